@@ -1,0 +1,28 @@
+"""Fast parts of a proxy for LLM calls, importable with nothing else of the project. Anyone may import it.
+
+`headers` reads a request's headers in one pass, `sse` scans a stream cut anywhere, `cachekey` makes a key of a
+request, `bucket` does the arithmetic of rate limits. Each is compiled, with a twin of the same names in plain Python
+under `_pure` that takes over where no compiler was at hand or where the environment says SPEEDUPS_PURE=1.
+`IMPLEMENTATION` says which is in use: "cython" or "python"; all are of one kind.
+To add one: write the twin and its tests, then the `.pyx`, then its row in `benchmarks/micro.py` that shows the gain.
+"""
+
+import os
+from typing import TYPE_CHECKING
+
+__all__ = ["IMPLEMENTATION", "Head", "Scanner", "forward_without", "parse"]
+
+IMPLEMENTATION = "python"
+
+if not TYPE_CHECKING and os.environ.get("SPEEDUPS_PURE") != "1":
+    try:
+        from .headers import Head, forward_without, parse
+        from .sse import Scanner
+
+        IMPLEMENTATION = "cython"
+    except ImportError:
+        pass
+
+if TYPE_CHECKING or IMPLEMENTATION == "python":
+    from ._pure.headers import Head, forward_without, parse
+    from ._pure.sse import Scanner

@@ -1,0 +1,180 @@
+"""The arithmetic of rate limits: whole numbers, time as an argument, no state but what is passed in and out.
+
+Two ways to limit, both over a rolling window:
+
+- `gcra` (a token bucket by its theoretical arrival time): one number of state. A full bucket may be spent at once and
+  refills evenly, so that up to twice the limit can pass in one window, never as two bursts.
+- `window`: at most `limit` in any `window_us`, always. Its state is the spending by 64ths of the window; a slot
+  counts until all of it has left, so that room comes back late by at most a 64th of the window, never early.
+
+Spending and limits are whole numbers of one unit that the caller picks (`scaled` turns "0.5" into thousandths).
+Every value on the way stays below 2^53 within the bounds here, so that the same steps work in Lua's doubles.
+A refused call changes nothing.
+"""
+
+from typing import Final, Generic, NamedTuple, TypeVar
+
+__all__ = [
+    "LIMIT_MAX",
+    "NEVER",
+    "NOW_MAX",
+    "SLOTS",
+    "WINDOW_MAX",
+    "Decision",
+    "gcra",
+    "gcra_settle",
+    "scaled",
+    "window",
+    "window_settle",
+]
+
+LIMIT_MAX: Final = 10**14
+"""Largest limit, cost and settlement: 67 slots of it are below 2^53."""
+WINDOW_MAX: Final = 365 * 86_400 * 1_000_000
+"""Longest window, in microseconds: 365 days."""
+NOW_MAX: Final = 2**52
+"""Latest time, in microseconds since the epoch: the year 2112."""
+SLOTS: Final = 64
+NEVER: Final = -1
+"""`retry_after_us` of a cost above the limit."""
+
+State = TypeVar("State", int, tuple[int, ...])
+
+
+class Decision(NamedTuple, Generic[State]):
+    """What became of a call. Times are microseconds from now; `reset_us` is when all of the limit is back."""
+
+    allowed: bool
+    remaining: int
+    retry_after_us: int
+    reset_us: int
+    state: State
+
+
+def gcra(tat_us: int, now_us: int, limit: int, window_us: int, cost: int = 1) -> Decision[int]:
+    """Takes `cost` from a bucket that holds `limit` and refills in `window_us`.
+
+    `tat_us` is the state: the time at which the bucket is full again, 0 at first. Raises ValueError out of bounds:
+    1 <= limit <= LIMIT_MAX, 1 <= window_us <= WINDOW_MAX, 0 <= cost <= LIMIT_MAX, 0 <= now_us <= NOW_MAX,
+    0 <= tat_us <= NOW_MAX + 2 * WINDOW_MAX. A cost is worth a whole number of microseconds, rounded up.
+    """
+    _check(now_us, limit, window_us, cost)
+    _check_tat(tat_us)
+    base = max(tat_us, now_us)
+    if cost > limit:
+        return Decision(False, _left(base - now_us, limit, window_us), NEVER, base - now_us, tat_us)
+    full_at = base + _worth(cost, limit, window_us)
+    if full_at - now_us > window_us:
+        left = _left(base - now_us, limit, window_us)
+        return Decision(False, left, full_at - now_us - window_us, base - now_us, tat_us)
+    return Decision(True, _left(full_at - now_us, limit, window_us), 0, full_at - now_us, full_at)
+
+
+def gcra_settle(tat_us: int, now_us: int, limit: int, window_us: int, delta: int) -> int:
+    """The state after a call turned out to cost `delta` more (or less, where it is negative) than was taken.
+
+    What was not known in time is owed: later calls are refused until it is paid back. One settlement is worth at most
+    the whole limit and the debt at most one window, so that nobody waits for longer than two windows.
+    Bounds as in `gcra`, and -LIMIT_MAX <= delta <= LIMIT_MAX.
+    """
+    _check(now_us, limit, window_us, abs(delta))
+    _check_tat(tat_us)
+    worth = _worth(min(abs(delta), limit), limit, window_us)
+    if delta < 0:
+        return max(tat_us - worth, 0)
+    return min(max(tat_us, now_us) + worth, now_us + 2 * window_us)
+
+
+def window(state: tuple[int, ...], now_us: int, limit: int, window_us: int, cost: int = 1) -> Decision[tuple[int, ...]]:
+    """Takes `cost` where the spending of the last `window_us` leaves room for it.
+
+    The state is flat: slot, spending, slot, spending, …, oldest first, empty at first; a slot is a time divided by
+    the slot's length, `ceil(window_us / 64)`. Bounds as in `gcra`; also ValueError for a state of more than 66 slots,
+    one out of order, or a spending above LIMIT_MAX. A clock that goes back is taken for the latest slot.
+    """
+    _check(now_us, limit, window_us, cost)
+    slot_us = -(-window_us // SLOTS)
+    live = _live(state, now_us, slot_us, window_us)
+    spent = sum(live[1::2])
+    if spent + cost <= limit:
+        live = _add(live, now_us // slot_us, cost)
+        return Decision(True, limit - spent - cost, 0, _ends(live, slot_us, window_us, now_us), live)
+    retry_us, over = NEVER, spent + cost - limit
+    for slot, count in zip(live[::2], live[1::2], strict=True):
+        over -= count
+        if over <= 0 and cost <= limit:
+            retry_us = (slot + 1) * slot_us + window_us - now_us
+            break
+    return Decision(False, max(limit - spent, 0), retry_us, _ends(live, slot_us, window_us, now_us), live)
+
+
+def window_settle(
+    state: tuple[int, ...], now_us: int, limit: int, window_us: int, delta: int, at_us: int
+) -> tuple[int, ...]:
+    """The state after the call taken at `at_us` turned out to cost `delta` more or less than was taken then.
+
+    It counts in the slot of that time, which may go above the limit (up to LIMIT_MAX) and never below 0; what has
+    left the window already changes nothing. Bounds as in `window`, and 0 <= at_us <= NOW_MAX.
+    """
+    _check(now_us, limit, window_us, abs(delta))
+    _check(at_us, limit, window_us, 0)
+    slot_us = -(-window_us // SLOTS)
+    live = _live(state, now_us, slot_us, window_us)
+    slot = at_us // slot_us
+    if slot in live[::2]:
+        place = 2 * live[::2].index(slot) + 1
+        return (*live[:place], min(max(live[place] + delta, 0), LIMIT_MAX), *live[place + 1 :])
+    if delta <= 0 or (slot + 1) * slot_us + window_us <= now_us:
+        return live
+    return _add(live, max(slot, live[-2] if live else slot), delta)
+
+
+def scaled(text: str, scale: int) -> int:
+    """A decimal number such as "2.5" in units of 1/scale, exactly; scale is a power of ten.
+
+    Raises ValueError for anything but digits with at most one point, more decimals than `scale` holds, 0, or a
+    result above LIMIT_MAX.
+    """
+    whole, point, fraction = text.partition(".")
+    places = len(str(scale)) - 1
+    plain = (whole + fraction).isascii() and (whole + fraction).isdigit() and (bool(fraction) or not point)
+    if not plain or scale != 10**places or len(fraction.rstrip("0")) > places or len(text) > 40:
+        raise ValueError(f"{text!r}; expected a decimal number with at most {places} decimals")
+    value = int(whole or "0") * scale + int(fraction.rstrip("0").ljust(places, "0") or "0")
+    if not 0 < value <= LIMIT_MAX:
+        raise ValueError(f"{text!r}; expected a number above 0 and at most {LIMIT_MAX // scale}")
+    return value
+
+
+def _check(now_us: int, limit: int, window_us: int, cost: int) -> None:
+    if not 0 < limit <= LIMIT_MAX:
+        raise ValueError(f"limit is {limit}; expected 1 to {LIMIT_MAX}")
+    if not 0 < window_us <= WINDOW_MAX:
+        raise ValueError(f"window_us is {window_us}; expected 1 to {WINDOW_MAX}")
+    if not 0 <= cost <= LIMIT_MAX:
+        raise ValueError(f"cost is {cost}; expected 0 to {LIMIT_MAX}")
+    if not 0 <= now_us <= NOW_MAX:
+        raise ValueError(f"time is {now_us}; expected 0 to {NOW_MAX} microseconds")
+
+
+def _check_tat(tat_us: int) -> None:
+    if not 0 <= tat_us <= NOW_MAX + 2 * WINDOW_MAX:
+        raise ValueError(f"tat_us is {tat_us}; expected 0 to {NOW_MAX + 2 * WINDOW_MAX}")
+
+
+def _check_state(state: tuple[int, ...]) -> None:
+    slots, counts = state[::2], state[1::2]
+    if len(state) % 2 or len(slots) > SLOTS + 2 or (slots and not 0 <= slots[0] <= slots[-1] <= 2 * NOW_MAX):
+        raise ValueError(f"a state of {len(state)} numbers; expected pairs of slot and spending, at most {SLOTS + 2}")
+    if any(a >= b for a, b in zip(slots, slots[1:], strict=False)) or any(not 0 <= c <= LIMIT_MAX for c in counts):
+        raise ValueError(f"slots that do not rise, or a spending that is not 0 to {LIMIT_MAX}")
+
+
+def _worth(cost: int, limit: int, window_us: int) -> int:
+    """The time in which `cost` comes back, rounded up."""
+    return -(-cost * window_us // limit)
+
+
+def _left(wait_us: int, limit: int, window_us: int) -> int:
+    """What a bucket holds that is full again in `wait_us`, rounded down."""
+    return max(window_us - wait_us, 0) * limit // window_us

@@ -1,0 +1,402 @@
+# cython: language_level=3, boundscheck=False, wraparound=False, initializedcheck=False
+"""One pass over a request's headers. `_pure/headers.py` is its specification.
+
+A name is looked up once; a value is borrowed from its pair until the end of the pass, and the lines to forward are
+copied once, into one bytes object of the right size.
+"""
+
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
+from cpython.dict cimport PyDict_GetItem
+from cpython.mem cimport PyMem_Free, PyMem_Malloc
+from cpython.object cimport PyObject
+from libc.string cimport memcmp, memcpy, memset
+
+from ._names import DIRECTIVES, DROPPED, JOINED, PREFIX, PROPERTY, SLOTS, SWITCHES
+
+__all__ = ["Head", "forward_without", "parse"]
+
+cdef extern from "Python.h":
+    bint PyUnicode_IS_COMPACT_ASCII(object text)
+    int PyUnicode_KIND(object text)
+    const unsigned char* PyUnicode_1BYTE_DATA(object text)
+    Py_ssize_t PyUnicode_GET_LENGTH(object text)
+    long PyLong_AsLong(object number) except? -1
+
+ctypedef unsigned char byte
+
+cdef struct Line:
+    const byte* name
+    const byte* value  # NULL: not forwarded after all
+    Py_ssize_t name_size
+    Py_ssize_t value_size
+
+# The text slots, in the order of `_names.SLOTS`.
+cdef enum:
+    HOST, CONTENT_TYPE, CONTENT_ENCODING, ACCEPT_ENCODING, TRANSFER_ENCODING, USER_AGENT, UPGRADE, AUTHORIZATION,
+    X_API_KEY, API_KEY, X_GOOG_API_KEY, PLAIN_CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, AUTH, USER_ID, SESSION_ID,
+    SESSION_PATH, SESSION_NAME, REQUEST_NAME, REQUEST_ID, PROMPT_ID, TARGET_URL, OPENAI_API_BASE, MODEL_OVERRIDE,
+    RATE_POLICY, CACHE_CONTROL
+    SLOT_COUNT
+
+# The switches, in the order of `_names.SWITCHES`.
+cdef enum:
+    CACHE_ENABLED, CACHE_READ, CACHE_SAVE, RETRY_ENABLED, OMIT_REQUEST, OMIT_RESPONSE, STREAM_USAGE
+    SWITCH_COUNT
+
+# A row: kind, and slot or switch from bit 8 on, and whether the header is forwarded in bit 16.
+cdef enum:
+    SKIP, SLOT, JOIN, SWITCH, DIRECTIVE, LENGTH, OTHER
+    FORWARD = 65536
+    STACKED = 64  # lines that need no memory of their own
+
+cdef dict ROWS = {name: SKIP for name in DROPPED}
+cdef dict SHORT = {name: name[len(PREFIX):] for name in DIRECTIVES}
+cdef byte[256] LETTER  # of a name: 0 not allowed, 1 allowed, 2 a capital
+cdef str OURS = PREFIX
+cdef str PROPERTIES = PROPERTY
+
+
+cdef int fill_tables() except -1:
+    cdef int i
+    cdef byte c
+    for i, name in enumerate(SLOTS):
+        kind = JOIN if name in JOINED else LENGTH if name == "content-length" else SLOT
+        forwarded = name not in DROPPED and not name.startswith(PREFIX)
+        ROWS[name] = kind | i << 8 | (FORWARD if forwarded else 0)
+    for i, name in enumerate(SWITCHES):
+        ROWS[name] = SWITCH | i << 8
+    for name in DIRECTIVES:
+        ROWS[name] = DIRECTIVE
+    memset(LETTER, 0, 256)
+    for c in b"!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz":
+        LETTER[c] = 1
+    for c in b"ABCDEFGHIJKLMNOPQRSTUVWXYZ":
+        LETTER[c] = 2
+    return 0
+
+
+fill_tables()
+
+
+cdef class Head:
+    """What a request's headers say. See the pure twin."""
+
+    def __cinit__(self):
+        self.host = self.content_type = self.content_encoding = self.accept_encoding = ""
+        self.transfer_encoding = self.user_agent = self.upgrade = self.auth = ""
+        self.user_id = self.session_id = self.session_path = self.session_name = ""
+        self.request_name = self.request_id = self.prompt_id = self.target_url = ""
+        self.openai_api_base = self.model_override = self.rate_policy = self.authorization = ""
+        self.credential = self.cache_control = self.fault = ""
+        self.content_length = -1
+        self.cache_enabled = self.cache_read = self.cache_save = self.retry_enabled = -1
+        self.omit_request = self.omit_response = self.stream_usage = -1
+        self.forward = b""
+
+    @property
+    def directives(self):
+        if self.directives_ is None:
+            self.directives_ = {}
+        return self.directives_
+
+    @property
+    def unknown(self):
+        if self.unknown_ is None:
+            self.unknown_ = {}
+        return self.unknown_
+
+    @property
+    def properties(self):
+        if self.properties_ is None:
+            self.properties_ = {}
+        return self.properties_
+
+    @property
+    def property_names(self):
+        if self.property_names_ is None:
+            self.property_names_ = {}
+        return self.property_names_
+
+    @property
+    def malformed(self):
+        if self.malformed_ is None:
+            self.malformed_ = []
+        return self.malformed_
+
+
+cpdef Head parse(list items):
+    """The head of a request, from its (name, value) pairs in the order they were sent. See the pure twin."""
+    cdef Head head = Head.__new__(Head)
+    cdef PyObject* text[SLOT_COUNT]
+    cdef int state[SWITCH_COUNT]
+    cdef Line stacked[STACKED]
+    cdef Line* lines = stacked
+    cdef Py_ssize_t count = 0
+    cdef list joined = None  # keeps joined texts alive until they are in their slots
+    cdef str name, lower, value, before
+    cdef PyObject* found
+    cdef long row
+    cdef int kind, slot, one
+    cdef long long length
+    cdef tuple pair
+    memset(text, 0, sizeof(text))
+    memset(state, 0xff, sizeof(state))
+    if len(items) > STACKED:
+        lines = <Line*>PyMem_Malloc(<size_t>len(items) * sizeof(Line))
+        if lines == NULL:
+            raise MemoryError
+    try:
+        for pair in items:
+            name, value = pair
+            lower = name
+            found = PyDict_GetItem(ROWS, name)
+            if found != NULL:
+                row = PyLong_AsLong(<object>found)
+            else:
+                lower = lowered(name)
+                row = row_of(lower)
+            if row < 0 or unfit(value, row & FORWARD != 0):
+                head.fault = head.fault or name or "(empty)"
+                continue
+            if row & FORWARD:
+                lines[count] = line_of(name, value)
+                count += 1
+            kind = row & 255
+            if kind == SKIP:
+                continue
+            slot = row >> 8 & 255
+            if kind == SLOT:
+                if text[slot] == NULL:
+                    text[slot] = text_of(value)
+            elif kind == JOIN:
+                if text[slot] != NULL:
+                    before = <str>text[slot]
+                    value = before + "," + value
+                    joined = [value] if joined is None else joined + [value]
+                text[slot] = text_of(value)
+            elif kind == SWITCH:
+                one = switch_of(value)
+                if one == -2 or state[slot] != -1 and state[slot] != one:
+                    one = -2
+                    head.malformed.append((lower, value))
+                state[slot] = one
+            elif kind == DIRECTIVE:
+                head.directives.setdefault(SHORT[lower], value)
+            elif kind == LENGTH:
+                length = length_of(value)
+                head.content_length = length if head.content_length == -1 or head.content_length == length else -2
+            else:
+                other(head, name, lower, value)
+        head.host = taken(text[HOST])
+        head.content_type = taken(text[CONTENT_TYPE])
+        head.content_encoding = taken(text[CONTENT_ENCODING])
+        head.accept_encoding = taken(text[ACCEPT_ENCODING])
+        head.transfer_encoding = taken(text[TRANSFER_ENCODING])
+        head.user_agent = taken(text[USER_AGENT])
+        head.upgrade = taken(text[UPGRADE])
+        head.auth = taken(text[AUTH])
+        head.user_id = taken(text[USER_ID])
+        head.session_id = taken(text[SESSION_ID])
+        head.session_path = taken(text[SESSION_PATH])
+        head.session_name = taken(text[SESSION_NAME])
+        head.request_name = taken(text[REQUEST_NAME])
+        head.request_id = taken(text[REQUEST_ID])
+        head.prompt_id = taken(text[PROMPT_ID])
+        head.target_url = taken(text[TARGET_URL])
+        head.openai_api_base = taken(text[OPENAI_API_BASE])
+        head.model_override = taken(text[MODEL_OVERRIDE])
+        head.rate_policy = taken(text[RATE_POLICY])
+        head.authorization = taken(text[AUTHORIZATION])
+        head.credential = (head.authorization or taken(text[X_API_KEY]) or taken(text[API_KEY])
+                           or taken(text[X_GOOG_API_KEY]))
+        head.cache_control = taken(text[CACHE_CONTROL]) or taken(text[PLAIN_CACHE_CONTROL])
+        head.cache_enabled = state[CACHE_ENABLED]
+        head.cache_read = state[CACHE_READ]
+        head.cache_save = state[CACHE_SAVE]
+        head.retry_enabled = state[RETRY_ENABLED]
+        head.omit_request = state[OMIT_REQUEST]
+        head.omit_response = state[OMIT_RESPONSE]
+        head.stream_usage = state[STREAM_USAGE]
+        head.forward = write(lines, count, taken(text[CONNECTION]))
+    finally:
+        if lines != stacked:
+            PyMem_Free(lines)
+    return head
+
+
+cpdef bytes forward_without(list items, frozenset names):
+    """The lines of `parse(items).forward` less those whose name (lower case) is in `names`."""
+    cdef Line stacked[STACKED]
+    cdef Line* lines = stacked
+    cdef Py_ssize_t count = 0
+    cdef str name, lower, value, connection = ""
+    cdef PyObject* found
+    cdef long row
+    cdef tuple pair
+    if len(items) > STACKED:
+        lines = <Line*>PyMem_Malloc(<size_t>len(items) * sizeof(Line))
+        if lines == NULL:
+            raise MemoryError
+    try:
+        for pair in items:
+            name, value = pair
+            lower = name
+            found = PyDict_GetItem(ROWS, name)
+            if found != NULL:
+                row = PyLong_AsLong(<object>found)
+            else:
+                lower = lowered(name)
+                row = row_of(lower)
+            if row < 0 or unfit(value, row & FORWARD != 0):
+                continue
+            if row == CONNECTION_ROW:
+                connection = connection + "," + value if connection else value
+            elif row & FORWARD and lower not in names:
+                lines[count] = line_of(name, value)
+                count += 1
+        return write(lines, count, connection)
+    finally:
+        if lines != stacked:
+            PyMem_Free(lines)
+
+
+cdef long CONNECTION_ROW = ROWS["connection"]
+
+
+cdef inline PyObject* text_of(str value) noexcept:
+    """A borrowed reference, NULL for an empty text: of a repeated header the first that says something counts."""
+    return <PyObject*>value if PyUnicode_GET_LENGTH(value) else NULL
+
+
+cdef inline str taken(PyObject* text):
+    return <str>text if text != NULL else ""
+
+
+cdef inline Line line_of(str name, str value) noexcept:
+    return Line(PyUnicode_1BYTE_DATA(name), PyUnicode_1BYTE_DATA(value),
+                PyUnicode_GET_LENGTH(name), PyUnicode_GET_LENGTH(value))
+
+
+cdef str lowered(str name):
+    """`name` in lower case, None where it is no legal name."""
+    cdef const byte* text
+    cdef byte seen = 0
+    cdef bint bad = False
+    cdef Py_ssize_t i, size = PyUnicode_GET_LENGTH(name)
+    if size == 0 or not PyUnicode_IS_COMPACT_ASCII(name):
+        return None
+    text = PyUnicode_1BYTE_DATA(name)
+    for i in range(size):
+        seen |= LETTER[text[i]]
+        bad |= LETTER[text[i]] == 0
+    if bad:
+        return None
+    return name.lower() if seen & 2 else name
+
+
+cdef long row_of(str lower) except? -2:
+    """The row of a legal name, -1 for None."""
+    cdef PyObject* found
+    if lower is None:
+        return -1
+    found = PyDict_GetItem(ROWS, lower)
+    if found != NULL:
+        return PyLong_AsLong(<object>found)
+    if starts(lower, OURS):
+        return OTHER
+    return SKIP | FORWARD
+
+
+cdef inline bint starts(str text, str prefix) noexcept:
+    """Whether ASCII `text` begins with ASCII `prefix`."""
+    cdef Py_ssize_t size = PyUnicode_GET_LENGTH(prefix)
+    if PyUnicode_GET_LENGTH(text) < size:
+        return False
+    return memcmp(PyUnicode_1BYTE_DATA(text), PyUnicode_1BYTE_DATA(prefix), <size_t>size) == 0
+
+
+cdef bint unfit(str value, bint forwarded) except -1:
+    """Whether a value may not be passed on: it holds CR, LF or NUL, or is to be written and does not fit latin-1."""
+    cdef const byte* text
+    cdef Py_ssize_t i, size
+    cdef int bad = 0
+    if PyUnicode_KIND(value) != 1:
+        return forwarded or "\r" in value or "\n" in value or "\0" in value
+    text = PyUnicode_1BYTE_DATA(value)
+    size = PyUnicode_GET_LENGTH(value)
+    for i in range(size):
+        bad |= (text[i] == 13) | (text[i] == 10) | (text[i] == 0)
+    return bad
+
+
+cdef int switch_of(str value) except -3:
+    cdef str text = value.strip(" \t")
+    if not PyUnicode_IS_COMPACT_ASCII(text):
+        return -2
+    text = text.lower()
+    if text == "true" or text == "1":
+        return 1
+    return 0 if text == "false" or text == "0" else -2
+
+
+cdef long long length_of(str value) noexcept:
+    cdef Py_ssize_t i, size = PyUnicode_GET_LENGTH(value)
+    cdef const byte* text
+    cdef long long length = 0
+    if size == 0 or size > 18 or not PyUnicode_IS_COMPACT_ASCII(value):
+        return -2
+    text = PyUnicode_1BYTE_DATA(value)
+    for i in range(size):
+        if text[i] < 48 or text[i] > 57:
+            return -2
+        length = length * 10 + (text[i] - 48)
+    return length
+
+
+cdef int other(Head head, str name, str lower, str value) except -1:
+    """A `helicone-` name without a row: a property, or one that is not known."""
+    cdef Py_ssize_t size = PyUnicode_GET_LENGTH(PROPERTIES)
+    cdef str key, spelling
+    if not starts(lower, PROPERTIES):
+        head.unknown.setdefault(lower, value)
+    elif PyUnicode_GET_LENGTH(lower) == size:
+        head.malformed.append((lower, value))
+    else:
+        key = lower[size:]
+        if key not in head.properties:
+            head.properties[key] = value
+            if name is not lower:
+                spelling = name[size:]
+                if spelling != key:
+                    head.property_names[key] = spelling
+    return 0
+
+
+cdef bytes write(Line* lines, Py_ssize_t count, str connection):
+    cdef Py_ssize_t i, size = 0
+    cdef Line line
+    cdef bytes head
+    cdef char* at
+    cdef set listed
+    if connection and connection != "keep-alive":
+        listed = {word.strip(" \t").lower() for word in connection.split(",")}
+        for i in range(count):
+            if lines[i].name[:lines[i].name_size].decode("latin-1").lower() in listed:
+                lines[i].value = NULL
+    for i in range(count):
+        if lines[i].value != NULL:
+            size += lines[i].name_size + lines[i].value_size + 4
+    head = PyBytes_FromStringAndSize(NULL, size)
+    at = PyBytes_AS_STRING(head)
+    for i in range(count):
+        line = lines[i]
+        if line.value == NULL:
+            continue
+        memcpy(at, line.name, <size_t>line.name_size)
+        at += line.name_size
+        memcpy(at, b": ", 2)
+        memcpy(at + 2, line.value, <size_t>line.value_size)
+        at += line.value_size + 2
+        memcpy(at, b"\r\n", 2)
+        at += 2
+    return head

@@ -1,0 +1,45 @@
+"""The command `perihelion`. One file a group of commands; each is imported only when it is asked for.
+
+The gateway must not load what only the control plane needs, so nothing here imports either at the top. One more
+command: one function and one row in `COMMANDS`.
+"""
+
+import importlib
+from typing import Final
+
+import click
+
+import proxy
+
+__all__ = ["COMMANDS", "main"]
+
+COMMANDS: Final = {
+    "serve": ("proxy.cli.serve", "Start everything on this machine."),
+    "gateway": ("proxy.cli.planes", "Start the gateway alone."),
+    "control": ("proxy.cli.planes", "Start the control plane alone."),
+    "ship": ("proxy.cli.planes", "Ship this machine's spool into a ClickHouse server."),
+    "check": ("proxy.cli.check", "Explain the configuration it would run with."),
+    "requests": ("proxy.cli.calls", "The newest calls."),
+    "show": ("proxy.cli.calls", "Everything of one call."),
+}
+
+
+class _Commands(click.Group):
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = getattr(importlib.import_module(COMMANDS[cmd_name][0]), cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, help) for name, (_, help) in COMMANDS.items()])
+
+
+@click.group(cls=_Commands, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(proxy.__version__, prog_name="perihelion")
+def main() -> None:
+    """Perihelion: a drop-in proxy for LLM APIs that logs, prices and limits every call."""

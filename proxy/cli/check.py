@@ -1,0 +1,85 @@
+"""`check`: the configuration it would run with, where each value comes from, and what to think about."""
+
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from proxy.cli.options import refuse, with_settings
+from proxy.core.errors import SettingError
+from proxy.core.settings import SETTINGS, Settings
+
+__all__ = ["check", "masked", "warnings"]
+
+
+@click.command()
+@with_settings
+def check(settings: Settings) -> None:
+    """Explain the configuration it would run with. Exit code 2 where it would not run."""
+    table = Table("setting", "value", "from", box=None, pad_edge=False)
+    for row in SETTINGS:
+        table.add_row(row.name, masked(row.name, str(settings[row.name])), settings.source(row.name))
+    console = Console(highlight=False, soft_wrap=True)
+    console.print(table)
+    console.print()
+    try:
+        console.print(f"Providers: {_providers(settings)}")
+        console.print(f"Prices: {_prices(settings)}")
+    except SettingError as error:
+        refuse(str(error))
+    console.print(_log(settings))
+    for sentence in warnings(settings):
+        console.print(f"Note: {sentence}")
+
+
+def warnings(settings: Settings) -> list[str]:
+    """What runs, and may still surprise."""
+    found: list[str] = []
+    if settings.text("auth.mode") == "open":
+        found.append("auth.mode is open: every program on this machine may call.")
+    if not settings.whole("log.ttl_days"):
+        found.append("log.ttl_days is 0: the log is kept for ever and grows.")
+    if not settings.flag("log.fsync"):
+        found.append("log.fsync is off: a power cut may lose the last second of the log; a crash loses nothing.")
+    workers = settings.whole("gateway.workers")
+    if workers == 1:
+        found.append("gateway.workers is 1: one core serves all calls.")
+    if settings.text("targets.allow"):
+        found.append(f"targets.allow opens: {settings.text('targets.allow')}")
+    if not settings.text("gateway.tls_cert") and settings.text("gateway.host") not in ("127.0.0.1", "::1", "localhost"):
+        found.append("the gateway speaks plain HTTP to the network; set gateway.tls_cert or put TLS before it.")
+    if settings.text("control.host") not in ("127.0.0.1", "::1", "localhost"):
+        found.append("control.host is not loopback: whoever reaches it can read the log.")
+    return found
+
+
+def masked(name: str, value: str) -> str:
+    """`value` with any password in its URL hidden."""
+    try:
+        password = urlsplit(value).password if "://" in value else None
+    except ValueError:
+        return value
+    return value.replace(f":{password}@", ":***@") if password else value
+
+
+def _providers(settings: Settings) -> str:
+    from proxy.providers import load
+
+    catalog = load(settings.text("providers.folder"), settings.text("targets.allow"), settings.text("domain"))
+    names = sorted(catalog.providers)
+    return f"{len(names)} ({', '.join(names)})"
+
+
+def _prices(settings: Settings) -> str:
+    from proxy.prices.book import PriceBook
+
+    folder = settings.text("prices.folder")
+    book = PriceBook(Path(folder).expanduser() if folder else None)
+    return f"{book.version}, own prices: {book.own_count}"
+
+
+def _log(settings: Settings) -> str:
+    store = settings.text("log.store")
+    return f"Log: {masked('log.store', store)}" if store else f"Log: chDB in {settings.data / 'log'}"

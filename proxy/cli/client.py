@@ -1,0 +1,42 @@
+"""Asks the control plane."""
+
+import json
+import urllib.error
+import urllib.request
+from typing import Any
+from urllib.parse import urlencode
+
+from proxy.cli.options import refuse
+from proxy.core.settings import Settings
+
+__all__ = ["ask", "control_url"]
+
+
+def control_url(settings: Settings, url: str) -> str:
+    """`url`, or where these settings say that the control plane listens."""
+    if url:
+        return url.rstrip("/")
+    host = settings.text("control.host")
+    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
+    return f"http://{host}:{settings.whole('control.port')}"
+
+
+def ask(url: str, path: str, query: list[tuple[str, str]] | None = None) -> Any:
+    """The JSON that the control plane answers; ends the command with one sentence where it does not."""
+    whole = f"{url}{path}" + (f"?{urlencode(query)}" if query else "")
+    try:
+        with urllib.request.urlopen(whole, timeout=60) as answer:
+            return json.load(answer)
+    except urllib.error.HTTPError as error:
+        refuse(_problem(error), 1)
+    except (urllib.error.URLError, OSError, ValueError) as error:
+        reason = getattr(error, "reason", error)
+        refuse(f"the control plane at {url} does not answer ({reason}). Does `perihelion serve` run? (--url)", 1)
+
+
+def _problem(error: urllib.error.HTTPError) -> str:
+    try:
+        problem = json.load(error)
+        return f"{problem.get('title', error.code)}: {problem.get('detail', '')}"
+    except ValueError:
+        return f"the control plane answered {error.code}"

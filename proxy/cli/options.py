@@ -1,0 +1,53 @@
+"""Options that every command has, and how a command ends that cannot go on."""
+
+import functools
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, NoReturn
+
+import click
+
+from proxy.core.errors import SettingError
+from proxy.core.settings import Settings, load
+
+__all__ = ["opened", "refuse", "with_settings"]
+
+
+def refuse(sentence: str, code: int = 2) -> NoReturn:
+    """Ends the command with one line on stderr; 2 is "cannot start like this", 1 is "it failed"."""
+    click.echo(f"perihelion: {sentence}", err=True)
+    raise SystemExit(code)
+
+
+def with_settings(command: Callable[..., Any]) -> Callable[..., Any]:
+    """Gives `command` the options `-c` and `--set`, and the settings they lead to as its first argument."""
+
+    @click.option("-c", "--config", type=click.Path(path_type=Path), help="Settings file (TOML).")
+    @click.option("--set", "overrides", multiple=True, metavar="NAME=VALUE", help="One setting; may be repeated.")
+    @functools.wraps(command)
+    def wrapped(config: Path | None, overrides: tuple[str, ...], **rest: Any) -> Any:
+        given: dict[str, str] = {}
+        for pair in overrides:
+            name, equals, value = pair.partition("=")
+            if not equals:
+                refuse(f"--set {pair!r}: expected name=value, such as gateway.port=8787")
+            given[name.strip()] = value
+        try:
+            settings = load(config, overrides=given)
+        except SettingError as error:
+            refuse(str(error))
+        return command(settings, **rest)
+
+    return wrapped
+
+
+def opened(settings: Settings) -> Settings:
+    """The settings, once its data folder is known to be usable."""
+    try:
+        settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        probe = settings.data / ".writable"
+        probe.touch()
+        probe.unlink()
+    except OSError as error:
+        refuse(f"setting 'data' is {str(settings.data)!r}; expected a folder that can be written ({error.strerror})")
+    return settings

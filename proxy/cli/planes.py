@@ -1,0 +1,63 @@
+"""`gateway`, `control` and `ship`: the parts apart, for many machines."""
+
+import os
+import signal
+import threading
+from typing import Any
+
+import click
+
+from proxy.cli.options import opened, refuse, with_settings
+from proxy.cli.ports import pick
+from proxy.core.settings import Settings
+
+__all__ = ["control", "gateway", "ship"]
+
+
+@click.command()
+@with_settings
+def gateway(settings: Settings) -> None:
+    """Start the gateway alone."""
+    settings = pick(opened(settings), "gateway")
+    os.environ.update(settings.environ())
+    from proxy.gateway.launch import run
+
+    run(settings)
+
+
+@click.command()
+@with_settings
+def control(settings: Settings) -> None:
+    """Start the control plane alone: log store, shipper, API."""
+    settings = pick(opened(settings), "control")
+    from proxy.control.server import run
+
+    run(settings)
+
+
+@click.command()
+@click.option("--store", default="", metavar="URL", help="clickhouse://user:pw@host:port/db (default: log.store).")
+@with_settings
+def ship(settings: Settings, store: str) -> None:
+    """Ship this machine's spool into a ClickHouse server, beside a gateway, until stopped."""
+    url = store or settings.text("log.store")
+    if not url.startswith(("clickhouse://", "clickhouses://")):
+        refuse(f"--store is {url!r}; expected clickhouse://user:pw@host:port/db. (The control plane ships into chDB.)")
+    from proxy.control.plane import Plane
+
+    stop = threading.Event()
+
+    def leave(*_: Any) -> None:
+        stop.set()
+
+    signal.signal(signal.SIGTERM, leave)
+    signal.signal(signal.SIGINT, leave)
+    plane = Plane(Settings({**opened(settings), "log.store": url}))
+    plane.start()
+    said = ""
+    while not stop.wait(1.0):
+        problem = plane.problem or (plane.shipper.figures.last_error if plane.shipper else "")
+        if problem != said:
+            click.echo(f"perihelion ship: {problem or 'shipping'}", err=True)
+            said = problem
+    plane.close()

@@ -1,0 +1,76 @@
+"""`serve`: both planes on this machine, watched over."""
+
+import json
+import os
+import ssl
+import threading
+import urllib.error
+import urllib.request
+
+import click
+
+from proxy.cli.options import opened, with_settings
+from proxy.cli.ports import pick
+from proxy.cli.supervisor import Child, Supervisor, python
+from proxy.core.process import die_with_parent
+from proxy.core.settings import Settings
+
+__all__ = ["serve"]
+
+_CONTROL_PATIENCE_S = 20.0
+
+
+@click.command()
+@click.option("--with-parent", is_flag=True, hidden=True, help="End when the parent process does.")
+@with_settings
+def serve(settings: Settings, with_parent: bool) -> None:
+    """Start everything on this machine: gateway and control plane, with embedded engines."""
+    if with_parent:
+        die_with_parent()
+    settings = pick(opened(settings), "gateway", "control")
+    environ = {**os.environ, **settings.environ()}
+    children = [
+        Child("gateway", python("gateway"), environ, settings.real("gateway.drain_s") + 5),
+        Child("control plane", python("control"), environ, _CONTROL_PATIENCE_S),
+    ]
+    welcome = threading.Thread(target=_welcome, args=(settings,), daemon=True)
+    welcome.start()
+    supervisor = Supervisor(children, lambda sentence: click.echo(f"perihelion: {sentence}", err=True))
+    raise SystemExit(supervisor.run(lambda: None))
+
+
+def _welcome(settings: Settings) -> None:
+    """Says where everything is, once it is."""
+    gateway, control = _url(settings, "gateway"), _url(settings, "control")
+    pause = threading.Event()
+    while not (_ready(gateway) and _ready(control)):
+        pause.wait(0.1)
+    body = json.dumps({"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "Say hello."}]})
+    click.echo(
+        f"Perihelion is ready.\n\n"
+        f"  gateway   {gateway}   (your program's base URL: {gateway}/v1)\n"
+        f"  control   {control}   (API: {control}/api/requests)\n"
+        f"  data      {settings.data}\n\n"
+        f"Try it:\n\n"
+        f"  curl {gateway}/v1/chat/completions \\\n"
+        f'    -H "Authorization: Bearer $OPENAI_API_KEY" -H "Content-Type: application/json" \\\n'
+        f"    -d '{body}'\n\n"
+        f"Then: perihelion requests\n"
+    )
+
+
+def _url(settings: Settings, plane: str) -> str:
+    scheme = "https" if plane == "gateway" and settings.text("gateway.tls_cert") else "http"
+    host = settings.text(f"{plane}.host")
+    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
+    return f"{scheme}://{host}:{settings.whole(f'{plane}.port')}"
+
+
+def _ready(url: str) -> bool:
+    # Only asks whether something answers on this machine; its certificate is for the callers to check.
+    trust = ssl._create_unverified_context() if url.startswith("https") else None
+    try:
+        with urllib.request.urlopen(f"{url}/readyz", timeout=2, context=trust) as answer:
+            return bool(answer.status == 200)
+    except (urllib.error.URLError, OSError):
+        return False

@@ -1,0 +1,206 @@
+"""Calls as people read them: a table of many, a sheet of one."""
+
+import json
+from datetime import datetime
+from typing import Any, Final
+
+from rich.console import Console
+from rich.markup import escape
+from rich.table import Table
+from rich.text import Text
+
+__all__ = ["cost", "print_call", "print_table"]
+
+_WIDE: Final = 220
+"""Columns where the output is no terminal: nothing is cut for want of room."""
+_COLUMNS: Final[tuple[tuple[str, int, str], ...]] = (
+    ("time", 15, "left"),
+    ("id", 36, "left"),
+    ("provider", 10, "left"),
+    ("model", 22, "left"),
+    ("status", 6, "right"),
+    ("in", 8, "right"),
+    ("out", 7, "right"),
+    ("cost", 11, "right"),
+    ("ms", 8, "right"),
+    ("ttft", 7, "right"),
+    ("user", 12, "left"),
+    ("tags", 28, "left"),
+)
+
+
+def print_table(rows: list[dict[str, Any]], *, header: bool) -> None:
+    """One line a call. Widths are fixed, so that lines printed later stand under the same heads."""
+    console = Console(highlight=False)
+    if not console.is_terminal:
+        console = Console(highlight=False, width=_WIDE)
+    table = Table(box=None, pad_edge=False, show_header=header, header_style="bold")
+    for name, width, side in _COLUMNS:
+        least = width if name == "id" else min(width, 6)
+        table.add_column(
+            name,
+            width=width if console.width >= _WIDE else None,
+            min_width=least,
+            max_width=width,
+            justify=side,
+            no_wrap=True,
+            overflow="ellipsis",
+        )  # type: ignore[arg-type]
+    for row in rows:
+        table.add_row(*_cells(row))
+    console.print(table)
+
+
+def print_call(call: dict[str, Any]) -> None:
+    """All sections of one call; empty ones and empty fields are left out."""
+    console = Console(highlight=False, soft_wrap=True)
+    bodies = call.get("bodies") or {}
+    _section(
+        console,
+        "Call",
+        {
+            "id": call["id"],
+            "time": call["start"],
+            "provider": f"{call['provider']} ({call['host']})" if call["host"] else call["provider"],
+            "request": f"{call['method']} {call['path']}".strip(),
+            "operation": call["operation"],
+            "model": call["model"],
+            "model asked": call["model_asked"] if call["model_asked"] != call["model"] else "",
+            "status": call["status"],
+            "outcome": call["outcome"],
+            "error": " ".join(filter(None, (call["error"], call["error_message"]))),
+            "cut by": call["cut"],
+            "finish reason": call["finish_reason"],
+            "streamed": "yes" if call["streamed"] else "",
+            "cached": "yes" if call["cached"] else "",
+            "not read": call["reading_error"],
+        },
+    )
+    _section(
+        console,
+        "Time",
+        {
+            "latency": _ms(call["latency_ms"]),
+            "first token": _ms(call["ttft_ms"]),
+            "first byte": _ms(call["first_byte_ms"]),
+            "request sent": _ms(call["sent_ms"]),
+        },
+    )
+    _section(
+        console,
+        "Tokens and cost",
+        {
+            "input": call["input_tokens"],
+            "of it from cache": call["cached_input_tokens"],
+            "of it into cache": call["cache_write_tokens"],
+            "output": call["output_tokens"],
+            "of it reasoning": call["reasoning_tokens"],
+            "source": call["usage_source"],
+            "cost": cost(call) + ("" if call["cost_known"] else " (no price known)"),
+            "provider says": _dollars(call["reported_cost_nanousd"])
+            if call["reported_cost_nanousd"] is not None
+            else "",
+            "prices": call["price_version"],
+        },
+    )
+    _section(
+        console,
+        "Tags",
+        {
+            "user": call["user_id"],
+            "session": " ".join(filter(None, (call["session_id"], call["session_path"], call["session_name"]))),
+            "name": call["request_name"],
+            "prompt": " ".join(filter(None, (call["prompt_id"], call["prompt_version"]))),
+            **{call["property_names"].get(name, name): value for name, value in call["properties"].items()},
+        },
+    )
+    for number, attempt in enumerate(call["attempts"], 1):
+        _section(
+            console,
+            f"Attempt {number}",
+            {
+                "at": f"{attempt['provider']} {attempt['host']} {attempt['model']}".strip(),
+                "status": attempt["status"],
+                "error": attempt["error"],
+                "from, to": f"{attempt['started_us'] / 1000:.1f} ms, {attempt['ended_us'] / 1000:.1f} ms",
+                "waited before": _ms(attempt["waited_us"] / 1000) if attempt["waited_us"] > 0 else "",
+            },
+        )
+    _section(console, "Facts", call["facts"])
+    _section(console, "Headers of the answer", call["response_headers"])
+    _section(console, "Unknown directives", call["unknown_directives"])
+    _section(console, "From", {"ip": call["client_ip"], "agent": call["user_agent"], "key": call["key"]})
+    _body(console, "Request", bodies, "request", call["request_size"], omitted=call["request_omitted"])
+    if bodies.get("response_text"):
+        console.print("\n[bold]Answer[/bold]")
+        console.print(Text(bodies["response_text"]))
+    if bodies.get("tool_calls"):
+        console.print("\n[bold]Tool calls[/bold]")
+        console.print(Text(json.dumps(bodies["tool_calls"], indent=2, ensure_ascii=False)))
+    _body(console, "Response", bodies, "response", call["response_size"], omitted=call["response_omitted"])
+
+
+def cost(row: dict[str, Any]) -> str:
+    """In dollars; `?` where no price is known."""
+    return _dollars(row["cost_nanousd"]) if row["cost_nanousd"] is not None else "?"
+
+
+def _cells(row: dict[str, Any]) -> list[str]:
+    tags = " ".join(f"{row['property_names'].get(name, name)}={value}" for name, value in row["properties"].items())
+    at = datetime.fromisoformat(row["start"].replace("Z", "+00:00")).astimezone()
+    cells = [
+        at.strftime("%m-%d %H:%M:%S"),
+        row["id"],
+        row["provider"],
+        row["model"],
+        str(row["status"]),
+        _number(row["input_tokens"]),
+        _number(row["output_tokens"]),
+        cost(row),
+        "" if row["latency_ms"] is None else f"{row['latency_ms']:.0f}",
+        "" if row["ttft_ms"] is None else f"{row['ttft_ms']:.0f}",
+        row["user_id"],
+        tags,
+    ]
+    return [escape(cell) for cell in cells]
+
+
+def _section(console: Console, title: str, fields: dict[str, Any]) -> None:
+    shown = {name: value for name, value in fields.items() if value not in ("", None)}
+    if not shown:
+        return
+    console.print(f"\n[bold]{title}[/bold]")
+    width = max(len(name) for name in shown)
+    for name, value in shown.items():
+        console.print(Text(f"  {name:<{width}}  {value}"))
+
+
+def _body(console: Console, title: str, bodies: dict[str, Any], side: str, size: int, *, omitted: bool) -> None:
+    text = bodies.get(side, "")
+    if omitted:
+        console.print(f"\n[bold]{title}[/bold] ({size} bytes, not stored: the caller asked so)")
+        return
+    if not text:
+        return
+    console.print(f"\n[bold]{title}[/bold] ({size} bytes, {escape(bodies[f'{side}_type'] or 'no type')})")
+    if bodies[f"{side}_base64"]:
+        console.print(f"  binary; `perihelion show --body {side} ID` writes it out")
+        return
+    try:
+        text = json.dumps(json.loads(text), indent=2, ensure_ascii=False)
+    except ValueError:
+        pass
+    console.print(Text(text))
+
+
+def _number(value: int | None) -> str:
+    return "" if value is None else str(value)
+
+
+def _ms(value: float | None) -> str:
+    return "" if value is None else f"{value:.1f} ms"
+
+
+def _dollars(nano: int) -> str:
+    whole = nano / 1e9
+    return f"${whole:.2f}" if whole >= 100 else f"${whole:.6f}"

@@ -1,0 +1,55 @@
+"""`/healthz`, `/readyz`, `/metrics`: what watches the control plane."""
+
+import time
+from typing import Any
+
+import msgspec
+from litestar import Request, Response, get
+
+from proxy.control.metrics import render
+from proxy.control.plane import Plane
+
+__all__ = ["healthz", "metrics", "readyz"]
+
+
+class Readiness(msgspec.Struct):
+    """`lag_bytes` is what the spool holds that the log does not; `behind_s` for how long that has been so."""
+
+    ready: bool
+    store: str
+    lag_bytes: int = 0
+    behind_s: float = 0.0
+    segments: int = 0
+    shipped: int = 0
+    failures: int = 0
+    last_error: str = ""
+
+
+@get("/healthz", media_type="text/plain", sync_to_thread=False, summary="The process answers")
+def healthz() -> str:
+    """Always `ok`."""
+    return "ok\n"
+
+
+@get("/readyz", sync_to_thread=False, summary="Whether the log can be read, and how far the shipper is")
+def readyz(request: Request[Any, Any, Any]) -> Response[Readiness]:
+    """200 where the store is open, else 503."""
+    plane: Plane = request.app.state.plane
+    found = Readiness(plane.ready, "ok" if plane.ready else plane.problem)
+    if plane.shipper is not None:
+        figures = plane.shipper.figures
+        found.lag_bytes = figures.lag_bytes
+        found.behind_s = round(time.time() - figures.behind_since, 1) if figures.behind_since else 0.0
+        found.segments = figures.segments
+        found.shipped = figures.shipped
+        found.failures = figures.failures
+        found.last_error = figures.last_error
+        if figures.last_error:
+            found.store = "failing; the spool keeps what it cannot take"
+    return Response(found, status_code=200 if found.ready else 503)
+
+
+@get("/metrics", sync_to_thread=False, summary="Prometheus metrics")
+def metrics(request: Request[Any, Any, Any]) -> Response[str]:
+    """Counters and gauges of the shipper and the store."""
+    return Response(render(request.app.state.plane), media_type="text/plain; version=0.0.4; charset=utf-8")

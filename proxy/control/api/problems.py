@@ -1,0 +1,77 @@
+"""Errors as problem details (RFC 9457): which parameter, what was found, what is accepted."""
+
+import logging
+from typing import Any
+
+import msgspec
+from litestar import Request, Response
+from litestar.exceptions import HTTPException
+
+from proxy.control.plane import NotReady
+from proxy.logstore import FilterError, StoreError
+
+__all__ = ["HANDLERS", "Problem", "answer"]
+
+_log = logging.getLogger(__name__)
+
+
+class Problem(msgspec.Struct, omit_defaults=True):
+    """`application/problem+json`."""
+
+    title: str
+    status: int
+    type: str = "about:blank"
+    detail: str = ""
+    parameter: str = ""
+    value: str = ""
+    accepted: str = ""
+
+
+def answer(problem: Problem) -> Response[bytes]:
+    return Response(msgspec.json.encode(problem), status_code=problem.status, media_type="application/problem+json")
+
+
+def _bad_filter(_: Request[Any, Any, Any], error: FilterError) -> Response[bytes]:
+    return answer(
+        Problem(
+            "Bad parameter",
+            400,
+            detail=str(error),
+            parameter=error.parameter,
+            value=error.found,
+            accepted=error.accepted,
+        )
+    )
+
+
+def _not_ready(_: Request[Any, Any, Any], error: NotReady) -> Response[bytes]:
+    return answer(Problem("The log is not ready", 503, detail=str(error)))
+
+
+def _store_failed(_: Request[Any, Any, Any], error: StoreError) -> Response[bytes]:
+    _log.error("store: %s", error)
+    return answer(Problem("The log store failed", 503, detail="The cause is in the control plane's log."))
+
+
+def _http(_: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
+    problem = Problem(error.__class__.__name__.removesuffix("Exception"), error.status_code, detail=error.detail)
+    extra = error.extra[0] if isinstance(error.extra, list) and error.extra else None
+    if isinstance(extra, dict):
+        problem.parameter = str(extra.get("key", ""))
+        problem.accepted = str(extra.get("message", ""))
+        problem.detail = f"{problem.parameter}: {problem.accepted}"
+    return answer(problem)
+
+
+def _bug(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
+    _log.error("%s %s failed", request.method, request.url.path, exc_info=error)
+    return answer(Problem("Internal error", 500, detail="The cause is in the control plane's log."))
+
+
+HANDLERS: dict[type[Exception] | int, Any] = {
+    FilterError: _bad_filter,
+    NotReady: _not_ready,
+    StoreError: _store_failed,
+    HTTPException: _http,
+    Exception: _bug,
+}

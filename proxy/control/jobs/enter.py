@@ -1,0 +1,265 @@
+"""The rows of a record: what the gateway saw, what its bodies say, and what that cost."""
+
+import base64
+from collections.abc import Callable
+from typing import Any, Final
+from uuid import UUID
+
+import msgspec
+
+from proxy.control.jobs.reading import Reading, read_record
+from proxy.core.record import Attempt, Record, decode
+from proxy.core.usage import Usage
+from proxy.logstore import BodyRow, RequestRow
+from proxy.prices import PriceBook
+from proxy.spool.reader import Slice
+
+__all__ = ["Enterer", "Entry"]
+
+_PREVIEW: Final = 200
+_MOST: Final = 1 << 62
+_NO_NAMESPACE: Final = UUID("8f0cbe5e-5f3c-4a55-9b43-0d5f6a1c7e10")
+_HIT: Final = ("HIT", "hit")
+
+_json = msgspec.json.Encoder().encode
+_loose = msgspec.msgpack.Decoder().decode
+
+
+class Entry(msgspec.Struct, frozen=True):
+    """What one record becomes in the store."""
+
+    request: RequestRow
+    body: BodyRow | None
+
+
+class Enterer:
+    """Makes rows of records. A record that cannot be read becomes a row that says so; nothing raises."""
+
+    def __init__(self, prices: PriceBook, read: Callable[[Record], Reading] = read_record) -> None:
+        self._prices = prices
+        self._read = read
+
+    def enter(self, piece: Slice) -> list[Entry]:
+        """One entry a payload, in order; the same again for the same slice."""
+        found: list[Entry] = []
+        for number, payload in enumerate(piece.payloads):
+            try:
+                found.append(self.entry(decode(payload)))
+            except Exception as error:
+                found.append(_unreadable(payload, f"{piece.segment}:{piece.start}:{number}", error))
+        return found
+
+    def entry(self, record: Record) -> Entry:
+        """The rows of a record that could be decoded."""
+        try:
+            reading = self._read(record)
+        except Exception as error:
+            reading = Reading(
+                usage=record.usage,
+                request=record.request_body,
+                response=record.response_body,
+                problem=f"{type(error).__name__}: {error}"[:500],
+            )
+        row = _row(record, reading)
+        usage = reading.usage or record.usage
+        if usage is not None:
+            _put_usage(row, usage, record.drained)
+        self._put_cost(row, record, reading, usage)
+        return Entry(row, _body(record, reading))
+
+    def bare(self, entry: Entry, error: Exception) -> RequestRow:
+        """What is left of a row that the store refused: its key, its times and why."""
+        row = entry.request
+        return RequestRow(
+            id=row.id,
+            org=row.org,
+            start=row.start,
+            provider=row.provider,
+            model=row.model,
+            status=row.status,
+            latency_ms=row.latency_ms,
+            reading_error=f"store refused the row: {error}"[:500],
+        )
+
+    def _put_cost(self, row: RequestRow, record: Record, reading: Reading, usage: Usage | None) -> None:
+        if usage is not None and usage.reported_cost is not None and 0 <= usage.reported_cost < 1e9:
+            row.reported_cost_nanousd = round(usage.reported_cost * 1e9)
+        if row.cached or (record.sent_us < 0 and not record.attempts):
+            # Answered by ourselves: nobody was asked, so nobody can charge for it.
+            row.cost_nanousd, row.cost_known, row.price_version = 0, True, self._prices.version
+            return
+        origin = f"{record.scheme or 'https'}://{record.host}" if record.host else ""
+        asked = (record.model_override,) if record.model_override else (reading.model_answered, row.model_asked)
+        for model in dict.fromkeys(asked):
+            price = self._prices.price(
+                record.provider, model, usage, record.started_us, url=origin, service_tier=reading.service_tier
+            )
+            row.cost_nanousd, row.cost_known, row.price_version = price.cost_nanousd, price.known, price.version
+            if price.known:
+                return
+
+
+def _row(record: Record, reading: Reading) -> RequestRow:
+    asked = reading.model_asked or record.model
+    return RequestRow(
+        id=record.id,
+        org=record.org,
+        key=record.key,
+        start=record.started_us,
+        provider=record.provider,
+        host=record.host,
+        dialect=record.dialect,
+        operation=record.operation,
+        method=record.method,
+        path=record.path,
+        model_asked=asked,
+        model=record.model_override or reading.model_answered or asked,
+        model_override=record.model_override,
+        status=min(max(record.status, 0), 999),
+        outcome=record.outcome,
+        error=record.error or reading.error_kind,
+        error_message=_text(record.error_message or reading.error_message),
+        cut=record.cut,
+        finish_reason=_text(reading.finish_reason),
+        streamed=record.streamed,
+        drained=record.drained,
+        latency_ms=_ms(record.ended_us),
+        ttft_ms=_ms(record.first_token_us),
+        first_byte_ms=_ms(record.first_byte_us),
+        sent_ms=_ms(record.sent_us),
+        user_id=record.user_id or _text(reading.user),
+        session_id=record.session_id,
+        session_path=record.session_path,
+        session_name=record.session_name,
+        request_name=record.request_name,
+        properties=record.properties,
+        property_names=record.property_names,
+        prompt_id=record.prompt_id,
+        prompt_version=record.prompt_version,
+        cached=record.facts.get("cache.status") in _HIT if record.facts else False,
+        request_size=record.request_size,
+        response_size=record.response_size,
+        request_omitted=record.request_omitted,
+        response_omitted=record.response_omitted,
+        truncated=record.truncated,
+        request_preview="" if record.request_omitted else _text(reading.prompt_preview[:_PREVIEW]),
+        response_preview="" if record.response_omitted else _text(reading.text[:_PREVIEW]),
+        attempts=_attempts(record.attempts) if record.attempts else "[]",
+        attempt_count=min(len(record.attempts), 65535),
+        facts=_json(record.facts).decode() if record.facts else "{}",
+        unknown_directives=record.unknown_directives,
+        response_headers=record.response_headers,
+        client_ip=record.client_ip,
+        user_agent=record.user_agent,
+        worker=record.worker,
+        reading_error=_text(reading.problem),
+    )
+
+
+def _put_usage(row: RequestRow, usage: Usage, drained: bool) -> None:
+    row.usage_source = "drained" if drained else "provider"
+    row.usage_at = usage.at
+    row.provider_input_tokens = _count(usage.input_tokens)
+    row.provider_output_tokens = _count(usage.output_tokens)
+    row.input_tokens = _count(usage.input_tokens if usage.norm_input_total is None else usage.norm_input_total)
+    row.output_tokens = _count(usage.output_tokens if usage.norm_output_total is None else usage.norm_output_total)
+    row.cached_input_tokens = _count(usage.cached_input_tokens)
+    row.cache_write_tokens = _count(usage.cache_write_tokens)
+    row.reasoning_tokens = _count(usage.reasoning_tokens)
+    row.total_tokens = _count(usage.total_tokens)
+    row.input_includes_cached = usage.input_includes_cached
+    row.output_includes_reasoning = usage.output_includes_reasoning
+    if usage.raw is not None:
+        row.usage_raw = _json(usage.raw).decode()
+
+
+def _body(record: Record, reading: Reading) -> BodyRow | None:
+    if record.request_omitted and record.response_omitted:
+        return None
+    request, request_base64 = ("", False) if record.request_omitted else _stored(reading.request)
+    response, response_base64 = ("", False) if record.response_omitted else _stored(reading.response)
+    return BodyRow(
+        id=record.id,
+        org=record.org,
+        start=record.started_us,
+        request=request,
+        request_base64=request_base64,
+        request_type=record.request_type,
+        response=response,
+        response_base64=response_base64,
+        response_type=record.response_type,
+        response_text="" if record.response_omitted else _text(reading.text),
+        tool_calls="[]" if record.response_omitted else _text(reading.tool_calls),
+    )
+
+
+def _unreadable(payload: memoryview, place: str, error: Exception) -> Entry:
+    """A payload that is no record of ours: whatever of its first fields makes sense, and the payload for a look."""
+    fields: list[Any] = []
+    try:
+        loose = _loose(payload)
+        fields = loose if isinstance(loose, list) else []
+    except msgspec.MsgspecError:
+        fields = []
+    id, org, _, started = (*fields[:4], None, None, None, None)[:4]
+    made = UUID(int=(hash128(place) & ~(0xF << 76) | (0x8 << 76)) & ~(0x3 << 62) | (0x2 << 62))
+    row = RequestRow(
+        id=id if isinstance(id, str) and id else str(made),
+        org=org if isinstance(org, str) and org else "default",
+        start=started if isinstance(started, int) and 0 < started < _MOST // 1000 else _segment_time(place),
+        outcome="unreadable",
+        reading_error=f"{place}: {type(error).__name__}: {error}"[:500],
+    )
+    body = BodyRow(
+        id=row.id,
+        org=row.org,
+        start=row.start,
+        request=base64.b64encode(payload).decode(),
+        request_base64=True,
+        request_type="application/msgpack",
+    )
+    return Entry(row, body)
+
+
+def hash128(text: str) -> int:
+    """128 bits that are the same for the same text."""
+    import hashlib
+
+    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=16).digest(), "big")
+
+
+def _segment_time(place: str) -> int:
+    try:
+        return int(place[:12], 16) * 1000
+    except ValueError:
+        return 0
+
+
+def _stored(body: bytes) -> tuple[str, bool]:
+    try:
+        return str(body, "utf-8"), False
+    except UnicodeDecodeError:
+        return base64.b64encode(body).decode(), True
+
+
+def _attempts(attempts: list[Attempt]) -> str:
+    return _json([msgspec.structs.asdict(attempt) for attempt in attempts]).decode()
+
+
+def _text(text: str) -> str:
+    """`text` as the store can take it: a lone surrogate, which JSON may smuggle in, has no UTF-8."""
+    if text.isascii():
+        return text
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "replace").decode()
+    return text
+
+
+def _count(value: int | None) -> int | None:
+    return value if value is not None and 0 <= value < _MOST else None
+
+
+def _ms(offset_us: int) -> float | None:
+    return offset_us / 1000 if offset_us >= 0 else None

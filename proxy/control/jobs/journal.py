@@ -1,0 +1,61 @@
+"""How far each segment is shipped, and what is being inserted just now: one small file, replaced atomically."""
+
+import os
+from pathlib import Path
+
+import msgspec
+
+__all__ = ["Entry", "Journal"]
+
+
+class Entry(msgspec.Struct):
+    """Of one segment: bytes below `done` are in the store; `intent` is the end of the slice that may be."""
+
+    done: int = 0
+    intent: int = 0
+    """0: nothing is under way."""
+
+
+class Journal:
+    """Every change is on the disk when the method returns. Raises `OSError`."""
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._entries: dict[str, Entry] = {}
+        if path.exists():
+            self._entries = msgspec.json.decode(path.read_bytes(), type=dict[str, Entry])
+
+    def of(self, segment: str) -> Entry:
+        return self._entries.get(segment) or Entry()
+
+    def intend(self, segment: str, start: int, end: int) -> None:
+        """The slice from `start` to `end` is about to be inserted; all before `start` is."""
+        self._entries[segment] = Entry(start, end)
+        self._save()
+
+    def finish(self, segment: str, end: int) -> None:
+        """All before `end` is in the store. Kept in memory until the next change: a crash before that repeats the
+        last slice under its old token, which inserts nothing."""
+        self._entries[segment] = Entry(end, 0)
+
+    def forget(self, segment: str) -> None:
+        """The segment is gone. Saved with the next change."""
+        self._entries.pop(segment, None)
+
+    def keep_only(self, segments: set[str]) -> None:
+        """Forgets segments that are not there any more (deleted just before a crash)."""
+        for name in self._entries.keys() - segments:
+            del self._entries[name]
+
+    def save(self) -> None:
+        self._save()
+
+    def _save(self) -> None:
+        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        young = self._path.with_suffix(".new")
+        fd = os.open(young, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        with os.fdopen(fd, "wb") as file:
+            file.write(msgspec.json.encode(self._entries))
+            file.flush()
+            os.fsync(fd)
+        os.replace(young, self._path)

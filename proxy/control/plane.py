@@ -1,0 +1,80 @@
+"""What the control process holds: the store, and the thread that opens it and ships into it."""
+
+import logging
+import threading
+from typing import Final
+
+from proxy.control.jobs.ship import Shipper
+from proxy.control.shipping import SpoolBusy, SpoolLock, make_shipper, open_store, price_book
+from proxy.core.errors import PerihelionError
+from proxy.core.settings import Settings
+from proxy.logstore import Store
+
+__all__ = ["NotReady", "Plane"]
+
+_RETRY_S: Final = (0.2, 10.0)
+_DRAIN_S: Final = 5.0
+
+_log = logging.getLogger(__name__)
+
+
+class NotReady(PerihelionError):
+    """The log store is not open (yet)."""
+
+
+class Plane:
+    """Started and closed by the application's lifespan, after the fork: chDB does not survive one."""
+
+    def __init__(self, settings: Settings) -> None:
+        self.settings = settings
+        self.problem = "the log store is being opened"
+        self.shipper: Shipper | None = None
+        self._store: Store | None = None
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="ship", daemon=True)
+
+    @property
+    def store(self) -> Store:
+        """The open store. Raises `NotReady`."""
+        if self._store is None:
+            raise NotReady(self.problem)
+        return self._store
+
+    @property
+    def ready(self) -> bool:
+        return self._store is not None
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def close(self) -> None:
+        """Ships what is left, for a few seconds at most, and closes the store."""
+        self._stop.set()
+        if self._thread.ident is not None:
+            self._thread.join(_DRAIN_S * 2)
+        if self._store is not None:
+            self._store.close()
+
+    def _run(self) -> None:
+        wait = _RETRY_S[0]
+        while not self._stop.is_set():
+            lock: SpoolLock | None = None
+            try:
+                lock = SpoolLock(self.settings.data / "spool")
+                prices = price_book(self.settings)
+                store = open_store(self.settings)
+                self.shipper = make_shipper(self.settings, store, prices)
+                self._store = store
+                self.problem = ""
+                self.shipper.run(self._stop, _DRAIN_S)
+            except (PerihelionError, SpoolBusy, OSError) as error:
+                self.problem = str(error)
+                _log.warning("not ready: %s", error)
+            except Exception as error:
+                self.problem = f"{type(error).__name__}: {error}"
+                _log.exception("the shipper stopped")
+            finally:
+                if lock is not None:
+                    lock.release()
+            self._stop.wait(wait)
+            wait = min(wait * 2, _RETRY_S[1])

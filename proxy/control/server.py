@@ -1,0 +1,32 @@
+"""Serves the control plane: granian, one worker."""
+
+import os
+
+from proxy.core.process import die_with_parent
+from proxy.core.settings import Settings
+
+__all__ = ["run"]
+
+
+def run(settings: Settings) -> None:
+    """Serves until SIGTERM or SIGINT, then ships what is left and closes the store. Blocks."""
+    from granian import Granian
+    from granian.constants import HTTPModes, Interfaces, Loops
+
+    die_with_parent()
+    os.environ.update(settings.environ())
+    Granian(
+        "proxy.control.app:create_worker",
+        factory=True,
+        address=settings.text("control.host"),
+        port=settings.whole("control.port"),
+        interface=Interfaces.ASGI,
+        workers=1,
+        loop=Loops.uvloop,
+        http=HTTPModes.http1,
+        websockets=False,
+        log_enabled=False,
+        respawn_failed_workers=True,
+        respawn_interval=0.5,
+        workers_kill_timeout=15,
+    ).serve()

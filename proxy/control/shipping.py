@@ -1,0 +1,77 @@
+"""A shipper over the data folder of some settings; one at a time on a folder."""
+
+import fcntl
+import os
+from pathlib import Path
+
+from proxy.control.jobs.enter import Enterer
+from proxy.control.jobs.journal import Journal
+from proxy.control.jobs.ship import Shipper
+from proxy.core.settings import Settings
+from proxy.logstore import Store
+from proxy.prices import PriceBook
+from proxy.spool.reader import Reader
+
+__all__ = ["SpoolBusy", "SpoolLock", "make_shipper", "open_store", "price_book", "store_url"]
+
+
+class SpoolBusy(Exception):
+    """Another process ships from this spool."""
+
+
+class SpoolLock:
+    """Held by the one process that ships from a spool; the kernel lets go of it however the process ends."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._fd = os.open(folder / "ship.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            os.close(self._fd)
+            raise SpoolBusy(f"another process ships from {folder}") from None
+
+    def release(self) -> None:
+        os.close(self._fd)
+
+
+def store_url(settings: Settings) -> str:
+    """Where the log is: the setting, or chDB in the data folder."""
+    return settings.text("log.store") or f"chdb://{settings.data / 'log'}"
+
+
+def open_store(settings: Settings, url: str = "") -> Store:
+    """The log store of these settings. Raises `StoreError`."""
+    if not (url or settings.text("log.store")):
+        settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+    return Store.open(
+        url or store_url(settings),
+        ttl_days=settings.whole("log.ttl_days"),
+        body_ttl_days=settings.whole("log.body_ttl_days"),
+    )
+
+
+def price_book(settings: Settings) -> PriceBook:
+    """Prices with the operator's own over them; providers under the ids that the catalog gives them."""
+    ids: dict[str, str] = {}
+    try:
+        from proxy.providers import load
+
+        catalog = load(settings.text("providers.folder"), settings.text("targets.allow"), settings.text("domain"))
+        ids = {provider.name: provider.prices for provider in catalog.providers.values()}
+    except ImportError:
+        pass
+    folder = settings.text("prices.folder")
+    return PriceBook(Path(folder).expanduser() if folder else None, {"custom": "", **ids})
+
+
+def make_shipper(settings: Settings, store: Store, prices: PriceBook) -> Shipper:
+    """Reads `<data>/spool` and remembers in `<data>/ship/journal.json` how far it is. Take the lock first."""
+    return Shipper(
+        Reader(settings.data / "spool"),
+        store,
+        Journal(settings.data / "ship" / "journal.json"),
+        Enterer(prices),
+        interval_s=settings.real("ship.interval_s"),
+        batch_rows=settings.whole("ship.batch_rows"),
+    )

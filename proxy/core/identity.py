@@ -1,0 +1,21 @@
+"""Who pays for a call."""
+
+import msgspec
+
+__all__ = ["DEFAULT_ORG", "Identity", "is_key"]
+
+DEFAULT_ORG = "default"
+
+_KEY_PREFIXES = ("sk-perihelion-", "sk-helicone-", "pk-helicone-")
+
+
+class Identity(msgspec.Struct, frozen=True):
+    """The organisation a call belongs to, and the id (never the text) of the key that said so."""
+
+    org: str = DEFAULT_ORG
+    key_id: str = ""
+
+
+def is_key(text: str) -> bool:
+    """Whether `text` has the form of a key of ours (or one imported from Helicone)."""
+    return text.startswith(_KEY_PREFIXES)

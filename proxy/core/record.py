@@ -1,0 +1,116 @@
+"""The record of one call: what the gateway writes to the spool, and what the shipper reads.
+
+The gateway fills only what it alone can know; decompressing, assembling a stream's text, exact usage and price
+are the shipper's work. Fields are only ever added at the end, with a default, so that older segments stay readable.
+"""
+
+from typing import Any
+
+import msgspec
+
+from proxy.core.usage import Usage
+
+__all__ = ["Attempt", "Record", "decode", "encode"]
+
+
+class Attempt(msgspec.Struct, array_like=True, frozen=True):
+    """One try at one provider. Times are microseconds after the record's start; -1 is "did not happen"."""
+
+    provider: str
+    host: str
+    model: str
+    started_us: int
+    ended_us: int
+    status: int
+    """0 when no answer came."""
+    error: str
+    waited_us: int
+    """The backoff before this attempt."""
+
+
+class Record(msgspec.Struct, array_like=True, kw_only=True):
+    """One call. Offsets (`*_us` but `started_us`) count from `started_us`; -1 is "did not happen"."""
+
+    id: str
+    org: str
+    key: str
+    """Id of the API key that called; empty where auth is open."""
+    started_us: int
+    """Server time, microseconds since the epoch."""
+    sent_us: int = -1
+    first_byte_us: int = -1
+    first_token_us: int = -1
+    ended_us: int = -1
+
+    provider: str = ""
+    dialect: str = ""
+    operation: str = ""
+    """`chat`, `messages`, `embeddings`, …: what the path asks for."""
+    scheme: str = ""
+    host: str = ""
+    method: str = ""
+    path: str = ""
+    """Upstream path and query, secrets in the query masked."""
+    model: str = ""
+    """As asked for, where the gateway had to know it; otherwise the shipper reads it."""
+    model_override: str = ""
+
+    status: int = 0
+    """What the caller saw; 499 where it left before an answer began."""
+    outcome: str = "success"
+    """`success`, or the phase that refused or broke."""
+    error: str = ""
+    """Our own error's code; empty where the provider answered, well or badly."""
+    error_message: str = ""
+    cut: str = ""
+    """Who cut a stream short: `client`, `upstream`, or empty."""
+    drained: bool = False
+    """The caller left and the gateway read on for the usage."""
+    streamed: bool = False
+    usage_injected: bool = False
+
+    user_id: str = ""
+    session_id: str = ""
+    session_path: str = ""
+    session_name: str = ""
+    request_name: str = ""
+    properties: dict[str, str] = {}
+    """Lower-case name to value."""
+    property_names: dict[str, str] = {}
+    """Lower-case name to the spelling it was sent in, where it differs."""
+    prompt_id: str = ""
+    prompt_version: str = ""
+    unknown_directives: dict[str, str] = {}
+
+    request_type: str = ""
+    request_encoding: str = ""
+    request_body: bytes = b""
+    """As the caller sent it."""
+    request_size: int = 0
+    request_omitted: bool = False
+    response_type: str = ""
+    response_encoding: str = ""
+    response_body: bytes = b""
+    """As the provider sent it, still compressed, less transfer framing."""
+    response_size: int = 0
+    response_omitted: bool = False
+    truncated: bool = False
+    """A body went past the cap on logged bodies, and its middle is missing."""
+    usage: Usage | None = None
+    """Set by the gateway only where the bodies are omitted or truncated."""
+
+    attempts: list[Attempt] = []
+    facts: dict[str, Any] = {}
+    """Cache, limit, retry, fallback and prompt facts, by name (`cache.status`, `rate.policy`, …)."""
+    worker: str = ""
+    client_ip: str = ""
+    user_agent: str = ""
+    response_headers: dict[str, str] = {}
+    """Chosen ones: request ids, token count headers, rate limits."""
+
+
+encode = msgspec.msgpack.Encoder().encode
+"""A record to msgpack bytes."""
+
+decode = msgspec.msgpack.Decoder(Record).decode
+"""Msgpack bytes to a record; raises `msgspec.DecodeError` or `msgspec.ValidationError`."""

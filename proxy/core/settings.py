@@ -1,0 +1,226 @@
+"""Settings: one row each. `load()` reads defaults, then a TOML file, then the environment, then `--set`.
+
+A row `gateway.port` is `[gateway] port` in the file, `PERIHELION_GATEWAY_PORT` in the environment and
+`--set gateway.port=…` on the command line. Its type is the type of its default. docs/settings.md lists them all
+(a test fails where a row is missing there).
+"""
+
+import os
+import tomllib
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from proxy.core.errors import SettingError
+
+__all__ = ["SETTINGS", "Setting", "Settings", "load"]
+
+Value = str | int | float | bool
+
+
+class Setting(NamedTuple):
+    name: str
+    default: Value
+    help: str
+    expected: str = ""
+    accepts: Callable[[Any], bool] | None = None
+
+
+def _positive(value: float) -> bool:
+    return value > 0
+
+
+def _port(value: int) -> bool:
+    return 0 <= value <= 65535
+
+
+def _one_of(*words: str) -> tuple[str, Callable[[Any], bool]]:
+    return "one of " + ", ".join(words), lambda value: value in words
+
+
+_PORT = ("a port, 0 to 65535", _port)
+_SECONDS = ("a number of seconds above 0", _positive)
+_COUNT = ("a whole number above 0", _positive)
+_BYTES = ("a number of bytes above 0", _positive)
+
+SETTINGS: tuple[Setting, ...] = (
+    Setting("data", "./perihelion-data", "Folder for everything kept on this machine: spool, log, metadata, snapshot."),
+    Setting("domain", "", "Domain whose first label names the provider: `oai.<domain>`, `gateway.<domain>`."),
+    Setting("gateway.host", "127.0.0.1", "Address the gateway listens on."),
+    Setting("gateway.port", 8787, "Port the gateway listens on.", *_PORT),
+    Setting("gateway.workers", 1, "Gateway worker processes.", *_COUNT),
+    Setting("gateway.backlog", 8192, "Connections the kernel may queue for a worker.", *_COUNT),
+    Setting("gateway.max_open", 16384, "Calls that one worker has open at once, streams included.", *_COUNT),
+    Setting("gateway.drain_s", 30.0, "How long a stopping worker waits for its open calls.", *_SECONDS),
+    Setting("gateway.max_body", 64 << 20, "Largest request body that is taken, in bytes; above it 413.", *_BYTES),
+    Setting("gateway.max_answer", 1 << 30, "Most bytes of one streamed answer; a reader that stops may hold so many.", *_BYTES),
+    Setting("gateway.tls_cert", "", "Certificate file (PEM) to serve the gateway over TLS."),
+    Setting("gateway.tls_key", "", "Key file (PEM) of that certificate."),
+    Setting("control.host", "127.0.0.1", "Address the control plane listens on."),
+    Setting("control.port", 8788, "Port the control plane listens on.", *_PORT),
+    Setting("auth.mode", "open", "Who may call: `open` (loopback only) or `required`.", *_one_of("open", "required")),
+    Setting("providers.folder", "", "Folder of your own provider files; a file named like ours is laid over it."),
+    Setting("targets.allow", "", "Origins that Helicone-Target-Url may name beside the catalog's, comma-separated."),
+    Setting("upstream.transport", "direct", "`direct`, or `httpx` for proxies and HTTP/2.", *_one_of("direct", "httpx")),
+    Setting("upstream.proxy", "", "Outbound proxy, `http://…` or `socks5://…` (with upstream.transport = httpx)."),
+    Setting("upstream.http2", False, "Speak HTTP/2 to providers (with upstream.transport = httpx)."),
+    Setting("upstream.ca_file", "", "More certificate authorities (PEM) to trust, beside the system's."),
+    Setting("upstream.connections", 1024, "Most connections to one origin, per worker.", *_COUNT),
+    Setting("upstream.idle_s", 60.0, "A kept connection is closed after so long without a call.", *_SECONDS),
+    Setting("upstream.age_s", 600.0, "A kept connection is not used again after so long.", *_SECONDS),
+    Setting("upstream.connect_timeout_s", 10.0, "Longest wait for a connection, TLS included.", *_SECONDS),
+    Setting("upstream.first_byte_timeout_s", 600.0, "Longest wait for the first byte of an answer.", *_SECONDS),
+    Setting("upstream.between_bytes_timeout_s", 300.0, "Longest silence within an answer.", *_SECONDS),
+    Setting("upstream.total_timeout_s", 3600.0, "Longest a call may take.", *_SECONDS),
+    Setting("stream.usage", True, "Ask OpenAI-shaped streams for their usage and hide the extra chunk."),
+    Setting(
+        "stream.on_disconnect",
+        "drain",
+        "When a caller leaves: `drain` reads on so that usage is known, `cut` stops the provider.",
+        *_one_of("drain", "cut"),
+    ),
+    Setting("stream.drain_bytes", 8 << 20, "Most bytes read on for a caller that left.", *_BYTES),
+    Setting("stream.drain_s", 120.0, "Longest time read on for a caller that left.", *_SECONDS),
+    Setting("log.max_body", 8 << 20, "Bytes of a body that are logged; its middle is left out above it.", *_BYTES),
+    Setting("log.fsync", False, "fsync each frame: survives a power cut, not only a crash. Costs a disk write a call."),
+    Setting("log.store", "", "Log store: empty for chDB in the data folder, or `clickhouse://user:pw@host:port/db`."),
+    Setting("log.ttl_days", 0, "Days a record is kept; 0 keeps it for ever.", "0 or more days", lambda v: v >= 0),
+    Setting("log.body_ttl_days", 0, "Days bodies are kept; 0 as long as their record.", "0 or more", lambda v: v >= 0),
+    Setting("spool.segment_bytes", 64 << 20, "A segment file is closed at this size.", *_BYTES),
+    Setting("spool.segment_s", 60.0, "A segment file is closed at this age.", *_SECONDS),
+    Setting("ship.interval_s", 0.5, "How often the shipper looks for new frames.", *_SECONDS),
+    Setting("ship.batch_rows", 10_000, "Most records in one insert.", *_COUNT),
+    Setting("prices.folder", "", "Folder of your own price files (TOML), laid over the built-in prices."),
+)
+
+_ROWS = {row.name: row for row in SETTINGS}
+
+
+class Settings(Mapping[str, Value]):
+    """All settings by name; `text`, `whole`, `real` and `flag` return one with its type; `source` says whence."""
+
+    def __init__(self, values: dict[str, Value], sources: dict[str, str] | None = None) -> None:
+        self._values = values
+        self._sources = sources or {}
+
+    def __getitem__(self, name: str) -> Value:
+        return self._values[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+    def text(self, name: str) -> str:
+        return str(self._values[name])
+
+    def whole(self, name: str) -> int:
+        return int(self._values[name])
+
+    def real(self, name: str) -> float:
+        return float(self._values[name])
+
+    def flag(self, name: str) -> bool:
+        return bool(self._values[name])
+
+    def source(self, name: str) -> str:
+        """`default`, or the file, variable or flag that set it."""
+        return self._sources.get(name, "default")
+
+    @property
+    def data(self) -> Path:
+        return Path(self.text("data")).expanduser().absolute()
+
+    def environ(self) -> dict[str, str]:
+        """The environment variables that make another process load the same settings."""
+        return {_variable(name): str(value) for name, value in self._values.items()}
+
+
+def load(
+    file: Path | None = None, environ: Mapping[str, str] | None = None, overrides: Mapping[str, str] | None = None
+) -> Settings:
+    """Every setting, from its default, `file`, `environ` and `overrides`, the later winning.
+
+    Raises `SettingError` for a name that is not known, a value of the wrong type or out of range, and a file that
+    does not parse.
+    """
+    values: dict[str, Value] = {row.name: row.default for row in SETTINGS}
+    sources: dict[str, str] = {}
+    environ = os.environ if environ is None else environ
+    if file is not None:
+        for name, value in _read_file(file):
+            _set(values, sources, name, value, str(file))
+    for row in SETTINGS:
+        text = environ.get(_variable(row.name))
+        if text is not None:
+            _set(values, sources, row.name, text, _variable(row.name))
+    for name, text in (overrides or {}).items():
+        _set(values, sources, name, text, "--set")
+    _agree(values, sources)
+    return Settings(values, sources)
+
+
+def _variable(name: str) -> str:
+    return "PERIHELION_" + name.upper().replace(".", "_")
+
+
+def _read_file(file: Path) -> list[tuple[str, object]]:
+    try:
+        tree = tomllib.loads(file.read_text("utf-8"))
+    except OSError as error:
+        raise SettingError("config", str(file), f"a file that can be read ({error.strerror})") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingError("config", str(file), f"TOML ({error})") from None
+    found: list[tuple[str, object]] = []
+    for head, value in tree.items():
+        if isinstance(value, dict):
+            found += [(f"{head}.{tail}", inner) for tail, inner in value.items()]
+        else:
+            found.append((head, value))
+    return found
+
+
+def _set(values: dict[str, Value], sources: dict[str, str], name: str, value: object, source: str) -> None:
+    row = _ROWS.get(name)
+    if row is None:
+        raise SettingError(name, value, "a known setting (see docs/settings.md)", source)
+    typed = _typed(row, value, source)
+    if row.accepts is not None and not row.accepts(typed):
+        raise SettingError(name, value, row.expected, source)
+    values[name] = typed
+    sources[name] = source
+
+
+def _typed(row: Setting, value: object, source: str) -> Value:
+    default = row.default
+    if isinstance(default, bool):
+        word = str(value).strip().lower()
+        if word in ("true", "1", "yes", "on"):
+            return True
+        if word in ("false", "0", "no", "off"):
+            return False
+        raise SettingError(row.name, value, "true or false", source)
+    if isinstance(default, str):
+        return str(value)
+    if isinstance(value, bool):
+        raise SettingError(row.name, value, row.expected or "a number", source)
+    try:
+        return int(str(value)) if isinstance(default, int) else float(str(value))
+    except ValueError:
+        raise SettingError(row.name, value, row.expected or "a number", source) from None
+
+
+def _agree(values: dict[str, Value], sources: dict[str, str]) -> None:
+    """Checks that hold between settings."""
+    host = str(values["gateway.host"])
+    if values["auth.mode"] == "open" and host not in ("127.0.0.1", "::1", "localhost"):
+        raise SettingError(
+            "gateway.host", host, "a loopback address while auth.mode is 'open'", sources.get("gateway.host", "")
+        )
+    if bool(values["gateway.tls_cert"]) != bool(values["gateway.tls_key"]):
+        raise SettingError("gateway.tls_key", values["gateway.tls_key"], "set together with gateway.tls_cert")
+    if values["upstream.transport"] == "direct":
+        for name in ("upstream.proxy", "upstream.http2"):
+            if values[name]:
+                raise SettingError(name, values[name], "upstream.transport = 'httpx' with it", sources.get(name, ""))

@@ -1,0 +1,110 @@
+"""One gateway worker: the RSGI application, its own few addresses, and what runs beside the calls."""
+
+import asyncio
+import os
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from proxy.core.settings import Settings
+from proxy.gateway import metrics
+from proxy.gateway.gateway import Gateway
+from proxy.gateway.metrics import Metrics
+from proxy.gateway.pipeline import handle
+from proxy.gateway.wire.rsgi import RsgiWire
+from proxy import providers
+from proxy.spool.writer import Writer
+from proxy.upstream import open_upstream
+from proxy.upstream.base import Limits
+
+__all__ = ["Application"]
+
+_TEXT = [("content-type", "text/plain; charset=utf-8")]
+_JSON = [("content-type", "application/json")]
+
+
+class Application:
+    """granian's target. Everything that needs the event loop is made in `__rsgi_init__`, after the fork."""
+
+    def __init__(self, settings: Settings, on_start: Callable[[], None] | None = None) -> None:
+        self._settings = settings
+        self._on_start = on_start
+        self._own = {"/healthz": self._healthz, "/readyz": self._readyz, "/metrics": self._metrics}
+        self._timer: asyncio.TimerHandle | None = None
+        self._run = settings.data / "run"
+
+    def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        if self._on_start is not None:
+            self._on_start()
+        settings = self._settings
+        self._run.mkdir(parents=True, exist_ok=True)
+        catalog = providers.load(
+            settings.text("providers.folder"), settings.text("targets.allow"), settings.text("domain")
+        )
+        upstream = open_upstream(
+            settings.text("upstream.transport"),
+            _limits(settings),
+            proxy=settings.text("upstream.proxy"),
+            http2=settings.flag("upstream.http2"),
+            ca_file=settings.text("upstream.ca_file"),
+        )
+        spool = Writer(
+            Path(settings.data) / "spool",
+            segment_bytes=settings.whole("spool.segment_bytes"),
+            segment_s=settings.real("spool.segment_s"),
+            fsync=settings.flag("log.fsync"),
+            worker=str(os.getpid()),
+        )
+        self.gateway = Gateway(settings, catalog, upstream, spool, Metrics())
+        self._loop = loop
+        self._timer = loop.call_later(1.0, self._tick)
+
+    def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
+        if self._timer is not None:
+            self._timer.cancel()
+        self.gateway.spool.close()
+        metrics.store(self._run, self._values())
+
+    async def __rsgi__(self, scope: Any, proto: Any) -> None:
+        if scope.path in self._own and scope.method in ("GET", "HEAD"):
+            status, headers, body = self._own[scope.path]()
+            proto.response_bytes(status, headers, body)
+            return
+        await handle(self.gateway, RsgiWire(scope, proto))
+
+    def _tick(self) -> None:
+        """Once a second: counters to their file."""
+        self._timer = self._loop.call_later(1.0, self._tick)
+        metrics.store(self._run, self._values())
+
+    def _values(self) -> dict[str, float]:
+        spool = self.gateway.spool
+        counts = {"written": spool.written, "dropped": spool.dropped, "bytes": spool.bytes_written}
+        return self.gateway.metrics.values(counts, self.gateway.upstream.counters())
+
+    def _healthz(self) -> tuple[int, list[tuple[str, str]], bytes]:
+        return 200, _TEXT, b"ok\n"
+
+    def _readyz(self) -> tuple[int, list[tuple[str, str]], bytes]:
+        samples = metrics.total(self._run, self._values())
+        dropped = samples.get("spool_dropped_total", 0)
+        failing = bool(self.gateway.spool.error)
+        body = {
+            "ready": True,
+            "log": "failing: records are dropped, calls go on" if failing else "ok",
+            "dropped": dropped,
+            "workers": samples.get("workers", 1),
+        }
+        return 200, _JSON, msgspec.json.encode(body)
+
+    def _metrics(self) -> tuple[int, list[tuple[str, str]], bytes]:
+        page = metrics.render(metrics.total(self._run, self._values()))
+        return 200, [("content-type", "text/plain; version=0.0.4; charset=utf-8")], page.encode()
+
+
+def _limits(settings: Settings) -> Limits:
+    return Limits(
+        **{name: settings[f"upstream.{name}"] for name in Limits.__struct_fields__}  # type: ignore[arg-type]
+    )

@@ -1,0 +1,111 @@
+"""What a `Helicone-*` header may hold: one row a header, checked only where it is present."""
+
+from collections.abc import Callable
+
+from _speedups import Head
+from proxy.core.clock import parse_uuid
+from proxy.core.errors import BadDirective, NotThere
+
+__all__ = ["check"]
+
+_MAX_USER = 256
+_MAX_TEXT = 1024
+_MAX_PROPERTIES = 64
+_FLAG = "true or false"
+
+Accepts = Callable[[str], bool]
+
+
+def _whole(low: int, high: int) -> Accepts:
+    return lambda text: text.isascii() and text.isdigit() and low <= int(text) <= high
+
+
+def _real(low: float, high: float) -> Accepts:
+    def accepts(text: str) -> bool:
+        try:
+            return low <= float(text) <= high
+        except ValueError:
+            return False
+
+    return accepts
+
+
+def _flag(text: str) -> bool:
+    return text.lower() in ("true", "false")
+
+
+def _text(text: str) -> bool:
+    return len(text) <= _MAX_TEXT
+
+
+_ACCEPTED: dict[str, tuple[Accepts, str]] = {
+    "cache-bucket-max-size": (_whole(1, 100_000), "a whole number, 1 to 100000"),
+    "cache-seed": (_text, f"text of at most {_MAX_TEXT} characters"),
+    "cache-mode": (lambda text: text in ("exact", "semantic"), "exact or semantic"),
+    "cache-similarity": (_real(0, 1), "a number, 0 to 1"),
+    "cache-pace": (lambda text: text in ("recorded", "at-once"), "recorded or at-once"),
+    "retry-num": (_whole(0, 10), "a whole number, 0 to 10"),
+    "retry-factor": (_real(1, 10), "a number, 1 to 10"),
+    "retry-min-timeout": (_whole(0, 3_600_000), "milliseconds, 0 to 3600000"),
+    "retry-max-timeout": (_whole(0, 3_600_000), "milliseconds, 0 to 3600000"),
+    "webhook-enabled": (_flag, _FLAG),
+    "moderations-enabled": (_flag, _FLAG),
+    "llm-security-enabled": (_flag, _FLAG),
+}
+
+_NOT_THERE: tuple[tuple[str, Callable[[Head], bool]], ...] = (
+    ("Helicone-Cache-Enabled", lambda head: 1 in (head.cache_enabled, head.cache_read, head.cache_save)),
+    ("Helicone-Retry-Enabled", lambda head: head.retry_enabled == 1),
+    ("Helicone-RateLimit-Policy", lambda head: bool(head.rate_policy)),
+    ("Helicone-Fallback", lambda head: "fallback" in head.directives),
+    ("Helicone-Fallbacks", lambda head: "fallbacks" in head.directives),
+    ("Helicone-Prompt-Variables", lambda head: "prompt-variables" in head.directives),
+    ("Helicone-Webhook-Enabled", lambda head: _on(head, "webhook-enabled")),
+    ("Helicone-Moderations-Enabled", lambda head: _on(head, "moderations-enabled")),
+    ("Helicone-LLM-Security-Enabled", lambda head: _on(head, "llm-security-enabled")),
+)
+"""Accepted, but not built yet: refused by name, because a limit that silently does nothing costs someone money."""
+
+
+def check(head: Head) -> None:
+    """Raises `BadDirective` naming the header, what was found and what is accepted; `NotThere` for one not built."""
+    if head.malformed:
+        name, found = head.malformed[0]
+        raise BadDirective(name, found, _FLAG if found or "property" not in name else "a property's name behind it")
+    if len(head.user_id) > _MAX_USER:
+        raise BadDirective("Helicone-User-Id", head.user_id, f"text of at most {_MAX_USER} characters")
+    if head.request_id and parse_uuid(head.request_id) is None:
+        raise BadDirective("Helicone-Request-Id", head.request_id, "a UUID of any version")
+    for name, value in (
+        ("Helicone-Session-Id", head.session_id),
+        ("Helicone-Session-Path", head.session_path),
+        ("Helicone-Session-Name", head.session_name),
+        ("Helicone-Request-Name", head.request_name),
+        ("Helicone-Prompt-Id", head.prompt_id),
+        ("Helicone-Model-Override", head.model_override),
+    ):
+        if len(value) > _MAX_TEXT:
+            raise BadDirective(name, value, f"text of at most {_MAX_TEXT} characters")
+    if head.properties:
+        _check_properties(head)
+    for name, value in head.directives.items():
+        row = _ACCEPTED.get(name)
+        if row is not None and not row[0](value.strip()):
+            raise BadDirective("Helicone-" + name.title(), value, row[1])
+    for header, asked in _NOT_THERE:
+        if asked(head):
+            raise NotThere(f"{header} is accepted by this proxy's contract, but not built yet.", param=header)
+
+
+def _check_properties(head: Head) -> None:
+    if len(head.properties) > _MAX_PROPERTIES:
+        raise BadDirective(
+            "Helicone-Property-*", f"{len(head.properties)} names", f"at most {_MAX_PROPERTIES} properties a call"
+        )
+    for name, value in head.properties.items():
+        if len(value) > _MAX_TEXT:
+            raise BadDirective(f"Helicone-Property-{name}", value, f"text of at most {_MAX_TEXT} characters")
+
+
+def _on(head: Head, name: str) -> bool:
+    return head.directives.get(name, "").lower() == "true"

@@ -1,0 +1,61 @@
+"""What one gateway worker holds between calls."""
+
+import os
+from collections import OrderedDict
+
+from proxy.core.clock import monotonic, now_us, parse_uuid, uuid7
+from proxy.core.errors import Conflict
+from proxy.core.settings import Settings
+from proxy.gateway.exchange import Exchange
+from proxy.gateway.metrics import Metrics
+from proxy.gateway.watchdog import Watchdog
+from proxy.gateway.wire.base import Wire
+from proxy.providers.index import Catalog
+from proxy.spool.writer import Writer
+from proxy.upstream.base import Upstream
+
+__all__ = ["Gateway"]
+
+_REMEMBERED_IDS = 65_536
+
+
+class Gateway:
+    """Settings as plain attributes (a lookup by name costs more than a call can spare), and the shared parts."""
+
+    def __init__(
+        self, settings: Settings, catalog: Catalog, upstream: Upstream, spool: Writer, metrics: Metrics
+    ) -> None:
+        self.settings = settings
+        self.catalog = catalog
+        self.upstream = upstream
+        self.spool = spool
+        self.metrics = metrics
+        self.worker = str(os.getpid())
+        self.max_body = settings.whole("gateway.max_body")
+        self.max_answer = settings.whole("gateway.max_answer")
+        self.max_logged_body = settings.whole("log.max_body")
+        self.stream_usage = settings.flag("stream.usage")
+        self.drains = settings.text("stream.on_disconnect") == "drain"
+        self.drain_bytes = settings.whole("stream.drain_bytes")
+        self.drain_s = settings.real("stream.drain_s")
+        self.watchdog = Watchdog(self.drains, self.drain_s)
+        self._ids: OrderedDict[str, None] = OrderedDict()
+
+    def begin(self, wire: Wire) -> Exchange:
+        """A new exchange with an id of our own making."""
+        started_us = now_us()
+        self.metrics.opened += 1
+        return Exchange(wire, uuid7(started_us), monotonic(), started_us)
+
+    def claim(self, ex: Exchange) -> str:
+        """The id of the record: the caller's own where it sent one. Raises `Conflict` where it was seen before."""
+        asked = ex.ask.head.request_id
+        id = parse_uuid(asked) if asked else None
+        if id is None:
+            return ex.id
+        if id in self._ids:
+            raise Conflict(f"Helicone-Request-Id {id} was used by an earlier call.", param="Helicone-Request-Id")
+        self._ids[id] = None
+        if len(self._ids) > _REMEMBERED_IDS:
+            self._ids.popitem(last=False)
+        return id

@@ -1,0 +1,114 @@
+"""Counters of one worker, and the Prometheus page over all workers of this gateway.
+
+Incrementing is attribute arithmetic on the hot path. Each worker leaves its counters in a small file once a second; a
+scrape, which reaches any one worker, sums them all. Files of workers that died are kept, so no counter goes back.
+"""
+
+import os
+from bisect import bisect_left
+from collections import Counter
+from pathlib import Path
+
+import msgspec
+
+from proxy.core.record import Record
+
+__all__ = ["Metrics", "render", "total"]
+
+_BOUNDS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0)
+
+_HELP = {
+    "calls": ("counter", "Calls finished, by provider, status class and outcome."),
+    "opened": ("counter", "Calls that arrived."),
+    "open": ("gauge", "Calls under way."),
+    "request_bytes": ("counter", "Bytes of request bodies."),
+    "response_bytes": ("counter", "Bytes of answer bodies."),
+    "duration_seconds": ("histogram", "Time from a call's arrival to its end."),
+    "unlogged": ("counter", "Calls whose record could not be made: a defect, the cause is on stderr."),
+    "spool_written": ("counter", "Records written to the spool."),
+    "spool_dropped": ("counter", "Records dropped because the spool could not be written."),
+    "spool_bytes": ("counter", "Bytes written to the spool."),
+    "workers": ("gauge", "Gateway workers that report."),
+}
+
+
+class Metrics:
+    """One worker's counters."""
+
+    def __init__(self) -> None:
+        self.opened = 0
+        self.finished = 0
+        self.unlogged = 0
+        self.request_bytes = 0
+        self.response_bytes = 0
+        self.calls: Counter[tuple[str, int, str]] = Counter()
+        self.buckets = [0] * (len(_BOUNDS_S) + 1)
+        self.duration_s = 0.0
+
+    def ended(self, record: Record) -> None:
+        """Counts a finished call."""
+        self.finished += 1
+        self.request_bytes += record.request_size
+        self.response_bytes += record.response_size
+        self.calls[record.provider, record.status // 100, record.outcome] += 1
+        seconds = record.ended_us / 1e6
+        self.duration_s += seconds
+        self.buckets[bisect_left(_BOUNDS_S, seconds)] += 1
+
+    def values(self, spool: dict[str, int], upstream: dict[str, int]) -> dict[str, float]:
+        """Every sample by its Prometheus name with labels, less the prefix."""
+        found: dict[str, float] = {
+            f'calls_total{{provider="{provider or "none"}",status="{status}xx",outcome="{outcome}"}}': count
+            for (provider, status, outcome), count in self.calls.items()
+        }
+        found["opened_total"] = self.opened
+        found["open"] = self.opened - self.finished - self.unlogged
+        found["unlogged_total"] = self.unlogged
+        found["request_bytes_total"] = self.request_bytes
+        found["response_bytes_total"] = self.response_bytes
+        running = 0
+        for bound, count in zip((*map(str, _BOUNDS_S), "+Inf"), self.buckets, strict=True):
+            running += count
+            found[f'duration_seconds_bucket{{le="{bound}"}}'] = running
+        found["duration_seconds_sum"] = self.duration_s
+        found["duration_seconds_count"] = running
+        found |= {f"spool_{name}_total": value for name, value in spool.items()}
+        found |= {f"upstream_{name}": value for name, value in upstream.items()}
+        found["workers"] = 1
+        return found
+
+
+def store(folder: Path, values: dict[str, float]) -> None:
+    """Leaves one worker's samples where its siblings find them."""
+    path = folder / f"{os.getpid()}.metrics"
+    draft = path.with_suffix(".draft")
+    draft.write_bytes(msgspec.msgpack.encode(values))
+    draft.replace(path)
+
+
+def total(folder: Path, own: dict[str, float]) -> dict[str, float]:
+    """`own` and the samples of all other workers, added up; gauges of dead workers are left out."""
+    sums: Counter[str] = Counter(own)
+    for path in folder.glob("*.metrics"):
+        pid = int(path.stem)
+        if pid == os.getpid():
+            continue
+        alive = Path(f"/proc/{pid}").exists()
+        for name, value in msgspec.msgpack.decode(path.read_bytes(), type=dict[str, float]).items():
+            if alive or "_total" in name or "duration" in name:
+                sums[name] += value
+    return dict(sums)
+
+
+def render(samples: dict[str, float]) -> str:
+    """Prometheus text exposition format, version 0.0.4."""
+    families: dict[str, list[str]] = {}
+    for name, value in samples.items():
+        family = name.partition("{")[0].removesuffix("_bucket").removesuffix("_sum").removesuffix("_count")
+        shown = f"{value:.6f}" if isinstance(value, float) else str(value)
+        families.setdefault(family, []).append(f"perihelion_{name} {shown}")
+    lines: list[str] = []
+    for family, rows in families.items():
+        kind, text = _HELP.get(family.removesuffix("_total"), ("untyped", family.replace("_", " ") + "."))
+        lines += [f"# HELP perihelion_{family} {text}", f"# TYPE perihelion_{family} {kind}", *rows]
+    return "\n".join(lines) + "\n"

@@ -1,0 +1,40 @@
+"""Whom to call, and the request as it will be written."""
+
+from proxy.gateway.exchange import Exchange
+from proxy.gateway.gateway import Gateway
+from proxy.providers.dialects import add_stream_usage
+from proxy.upstream.base import Call, Origin
+
+from _speedups import forward_without
+
+__all__ = ["plan"]
+
+_AUTHORIZATION = frozenset({"authorization"})
+
+
+def plan(ex: Exchange, gw: Gateway) -> Call:
+    """The upstream call. Sets `ex.sent_body` and `ex.usage_injected` where usage is asked for on a stream."""
+    route, head = ex.route, ex.ask.head
+    lines = head.forward
+    if ex.ask.authorization != head.authorization:
+        lines = forward_without(ex.ask.items, _AUTHORIZATION)
+        if ex.ask.authorization:
+            lines += b"authorization: " + ex.ask.authorization.encode("latin-1") + b"\r\n"
+    accept = head.accept_encoding
+    asks = head.stream_usage == 1 if head.stream_usage != -1 else gw.stream_usage
+    if asks and route.stream_usage and ex.sent_body and not head.content_encoding:
+        body = add_stream_usage(ex.sent_body)
+        if body is not None:
+            ex.sent_body = body
+            ex.usage_injected = True
+            accept = "identity"  # the extra chunk can only be taken out of what can be read
+    if accept:
+        lines += b"accept-encoding: " + accept.encode("latin-1") + b"\r\n"
+    has_body = bool(ex.sent_body) or head.content_length == 0
+    return Call(
+        origin=Origin(route.scheme, route.host, route.port, route.guarded),
+        method=ex.ask.method,
+        target=route.path,
+        head=lines,
+        body=ex.sent_body if has_body else None,
+    )

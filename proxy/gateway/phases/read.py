@@ -1,0 +1,69 @@
+"""First steps: the head in one pass, the address, the body under a cap."""
+
+from _speedups import parse
+from proxy.core.errors import BadRequest, NotThere
+from proxy.core.identity import is_key
+from proxy.gateway.directives import check
+from proxy.gateway.exchange import Ask
+from proxy.gateway.wire.base import Wire
+from proxy.providers.address import Route, resolve
+from proxy.providers.index import Catalog
+
+__all__ = ["locate", "read", "receive"]
+
+
+def read(wire: Wire) -> Ask:
+    """The request's head. Raises `BadRequest` for one that cannot be passed on safely."""
+    items = wire.headers()
+    head = parse(items)
+    if head.fault:
+        raise BadRequest(f"Header {head.fault} holds a line break or a control character.", param=head.fault)
+    if head.transfer_encoding and head.transfer_encoding.lower() != "chunked":
+        raise BadRequest(
+            f"Transfer-Encoding is {head.transfer_encoding!r}; accepted: chunked, alone.", param="Transfer-Encoding"
+        )
+    if head.content_length == -2 or (head.content_length >= 0 and head.transfer_encoding):
+        raise BadRequest(
+            "The body's length is given twice or is no number; send one Content-Length, or chunked.",
+            param="Content-Length",
+        )
+    if head.upgrade:
+        raise NotThere(f"Upgrade to {head.upgrade!r} (realtime sockets) is not proxied.", param="Upgrade")
+    path, key = wire.path, head.auth
+    if key:
+        key = key.removeprefix("Bearer ").removeprefix("bearer ").strip()
+    authorization = head.authorization
+    if "," in authorization:
+        authorization, shared = _split(authorization)
+        key = key or shared
+    if is_key(path[1:15]):
+        shown, _, rest = path[1:].partition("/")
+        path, key = "/" + rest, key or shown
+    return Ask(wire.method, path, wire.query, wire.host, items, head, key, authorization)
+
+
+def _split(authorization: str) -> tuple[str, str]:
+    """`Bearer provider-key, Bearer sk-helicone-…` is how Helicone's users send both in one header."""
+    kept: list[str] = []
+    key = ""
+    for part in authorization.split(","):
+        bare = part.strip().removeprefix("Bearer ").strip()
+        if is_key(bare):
+            key = bare
+        else:
+            kept.append(part.strip())
+    return ", ".join(kept), key
+
+
+def locate(ask: Ask, catalog: Catalog) -> Route:
+    """The provider and upstream address. Raises `NotFound`, `Forbidden`, or `BadDirective` for a wrong header."""
+    check(ask.head)
+    return resolve(catalog, ask.host, ask.path, ask.query, ask.head.target_url, ask.head.openai_api_base)
+
+
+async def receive(wire: Wire, ask: Ask, cap: int) -> bytes:
+    """The whole body; empty where the request has none."""
+    length = ask.head.content_length
+    if length == 0 or (length < 0 and not ask.head.transfer_encoding):
+        return b""
+    return await wire.body(length, cap)

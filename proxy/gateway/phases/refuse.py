@@ -1,0 +1,54 @@
+"""An error becomes an answer, in the caller's own dialect: the only place where that happens."""
+
+import sys
+import traceback
+
+from proxy.core.clock import monotonic
+from proxy.core.errors import ClientGone, PerihelionError, ProxyError, UpstreamError
+from proxy.gateway.exchange import Exchange
+from proxy.gateway.wire.base import Last
+from proxy.providers.dialects import DIALECTS
+
+__all__ = ["refuse"]
+
+_LEFT = 499  # nginx's word for it; no caller sees it
+
+
+def refuse(ex: Exchange, error: Exception) -> Last:
+    """The answer for `error`: whole where nothing has left yet, else the dialect's error event and the end."""
+    ex.outcome = ex.phase
+    if isinstance(error, ClientGone):
+        ex.status, ex.error, ex.error_message = _LEFT, "client_left", str(error)
+        ex.cut, ex.client_left = "client", ex.client_left or monotonic()
+        return Last(b"", _LEFT)
+    if not isinstance(error, PerihelionError):
+        traceback.print_exception(error, file=sys.stderr)
+    told = ProxyError.of(error)
+    ex.error, ex.error_message = told.code, told.message
+    route = getattr(ex, "route", None)
+    dialect = DIALECTS[_guess(ex.wire.path) if route is None else route.provider.error_dialect or route.dialect]
+    if ex.wire.started:
+        ex.cut = "upstream"
+        found = ex.found
+        if found is None or not found.says_errors:
+            return Last(b"")  # the length that was announced is not reached: the caller's HTTP library says so
+        return Last(found.finish() + dialect.error_event(told.status, told.kind, told.message, told.code, told.param))
+    ex.status = told.status
+    if isinstance(told, UpstreamError) and ex.answer is not None:
+        ex.cut = "upstream"
+    body = dialect.error_body(told.status, told.kind, told.message, told.code, told.param)
+    headers = [
+        ("content-type", "application/json"),
+        ("content-length", str(len(body))),
+        ("helicone-id", ex.id),
+        ("helicone-status", ex.phase),
+        *told.headers.items(),
+    ]
+    return Last(b"" if ex.wire.method == "HEAD" else body, told.status, headers)
+
+
+def _guess(path: str) -> str:
+    """The dialect of a caller whose address is not known yet, or not at all."""
+    if "/v1/messages" in path or path.startswith("/anthropic"):
+        return "anthropic"
+    return "gemini" if "/v1beta/" in path else "openai"

@@ -1,0 +1,102 @@
+"""The answer goes to the caller, read by read; the tap keeps what the log needs.
+
+Returns the last piece without sending it: the record is written first. A stream's terminal event counts as its last
+piece, since a caller may stop reading there; it is held until the provider ends the answer, for `_HOLD_S` at most.
+"""
+
+import asyncio
+
+from proxy.core.clock import monotonic
+from proxy.core.errors import ClientGone, UpstreamError
+from proxy.gateway.exchange import Exchange
+from proxy.gateway.gateway import Gateway
+from proxy.gateway.tap import Tap
+from proxy.gateway.wire.base import Headers, Last, Wire
+from proxy.upstream.base import Answer
+
+__all__ = ["relay"]
+
+_HOLD_S = 0.05
+_WHOLE = 1 << 20
+"""A plain JSON answer is brought together up to so many bytes before its head leaves: one that breaks off is then an
+honest 502 and not half a document with a 200 on it."""
+
+
+async def relay(ex: Exchange, gw: Gateway) -> Last:
+    """All but the last piece to the caller. Raises `UpstreamError` where the answer broke off."""
+    answer, found, wire = ex.answer, ex.found, ex.wire
+    assert answer is not None and found is not None
+    ex.status = answer.status
+    headers = _head(ex, answer, found)
+    body = found.feed(answer.take())
+    if not answer.ended and found.plain:
+        body = await _gather(answer, found, body)
+    if answer.ended:
+        return Last(body + found.finish(), answer.status, headers)
+    try:
+        wire.start(answer.status, headers)
+        return await _stream(ex, gw, wire, answer, found, body)
+    except ClientGone:
+        ex.cut, ex.client_left = "client", monotonic()
+        return await _drain(ex, gw, answer, found)
+
+
+def _head(ex: Exchange, answer: Answer, found: Tap) -> Headers:
+    headers = answer.headers
+    if found.hides:  # the body may become shorter than announced
+        headers = [pair for pair in headers if pair[0] != "content-length"]
+    headers.append(("helicone-id", ex.id))
+    headers.append(("helicone-status", "success"))
+    return headers
+
+
+async def _gather(answer: Answer, found: Tap, body: bytes) -> bytes:
+    """A plain answer, whole, or as far as it is worth waiting for.
+
+    White space alone means that the provider keeps an idle connection busy, so it must not be held back.
+    """
+    pieces = [body]
+    size = len(body)
+    while not answer.ended and size < _WHOLE and not (size and not b"".join(pieces).strip()):
+        await answer.wait()
+        piece = found.feed(answer.take())
+        pieces.append(piece)
+        size += len(piece)
+    return b"".join(pieces)
+
+
+async def _stream(ex: Exchange, gw: Gateway, wire: Wire, answer: Answer, found: Tap, piece: bytes) -> Last:
+    while True:
+        if answer.ended:
+            return Last(piece + found.finish())
+        if found.done and piece:
+            try:
+                async with asyncio.timeout(_HOLD_S):
+                    await answer.wait()
+                piece += found.feed(answer.take())
+                continue
+            except TimeoutError:
+                found.done = False
+        if piece:
+            wire.write(piece)
+        if found.size > gw.max_answer:
+            raise UpstreamError(
+                f"The answer is more than {gw.max_answer} bytes (gateway.max_answer).", code="answer_too_large"
+            )
+        await answer.wait()
+        piece = found.feed(answer.take())
+
+
+async def _drain(ex: Exchange, gw: Gateway, answer: Answer, found: Tap) -> Last:
+    """Reads on for a caller that left, so that the usage is known."""
+    if gw.drains:
+        room = found.size + gw.drain_bytes
+        try:
+            async with asyncio.timeout(gw.drain_s):
+                while not answer.ended and found.size < room:
+                    await answer.wait()
+                    found.feed(answer.take())
+            ex.drained = True
+        except (TimeoutError, UpstreamError):
+            pass
+    return Last(b"")

@@ -1,0 +1,108 @@
+"""What is learned from an answer as it passes: its bytes for the log, the first token's time, the end."""
+
+from collections import deque
+
+from _speedups import Scanner
+from proxy.core.clock import monotonic
+from proxy.providers.dialects import DIALECTS
+from proxy.upstream.base import Answer
+
+__all__ = ["Tap"]
+
+_TAIL = 256 << 10
+_STREAMS = ("text/event-stream", "application/x-ndjson", "application/stream+json")
+_BINARY_STREAM = "application/vnd.amazon.eventstream"
+
+
+class Tap:
+    """One per answer. `feed` takes a piece as the provider sent it and returns what the caller shall get."""
+
+    __slots__ = (
+        "_kept",
+        "_room",
+        "_scanner",
+        "_tail",
+        "_tail_size",
+        "done",
+        "encoding",
+        "first_token_at",
+        "hides",
+        "media_type",
+        "plain",
+        "says_errors",
+        "size",
+        "streams",
+        "truncated",
+    )
+
+    def __init__(self, answer: Answer, dialect: str, hides: bool, cap: int, target: str) -> None:
+        kind = encoding = ""
+        for name, value in answer.headers:
+            if name == "content-type":
+                kind = value
+            elif name == "content-encoding":
+                encoding = value
+        self.media_type = kind
+        self.encoding = encoding
+        sse = kind.startswith("text/event-stream")
+        self.streams = sse or kind.startswith(_STREAMS) or kind.startswith(_BINARY_STREAM)
+        # Gemini streams a JSON array where `alt=sse` was not asked for.
+        self.plain = not self.streams and kind.startswith("application/json") and ":stream" not in target
+        readable = not encoding or encoding == "identity"
+        self.says_errors = self.streams and readable and not kind.startswith(_BINARY_STREAM)
+        self.hides = hides and sse and readable
+        self._scanner: Scanner | None = None
+        if sse and readable:
+            known = DIALECTS[dialect]
+            self._scanner = Scanner(known.token_keys, known.done_marks, self.hides)
+        self.done = False
+        self.first_token_at = 0.0
+        self.truncated = False
+        self.size = 0
+        self._room = cap
+        self._kept: list[bytes] = []
+        self._tail: deque[bytes] | None = None
+        self._tail_size = 0
+
+    def feed(self, piece: bytes) -> bytes:
+        """Keeps `piece` for the log; returns what of it goes on to the caller now."""
+        if not piece:
+            return piece
+        self.size += len(piece)
+        if len(piece) <= self._room:
+            self._room -= len(piece)
+            self._kept.append(piece)
+        else:
+            self._overflow(piece)
+        scanner = self._scanner
+        if scanner is None:
+            if self.streams and not self.first_token_at:
+                self.first_token_at = monotonic()
+            return piece
+        out = scanner.feed(piece)
+        if scanner.first_token and not self.first_token_at:
+            self.first_token_at = monotonic()
+        self.done = scanner.done
+        return out
+
+    def finish(self) -> bytes:
+        """What was held back, at the answer's end."""
+        return self._scanner.finish() if self.hides and self._scanner is not None else b""
+
+    def body(self) -> bytes:
+        """The answer as the provider sent it; past the cap its first part and its last."""
+        if self._tail is not None:
+            return b"".join([*self._kept, *self._tail])
+        return self._kept[0] if len(self._kept) == 1 else b"".join(self._kept)
+
+    def _overflow(self, piece: bytes) -> None:
+        self.truncated = True
+        if self._tail is None:
+            self._tail = deque()
+            self._kept.append(piece[: self._room])
+            piece = piece[self._room :]
+            self._room = -1
+        self._tail.append(piece[-_TAIL:])
+        self._tail_size += len(self._tail[-1])
+        while self._tail_size - len(self._tail[0]) >= _TAIL:
+            self._tail_size -= len(self._tail.popleft())

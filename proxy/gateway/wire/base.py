@@ -1,0 +1,54 @@
+"""What the pipeline asks of the caller's connection."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+import msgspec
+
+__all__ = ["Headers", "Last", "Wire"]
+
+Headers = list[tuple[str, str]]
+
+
+class Last(msgspec.Struct, frozen=True):
+    """The last piece of an answer: its body's end where the head has left already, else the answer whole."""
+
+    body: bytes
+    status: int = 0
+    headers: Headers = []
+
+
+class Wire(Protocol):
+    """One request and its answer, by any server."""
+
+    method: str
+    path: str
+    """Percent-decoded."""
+    query: str
+    """As it came."""
+    host: str
+    client: str
+    """The caller's address, without its port."""
+    started: bool
+    """The head of an answer has left."""
+
+    def headers(self) -> Headers:
+        """All request headers in their order, names in lower case. Raises `BadRequest` where one cannot be read."""
+
+    async def body(self, length: int, cap: int) -> bytes:
+        """The whole request body; `length` is -1 where it was not announced.
+
+        Raises `TooLarge` as soon as it is known to pass `cap` bytes, and `ClientGone` where it stops short.
+        """
+
+    def start(self, status: int, headers: Headers) -> None:
+        """Sends the head of a streamed answer."""
+
+    def write(self, piece: bytes) -> None:
+        """Sends a piece of a streamed answer now. Raises `ClientGone` where the caller has left."""
+
+    def finish(self, last: Last) -> None:
+        """Sends the last piece and ends the answer. Never raises; a caller that left is no error by now."""
+
+    def watch(self, left: Callable[[], None]) -> None:
+        """Calls `left` if the caller leaves before `finish`."""

@@ -1,0 +1,4 @@
+SELECT count()
+FROM requests
+WHERE org = {org:String}
+  /* filters */

@@ -1,0 +1,5 @@
+SELECT id
+FROM bodies
+WHERE start >= fromUnixTimestamp64Micro({since_us:Int64})
+  AND start <= fromUnixTimestamp64Micro({until_us:Int64})
+  AND id IN {ids:Array(String)}

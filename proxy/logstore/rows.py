@@ -1,0 +1,101 @@
+"""What goes into the store: one `RequestRow` and at most one `BodyRow` a call, fields named as the columns are."""
+
+from collections.abc import Sequence
+
+import msgspec
+
+__all__ = ["BodyRow", "RequestRow", "columns"]
+
+
+class RequestRow(msgspec.Struct, kw_only=True):
+    """A row of `requests`; schema/0001_requests.sql says what each column is. `start` is microseconds (UTC)."""
+
+    id: str
+    org: str
+    key: str = ""
+    start: int
+    provider: str = ""
+    host: str = ""
+    dialect: str = ""
+    operation: str = ""
+    method: str = ""
+    path: str = ""
+    model_asked: str = ""
+    model: str = ""
+    model_override: str = ""
+    status: int = 0
+    outcome: str = ""
+    error: str = ""
+    error_message: str = ""
+    cut: str = ""
+    finish_reason: str = ""
+    streamed: bool = False
+    drained: bool = False
+    latency_ms: float | None = None
+    ttft_ms: float | None = None
+    first_byte_ms: float | None = None
+    sent_ms: float | None = None
+    input_tokens: int | None = None
+    output_tokens: int | None = None
+    cached_input_tokens: int | None = None
+    cache_write_tokens: int | None = None
+    reasoning_tokens: int | None = None
+    total_tokens: int | None = None
+    provider_input_tokens: int | None = None
+    provider_output_tokens: int | None = None
+    input_includes_cached: bool | None = None
+    output_includes_reasoning: bool | None = None
+    usage_raw: str = ""
+    usage_at: str = ""
+    usage_source: str = "none"
+    cost_nanousd: int | None = None
+    cost_known: bool = False
+    reported_cost_nanousd: int | None = None
+    price_version: str = ""
+    user_id: str = ""
+    session_id: str = ""
+    session_path: str = ""
+    session_name: str = ""
+    request_name: str = ""
+    properties: dict[str, str] = {}
+    property_names: dict[str, str] = {}
+    prompt_id: str = ""
+    prompt_version: str = ""
+    cached: bool = False
+    request_size: int = 0
+    response_size: int = 0
+    request_omitted: bool = False
+    response_omitted: bool = False
+    truncated: bool = False
+    request_preview: str = ""
+    response_preview: str = ""
+    attempts: str = "[]"
+    attempt_count: int = 0
+    facts: str = "{}"
+    unknown_directives: dict[str, str] = {}
+    response_headers: dict[str, str] = {}
+    client_ip: str = ""
+    user_agent: str = ""
+    worker: str = ""
+    reading_error: str = ""
+
+
+class BodyRow(msgspec.Struct, kw_only=True):
+    """A row of `bodies`. Text is UTF-8; what is not stands in base64 with its flag."""
+
+    id: str
+    org: str
+    start: int
+    request: str = ""
+    request_base64: bool = False
+    request_type: str = ""
+    response: str = ""
+    response_base64: bool = False
+    response_type: str = ""
+    response_text: str = ""
+    tool_calls: str = "[]"
+
+
+def columns(rows: Sequence[msgspec.Struct]) -> list[list[object]]:
+    """The rows turned on their side: one list a field, in the order of the fields."""
+    return [list(column) for column in zip(*map(msgspec.structs.astuple, rows), strict=True)]

@@ -1,0 +1,22 @@
+-- What was said. Apart from `requests`, so that lists and charts never read it, and so that it can go sooner.
+-- A body that is not UTF-8 is stored as base64, and its flag says so.
+CREATE TABLE IF NOT EXISTS bodies
+(
+    id String,
+    org LowCardinality(String),
+    start DateTime64(6, 'UTC'),
+    request String CODEC(ZSTD(1)),
+    request_base64 Bool,
+    request_type LowCardinality(String),
+    response String CODEC(ZSTD(1)) COMMENT 'as sent by the provider, decompressed; of a stream its raw events',
+    response_base64 Bool,
+    response_type LowCardinality(String),
+    response_text String CODEC(ZSTD(1)) COMMENT 'the text of the answer, put together where it was streamed',
+    tool_calls String CODEC(ZSTD(1)) COMMENT 'JSON list',
+
+    INDEX by_id id TYPE bloom_filter(0.001) GRANULARITY 4
+)
+ENGINE = MergeTree
+PARTITION BY toYYYYMM(start)
+ORDER BY (org, start, id)
+SETTINGS non_replicated_deduplication_window = 10000, index_granularity = 1024;

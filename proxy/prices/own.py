@@ -1,0 +1,118 @@
+"""The operator's own prices: TOML files of `[[price]]` tables, laid over the built-in data.
+
+[[price]]
+provider = "openai"         # catalog name; "*" is any
+model = "gpt-4o*"           # shell pattern, without case
+from = 2026-01-01           # first day it holds (UTC); left out: always
+input = 2.5                 # US dollars a million tokens
+output = 10
+cached_input = 1.25         # also: cache_write, cache_write_1h, input_audio, output_audio
+per_request = 0.001         # US dollars a call
+[[price.above]]             # long prompts: these rates for all tokens of the call
+input_tokens = 200_000
+input = 5
+"""
+
+import datetime
+import hashlib
+import tomllib
+from decimal import Decimal
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+from genai_prices.types import ModelPrice, Tier, TieredPrices
+
+from proxy.core.errors import SettingError
+from proxy.prices.rate import Rate
+
+__all__ = ["OwnPrice", "read_folder"]
+
+_KEYS: Final = {
+    "input": "input_mtok",
+    "output": "output_mtok",
+    "cached_input": "cache_read_mtok",
+    "cache_write": "cache_write_mtok",
+    "cache_write_1h": "cache_write_1h_mtok",
+    "input_audio": "input_audio_mtok",
+    "output_audio": "output_audio_mtok",
+}
+
+
+class OwnPrice(msgspec.Struct, frozen=True):
+    provider: str
+    model: str
+    since: datetime.date
+    rate: Rate
+    version: str
+    """`own:<file name>@<digest of the file>`."""
+
+    def holds(self, provider: str, model: str, day: datetime.date) -> bool:
+        """Whether it is the price of this model on this day; names in lower case."""
+        return self.since <= day and self.provider in ("*", provider) and fnmatchcase(model, self.model)
+
+
+def read_folder(folder: Path) -> list[OwnPrice]:
+    """All prices of the folder, the ones to ask first in front: later files over earlier, later dates over earlier.
+
+    Raises `SettingError` naming file and table for what cannot be used.
+    """
+    if not folder.is_dir():
+        raise SettingError("prices.folder", str(folder), "a folder with price files (*.toml)")
+    found: list[OwnPrice] = []
+    for path in sorted(folder.glob("*.toml")):
+        found += _read_file(path)
+    found.reverse()
+    found.sort(key=lambda price: price.since, reverse=True)
+    return found
+
+
+def _read_file(path: Path) -> list[OwnPrice]:
+    blob = path.read_bytes()
+    try:
+        tree = tomllib.loads(blob.decode("utf-8"), parse_float=Decimal)
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingError("prices.folder", path.name, f"TOML ({error})") from None
+    version = f"own:{path.name}@{hashlib.sha256(blob).hexdigest()[:8]}"
+    tables = tree.pop("price", [])
+    if tree or not isinstance(tables, list):
+        raise SettingError("prices.folder", path.name, "only [[price]] tables")
+    return [_read_table(table, f"{path.name}, price {n}", version) for n, table in enumerate(tables, 1)]
+
+
+def _read_table(table: dict[str, Any], where: str, version: str) -> OwnPrice:
+    table = dict(table)
+    provider = str(table.pop("provider", "*")).lower()
+    model = str(table.pop("model", "")).lower()
+    since = table.pop("from", datetime.date.min)
+    tiers = table.pop("above", [])
+    per_request = table.pop("per_request", None)
+    if not model:
+        raise SettingError("prices.folder", where, "a model, as a name or a shell pattern")
+    if isinstance(since, datetime.datetime) or not isinstance(since, datetime.date):
+        raise SettingError("prices.folder", f"{where}: from = {since}", "a date like 2026-01-31")
+    prices: dict[str, Decimal | TieredPrices | None] = {}
+    for name, value in table.items():
+        key = _KEYS.get(name)
+        if key is None:
+            known = ", ".join(["provider", "model", "from", *_KEYS, "per_request", "above"])
+            raise SettingError("prices.folder", f"{where}: {name}", f"one of {known}")
+        base = _dollars(value, f"{where}: {name}")
+        steps = [
+            Tier(start=int(tier.get("input_tokens", 0)), price=_dollars(tier[name], f"{where}: above {name}"))
+            for tier in tiers
+            if name in tier
+        ]
+        prices[key] = TieredPrices(base=base, tiers=steps) if steps else base
+    if per_request is not None:
+        prices["requests_kcount"] = _dollars(per_request, f"{where}: per_request") * 1000
+    if not prices:
+        raise SettingError("prices.folder", where, "at least one rate; 0 where it is free")
+    return OwnPrice(provider, model, since, Rate(ModelPrice(**prices)), version)
+
+
+def _dollars(value: object, where: str) -> Decimal:
+    if isinstance(value, bool) or not isinstance(value, (int, Decimal)) or not value >= 0:
+        raise SettingError("prices.folder", f"{where} = {value}", "US dollars, 0 or more")
+    return Decimal(value)

@@ -1,0 +1,12 @@
+"""Provider knowledge: who is where, which dialect is spoken there, and how that dialect reads.
+
+`catalog/<name>.toml` is one provider (one more file is one more provider, nothing to register); `address.resolve`
+turns what a caller asked for into a `Route`; `dialects/<name>.py` finds usage, text and errors in bodies and shapes
+errors of our own. Imports `proxy.core` only; the gateway and the control plane import it.
+"""
+
+from proxy.providers.address import Route, mask_query, resolve
+from proxy.providers.index import Catalog, load
+from proxy.providers.provider import Provider
+
+__all__ = ["Catalog", "Provider", "Route", "load", "mask_query", "resolve"]

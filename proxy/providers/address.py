@@ -1,0 +1,236 @@
+"""Where a call goes: from what the caller asked for to a provider, an origin and an upstream path.
+
+    Helicone-Target-Url             any path              -> that origin, if allowed
+    Helicone-OpenAI-Api-Base        any path              -> that base, if allowed, and the path after it
+    <label>.<domain>                any path              -> the provider of that label
+    /<prefix>/…                     prefix cut off        -> the provider of that prefix
+    /v1/…, /v1beta/…                unchanged             -> the provider that owns the bare path
+"""
+
+from typing import Final
+from urllib.parse import quote, unquote
+
+import msgspec
+
+from proxy.core.errors import BadDirective, BadRequest, Forbidden, NotFound
+from proxy.providers.dialects import DIALECTS, wants_stream_usage
+from proxy.providers.index import Catalog
+from proxy.providers.origin import Origin, is_label, is_literal, parse_origin
+from proxy.providers.provider import Provider
+
+__all__ = ["Route", "mask_query", "resolve"]
+
+_MEMO: Final = 2048
+"""Routes kept; a path that repeats (most do: one per endpoint) is one dict lookup."""
+_MEMO_CHARS: Final = 1024
+_PATH_SAFE: Final = "/:@!$&'()*+,;=-._~"
+_QUERY_SAFE: Final = _PATH_SAFE + "%?[]|^`{}\"\\<>"
+_PLAIN: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789" + _PATH_SAFE)
+_SECRETS: Final = frozenset(
+    "key api_key api-key apikey access_token token auth_token sig signature secret client_secret password "
+    "x-amz-signature x-amz-credential x-amz-security-token x-goog-signature x-goog-credential".split()
+)
+_OPENAI_BASES: Final = ("/v1/gateway/oai", "/openai", "/oai")
+
+
+class Route(msgspec.Struct, frozen=True):
+    """Where one call goes and how its bodies read."""
+
+    provider: Provider
+    scheme: str
+    host: str
+    port: int
+    guarded: bool
+    """The caller chose the origin: every address its name resolves to must be a public one."""
+    path: str
+    """Upstream path and query, ASCII, percent-encoded."""
+    dialect: str
+    operation: str
+    model_in_path: str
+    """The model where the path holds it, percent-decoded; else empty."""
+    stream_usage: bool
+    """`stream_options.include_usage` may be added where the body asks for a stream."""
+
+
+def resolve(catalog: Catalog, host: str, path: str, query: str = "", target: str = "", api_base: str = "") -> Route:
+    """The route of a call to `path` (percent-decoded, as the server hands it over) and raw `query`.
+
+    `host` is the Host header, `target` and `api_base` are the values of `Helicone-Target-Url` and
+    `Helicone-OpenAI-Api-Base`. Raises `NotFound`, `Forbidden`, `BadDirective` or `BadRequest`.
+    """
+    key = (host if catalog.domain else "", path, target, api_base)
+    route = catalog.routes.get(key)
+    if route is None:
+        route = _route(catalog, host, path, target, api_base)
+        if len(path) + len(target) + len(api_base) < _MEMO_CHARS:
+            if len(catalog.routes) >= _MEMO:
+                catalog.routes.clear()
+            catalog.routes[key] = route
+    if not query:
+        return route
+    # The query may hold a credential, so it is never part of what the memo keeps.
+    if not (query.isascii() and query.isprintable()) or " " in query or "#" in query:
+        query = quote(query, safe=_QUERY_SAFE)
+    path = f"{route.path}{'&' if '?' in route.path else '?'}{query}"
+    usage = route.stream_usage
+    if usage and route.provider.stream_usage_since:
+        usage = wants_stream_usage(route.provider, route.operation, route.dialect, path)
+    return Route(
+        route.provider, route.scheme, route.host, route.port, route.guarded, path,
+        route.dialect, route.operation, route.model_in_path, usage,
+    )  # fmt: skip
+
+
+def _route(catalog: Catalog, host: str, path: str, target: str, api_base: str) -> Route:
+    if not path.startswith("/"):
+        path = "/" + path
+    if target:
+        return _to_target(catalog, path, target)
+    if api_base:
+        return _to_base(catalog, path, api_base)
+    label = _label(catalog, host)
+    if label:
+        provider = catalog.prefixes.get(label)
+        if provider is None:
+            raise NotFound(
+                f"Host {host!r}: no provider has the label {label!r}. Known path prefixes: {catalog.names()}."
+            )
+        return _to_provider(provider, path)
+    prefix, _, rest = path[1:].partition("/")
+    provider = catalog.prefixes.get(prefix)
+    if provider is not None:
+        return _to_provider(provider, "/" + rest)
+    for start, owner, cut in catalog.long_prefixes:
+        if path.startswith(start) and (len(path) == len(start) or path[len(start)] == "/"):
+            return _to_provider(owner, (path[len(start) :] or "/") if cut else path)
+    raise NotFound(
+        f"Nothing is served at {_shown(path)!r}. Paths begin with a provider's prefix ({catalog.names()}), or are a "
+        "bare OpenAI, Anthropic or Gemini path; Helicone-Target-Url names any other allowed origin."
+    )
+
+
+def _label(catalog: Catalog, host: str) -> str:
+    """The provider's label where `host` is a name under the domain; empty for the domain itself and `gateway.`."""
+    if not catalog.domain:
+        return ""
+    name = host.lower()
+    if not name.startswith("["):
+        name = name.partition(":")[0]
+    if not name.endswith("." + catalog.domain):
+        return ""
+    label = name[: -len(catalog.domain) - 1]
+    return "" if label == "gateway" else label
+
+
+def _to_provider(provider: Provider, path: str) -> Route:
+    origin = provider.origin
+    if not origin:
+        raise NotFound(f"Provider {provider.name!r} has no origin of its own; name it with Helicone-Target-Url.")
+    values = []
+    while "{" in origin:
+        value, _, rest = path[1:].partition("/")
+        head, _, tail = origin.partition("{")
+        name, _, tail = tail.partition("}")
+        if not is_label(value):
+            raise BadRequest(
+                f"Path prefix /{provider.name}: found {_shown(value)!r} for {name}; accepted: one host label of small "
+                f"letters, digits and hyphens, as in /{provider.name}/<{name}>/….",
+                code="invalid_address",
+            )
+        values.append(value)
+        origin, path = head + value + tail, "/" + rest
+    found = parse_origin(provider.origins.get(values[0], origin) if values else origin)
+    if isinstance(found, str):
+        raise NotFound(f"Provider {provider.name!r} has an origin with {found}.")
+    return _made(provider, found[0], False, path)
+
+
+def _to_target(catalog: Catalog, path: str, target: str) -> Route:
+    provider, origin, guarded, base, _ = _allowed(catalog, "Helicone-Target-Url", target)
+    if base not in ("", "/") and not path.startswith(base.rstrip("/") + "/") and path != base:
+        raise BadDirective(
+            "Helicone-Target-Url", target, "an origin without a path; the call's own path is what is asked for there"
+        )
+    return _made(provider, origin, guarded, path)
+
+
+def _to_base(catalog: Catalog, path: str, api_base: str) -> Route:
+    header = "Helicone-OpenAI-Api-Base"
+    provider, origin, guarded, base, query = _allowed(catalog, header, api_base)
+    for start in _OPENAI_BASES:
+        if path.startswith(start + "/"):
+            path = path[len(start) :]
+            break
+    base = unquote(base.rstrip("/"))
+    if base:
+        # An OpenAI base stands for https://api.openai.com/v1, so the caller's /v1 is part of what it replaces.
+        path = base + (path[3:] if path.startswith("/v1/") else path)
+    if ".." in path and ".." in path.replace("\\", "/").split("/"):
+        raise BadRequest(f"Path {_shown(path)!r}: '..' could leave the base that {header} names.", param=header)
+    route = _made(provider, origin, guarded, path)
+    return msgspec.structs.replace(route, path=f"{route.path}?{quote(query, safe=_QUERY_SAFE)}") if query else route
+
+
+def _allowed(catalog: Catalog, header: str, value: str) -> tuple[Provider, Origin, bool, str, str]:
+    found = parse_origin(value)
+    if isinstance(found, str):
+        if found.startswith("no "):
+            raise BadDirective(header, value, "an absolute URL such as https://api.example.com")
+        raise Forbidden(f"Header {header}: {_shown(value)!r} has {found}; such a target is never allowed.", param=header)
+    origin, base, query = found
+    provider = catalog.allowed.get(origin)
+    if provider is not None:
+        return provider, origin, False, base, query
+    if not is_literal(origin.host):
+        provider = catalog.at(origin)
+        if provider is not None and (origin.host, origin.port) not in catalog.listening:
+            if origin.scheme == "https" and origin.port == 443:
+                return provider, origin, True, base, query
+        for scheme, pattern, port in catalog.allowed_patterns:
+            if scheme == origin.scheme and port == origin.port and pattern.matches(origin.host):
+                return provider or catalog.custom, origin, True, base, query
+    raise Forbidden(
+        f"Header {header}: {origin.text} is not an allowed target. Allowed are the catalog's providers over https on "
+        "port 443 and the origins that the setting targets.allow names.",
+        param=header,
+    )
+
+
+def _made(provider: Provider, origin: Origin, guarded: bool, path: str) -> Route:
+    if not path.isprintable():
+        for char in path:
+            if char < " " or char == "\x7f":
+                raise BadRequest(f"Path {_shown(path)!r} has a control character; accepted: none.")
+    dialect = provider.dialect
+    for part, other in provider.dialects.items():
+        if part in path:
+            dialect = other
+            break
+    spoken = DIALECTS[dialect]
+    operation = spoken.operation(path)
+    encoded = path
+    if provider.encode_slashes and path.startswith("/model/"):
+        model, _, last = path[7:].rpartition("/")
+        encoded = f"/model/{quote(model, safe=_PATH_SAFE[1:])}/{quote(last, safe=_PATH_SAFE)}"
+    elif not _PLAIN.issuperset(path):
+        encoded = quote(path, safe=_PATH_SAFE, errors="replace")
+    return Route(
+        provider, origin.scheme, origin.host, origin.port, guarded, encoded,
+        dialect, operation, spoken.model_in(path), wants_stream_usage(provider, operation, dialect),
+    )  # fmt: skip
+
+
+def _shown(text: str) -> str:
+    return text if len(text) <= 120 else text[:117] + "..."
+
+
+def mask_query(query: str) -> str:
+    """`query` with the values of fields that hold a credential replaced by `***`, for the log."""
+    if not query:
+        return query
+    fields = query.split("&")
+    for at, field in enumerate(fields):
+        name, mark, value = field.partition("=")
+        if mark and value and unquote(name).strip().lower() in _SECRETS:
+            fields[at] = name + "=***"
+    return "&".join(fields)

@@ -1,0 +1,158 @@
+"""Anthropic's dialect: messages and the older text completions."""
+
+from typing import Any
+
+import msgspec
+
+from proxy.core.usage import Usage
+from proxy.providers.dialects.base import Dialect, Exchange, Reading, name_operation
+from proxy.providers.dialects.bodies import Document
+from proxy.providers.dialects.counts import counted
+from proxy.providers.dialects.fields import count, items, one, word
+from proxy.providers.dialects.opening import Opened, clean, open_exchange
+from proxy.providers.dialects.tools import ToolCalls
+
+__all__ = ["ANTHROPIC", "message_usage", "read_messages"]
+
+_TAILS = {
+    "messages": "messages",
+    "messages/count_tokens": "count_tokens",
+    "complete": "completions",
+    "count-tokens:rawPredict": "count_tokens",
+}
+_FOLDERS = {"batches": "batches", "files": "files", "models": "models"}
+_KINDS = {"api_error", "overloaded_error", "rate_limit_error", "authentication_error", "permission_error"}
+_KINDS |= {"invalid_request_error", "not_found_error", "request_too_large", "timeout_error", "billing_error"}
+
+
+def _operation(path: str) -> str:
+    found = name_operation(path, _TAILS, {})
+    if found != "other":
+        return found
+    if path.partition("?")[0].endswith(("rawPredict", "RawPredict")):
+        return "messages"
+    return name_operation(path, _TAILS, _FOLDERS)
+
+
+def _model_in(path: str) -> str:
+    head, mark, tail = path.partition("/models/")
+    model = tail.partition(":")[0] if mark and ":" in tail else ""
+    return "" if model == "count-tokens" else model
+
+
+def read(exchange: Exchange) -> Reading:
+    opened = open_exchange(exchange, _model_in(exchange.path))
+    if exchange.operation == "count_tokens":
+        opened.reading.usage = counted(one(opened.answer.first), "input_tokens") if opened.has_usage else None
+        return opened.reading
+    return read_messages(opened)
+
+
+def read_messages(opened: Opened) -> Reading:
+    """A message, or the events of one; the older completions too."""
+    reading = opened.reading
+    text: list[str] = []
+    thought: list[str] = []
+    calls = ToolCalls()
+    for name, document in opened.answer.rows:
+        if isinstance(document, dict):
+            _read_row(word(document, "type") or name, document, reading, text, thought, calls)
+    reading.text, reading.reasoning_text = clean("".join(text)), clean("".join(thought))
+    reading.tool_calls = calls.done()
+    if opened.has_usage:
+        reading.usage = _usage(opened.answer.rows)
+    return reading
+
+
+def _read_row(
+    kind: str, document: dict[str, Any], reading: Reading, text: list[str], thought: list[str], calls: ToolCalls
+) -> None:
+    if kind == "content_block_delta":
+        delta = one(document, "delta")
+        text.append(word(delta, "text"))
+        thought.append(word(delta, "thinking"))
+        if delta.get("type") == "input_json_delta":
+            calls.add(document.get("index") if count(document, "index") is not None else 0, arguments=word(delta, "partial_json"))
+    elif kind == "content_block_start":
+        block = one(document, "content_block")
+        text.append(word(block, "text"))
+        thought.append(word(block, "thinking"))
+        if word(block, "type").endswith("tool_use"):
+            calls.add(count(document, "index") or 0, block.get("id"), block.get("name"), block.get("input") or "")
+    elif kind == "message_start":
+        reading.model_answered = word(one(document, "message"), "model")
+    elif kind == "message_delta":
+        reading.finish_reason = word(one(document, "delta"), "stop_reason") or reading.finish_reason
+    elif "completion" in document:
+        reading.model_answered = word(document, "model") or reading.model_answered
+        reading.finish_reason = word(document, "stop_reason") or reading.finish_reason
+        text.append(word(document, "completion"))
+    elif "content" in document:
+        _read_message(document, reading, text, thought, calls)
+
+
+def _read_message(
+    document: dict[str, Any], reading: Reading, text: list[str], thought: list[str], calls: ToolCalls
+) -> None:
+    reading.model_answered = word(document, "model")
+    reading.finish_reason = word(document, "stop_reason")
+    for at, block in enumerate(items(document, "content")):
+        text.append(word(block, "text"))
+        thought.append(word(block, "thinking"))
+        if word(block, "type").endswith("tool_use"):
+            calls.add(at, block.get("id"), block.get("name"), block.get("input"))
+
+
+def _usage(rows: list[Document]) -> Usage | None:
+    """The message's own, or that of its start overridden key by key by the (cumulative) deltas."""
+    merged: dict[str, Any] = {}
+    at = "usage"
+    for name, document in rows:
+        kind = word(document, "type") or name
+        if kind == "message_start":
+            merged.update(one(document, "message", "usage"))
+            at = "message.usage"
+        elif kind in ("message_delta", "message", ""):
+            merged.update(one(document, "usage"))
+    return message_usage(merged, at) if merged else None
+
+
+def message_usage(raw: dict[str, Any], at: str) -> Usage:
+    """`input_tokens` here leaves out what was read from and written to the cache."""
+    asked, answered = count(raw, "input_tokens"), count(raw, "output_tokens")
+    cached, written = count(raw, "cache_read_input_tokens"), count(raw, "cache_creation_input_tokens")
+    thinking = count(one(raw, "output_tokens_details"), "thinking_tokens")
+    return Usage(
+        input_tokens=asked,
+        output_tokens=answered,
+        cached_input_tokens=cached,
+        cache_write_tokens=written,
+        reasoning_tokens=thinking,
+        input_includes_cached=False,
+        output_includes_reasoning=None if thinking is None else True,
+        norm_input_total=None if asked is None else asked + (cached or 0) + (written or 0),
+        norm_output_total=answered,
+        raw=raw,
+        at=at,
+    )
+
+
+def _error_body(status: int, kind: str, message: str, code: str, param: str | None) -> bytes:
+    known = kind if kind in _KINDS else ("api_error" if status >= 500 else "invalid_request_error")
+    return msgspec.json.encode({"type": "error", "error": {"type": known, "message": message}})
+
+
+def _error_event(status: int, kind: str, message: str, code: str, param: str | None) -> bytes:
+    return b"event: error\ndata: " + _error_body(status, kind, message, code, param) + b"\n\n"
+
+
+ANTHROPIC = Dialect(
+    name="anthropic",
+    operation=_operation,
+    model_in=_model_in,
+    read=read,
+    error_body=_error_body,
+    error_event=_error_event,
+    token_keys=(b"text", b"thinking", b"partial_json", b"completion"),
+    done_marks=(b"event: message_stop", b'"type":"message_stop"', b'"type": "message_stop"'),
+)

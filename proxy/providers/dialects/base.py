@@ -1,0 +1,92 @@
+"""What every dialect is: names for its paths, a reader of its bodies, and the shape of its errors."""
+
+from collections.abc import Callable
+from typing import Any
+
+import msgspec
+
+from proxy.core.usage import Usage
+
+__all__ = ["NOT_CONSUMED", "Dialect", "Exchange", "Reading", "name_operation", "nothing_in_path"]
+
+NOT_CONSUMED = frozenset({"files", "models", "batches"})
+"""Operations whose answers may repeat what another call used: no usage is read from them."""
+
+
+class Exchange(msgspec.Struct, kw_only=True):
+    """One finished call, bodies whole (or as far as they came) and decompressed."""
+
+    operation: str
+    path: str
+    status: int = 200
+    request_body: bytes = b""
+    response_type: str = ""
+    """Content-Type of the answer; only a hint, the body's own shape decides."""
+    response_body: bytes = b""
+    response_headers: dict[str, str] = {}
+    """Lower-case names."""
+    streamed: bool | None = None
+    """None: told from the body."""
+
+
+class Reading(msgspec.Struct, kw_only=True):
+    """What an exchange says. Empty and None mean that it does not say."""
+
+    usage: Usage | None = None
+    model_asked: str = ""
+    model_answered: str = ""
+    finish_reason: str = ""
+    text: str = ""
+    """The answer's text, assembled where it was streamed; the first choice where there are more."""
+    reasoning_text: str = ""
+    tool_calls: list[dict[str, Any]] = []
+    """`{"id", "name", "arguments"}`, arguments as JSON text."""
+    error_kind: str = ""
+    error_message: str = ""
+    stream: bool = False
+    prompt_preview: str = ""
+    """Start of the last user message."""
+
+
+class Dialect(msgspec.Struct, frozen=True, kw_only=True):
+    """One way that providers speak. Registered in `dialects/__init__.py`."""
+
+    name: str
+    operation: Callable[[str], str]
+    """Upstream path (a query may follow) to the name of what it asks for."""
+    model_in: Callable[[str], str]
+    """Upstream path, percent-decoded, to the model it names; empty where none is."""
+    read: Callable[[Exchange], Reading]
+    """Exact reading of a whole exchange; never raises, off the hot path."""
+    error_body: Callable[[int, str, str, str, str | None], bytes]
+    """(status, kind, message, code, param) to the body of an error of ours."""
+    error_event: Callable[[int, str, str, str, str | None], bytes]
+    """The same as an event inside a stream that has begun."""
+    token_keys: tuple[bytes, ...]
+    """JSON keys whose first non-empty string value is the first token of a stream."""
+    done_marks: tuple[bytes, ...]
+    """Bytes that only the terminal event of a whole stream holds."""
+
+
+def name_operation(path: str, tails: dict[str, str], folders: dict[str, str]) -> str:
+    """The operation of `path`: `tails` by its last segment or last two, else `folders` by any segment, the last
+    known one winning; `other` where neither knows it. What follows a `?` is not read."""
+    segments = path.partition("?")[0].rstrip("/").split("/")
+    last = segments[-1]
+    if len(segments) > 1:
+        found = tails.get(f"{segments[-2]}/{last}")
+        if found is not None:
+            return found
+    found = tails.get(last)
+    if found is not None:
+        return found
+    for segment in reversed(segments):
+        found = folders.get(segment)
+        if found is not None:
+            return found
+    return "other"
+
+
+def nothing_in_path(path: str) -> str:
+    """No path of this dialect names a model."""
+    return ""

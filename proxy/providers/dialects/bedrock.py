@@ -1,0 +1,253 @@
+"""Bedrock's runtime: converse in its own shape, invoke in the shape of each model's maker."""
+
+import base64
+import binascii
+from typing import Any
+
+import msgspec
+
+from proxy.core.usage import Usage
+from proxy.providers.dialects.anthropic import read_messages
+from proxy.providers.dialects.base import Dialect, Exchange, Reading, name_operation
+from proxy.providers.dialects.bodies import Document, Documents, decode
+from proxy.providers.dialects.counts import counted
+from proxy.providers.dialects.fields import count, items, one, word
+from proxy.providers.dialects.frames import frames, written
+from proxy.providers.dialects.opening import Opened, clean, open_exchange
+from proxy.providers.dialects.openai import read_completion
+from proxy.providers.dialects.tools import ToolCalls
+
+__all__ = ["BEDROCK"]
+
+_TAILS = {
+    "converse": "converse",
+    "converse-stream": "converse",
+    "invoke": "invoke",
+    "invoke-with-response-stream": "invoke",
+    "invoke-with-bidirectional-stream": "invoke",
+    "count-tokens": "count_tokens",
+}
+_FOLDERS = {"async-invoke": "batches", "foundation-models": "models", "model-invocation-job": "batches"}
+_FAULTS = {400: "ValidationException", 401: "UnrecognizedClientException", 403: "AccessDeniedException"}
+_FAULTS |= {404: "ResourceNotFoundException", 408: "ModelTimeoutException", 429: "ThrottlingException"}
+_FAULTS |= {503: "ServiceUnavailableException", 504: "ModelTimeoutException"}
+
+
+def _operation(path: str) -> str:
+    return name_operation(path, _TAILS, _FOLDERS)
+
+
+def _model_in(path: str) -> str:
+    head, mark, tail = path.partition("?")[0].partition("/model/")
+    if not mark or head:
+        return ""
+    model = tail.rpartition("/")[0]
+    if "%" in model:
+        from urllib.parse import unquote
+
+        return unquote(model)
+    return model
+
+
+def read(exchange: Exchange) -> Reading:
+    opened = open_exchange(exchange, _model_in(exchange.path), _framed(exchange))
+    if exchange.operation == "converse":
+        return _read_converse(opened)
+    if exchange.operation == "count_tokens":
+        opened.reading.usage = counted(one(opened.answer.first), "inputTokens") if opened.has_usage else None
+        return opened.reading
+    return _read_invoke(opened)
+
+
+def _framed(exchange: Exchange) -> Documents | None:
+    """The documents of an event stream; None where the body is none."""
+    body = exchange.response_body
+    if "eventstream" not in exchange.response_type and body[:2] not in (b"\x00\x00", b"\x00\x01"):
+        return None
+    if body.lstrip()[:1] in (b"{", b"["):
+        return None
+    rows: list[Document] = []
+    for headers, payload in frames(body):
+        try:
+            document = decode(payload)
+            inner = document.get("bytes") if isinstance(document, dict) else None
+            if isinstance(inner, str):
+                document = decode(base64.b64decode(inner))
+        except (ValueError, binascii.Error):
+            continue
+        fault = headers.get(":exception-type", "")
+        if fault:
+            document = {"error": {"type": fault, "message": word(document, "message", "Message")}}
+        rows.append(("error" if fault else headers.get(":event-type", ""), document))
+    return Documents(rows, True)
+
+
+def _read_converse(opened: Opened) -> Reading:
+    reading = opened.reading
+    text: list[str] = []
+    thought: list[str] = []
+    calls = ToolCalls()
+    raw: dict[str, Any] = {}
+    for _, document in opened.answer.rows:
+        index = count(document, "contentBlockIndex")
+        delta, started = one(document, "delta"), one(document, "start", "toolUse")
+        text.append(word(delta, "text"))
+        thought.append(word(one(delta, "reasoningContent"), "text"))
+        if started:
+            calls.add(index, started.get("toolUseId"), started.get("name"))
+        if one(delta, "toolUse"):
+            calls.add(index, arguments=word(one(delta, "toolUse"), "input"))
+        for at, block in enumerate(items(one(document, "output", "message"), "content")):
+            text.append(word(block, "text"))
+            thought.append(word(one(block, "reasoningContent", "reasoningText"), "text"))
+            call = one(block, "toolUse")
+            if call:
+                calls.add(at, call.get("toolUseId"), call.get("name"), call.get("input"))
+        reading.finish_reason = word(document, "stopReason") or reading.finish_reason
+        raw = one(document, "usage") or raw
+    reading.text, reading.reasoning_text = clean("".join(text)), clean("".join(thought))
+    reading.tool_calls = calls.done()
+    if opened.has_usage and raw:
+        at = "metadata.usage" if reading.stream else "usage"
+        reading.usage = _usage(raw, at)
+    return reading
+
+
+def _usage(raw: dict[str, Any], at: str) -> Usage:
+    """`inputTokens` here leaves out what was read from and written to the cache."""
+    asked, answered = count(raw, "inputTokens"), count(raw, "outputTokens")
+    cached = count(raw, "cacheReadInputTokens", "cacheReadInputTokenCount")
+    cache_write = count(raw, "cacheWriteInputTokens", "cacheWriteInputTokenCount")
+    return Usage(
+        input_tokens=asked,
+        output_tokens=answered,
+        cached_input_tokens=cached,
+        cache_write_tokens=cache_write,
+        total_tokens=count(raw, "totalTokens"),
+        input_includes_cached=False,
+        norm_input_total=None if asked is None else asked + (cached or 0) + (cache_write or 0),
+        norm_output_total=answered,
+        raw=raw,
+        at=at,
+    )
+
+
+def _read_invoke(opened: Opened) -> Reading:
+    """By the answer's shape: Anthropic's, Nova's, OpenAI's, or one of the older ones that name their counts anew."""
+    rows = opened.answer.rows
+    if any(_is_message(document) for _, document in rows):
+        reading = read_messages(opened)
+    elif any("choices" in document for _, document in rows if isinstance(document, dict)):
+        reading = read_completion(opened)
+    else:
+        reading = _read_converse(msgspec.structs.replace(opened, answer=_unwrapped(opened.answer)))
+        reading.text = reading.text or clean("".join(_older_text(document) for _, document in rows))
+        reading.finish_reason = reading.finish_reason or _older_reason(rows)
+    if opened.has_usage and reading.usage is None:
+        older = _stream_usage(rows) if opened.answer.stream else _older_usage(one(opened.answer.first))
+        reading.usage = older or _header_usage(opened.exchange.response_headers)
+    return reading
+
+
+def _is_message(document: Any) -> bool:
+    kind = word(document, "type")
+    return kind in ("message", "message_start", "completion") or (
+        isinstance(document, dict) and isinstance(document.get("content"), list) and "stop_reason" in document
+    )
+
+
+def _unwrapped(answer: Documents) -> Documents:
+    """Nova streams name each event by the member that holds it; converse's own are bare."""
+    rows: list[Document] = []
+    for name, document in answer.rows:
+        inner: Any = document
+        if isinstance(document, dict):
+            for key in ("contentBlockDelta", "contentBlockStart", "messageStop", "metadata"):
+                inner = one(document, key) or inner
+        rows.append((name, inner))
+    return Documents(rows, answer.stream, answer.text)
+
+
+def _older_text(document: Any) -> str:
+    for row in (items(document, "results") + items(document, "outputs") + items(document, "generations"))[:1]:
+        return word(row, "outputText", "text")
+    return word(document, "generation", "outputText", "completion", "text")
+
+
+def _older_reason(rows: list[Document]) -> str:
+    for _, document in reversed(rows):
+        holders = [document, *items(document, "results"), *items(document, "outputs"), *items(document, "generations")]
+        for holder in holders:
+            found = word(holder, "stop_reason", "completionReason", "finish_reason")
+            if found:
+                return found
+    return ""
+
+
+def _stream_usage(rows: list[Document]) -> Usage | None:
+    """What Bedrock itself says at the end of a stream. A Titan chunk's own counts are not it: a guardrail that
+    blocked the call sends them too."""
+    for _, document in reversed(rows):
+        metrics = one(document, "amazon-bedrock-invocationMetrics")
+        if metrics:
+            asked, answered = count(metrics, "inputTokenCount"), count(metrics, "outputTokenCount")
+            return _plain(asked, answered, metrics, "amazon-bedrock-invocationMetrics")
+    return None
+
+
+def _older_usage(document: dict[str, Any]) -> Usage | None:
+    """Llama's and Titan's fields."""
+    if count(document, "prompt_token_count", "generation_token_count") is not None:
+        raw = {key: document.get(key) for key in ("prompt_token_count", "generation_token_count")}
+        return _plain(raw["prompt_token_count"], raw["generation_token_count"], raw, "prompt_token_count")
+    asked = count(document, "inputTextTokenCount")
+    if asked is not None:
+        counts = [found for row in items(document, "results") if (found := count(row, "tokenCount")) is not None]
+        raw = {"inputTextTokenCount": asked, "tokenCount": counts} if counts else {"inputTextTokenCount": asked}
+        return _plain(asked, sum(counts) if counts else None, raw, "inputTextTokenCount")
+    return None
+
+
+def _header_usage(headers: dict[str, str]) -> Usage | None:
+    raw: dict[str, Any] = {}
+    for key, name in (("header_input", "input"), ("header_output", "output")):
+        value = headers.get(f"x-amzn-bedrock-{name}-token-count", "")
+        if value.isascii() and value.isdigit():
+            raw[key] = int(value[:18])
+    if not raw:
+        return None
+    return _plain(raw.get("header_input"), raw.get("header_output"), raw, "x-amzn-bedrock-*-token-count")
+
+
+def _plain(asked: int | None, answered: int | None, raw: dict[str, Any], at: str) -> Usage:
+    return Usage(
+        input_tokens=asked, output_tokens=answered, norm_input_total=asked, norm_output_total=answered, raw=raw, at=at
+    )
+
+
+def _error_body(status: int, kind: str, message: str, code: str, param: str | None) -> bytes:
+    """AWS SDKs read the kind from the header `x-amzn-errortype`, which goes beside this body."""
+    return msgspec.json.encode({"message": message})
+
+
+def _error_event(status: int, kind: str, message: str, code: str, param: str | None) -> bytes:
+    fault = _FAULTS.get(status, "InternalServerException" if status >= 500 else "ValidationException")
+    headers = {":exception-type": fault[0].lower() + fault[1:], ":content-type": "application/json"}
+    return written({**headers, ":message-type": "exception"}, _error_body(status, kind, message, code, param))
+
+
+def _base64_marks(text: bytes) -> tuple[bytes, ...]:
+    """`text` as it may look inside base64, at each of the three alignments."""
+    return tuple(base64.b64encode(b"\0" * lead + text)[4 if lead else 0 : -4] for lead in range(3))
+
+
+BEDROCK = Dialect(
+    name="bedrock",
+    operation=_operation,
+    model_in=_model_in,
+    read=read,
+    error_body=_error_body,
+    error_event=_error_event,
+    token_keys=(b"text", b"input", b"bytes"),
+    done_marks=(b":event-type\x07\x00\x08metadata", *_base64_marks(b"amazon-bedrock-invocationMetrics")),
+)

@@ -1,0 +1,125 @@
+"""Usage objects of OpenAI's shape, under every name that providers use for the same count, on one scale.
+
+The figures stay the provider's own; the flags tell how they overlap, and are None where the body contradicts
+itself (cached tokens above the input they should be part of).
+"""
+
+from typing import Any
+
+from proxy.core.usage import Usage
+from proxy.providers.dialects.fields import count, number, one
+
+__all__ = ["completion_usage", "counted", "input_usage", "reported_cost", "response_usage"]
+
+_TICKS_PER_DOLLAR = 10_000_000_000
+"""xAI's `cost_in_usd_ticks`."""
+
+
+def completion_usage(raw: dict[str, Any], at: str) -> Usage:
+    """`prompt_tokens`, `completion_tokens` and their details (chat and completions; images and audio too, which
+    use the other names)."""
+    if "input_tokens" in raw or "output_tokens" in raw:
+        return response_usage(raw, at)
+    prompt, completion, total = count(raw, "prompt_tokens"), count(raw, "completion_tokens"), count(raw, "total_tokens")
+    prompt_details, completion_details = one(raw, "prompt_tokens_details"), one(raw, "completion_tokens_details")
+    cached = count(prompt_details, "cached_tokens")
+    if cached is None:
+        names = ("prompt_cache_hit_tokens", "cached_tokens", "num_cached_tokens", "cache_read_input_tokens")
+        cached = count(raw, *names)
+    written = count(prompt_details, "cache_write_tokens", "cache_creation_tokens", "cache_creation_input_tokens")
+    if written is None:
+        written = count(raw, "cache_creation_input_tokens", "cache_creation_tokens", "cache_write_tokens")
+    reasoning = count(completion_details, "reasoning_tokens")
+    if reasoning is None:
+        reasoning = count(raw, "reasoning_tokens")
+    within = _reasoning_within(prompt, completion, reasoning, total)
+    return _usage(raw, at, prompt, completion, cached, written, reasoning, total, within)
+
+
+def response_usage(raw: dict[str, Any], at: str) -> Usage:
+    """`input_tokens`, `output_tokens` and their details (Responses)."""
+    asked, answered, total = count(raw, "input_tokens"), count(raw, "output_tokens"), count(raw, "total_tokens")
+    asked_details, answered_details = one(raw, "input_tokens_details"), one(raw, "output_tokens_details")
+    cached = count(asked_details, "cached_tokens")
+    written = count(asked_details, "cache_write_tokens", "cache_creation_tokens")
+    reasoning = count(answered_details, "reasoning_tokens")
+    within = True if reasoning is not None and answered is not None and reasoning <= answered else None
+    if within and reasoning and total is not None and asked is not None and total == asked + answered + reasoning:
+        within = False
+    return _usage(raw, at, asked, answered, cached, written, reasoning, total, within)
+
+
+def input_usage(raw: dict[str, Any], at: str, *, total_is_input: bool) -> Usage:
+    """Embeddings and rerank: nothing is put out, whatever `completion_tokens` says.
+
+    `total_is_input`: a `total_tokens` that stands alone is the input.
+    """
+    total = count(raw, "total_tokens")
+    asked = count(raw, "prompt_tokens", "input_tokens")
+    if asked is None and total_is_input:
+        asked = total
+    return Usage(
+        input_tokens=asked, total_tokens=total, norm_input_total=asked, reported_cost=reported_cost(raw), raw=raw, at=at
+    )
+
+
+def counted(raw: dict[str, Any], key: str) -> Usage | None:
+    """A mere count of a request's tokens."""
+    found = count(raw, key)
+    if found is None:
+        return None
+    return Usage(input_tokens=found, norm_input_total=found, raw=raw, at=key, consumed=False)
+
+
+def reported_cost(raw: dict[str, Any]) -> float | None:
+    """What the usage object says the call cost, in US dollars."""
+    cost = raw.get("cost")
+    found = number(one(raw, "cost").get("total_cost") if isinstance(cost, dict) else cost)
+    if found is None:
+        ticks = number(raw.get("cost_in_usd_ticks"))
+        found = None if ticks is None else ticks / _TICKS_PER_DOLLAR
+    return found
+
+
+def _reasoning_within(prompt: int | None, completion: int | None, reasoning: int | None, total: int | None) -> bool | None:
+    """Whether `completion` holds `reasoning`, told from the total; None where it cannot be told."""
+    if not reasoning or prompt is None or completion is None or total is None:
+        return None
+    if total == prompt + completion and reasoning <= completion:
+        return True
+    return False if total == prompt + completion + reasoning else None
+
+
+def _usage(
+    raw: dict[str, Any],
+    at: str,
+    asked: int | None,
+    answered: int | None,
+    cached: int | None,
+    written: int | None,
+    reasoning: int | None,
+    total: int | None,
+    within: bool | None,
+) -> Usage:
+    includes = None if cached is None or asked is None or cached > asked else True
+    norm_in = asked if cached is None or includes else None
+    norm_out = answered
+    if within is False and answered is not None:
+        norm_out = answered + (reasoning or 0)
+    elif reasoning and within is None:
+        norm_out = None
+    return Usage(
+        input_tokens=asked,
+        output_tokens=answered,
+        cached_input_tokens=cached,
+        cache_write_tokens=written,
+        reasoning_tokens=reasoning,
+        total_tokens=total,
+        input_includes_cached=includes,
+        output_includes_reasoning=within,
+        norm_input_total=norm_in,
+        norm_output_total=norm_out,
+        reported_cost=reported_cost(raw),
+        raw=raw,
+        at=at,
+    )

@@ -1,0 +1,90 @@
+"""Errors in answers: about twenty shapes, read by one set of looks."""
+
+from typing import Any
+
+from proxy.providers.dialects.base import Exchange, Reading
+from proxy.providers.dialects.bodies import Documents
+from proxy.providers.dialects.fields import word
+
+__all__ = ["KINDS", "note_fault", "note_faults", "status_kind"]
+
+KINDS = {
+    400: "invalid_request_error",
+    401: "authentication_error",
+    402: "billing_error",
+    403: "permission_error",
+    404: "not_found_error",
+    408: "timeout_error",
+    409: "conflict_error",
+    413: "request_too_large",
+    422: "invalid_request_error",
+    429: "rate_limit_error",
+    501: "not_implemented",
+    503: "overloaded_error",
+    504: "timeout_error",
+    529: "overloaded_error",
+}
+
+
+def status_kind(status: int) -> str:
+    """The field's word for what an HTTP status means."""
+    return KINDS.get(status, "api_error" if status >= 500 else "invalid_request_error")
+
+
+def note_faults(reading: Reading, exchange: Exchange, found: Documents) -> None:
+    """Sets the error of `reading` where the answer is one, or holds one."""
+    failed = exchange.status >= 400
+    for name, document in found.rows:
+        if note_fault(reading, name, document, failed):
+            break
+    if failed:
+        header = exchange.response_headers.get("x-amzn-errortype", "").partition(":")[0]
+        reading.error_kind = header or reading.error_kind or status_kind(exchange.status)
+        reading.error_message = reading.error_message or found.text[:500]
+
+
+def note_fault(reading: Reading, name: str, document: Any, failed: bool = False) -> bool:
+    """Sets the error of `reading` where `document` (of the event `name`) is one; `failed`: its status says so."""
+    if isinstance(document, list):
+        return any(note_fault(reading, name, part, failed) for part in document)
+    if not isinstance(document, dict):
+        return False
+    error = document.get("error")
+    if error is None and isinstance(document.get("response"), dict):
+        error = document["response"].get("error")
+    if error is None and isinstance(document.get("errors"), list) and document["errors"]:
+        error = document["errors"][0]
+    if not error:
+        if not failed and name != "error" and document.get("type") != "error" and document.get("object") != "error":
+            return False
+        error = document
+    kind, message = _kind(error), _message(error)
+    if error is not document:
+        kind = kind or _kind(document)
+        message = message or _message(document)
+    reading.error_kind = kind or reading.error_kind or "api_error"
+    reading.error_message = message or reading.error_message
+    return True
+
+
+def _kind(error: Any) -> str:
+    """Its type, else its status word, else its code where that is a word."""
+    for key in ("type", "error_type", "status", "code", "error_code", "__type"):
+        found = word(error, key)
+        if found and found != "error" and not found.isdigit():
+            return found.rpartition("#")[2]
+    return ""
+
+
+def _message(error: Any) -> str:
+    if isinstance(error, str):
+        return error
+    found = word(error, "message", "Message", "msg", "error", "error_message")
+    if found or not isinstance(error, dict):
+        return found
+    detail = error.get("detail", error.get("message"))
+    if isinstance(detail, str):
+        return detail
+    if isinstance(detail, list):
+        return "; ".join(word(part, "msg", "message") or str(part)[:200] for part in detail[:5])
+    return _message(detail) if isinstance(detail, dict) else ""

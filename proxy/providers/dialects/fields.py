@@ -1,0 +1,58 @@
+"""Typed looks into decoded JSON: the field where it has that type, else nothing. None of them raises."""
+
+from typing import Any
+
+__all__ = ["count", "items", "listed", "number", "one", "text_of", "word"]
+
+
+def one(value: object, *keys: str) -> dict[str, Any]:
+    """The object at `keys`, or an empty one."""
+    for key in keys:
+        value = value.get(key) if isinstance(value, dict) else None
+    return value if isinstance(value, dict) else {}
+
+
+def listed(value: object, key: str) -> list[Any]:
+    found = value.get(key) if isinstance(value, dict) else None
+    return found if isinstance(found, list) else []
+
+
+def items(value: object, key: str) -> list[dict[str, Any]]:
+    """The objects in the list at `key`."""
+    return [item for item in listed(value, key) if isinstance(item, dict)]
+
+
+def word(value: object, *keys: str) -> str:
+    """The first non-empty string among `keys`."""
+    if isinstance(value, dict):
+        for key in keys:
+            found = value.get(key)
+            if isinstance(found, str) and found:
+                return found
+    return ""
+
+
+def count(value: object, *keys: str) -> int | None:
+    """The first whole number among `keys`; a float that is whole counts, a boolean does not."""
+    if isinstance(value, dict):
+        for key in keys:
+            found = value.get(key)
+            if isinstance(found, int) and not isinstance(found, bool):
+                return found
+            if isinstance(found, float) and found.is_integer():
+                return int(found)
+    return None
+
+
+def number(value: object) -> float | None:
+    return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
+
+
+def text_of(content: object) -> str:
+    """The text of a message's content: a string, or the text parts of a list."""
+    if isinstance(content, str):
+        return content
+    if not isinstance(content, list):
+        return ""
+    parts = (part if isinstance(part, str) else word(part, "text", "refusal") for part in content)
+    return "".join(parts)

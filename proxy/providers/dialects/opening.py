@@ -1,0 +1,73 @@
+"""What every reader begins with: both bodies decoded, the model asked for, the prompt's preview, any error."""
+
+from typing import Any
+
+import msgspec
+
+from proxy.providers.dialects.base import NOT_CONSUMED, Exchange, Reading
+from proxy.providers.dialects.bodies import Documents, decode, documents
+from proxy.providers.dialects.fields import word
+from proxy.providers.dialects.faults import note_faults
+from proxy.providers.dialects.previews import preview
+
+__all__ = ["Opened", "clean", "json_text", "open_exchange"]
+
+
+class Opened(msgspec.Struct):
+    """An exchange under reading."""
+
+    exchange: Exchange
+    reading: Reading
+    request: Any
+    answer: Documents
+    has_usage: bool
+    """False where a usage object would be another call's, or where the answer is an error."""
+
+
+def open_exchange(exchange: Exchange, model_in_path: str, answer: Documents | None = None) -> Opened:
+    """Decodes both bodies; `answer` where the dialect has a framing of its own."""
+    found = documents(exchange.response_body, exchange.response_type) if answer is None else answer
+    request = _request(exchange.request_body)
+    reading = Reading(stream=found.stream if exchange.streamed is None else exchange.streamed)
+    reading.model_asked = word(request, "model") or model_in_path
+    reading.prompt_preview = clean(preview(request))
+    note_faults(reading, exchange, found)
+    asked = bool(exchange.request_body) or exchange.operation != "other"
+    usable = exchange.status < 400 and exchange.operation not in NOT_CONSUMED and asked
+    return Opened(exchange, reading, request, found, usable)
+
+
+def clean(text: str) -> str:
+    """`text` with halves of surrogate pairs joined, and lone ones replaced, so that it can be encoded."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+    return text
+
+
+def json_text(value: object) -> str:
+    """Arguments of a tool call as JSON text, whether they came as text or as an object."""
+    if isinstance(value, str):
+        return value
+    return "" if value is None else clean(msgspec.json.encode(value).decode())
+
+
+def _request(body: bytes) -> Any:
+    if body[:2] == b"--":
+        return _form(body)
+    try:
+        return decode(body) if body else None
+    except ValueError:
+        return documents(body).first
+
+
+def _form(body: bytes) -> dict[str, str]:
+    """The text fields of a multipart form that readers look at."""
+    fields = {}
+    for name in ("model", "prompt"):
+        at = body.find(f'name="{name}"\r\n'.encode())
+        begin = body.find(b"\r\n\r\n", at) + 4
+        if at >= 0 and begin > 3:
+            fields[name] = body[begin : body.find(b"\r\n", begin)][:1000].decode("utf-8", "replace")
+    return fields

@@ -1,0 +1,36 @@
+"""Tool calls that arrive in pieces."""
+
+from typing import Any
+
+from proxy.providers.dialects.opening import clean, json_text
+
+__all__ = ["ToolCalls"]
+
+
+class ToolCalls:
+    """Assembles calls by their index (or another key) in the order they began."""
+
+    def __init__(self) -> None:
+        self._calls: dict[object, dict[str, Any]] = {}
+
+    def add(self, key: object, id: object = "", name: object = "", arguments: object = "") -> None:
+        """One piece: an id and a name replace, arguments are appended."""
+        call = self._calls.setdefault(key, {"id": "", "name": "", "arguments": ""})
+        if isinstance(id, str) and id:
+            call["id"] = id
+        if isinstance(name, str) and name:
+            call["name"] = name
+        call["arguments"] += json_text(arguments)
+
+    def replace(self, key: object, id: object, name: object, arguments: object) -> None:
+        """The whole call at last."""
+        self._calls.pop(key, None)
+        self.add(key, id, name, arguments)
+
+    def done(self) -> list[dict[str, Any]]:
+        for call in self._calls.values():
+            call["arguments"] = clean(call["arguments"])
+        return list(self._calls.values())
+
+    def __len__(self) -> int:
+        return len(self._calls)

@@ -1,0 +1,145 @@
+"""The catalog: every provider, found by name, path prefix, bare path, host label or host."""
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from proxy.core.errors import SettingError
+from proxy.providers.origin import HostPattern, Origin, is_label, parse_origin
+from proxy.providers.provider import Provider, read_provider, read_rows
+
+if TYPE_CHECKING:
+    from proxy.providers.address import Route
+
+__all__ = ["Catalog", "load"]
+
+_OURS = Path(__file__).parent / "catalog"
+
+
+class Catalog:
+    """All providers of one process, indexed. Read-only after its making, but for the memo of resolved routes."""
+
+    __slots__ = (
+        "allowed",
+        "allowed_patterns",
+        "custom",
+        "domain",
+        "hosts",
+        "listening",
+        "long_prefixes",
+        "patterns",
+        "prefixes",
+        "providers",
+        "routes",
+    )
+
+    def __init__(self, providers: Iterable[Provider], allow: str = "", domain: str = "") -> None:
+        """`allow` is the setting `targets.allow`, `domain` the setting `domain`."""
+        self.providers = {provider.name: provider for provider in providers}
+        self.custom = self.providers.pop("custom", Provider(name="custom", display="Another host"))
+        """Who answers at an allowed origin that no provider claims."""
+        self.domain = domain.strip(".").lower()
+        self.prefixes: dict[str, Provider] = {}
+        """First path segment, and first host label, to provider."""
+        self.long_prefixes: list[tuple[str, Provider, bool]] = []
+        """(prefix, provider, whether it is cut off), the longest first."""
+        self.hosts: dict[str, Provider] = {}
+        self.patterns: list[tuple[HostPattern, Provider]] = []
+        self.listening: dict[tuple[str, int], Provider] = {}
+        """Who is known to answer at a port of this machine; allows nothing."""
+        self.allowed: dict[Origin, Provider] = {}
+        """Origins that the operator named: allowed wherever they resolve to."""
+        self.allowed_patterns: list[tuple[str, HostPattern, int]] = []
+        self.routes: dict[tuple[str, str, str, str], Route] = {}
+        for provider in self.providers.values():
+            self._add(provider)
+        self.long_prefixes.sort(key=lambda row: -len(row[0]))
+        for entry in allow.split(","):
+            if entry.strip():
+                self._allow(entry.strip())
+
+    def at(self, origin: Origin) -> Provider | None:
+        """The provider whose host this is, whether or not it may be a target."""
+        found = self.hosts.get(origin.host) or self.listening.get((origin.host, origin.port))
+        if found is not None:
+            return found
+        return next((provider for pattern, provider in self.patterns if pattern.matches(origin.host)), None)
+
+    def names(self) -> str:
+        """The known path prefixes, for messages."""
+        return ", ".join(f"/{name}" for name in sorted(self.providers))
+
+    def _add(self, provider: Provider) -> None:
+        if not is_label(provider.name):
+            raise SettingError(f"{provider.name}.toml: name", provider.name, "small letters, digits and hyphens")
+        for prefix in (provider.name, *provider.aliases):
+            if "/" in prefix:
+                self.long_prefixes.append(("/" + prefix, provider, True))
+            elif self.prefixes.setdefault(prefix, provider) is not provider:
+                taken = self.prefixes[prefix].name
+                raise SettingError(f"{provider.name}.toml: aliases", prefix, f"a prefix that {taken} does not have")
+        self.long_prefixes += [(prefix, provider, False) for prefix in provider.bare]
+        for host in provider.hosts:
+            name, _, port = host.partition(":")
+            if port:
+                self.listening[(name, int(port))] = provider
+            elif "*" in host:
+                self.patterns.append((HostPattern.of(host), provider))
+            else:
+                self.hosts.setdefault(host, provider)
+        self._add_origin(provider)
+
+    def _add_origin(self, provider: Provider) -> None:
+        if not provider.origin:
+            return
+        plain = "".join(part.partition("}")[2] if at else part for at, part in enumerate(provider.origin.split("{")))
+        holes = provider.origin.count("{")
+        found = parse_origin(provider.origin if not holes else _filled(provider.origin))
+        if isinstance(found, str) or found[1] not in ("", "/") or found[2] or "}" in plain or "*" in plain:
+            raise SettingError(f"{provider.name}.toml: origin", provider.origin, "https://host[:port], {name} in it")
+        if provider.ours:
+            return
+        if holes:
+            pattern = _filled(provider.origin.partition("://")[2].partition(":")[0], "*")
+            self.allowed_patterns.append((found[0].scheme, HostPattern.of(pattern), found[0].port))
+            self.patterns.append((HostPattern.of(pattern), provider))
+        else:
+            self.allowed[found[0]] = provider
+
+    def _allow(self, entry: str) -> None:
+        found = parse_origin(entry.replace("*", "0"))
+        if isinstance(found, str) or found[1] not in ("", "/") or found[2]:
+            wrong = found if isinstance(found, str) else "a path"
+            raise SettingError("targets.allow", entry, f"origins such as https://llm.example.com:8443 (it has {wrong})")
+        origin = found[0]
+        if "*" in entry:
+            host = entry.partition("://")[2].lower().partition("/")[0].partition(":")[0]
+            self.allowed_patterns.append((origin.scheme, HostPattern.of(host), origin.port))
+        else:
+            self.allowed.setdefault(origin, self.at(origin) or self.custom)
+
+
+def _filled(origin: str, value: str = "a") -> str:
+    """`origin` with every `{variable}` replaced by `value`."""
+    head, *parts = origin.split("{")
+    return head + "".join(value + part.partition("}")[2] for part in parts)
+
+
+def load(folder: str = "", allow: str = "", domain: str = "") -> Catalog:
+    """The built-in providers with those of `folder` laid over them.
+
+    A file named like one of ours merges its keys over ours (so `origin = "http://127.0.0.1:9"` alone redirects a
+    provider); another name is a new provider. Raises `SettingError` naming file and key.
+    """
+    rows = {file.stem: (read_rows(file), file, True) for file in sorted(_OURS.glob("*.toml"))}
+    if folder:
+        theirs = Path(folder).expanduser()
+        if not theirs.is_dir():
+            raise SettingError("providers.folder", folder, "a folder that is there")
+        for file in sorted(theirs.glob("*.toml")):
+            keys = read_rows(file)
+            mine, _, ours = rows.get(file.stem, ({"name": file.stem}, file, True))
+            if "name" in keys and keys["name"] != mine.get("name"):
+                raise SettingError(f"{file.name}: name", keys["name"], f"{mine.get('name')!r}, the file's own name")
+            rows[file.stem] = ({**mine, **keys}, file, ours and "origin" not in keys)
+    return Catalog([read_provider(*row) for row in rows.values()], allow, domain)

@@ -1,0 +1,78 @@
+"""What is known of one provider: the row that one `catalog/<name>.toml` fills."""
+
+import tomllib
+from pathlib import Path
+
+import msgspec
+
+from proxy.core.errors import SettingError
+
+__all__ = ["DIALECTS", "Provider", "read_provider", "read_rows"]
+
+DIALECTS = ("openai", "anthropic", "gemini", "cohere", "bedrock", "ollama")
+
+
+class Provider(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
+    """One provider as data. A key that is not a field here is refused with the file and the key named."""
+
+    name: str
+    """Also its path prefix and its first host label; `[a-z0-9-]+`."""
+    display: str = ""
+    dialect: str = "openai"
+    """How its bodies read where `dialects` says nothing else of the path."""
+    origin: str = ""
+    """`https://host[:port]`; `{variable}` labels are filled from the path segments after the prefix.
+    Empty: it is reached by `Helicone-Target-Url` only."""
+    origins: dict[str, str] = {}
+    """Other origins by the value of the first variable (Vertex' `global` has no region in its host)."""
+    aliases: tuple[str, ...] = ()
+    """More path prefixes; those without a slash are first host labels too."""
+    hosts: tuple[str, ...] = ()
+    """What `Helicone-Target-Url` may name: hosts, or patterns matched label by label. A leading `*.` stands for
+    one label or more, a `*` elsewhere for characters of one label. An entry `host:port` only tells who answers
+    there, it allows nothing."""
+    bare: tuple[str, ...] = ()
+    """Bare path prefixes it owns, the longest of all providers winning."""
+    dialects: dict[str, str] = {}
+    """Part of a path to the dialect spoken there, the first match winning."""
+    prices: str = ""
+    """Its id in genai-prices; empty where there is none."""
+    auth: tuple[str, ...] = ("authorization",)
+    """Headers (and `?name` for query fields) that carry its credential."""
+    error_dialect: str = ""
+    """The dialect of its errors, where it is not that of its answers."""
+    stream_usage: bool = False
+    """Whether `stream_options.include_usage` may be added to its OpenAI-shaped streams. False also for those that
+    report usage without being asked."""
+    stream_usage_since: str = ""
+    """The first `api-version` of the query that takes it; calls of an older one are left alone."""
+    encode_slashes: bool = False
+    """A slash inside the model id between `/model/` and the operation leaves as %2F."""
+    ours: bool = True
+    """False where a user's folder set its origin: that origin is allowed by name, wherever it resolves to."""
+
+
+def read_rows(file: Path) -> dict[str, object]:
+    """The keys of one TOML file; raises `SettingError` naming the file where it cannot be read."""
+    try:
+        return tomllib.loads(file.read_text("utf-8"))
+    except OSError as error:
+        raise SettingError("providers.folder", str(file), f"a file that can be read ({error.strerror})") from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingError("providers.folder", str(file), f"TOML ({error})") from None
+
+
+def read_provider(rows: dict[str, object], file: Path, ours: bool = True) -> Provider:
+    """`rows` as a provider; raises `SettingError` naming the file and the key that does not fit."""
+    known = {field.name for field in msgspec.structs.fields(Provider)} - {"ours"}
+    for key in rows:
+        if key not in known:
+            raise SettingError(f"{file.name}: {key}", rows[key], "one of " + ", ".join(sorted(known)), str(file))
+    try:
+        provider = msgspec.convert({**rows, "ours": ours}, Provider)
+    except msgspec.ValidationError as error:
+        raise SettingError(file.name, "its keys", f"other types: {error}", str(file)) from None
+    for key, word in (("dialect", provider.dialect), *(("dialects", word) for word in provider.dialects.values())):
+        if word not in DIALECTS:
+            raise SettingError(f"{file.name}: {key}", word, "one of " + ", ".join(DIALECTS), str(file))
+    return provider

@@ -1,0 +1,142 @@
+"""Reads segments, growing and closed, from any offset on; damage is set aside and never stops the reading."""
+
+import fcntl
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Final
+
+import msgspec
+
+from proxy.spool.segment import HEADER_SIZE, MAGIC, SUFFIX, State, frame_size, resync, scan
+
+__all__ = ["Reader", "Slice"]
+
+_LEFTOVER_S: Final = 60.0
+
+
+class Slice(msgspec.Struct, frozen=True):
+    """A run of bytes of one segment: whole frames (`payloads`), or damage (`lost`, with no payloads)."""
+
+    segment: str
+    start: int
+    end: int
+    payloads: list[memoryview]
+    lost: bool = False
+
+
+class Reader:
+    """The segments of one spool folder. Opens files only while it reads them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.torn = 0
+        """Damaged places that were set aside."""
+        self.torn_bytes = 0
+
+    def segments(self) -> list[str]:
+        """Names of all segments, oldest first; empty where the folder is not there yet."""
+        try:
+            names = os.listdir(self.folder)
+        except FileNotFoundError:
+            return []
+        return sorted(name for name in names if name.endswith(SUFFIX))
+
+    def size(self, segment: str) -> int:
+        """Bytes in the segment now; 0 where it is gone."""
+        try:
+            return os.stat(self.folder / segment).st_size
+        except FileNotFoundError:
+            return 0
+
+    def is_closed(self, segment: str) -> bool:
+        """Whether no writer holds it any more. A closed segment never grows again."""
+        try:
+            fd = os.open(self.folder / segment, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return True
+        try:
+            fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        finally:
+            os.close(fd)
+        return True
+
+    def slices(self, segment: str, offset: int, max_rows: int, max_bytes: int) -> Iterator[Slice]:
+        """What there is from `offset` on, in order. A growing segment's partial tail is left for later."""
+        # Asked before the size is: a segment that closes in between is only taken for growing once more.
+        closed = self.is_closed(segment)
+        while (piece := self._next(segment, offset, max_rows, max_bytes, closed)) is not None:
+            yield piece
+            offset = piece.end
+
+    def read(self, segment: str, start: int, end: int) -> Slice:
+        """The slice that had these bounds before; empty payloads where the segment is gone or damaged since."""
+        buffer = self._bytes(segment, start, end - start)
+        found = scan(buffer, len(MAGIC) if start == 0 else 0)
+        return Slice(segment, start, start + found.next, found.payloads)
+
+    def set_aside(self, piece: Slice) -> Path:
+        """Copies a damaged piece to `torn/<segment>@<offset>.part`, durably, and counts it. May be repeated."""
+        folder = self.folder / "torn"
+        folder.mkdir(mode=0o700, exist_ok=True)
+        path = folder / f"{piece.segment}@{piece.start}.part"
+        fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        with os.fdopen(fd, "wb") as file:
+            file.write(self._bytes(piece.segment, piece.start, piece.end - piece.start))
+            file.flush()
+            os.fsync(fd)
+        self.torn += 1
+        self.torn_bytes += piece.end - piece.start
+        return path
+
+    def remove(self, segment: str) -> None:
+        """Deletes a segment. Only for closed ones that were read to their end."""
+        (self.folder / segment).unlink(missing_ok=True)
+
+    def sweep(self, now: float) -> None:
+        """Deletes what a writer that was killed between creating and naming a segment left; `now` in epoch seconds."""
+        for path in self.folder.glob("*.new"):
+            try:
+                if now - path.stat().st_mtime > _LEFTOVER_S and self.is_closed(path.name):
+                    path.unlink()
+            except FileNotFoundError:
+                continue
+
+    def _next(self, segment: str, offset: int, max_rows: int, max_bytes: int, closed: bool) -> Slice | None:
+        size = self.size(segment)
+        if offset >= size:
+            return None
+        head = len(MAGIC) if offset == 0 else 0
+        if size - offset <= head and not closed:
+            return None
+        buffer = self._bytes(segment, offset, max(max_bytes, head + HEADER_SIZE))
+        if head and buffer[:head] != MAGIC:
+            return self._damage(segment, offset, size) if closed else None
+        if len(buffer) == head == size:
+            return Slice(segment, 0, head, [])
+        first = frame_size(buffer, head)
+        if first is not None and head + first > len(buffer) and offset + head + first <= size:
+            buffer = self._bytes(segment, offset, head + first)
+        found = scan(buffer, head, max_rows)
+        if found.payloads:
+            return Slice(segment, offset, offset + found.next, found.payloads)
+        # A growing file may show a frame that is only half there, and its checksum is wrong until it is whole.
+        if found.state is State.CLEAN or not closed:
+            return None
+        return self._damage(segment, offset, size)
+
+    def _damage(self, segment: str, offset: int, size: int) -> Slice:
+        buffer = self._bytes(segment, offset, size - offset)
+        return Slice(segment, offset, offset + resync(buffer, 0), [], lost=True)
+
+    def _bytes(self, segment: str, offset: int, length: int) -> bytes:
+        try:
+            fd = os.open(self.folder / segment, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return b""
+        try:
+            return os.pread(fd, length, offset)
+        finally:
+            os.close(fd)

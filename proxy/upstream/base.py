@@ -1,0 +1,103 @@
+"""What the gateway asks of a transport, and what it gets back."""
+
+from typing import Protocol
+
+import msgspec
+
+__all__ = ["Answer", "Call", "Limits", "Origin", "Upstream"]
+
+
+class Origin(msgspec.Struct, frozen=True):
+    """Where a call goes: scheme, host and port, the pool's key.
+
+    `guarded` origins came from a caller: every address that their name resolves to must be a public one.
+    """
+
+    scheme: str
+    host: str
+    port: int
+    guarded: bool = False
+
+    @property
+    def authority(self) -> str:
+        """The `Host` header: the port only where it is not the scheme's own; IPv6 in brackets."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return host if self.port == (443 if self.scheme == "https" else 80) else f"{host}:{self.port}"
+
+
+class Call(msgspec.Struct):
+    """One request, ready to write.
+
+    `target` is path and query as ASCII; `head` is the forwarded header lines, each ended by CRLF, without
+    `Host`, `Connection`, `Content-Length` and `Transfer-Encoding`, which the transport adds itself.
+    `body` is None where the request has none (no length is sent then).
+    """
+
+    origin: Origin
+    method: str
+    target: str
+    head: bytes
+    body: bytes | None = None
+
+
+class Limits(msgspec.Struct, frozen=True):
+    """Timeouts in seconds and pool sizes; the settings of the same names."""
+
+    connect_timeout_s: float = 10.0
+    first_byte_timeout_s: float = 600.0
+    between_bytes_timeout_s: float = 300.0
+    total_timeout_s: float = 3600.0
+    connections: int = 1024
+    idle_s: float = 60.0
+    age_s: float = 600.0
+
+
+class Answer(Protocol):
+    """An answer whose head has arrived.
+
+    `headers` are the end-to-end ones in their order, names in lower case, values as latin-1 text;
+    hop-by-hop ones (`Connection`, `Keep-Alive`, `Transfer-Encoding`, `Upgrade`, …) are out, `Content-Length` stays.
+    """
+
+    status: int
+    headers: list[tuple[str, str]]
+    first_byte_at: float
+    """`time.monotonic()` when the first byte arrived."""
+    sent_at: float
+    """`time.monotonic()` when the request had been handed to the socket."""
+
+    def take(self) -> bytes:
+        """What has arrived and was not taken yet, without waiting; possibly empty. Framing is off, compression on."""
+
+    @property
+    def ended(self) -> bool:
+        """The whole answer has arrived (`take` may still hold its last piece)."""
+
+    async def wait(self) -> None:
+        """Until there is something to `take` or the answer has ended. Raises `UpstreamError` (phase `body`)
+        where it was cut (what arrived before can still be taken) and `UpstreamTimeout` where it stalled."""
+
+    def pause(self) -> None:
+        """Stop reading from the provider (the reader is slow); `resume` goes on."""
+
+    def resume(self) -> None: ...
+
+    def close(self) -> None:
+        """Give the connection back where the answer is whole, else cut it. Idempotent."""
+
+
+class Upstream(Protocol):
+    """A transport. Owned by one event loop."""
+
+    async def send(self, call: Call) -> Answer:
+        """Sends the call and returns at the answer's head (interim 1xx are passed over).
+
+        Where the body came with the head, the answer has `ended` already. Raises `UpstreamError` or
+        `UpstreamTimeout` with its phase. Cancelling it cuts the connection.
+        """
+
+    async def close(self) -> None:
+        """Closes kept connections and refuses new calls."""
+
+    def counters(self) -> dict[str, int]:
+        """`open`, `idle`, `waiting`, `opened_total`, `reused_total`, `stale_retries_total`."""

@@ -1,0 +1,342 @@
+"""One socket to a provider: writes a request, parses the answer as it arrives, and knows whether it may be used again."""
+
+import asyncio
+from typing import TYPE_CHECKING, cast
+
+import httptools
+
+from proxy.core.clock import monotonic
+from proxy.core.errors import UpstreamError, UpstreamTimeout
+
+if TYPE_CHECKING:
+    from proxy.upstream.base import Call
+    from proxy.upstream.pool import Pool
+
+__all__ = ["Connection", "LiveAnswer"]
+
+_HIGH_WATER = 1 << 20
+"""Bytes of an answer that may lie untaken before reading stops."""
+_ONE_WRITE = 64 << 10
+"""Up to so large a body is joined to its head: one write, one packet train; above it the copy would cost more."""
+_HOP_BY_HOP = frozenset(
+    {
+        "connection",
+        "keep-alive",
+        "proxy-authenticate",
+        "proxy-authorization",
+        "proxy-connection",
+        "te",
+        "trailer",
+        "transfer-encoding",
+        "upgrade",
+    }
+)
+
+_names: dict[bytes, str] = {}
+
+
+def _name(raw: bytes) -> str:
+    """Header names repeat for ever, so each is decoded and put in lower case once."""
+    found = _names.get(raw)
+    if found is None:
+        found = raw.decode("latin-1").lower()
+        if len(_names) < 4096:
+            _names[raw] = found
+    return found
+
+
+class LiveAnswer:
+    """The answer to one call (`base.Answer`). Lets go of its connection when it is closed, and never touches it again."""
+
+    __slots__ = (
+        "_connection",
+        "_error",
+        "_pieces",
+        "_size",
+        "_waiter",
+        "ended",
+        "first_byte_at",
+        "headers",
+        "sent_at",
+        "status",
+    )
+
+    def __init__(self, connection: "Connection") -> None:
+        self._connection: Connection | None = connection
+        self._pieces: list[bytes] = []
+        self._size = 0
+        self._error: UpstreamError | None = None
+        self._waiter: asyncio.Future[None] | None = None
+        self.ended = False
+        self.status = 0
+        self.headers: list[tuple[str, str]] = []
+        self.first_byte_at = 0.0
+        self.sent_at = 0.0
+
+    def take(self) -> bytes:
+        pieces = self._pieces
+        if not pieces:
+            return b""
+        whole = pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        self._pieces = []
+        if self._size > _HIGH_WATER and self._connection is not None:
+            self._connection.resume()
+        self._size = 0
+        return whole
+
+    async def wait(self) -> None:
+        if self._pieces or self.ended:
+            return
+        if self._error is not None:
+            raise self._error
+        self._waiter = asyncio.get_running_loop().create_future()
+        try:
+            await self._waiter
+        finally:
+            self._waiter = None
+        if self._error is not None and not self._pieces:
+            raise self._error
+
+    def pause(self) -> None:
+        if self._connection is not None:
+            self._connection.pause()
+
+    def resume(self) -> None:
+        if self._connection is not None:
+            self._connection.resume()
+
+    def close(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.release(self)
+
+    def feed(self, piece: bytes) -> int:
+        """A piece of the body; returns the bytes that lie untaken."""
+        self._pieces.append(piece)
+        self._size += len(piece)
+        return self._size
+
+    def fail(self, error: UpstreamError) -> None:
+        self._error = error
+        self.wake()
+
+    def wake(self) -> None:
+        waiter = self._waiter
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
+
+
+class Connection(asyncio.Protocol):
+    """A socket of a pool; carries one call at a time."""
+
+    __slots__ = (
+        "_answer",
+        "_closing",
+        "_drops",
+        "_head_only",
+        "_head_waiter",
+        "_keep",
+        "_parser",
+        "_paused",
+        "_pool",
+        "_until_close",
+        "active_since",
+        "born",
+        "deadline",
+        "first_byte_limit",
+        "idle_since",
+        "reused",
+        "transport",
+    )
+
+    def __init__(self, pool: "Pool") -> None:
+        self._pool = pool
+        self._parser = httptools.HttpResponseParser(self)
+        self._answer: LiveAnswer | None = None
+        self._head_waiter: asyncio.Future[LiveAnswer] | None = None
+        self._closing = False
+        self._paused = False
+        self.transport: asyncio.Transport | None = None
+        self.born = monotonic()
+        self.idle_since = self.active_since = 0.0
+        self.deadline = 0.0
+        self.reused = False
+
+    # --- a call -------------------------------------------------------------
+
+    def start(self, call: "Call", head: bytes, now: float) -> "asyncio.Future[LiveAnswer]":
+        """Writes the request. The future is done at the answer's head, or failed."""
+        answer = LiveAnswer(self)
+        answer.sent_at = now
+        self._answer = answer
+        self._keep = True
+        self._drops = ""
+        self._until_close = False
+        self._head_only = call.method == "HEAD"
+        self.active_since = now
+        limits = self._pool.limits
+        self.deadline = now + min(limits.first_byte_timeout_s, limits.total_timeout_s)
+        self._head_waiter = waiter = self._pool.loop.create_future()
+        transport = cast(asyncio.Transport, self.transport)
+        body = call.body
+        if not body:
+            transport.write(head)
+        elif len(body) <= _ONE_WRITE:
+            transport.write(head + body)
+        else:
+            transport.writelines((head, body))
+        return waiter
+
+    def release(self, answer: LiveAnswer) -> None:
+        """The answer is done with: back to the pool where it was whole, else the socket is cut."""
+        if self._answer is not answer:
+            return
+        self._answer = None
+        self.deadline = 0.0
+        if answer.ended and self._keep and not self._closing and not self._until_close and not self._paused:
+            self.idle_since = monotonic()
+            self.reused = True
+            self._pool.give_back(self)
+        else:
+            self.cut()
+
+    def cut(self) -> None:
+        """Closes the socket now; idempotent."""
+        if not self._closing:
+            self._closing = True
+            if self.transport is not None:
+                self.transport.abort()
+            self._pool.lost(self)
+
+    def expire(self, now: float) -> None:
+        """Its deadline has passed: the call fails with the wait that was too long."""
+        waiter, answer = self._head_waiter, self._answer
+        where = self._pool.name
+        if waiter is not None and not waiter.done():
+            waiter.set_exception(
+                UpstreamTimeout(f"{where} sent no answer within {now - self.active_since:.1f} s.", phase="first_byte")
+            )
+        elif answer is not None and not answer.ended:
+            answer.fail(
+                UpstreamTimeout(f"{where} went silent in the middle of its answer.", phase="body", retriable=False)
+            )
+        self.cut()
+
+    def pause(self) -> None:
+        if not self._paused and self.transport is not None and not self._closing:
+            self._paused = True
+            self.transport.pause_reading()
+
+    def resume(self) -> None:
+        if self._paused and self.transport is not None and not self._closing:
+            self._paused = False
+            self.transport.resume_reading()
+
+    # --- asyncio ------------------------------------------------------------
+
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        self.transport = cast(asyncio.Transport, transport)
+
+    def data_received(self, data: bytes) -> None:
+        answer = self._answer
+        if answer is None or answer.ended:
+            self.cut()  # bytes that nobody asked for: what comes next could be taken for another call's answer
+            return
+        now = monotonic()
+        if not answer.first_byte_at:
+            answer.first_byte_at = now
+        limits = self._pool.limits
+        self.deadline = min(now + limits.between_bytes_timeout_s, self.active_since + limits.total_timeout_s)
+        try:
+            self._parser.feed_data(data)
+        except httptools.HttpParserUpgrade:
+            self._broke("switched protocols though nothing asked it to", "upstream_protocol")
+            return
+        except httptools.HttpParserError as error:
+            if answer.ended:
+                self._keep = False  # more bytes than the answer has
+            else:
+                self._broke(f"sent what is not HTTP ({error})", "upstream_protocol")
+                return
+        waiter = self._head_waiter
+        if waiter is not None and answer.status >= 200:
+            self._head_waiter = None
+            if not waiter.done():
+                waiter.set_result(answer)
+        else:
+            answer.wake()
+
+    def eof_received(self) -> bool:
+        return False
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._closing = True
+        answer = self._answer
+        if answer is not None and not answer.ended:
+            if self._until_close and exc is None and self._head_waiter is None:
+                answer.ended = True
+                answer.wake()
+            else:
+                self._broke("closed the connection" if exc is None else f"reset the connection ({exc})", "upstream_reset")
+        self._pool.lost(self)
+
+    def _broke(self, what: str, code: str) -> None:
+        waiter, answer = self._head_waiter, self._answer
+        message = f"{self._pool.name} {what}"
+        if waiter is not None:
+            self._head_waiter = None
+            early = answer is not None and not answer.first_byte_at
+            if not waiter.done():
+                waiter.set_exception(
+                    UpstreamError(f"{message} before its answer began.", code=code, phase="first_byte", retriable=early)
+                )
+        elif answer is not None:
+            answer.fail(UpstreamError(f"{message} in the middle of its answer.", code=code, phase="body", retriable=False))
+        self.cut()
+
+    # --- httptools ----------------------------------------------------------
+
+    def on_message_begin(self) -> None:
+        if self._answer is None or self._answer.ended:
+            raise httptools.HttpParserError("a second answer to one request")
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        key = _name(name)
+        if key in _HOP_BY_HOP:
+            if key == "connection":
+                self._drops = value.decode("latin-1").lower()
+            return
+        cast(LiveAnswer, self._answer).headers.append((key, value.decode("latin-1")))
+
+    def on_headers_complete(self) -> None:
+        answer = cast(LiveAnswer, self._answer)
+        parser = self._parser
+        answer.status = parser.get_status_code()
+        if self._drops:
+            if not parser.should_keep_alive():
+                self._keep = False
+            named = {name.strip() for name in self._drops.split(",")} - {"close", "keep-alive"}
+            if named:
+                answer.headers = [pair for pair in answer.headers if pair[0] not in named]
+        elif not parser.should_keep_alive():
+            self._keep = False
+            self._until_close = answer.status >= 200 and answer.status not in (204, 304)
+        if self._drops and not self._keep:
+            self._until_close = answer.status >= 200 and answer.status not in (204, 304)
+        if self._head_only and answer.status >= 200:
+            answer.ended = True
+            self._keep = False  # the parser would wait for the body that the length speaks of
+
+    def on_body(self, body: bytes) -> None:
+        answer = self._answer
+        if answer is not None and answer.feed(body) > _HIGH_WATER:
+            self.pause()
+
+    def on_message_complete(self) -> None:
+        answer = cast(LiveAnswer, self._answer)
+        if answer.status < 200:
+            answer.status = 0
+            answer.headers = []
+            return
+        answer.ended = True
+        self._until_close = False

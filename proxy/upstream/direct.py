@@ -1,0 +1,165 @@
+"""The transport of the hot path: own sockets on the event loop, parsed by httptools, kept alive by `pool`."""
+
+import asyncio
+import contextlib
+import socket
+import ssl
+from typing import cast
+
+from proxy.core.clock import monotonic
+from proxy.core.errors import UpstreamError, UpstreamTimeout
+from proxy.upstream.base import Answer, Call, Limits, Origin
+from proxy.upstream.connection import Connection
+from proxy.upstream.pool import Pool
+from proxy.upstream.resolve import Resolver
+
+__all__ = ["DirectUpstream"]
+
+_SWEEP_S = 0.1
+
+
+class DirectUpstream:
+    """`base.Upstream` over plain sockets. Make it inside the event loop that will use it."""
+
+    def __init__(self, limits: Limits, *, ca_file: str = "") -> None:
+        self._limits = limits
+        self._pools: dict[Origin, Pool] = {}
+        self._resolver = Resolver()
+        self._tls: ssl.SSLContext | None = None
+        self._ca_file = ca_file
+        self._timer: asyncio.TimerHandle | None = None
+        self._closed = False
+        self.opened = self.reused = self.stale_retries = 0
+
+    async def send(self, call: Call) -> Answer:
+        pool = self._pools.get(call.origin)
+        if pool is None:
+            pool = self._new_pool(call.origin)
+        head = _head(pool, call)
+        while True:
+            connection = pool.take()
+            if connection is not None:
+                self.reused += 1
+            else:
+                if pool.full:
+                    await pool.turn()
+                    continue
+                connection = await self._open(pool)
+            waiter = connection.start(call, head, monotonic())
+            try:
+                return cast(Answer, await waiter)
+            except UpstreamError as error:
+                if connection.reused and error.retriable and error.code == "upstream_reset":
+                    # The provider closed an idle socket while our request was on its way: it never saw the call.
+                    self.stale_retries += 1
+                    for stale in pool.idle[:]:
+                        stale.cut()
+                    continue
+                raise
+            except asyncio.CancelledError:
+                connection.cut()
+                raise
+
+    async def close(self) -> None:
+        self._closed = True
+        if self._timer is not None:
+            self._timer.cancel()
+        for pool in self._pools.values():
+            for connection in [*pool.idle, *pool.busy]:
+                connection.cut()
+
+    def counters(self) -> dict[str, int]:
+        pools = self._pools.values()
+        return {
+            "open": sum(len(pool.busy) + len(pool.idle) for pool in pools),
+            "idle": sum(len(pool.idle) for pool in pools),
+            "waiting": sum(len(pool.waiters) for pool in pools),
+            "opened_total": self.opened,
+            "reused_total": self.reused,
+            "stale_retries_total": self.stale_retries,
+        }
+
+    def _new_pool(self, origin: Origin) -> Pool:
+        loop = asyncio.get_running_loop()
+        pool = self._pools[origin] = Pool(origin, self._limits, loop)
+        if self._timer is None:
+            self._timer = loop.call_later(_SWEEP_S, self._sweep, loop)
+        return pool
+
+    async def _open(self, pool: Pool) -> Connection:
+        if self._closed:
+            raise UpstreamError("The proxy is stopping.", code="upstream_refused")
+        pool.opening += 1
+        connection: Connection | None = None
+        try:
+            async with asyncio.timeout(self._limits.connect_timeout_s):
+                connection = await self._connect(pool)
+        except TimeoutError:
+            raise UpstreamTimeout(
+                f"{pool.name} took no connection within {self._limits.connect_timeout_s:g} s.", phase="connect"
+            ) from None
+        finally:
+            pool.opened(connection)
+        self.opened += 1
+        return connection
+
+    async def _connect(self, pool: Pool) -> Connection:
+        origin = pool.origin
+        addresses = await self._resolver.addresses(origin)
+        secure = origin.scheme == "https"
+        failure: Exception | None = None
+        for family, address in addresses:
+            try:
+                _, protocol = await pool.loop.create_connection(
+                    lambda: Connection(pool),
+                    address,
+                    origin.port,
+                    family=family,
+                    ssl=self._context() if secure else None,
+                    server_hostname=origin.host if secure else None,
+                )
+            except ssl.SSLError as error:
+                raise UpstreamError(f"{pool.name}: TLS failed ({error}).", code="upstream_tls", phase="tls") from None
+            except OSError as error:
+                failure = error
+                continue
+            _no_delay(protocol)
+            return protocol
+        raise UpstreamError(f"{pool.name} refused the connection ({failure}).", code="upstream_refused") from None
+
+    def _context(self) -> ssl.SSLContext:
+        if self._tls is None:
+            self._tls = ssl.create_default_context()
+            if self._ca_file:
+                self._tls.load_verify_locations(self._ca_file)
+            self._tls.set_alpn_protocols(["http/1.1"])
+        return self._tls
+
+    def _sweep(self, loop: asyncio.AbstractEventLoop) -> None:
+        now = monotonic()
+        for pool in self._pools.values():
+            pool.sweep(now)
+        self._timer = loop.call_later(_SWEEP_S, self._sweep, loop)
+
+
+def _head(pool: Pool, call: Call) -> bytes:
+    body = call.body
+    if body is None:
+        return b"%b %b HTTP/1.1\r\n%b%b\r\n" % (call.method.encode(), call.target.encode(), pool.prefix, call.head)
+    return b"%b %b HTTP/1.1\r\n%bcontent-length: %d\r\n%b\r\n" % (
+        call.method.encode(),
+        call.target.encode(),
+        pool.prefix,
+        len(body),
+        call.head,
+    )
+
+
+def _no_delay(connection: Connection) -> None:
+    transport = connection.transport
+    sock: socket.socket | None = transport.get_extra_info("socket") if transport is not None else None
+    if sock is not None:
+        with contextlib.suppress(OSError):
+            sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+

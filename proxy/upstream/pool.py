@@ -1,0 +1,95 @@
+"""The connections to one origin: last in, first out, under a cap, with a fair queue."""
+
+import asyncio
+from collections import deque
+
+from proxy.core.clock import monotonic
+from proxy.upstream.base import Limits, Origin
+from proxy.upstream.connection import Connection
+
+__all__ = ["Pool"]
+
+
+class Pool:
+    """Idle and busy connections of one origin, in one event loop.
+
+    LIFO, so that a quiet hour leaves few sockets warm and the rest grow old and close.
+    """
+
+    __slots__ = ("busy", "idle", "limits", "loop", "name", "opening", "origin", "prefix", "waiters")
+
+    def __init__(self, origin: Origin, limits: Limits, loop: asyncio.AbstractEventLoop) -> None:
+        self.origin = origin
+        self.limits = limits
+        self.loop = loop
+        self.name = f"{origin.host}:{origin.port}"
+        self.prefix = f"host: {origin.authority}\r\n".encode()
+        self.idle: list[Connection] = []
+        self.busy: set[Connection] = set()
+        self.opening = 0
+        self.waiters: deque[asyncio.Future[None]] = deque()
+
+    def take(self) -> Connection | None:
+        """A kept connection that may still be used, or None: open another."""
+        idle = self.idle
+        now = monotonic()
+        limits = self.limits
+        while idle:
+            connection = idle.pop()
+            if now - connection.born > limits.age_s or now - connection.idle_since > limits.idle_s:
+                connection.cut()
+                continue
+            self.busy.add(connection)
+            return connection
+        return None
+
+    @property
+    def full(self) -> bool:
+        return len(self.busy) + self.opening >= self.limits.connections
+
+    async def turn(self) -> None:
+        """Waits, in order of arrival, until there is room for one more call."""
+        waiter = self.loop.create_future()
+        self.waiters.append(waiter)
+        try:
+            await waiter
+        except asyncio.CancelledError:
+            if waiter.done() and not waiter.cancelled():
+                self._next()  # the turn was given just now: pass it on
+            raise
+
+    def give_back(self, connection: Connection) -> None:
+        self.busy.discard(connection)
+        self.idle.append(connection)
+        self._next()
+
+    def lost(self, connection: Connection) -> None:
+        """The connection is no more; idempotent."""
+        if connection in self.busy:
+            self.busy.discard(connection)
+            self._next()
+        elif connection in self.idle:
+            self.idle.remove(connection)
+
+    def opened(self, connection: Connection | None) -> None:
+        """An attempt to connect ended, well or badly."""
+        self.opening -= 1
+        if connection is not None:
+            self.busy.add(connection)
+        else:
+            self._next()
+
+    def sweep(self, now: float) -> None:
+        """Fails calls past their deadline, closes what is idle for too long."""
+        for connection in [one for one in self.busy if one.deadline and now > one.deadline]:
+            connection.expire(now)
+        old = [one for one in self.idle if now - one.idle_since > self.limits.idle_s]
+        for connection in old:
+            connection.cut()
+
+    def _next(self) -> None:
+        while self.waiters:
+            waiter = self.waiters.popleft()
+            if not waiter.done():
+                waiter.set_result(None)
+                return

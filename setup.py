@@ -1,0 +1,54 @@
+"""Compiles `_speedups`. Without a compiler or Cython, or with SPEEDUPS_PURE=1, the build goes on without it.
+
+Prints exactly one of "Accelerated build" and "Pure Python build".
+"""
+
+import os
+import sys
+
+from setuptools import Extension, setup
+from setuptools.command.build_ext import build_ext
+
+NAMES = ("headers", "sse", "cachekey")
+FLAGS = [] if sys.platform == "win32" else ["-O3"]
+
+
+def extensions() -> list[Extension]:
+    return [
+        Extension(f"_speedups.{name}", [f"_speedups/{name}.pyx"], extra_compile_args=FLAGS, optional=True)
+        for name in NAMES
+    ]
+
+
+class Build(build_ext):
+    """A failed extension does not fail the build: the plain twins do the same work, and the build says so."""
+
+    compiled = 0
+
+    def finalize_options(self) -> None:
+        modules: list[Extension] = []
+        if os.environ.get("SPEEDUPS_PURE") != "1":
+            try:
+                from Cython.Build import cythonize
+
+                modules = cythonize(extensions(), language_level=3)
+            except Exception as error:  # no Cython, or one that fails: the twins do not need it
+                print(f"_speedups: {type(error).__name__}: {error}", file=sys.stderr)
+        self.distribution.ext_modules = modules
+        super().finalize_options()
+
+    def run(self) -> None:
+        super().run()
+        print("Accelerated build" if self.compiled == len(NAMES) else "Pure Python build")
+
+    def build_extension(self, ext: Extension) -> None:
+        super().build_extension(ext)
+        self.compiled += 1
+
+
+if __name__ == "__main__":
+    setup(
+        ext_modules=extensions(),
+        cmdclass={"build_ext": Build},
+        package_data={"_speedups": ["*.pyx", "*.pxd", "*.pyi", "*.json", "py.typed", "README.md"]},
+    )

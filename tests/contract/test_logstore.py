@@ -1,0 +1,258 @@
+"""What a log store promises, over the real embedded engine. One process holds one store, so each test has its own org
+in a shared one."""
+
+import base64
+import subprocess
+import sys
+import textwrap
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from proxy.core.clock import uuid7
+from proxy.logstore import BodyRow, Filter, FilterError, RequestRow, Store, StoreError
+from proxy.logstore.store import micros
+
+START_US = 1_780_000_000_000_000
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    opened = Store.open(f"chdb://{tmp_path_factory.mktemp('log') / 'log'}")
+    yield opened
+    opened.close()
+
+
+@pytest.fixture
+def org(request: pytest.FixtureRequest) -> str:
+    return str(request.node.name)
+
+
+def row(org: str, number: int = 0, **fields: Any) -> RequestRow:
+    start = fields.pop("start", START_US + number * 1000)
+    return RequestRow(**{"id": uuid7(start), "org": org, "start": start, "status": 200, "outcome": "success", **fields})
+
+
+def body(of: RequestRow, **fields: Any) -> BodyRow:
+    return BodyRow(id=of.id, org=of.org, start=of.start, **fields)
+
+
+def found(store: Store, **filters: Any) -> list[str]:
+    return [each["request_name"] for each in store.page(Filter(**filters))]
+
+
+def test_a_row_comes_back_as_it_went_in(store: Store, org: str) -> None:
+    full = row(
+        org,
+        model="gpt-4o",
+        latency_ms=1.25,
+        input_tokens=2**62 - 1,
+        output_tokens=None,
+        cost_nanousd=-1,
+        cost_known=True,
+        input_includes_cached=True,
+        output_includes_reasoning=None,
+        properties={"app": "Zürich 🚀", "quote": "it's \\ \"x\"\n\t\0"},
+        request_preview="日本語",
+        streamed=True,
+    )
+    store.insert([full], [body(full, request="\0 line\r\n", response_text="é")], org)
+    back = store.get(org, full.id)
+    assert back is not None
+    assert back.pop("bodies") is not None
+    assert micros(back.pop("start")) == full.start
+    assert back == {name: getattr(full, name) for name in RequestRow.__struct_fields__ if name != "start"}
+
+
+def test_columns_and_fields_are_the_same(store: Store) -> None:
+    names = {table: tuple(names) for table, (names, _) in store._types.items()}
+    assert names == {"requests": RequestRow.__struct_fields__, "bodies": BodyRow.__struct_fields__}
+
+
+def test_bodies_are_safe_for_any_bytes(store: Store, org: str) -> None:
+    binary = base64.b64encode(bytes(range(256))).decode()
+    one = row(org)
+    store.insert([one], [body(one, response=binary, response_base64=True)], org)
+    back = store.get(org, one.id)
+    assert back is not None
+    assert base64.b64decode(back["bodies"]["response"]) == bytes(range(256))
+
+
+def test_the_same_rows_under_the_same_token_are_there_once(store: Store, org: str) -> None:
+    rows = [row(org, number) for number in range(10)]
+    for _ in range(3):
+        store.insert(rows, [body(each) for each in rows], "slice:0:10")
+    assert store.count(Filter(org=org)) == 10
+    store.insert([row(org, 11)], [], "slice:10:11")
+    assert store.count(Filter(org=org)) == 11
+
+
+def test_a_slice_that_spans_months_is_there_once(store: Store, org: str) -> None:
+    rows = [row(org, start=START_US + month * 31 * 86_400_000_000) for month in range(3)]
+    for _ in range(2):
+        store.insert(rows, [], "months")
+    assert store.count(Filter(org=org)) == 3
+
+
+def test_mending_writes_only_what_is_missing(store: Store, org: str) -> None:
+    rows = [row(org, number) for number in range(6)]
+    store.insert(rows[:2], [body(rows[0])], "half")
+    # The token is known to the store, so it takes the rest only because it is seen to be missing.
+    assert store.mend(rows, [body(each) for each in rows], "half") == 4 + 5
+    assert store.mend(rows, [body(each) for each in rows], "half") == 0
+    assert store.count(Filter(org=org)) == 6
+
+
+def test_pages_follow_each_other_without_gap_or_repeat(store: Store, org: str) -> None:
+    rows = [row(org, number // 3) for number in range(20)]  # several calls share a microsecond
+    store.insert(rows, [], org)
+    seen: list[str] = []
+    cursor = None
+    while page := store.page(Filter(org=org), cursor, 7):
+        seen += [each["id"] for each in page]
+        cursor = (micros(page[-1]["start"]), page[-1]["id"])
+    assert seen == [each.id for each in sorted(rows, key=lambda each: (each.start, each.id), reverse=True)]
+
+
+def test_a_call_is_found_by_its_id_whoever_made_the_id(store: Store, org: str) -> None:
+    rows = [
+        row(org, id="11111111-2222-4333-8444-555555555555"),
+        row(org, id=uuid7(START_US - 10**15)),  # a version 7 id that says another time
+    ]
+    store.insert(rows, [], org)
+    assert [store.get(org, each.id) is not None for each in rows] == [True, True]
+    assert store.get("someone else", rows[0].id) is None
+    assert store.get(org, uuid7(START_US)) is None
+
+
+@pytest.mark.parametrize(
+    ("filters", "names"),
+    [
+        ({}, ["c", "b", "a"]),
+        ({"user": "u1"}, ["b", "a"]),
+        ({"session": "s1"}, ["a"]),
+        ({"model": "asked"}, ["b"]),
+        ({"model": "gpt-4o"}, ["a"]),
+        ({"provider": "openai"}, ["b", "a"]),
+        ({"status": "429"}, ["b"]),
+        ({"status": "4xx"}, ["b"]),
+        ({"status": ">=400"}, ["c", "b"]),
+        ({"status": "<300"}, ["a"]),
+        ({"status": "200, 5XX"}, ["c", "a"]),
+        ({"properties": {"App": "x"}}, ["a"]),
+        ({"properties": {"app": ""}}, ["b"]),
+        ({"properties": {"app": "x", "tier": "pro"}}, ["a"]),
+        ({"properties": {"app": "x", "tier": "free"}}, []),
+        ({"since_us": START_US + 1000}, ["c", "b"]),
+        ({"until_us": START_US + 1000}, ["a"]),
+        ({"text": "HELLO"}, ["a"]),
+        ({"text": "wörld"}, ["b"]),
+        ({"name": "b"}, ["b"]),
+        ({"error": "rate_limited"}, ["b"]),
+        ({"error": "*"}, ["c", "b"]),
+        ({"min_cost_nanousd": 50}, ["a"]),
+        ({"min_latency_ms": 20.0}, ["c"]),
+        ({"cached": True}, ["c"]),
+        ({"cached": False}, ["b", "a"]),
+    ],
+)
+def test_filters(store: Store, filters: dict[str, Any], names: list[str]) -> None:
+    org = "filtered"
+    a = row(org, 0, request_name="a", user_id="u1", session_id="s1", model="gpt-4o", provider="openai")
+    a.properties, a.request_preview, a.cost_nanousd = {"app": "x", "tier": "pro"}, "oh, hello there", 100
+    b = row(org, 1, request_name="b", user_id="u1", model="answered", model_asked="asked", provider="openai", status=429)
+    b.properties, b.response_preview, b.error, b.latency_ms = {"app": ""}, "WÖRLD", "rate_limited", 5.0
+    c = row(org, 2, request_name="c", user_id="u2", status=529, latency_ms=30.0, cached=True)
+    store.insert([a, b, c], [], "filtered")
+    assert found(store, org=org, **filters) == names
+    assert store.count(Filter(org=org, **filters)) == len(names)
+
+
+HOSTILE = (
+    "' OR 1=1 --",
+    "\\' OR 1=1 --",
+    "'; DROP TABLE requests; --",
+    "x') OR ('1'='1",
+    "{org:String}",
+    "%s %(org)s",
+    "/* filters */",
+    "\0\n\t\\N",
+    "`requests`",
+    "\u2019 OR \u20181\u2019=\u20181",
+)
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_a_value_is_never_sql(store: Store, org: str, text: str) -> None:
+    mine = row(org, 1, request_name="mine", user_id=text, model=text, properties={text.lower(): text}, error=text)
+    mine.request_preview = text
+    store.insert([row(org, 0, request_name="other"), mine], [], org)
+    for filters in (
+        {"user": text},
+        {"model": text},
+        {"error": text},
+        {"text": text},
+        {"properties": {text: text}},
+    ):
+        assert found(store, org=org, **filters) == ["mine"], filters
+    assert found(store, org=text) == []
+    assert store.get(org, text) is None
+    assert store.get(text, mine.id) is None
+    assert store.page(Filter(org=org), (START_US, text), 5) is not None
+    assert store.count(Filter(org=org)) == 2
+
+
+@pytest.mark.parametrize("status", ["abc", "4x", ">=", "==200", "4000", "200,", "٤٠٤"])
+def test_a_status_that_means_nothing_is_refused(store: Store, status: str) -> None:
+    with pytest.raises(FilterError, match="status"):
+        store.count(Filter(org="x", status=status))
+
+
+def test_queries_cannot_write_or_leave_the_store(store: Store) -> None:
+    for sql in (
+        "INSERT INTO requests (id) VALUES ('x')",
+        "DROP TABLE requests",
+        "SELECT * FROM file('/etc/passwd', 'LineAsString')",
+        "SELECT * FROM url('http://127.0.0.1:1/', 'LineAsString')",
+        "SET readonly = 0",
+    ):
+        with pytest.raises(StoreError):
+            store._read(sql, {})
+
+
+REOPEN = textwrap.dedent(
+    """
+    import sys
+    from proxy.logstore import Filter, RequestRow, Store
+    url, days, write = sys.argv[1], int(sys.argv[2]), sys.argv[3]
+    store = Store.open(url, ttl_days=days, body_ttl_days=1 if days else 0)
+    if write:
+        rows = [RequestRow(id="i", org="o", start=4_000_000_000_000_000)]
+        store.insert(rows, [], write)
+    made = [store._writer.command(f"SHOW CREATE TABLE {t}") for t in ("requests", "bodies")]
+    applied = store._writer.query("SELECT version FROM schema_migrations ORDER BY version").result_rows
+    print(store.count(Filter(org="o")), [("toIntervalDay" in text) for text in made], applied)
+    sys.stdout.flush()
+    import os; os._exit(0) if write else store.close()
+    """
+)
+
+
+def test_a_store_is_the_same_after_a_crash_and_its_life_can_be_changed(tmp_path: Path) -> None:
+    def reopen(days: int, write: str = "") -> str:
+        command = [sys.executable, "-c", REOPEN, f"chdb://{tmp_path / 'log'}", str(days), write]
+        return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout.strip()
+
+    assert reopen(0, "token") == "1 [False, False] [(1,), (2,)]"
+    assert reopen(30, "token") == "1 [True, True] [(1,), (2,)]"
+    assert reopen(0) == "1 [False, False] [(1,), (2,)]"
+    written = sum(path.stat().st_size for path in (tmp_path / "log").rglob("*") if path.is_file())
+    assert written < 1_000_000, "the engine logs about itself into the data folder"
+
+
+def test_a_store_that_is_not_there_says_so_without_its_password() -> None:
+    with pytest.raises(StoreError) as caught:
+        Store.open("clickhouse://user:hidden@127.0.0.1:1/db")
+    assert "hidden" not in str(caught.value)

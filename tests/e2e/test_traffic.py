@@ -1,0 +1,170 @@
+"""Every recorded exchange goes through a real gateway unchanged, however it is cut up, and its usage is logged right."""
+
+import asyncio
+import base64
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from proxy.providers import load
+from simulator import process
+from tests.stack import Stack, wait_for
+from tests.traffic import exchanges, folder, needs_traffic, no_usage, truth
+
+pytestmark = needs_traffic
+
+FIELDS = (
+    "input_tokens",
+    "output_tokens",
+    "cached_input_tokens",
+    "cache_write_tokens",
+    "reasoning_tokens",
+    "total_tokens",
+    "input_includes_cached",
+    "output_includes_reasoning",
+    "norm_input_total",
+    "norm_output_total",
+)
+OF_THE_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length", "date", "server", "content-encoding"}
+
+SHORTER: dict[str, str] = {}
+"""Exchanges whose body the caller sees shorter, with the reason."""
+
+
+def body_of(exchange: dict[str, Any]) -> bytes:
+    response = exchange["response"]
+    if response.get("body_encoding") == "base64":
+        return base64.b64decode(response["body"])
+    return str(response["body"]).encode()
+
+
+def request_of(exchange: dict[str, Any]) -> tuple[str, str, bytes, dict[str, str]]:
+    """Method, path through the gateway, body and headers."""
+    request = exchange["request"]
+    url = httpx.URL(request["url"])
+    origin = f"{url.scheme}://{url.host}" + (f":{url.port}" if url.port else "")
+    provider = CATALOG.at(_origin(origin)) or CATALOG.providers["openai"]
+    path = "/".join([f"/{provider.name}", *["x" for _ in provider.variables]]) + url.raw_path.decode()
+    body = request["body"]
+    sent = b"" if body is None else body.encode() if isinstance(body, str) else json.dumps(body).encode()
+    headers = {name: value for name, value in request["headers"].items() if value.isascii()}
+    return request["method"], path, sent, headers
+
+
+def _origin(text: str) -> Any:
+    from proxy.providers.origin import parse_origin
+
+    found = parse_origin(text)
+    assert not isinstance(found, str), text
+    return found[0]
+
+
+CATALOG = load()
+
+
+def providers_at(origin: str) -> dict[str, str]:
+    return {name: f'origin = "{origin}"' for name in CATALOG.providers}
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    provider = process.start(replay=folder)
+    with Stack(tmp_path_factory.mktemp("stack"), providers_at(provider.origin)) as running:
+        yield running
+    provider.stop()
+
+
+async def play(stack: Stack, script: Any) -> dict[str, tuple[int, httpx.Headers, bytes]]:
+    """Every exchange once, with what `script` (exchange -> headers) says; what the caller got, by exchange id."""
+    room = asyncio.Semaphore(24)
+    got: dict[str, tuple[int, httpx.Headers, bytes]] = {}
+    async with httpx.AsyncClient(base_url=stack.gateway, timeout=60) as client:
+
+        async def one(exchange: dict[str, Any]) -> None:
+            method, path, body, headers = request_of(exchange)
+            headers |= {"x-sim-replay": exchange["id"], **script(exchange)}
+            pieces: list[bytes] = []
+            async with room, client.stream(method, path, content=body, headers=headers) as answer:
+                try:
+                    async for piece in answer.aiter_raw():
+                        pieces.append(piece)
+                except httpx.RemoteProtocolError:
+                    pass  # a body that was cut where only the connection can say so
+            got[exchange["id"]] = answer.status_code, answer.headers, b"".join(pieces)
+
+        await asyncio.gather(*map(one, exchanges()))
+    return got
+
+
+def split(exchange: dict[str, Any]) -> dict[str, str]:
+    """One byte at a time where that is bearable, else seeded random pieces."""
+    return {"x-sim-split": "1" if len(body_of(exchange)) < 3000 else "r7"}
+
+
+@pytest.mark.parametrize("script", [lambda _: {}, split], ids=["whole", "byte by byte"])
+def test_status_headers_body_and_usage(stack: Stack, script: Any) -> None:
+    got = asyncio.run(play(stack, script))
+    assert len(got) == len(exchanges())
+    records = {row["id"]: row for row in _records(stack, {headers["helicone-id"] for _, headers, _ in got.values()})}
+    wrong: list[str] = []
+    for exchange in exchanges():
+        id = exchange["id"]
+        status, headers, body = got[id]
+        recorded = exchange["response"]
+        if status != recorded["status"]:
+            wrong.append(f"{id}: status {status}, recorded {recorded['status']}")
+        for name, value in recorded["headers"].items():
+            if name.lower() not in OF_THE_HOP and headers.get(name) != value:
+                wrong.append(f"{id}: header {name} is {headers.get(name)!r}, recorded {value!r}")
+        if body != body_of(exchange) and id not in SHORTER:
+            wrong.append(f"{id}: body of {len(body)} bytes, recorded {len(body_of(exchange))}")
+        wrong += _usage_differences(id, records[headers["helicone-id"]])
+    assert wrong == []
+
+
+def _records(stack: Stack, ids: set[str]) -> list[dict[str, Any]]:
+    def probe() -> list[dict[str, Any]] | None:
+        rows = [row for row in stack.records() if row["id"] in ids]
+        return rows if len(rows) >= len(ids) else None
+
+    return wait_for("all records", probe, 60)
+
+
+def _usage_differences(id: str, record: dict[str, Any]) -> list[str]:
+    expected = truth().get(id)
+    if expected is None:
+        found = [name for name in FIELDS if record[name] is not None]
+        return [f"{id}: {found} logged where nothing is reported"] if found else []
+    assert id not in no_usage()
+    wrong = [f"{id}: {name} {record[name]}, true {expected[name]}" for name in FIELDS if record[name] != expected[name]]
+    model = record["model_answered"] or record["model_asked"]
+    if model != (expected["model"] or ""):
+        wrong.append(f"{id}: model {model!r}, true {expected['model']!r}")
+    if json.loads(record["usage_raw"]) != expected["usage_raw"]:
+        wrong.append(f"{id}: usage_raw {record['usage_raw']}, true {expected['usage_raw']}")
+    return wrong
+
+
+def test_cut_short(stack: Stack) -> None:
+    """Half an answer: the caller gets what came and an error in its dialect or a broken connection, never a quiet end."""
+    got = asyncio.run(play(stack, lambda exchange: {"x-sim-cut": str(len(body_of(exchange)) // 2)}))
+    records = {row["id"]: row for row in _records(stack, {headers["helicone-id"] for _, headers, _ in got.values()})}
+    wrong: list[str] = []
+    for exchange in exchanges():
+        status, headers, body = got[exchange["id"]]
+        whole = body_of(exchange)
+        record = records[headers["helicone-id"]]
+        if len(whole) < 2:
+            continue
+        if record["cut"] != "upstream" or record["error"] != "upstream_reset":
+            wrong.append(f"{exchange['id']}: logged as {record['cut']!r}, {record['error']!r}")
+        if record.get("reading_error"):
+            wrong.append(f"{exchange['id']}: {record['reading_error']}")
+        if status != 502 and not body.startswith(whole[: len(whole) // 2]):
+            wrong.append(f"{exchange['id']}: what had come by then was not passed on")
+    assert wrong == []
+
+

@@ -1,0 +1,334 @@
+"""Every frame of the spool is entered once, through crashes, failures and damage."""
+
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from proxy.control.jobs.enter import Enterer
+from proxy.control.jobs.journal import Journal
+from proxy.control.jobs.reading import Reading
+from proxy.control.jobs.ship import Shipper
+from proxy.core.record import Attempt, Record, decode, encode
+from proxy.core.usage import Usage
+from proxy.logstore import BodyRow, RequestRow, StoreError
+from proxy.prices import PriceBook
+from proxy.spool.reader import Reader
+from proxy.spool.writer import Writer
+
+START_US = 1_780_000_000_000_000
+PRICES = PriceBook()
+
+
+class Died(BaseException):
+    """The process ends here."""
+
+
+class FakeStore:
+    """Keeps rows by token as the real one does, and fails or dies as it is told."""
+
+    def __init__(self) -> None:
+        self.rows: list[RequestRow] = []
+        self.bodies: list[BodyRow] = []
+        self.tokens: set[str] = set()
+        self.failures: list[BaseException | str] = []
+        self.refused: set[str] = set()
+
+    def insert(self, requests: Sequence[RequestRow], bodies: Sequence[BodyRow], token: str) -> None:
+        failure = self.failures.pop(0) if self.failures else None
+        if failure is not None and failure != "after":
+            assert isinstance(failure, BaseException)
+            raise failure
+        if any(row.id in self.refused for row in requests):
+            raise OverflowError("a value that has no column")
+        if token not in self.tokens:
+            self.tokens.add(token)
+            self.rows += requests
+            self.bodies += bodies
+        if failure == "after":
+            raise Died
+
+    def mend(self, requests: Sequence[RequestRow], bodies: Sequence[BodyRow], token: str) -> int:
+        self.insert(requests, bodies, token)
+        return 0
+
+    def ping(self) -> None:
+        return
+
+    @property
+    def ids(self) -> list[str]:
+        return [row.id for row in self.rows]
+
+
+def record(number: int, **fields: Any) -> Record:
+    return Record(**{"id": f"id-{number}", "org": "o", "key": "", "started_us": START_US + number, **fields})
+
+
+def read(record: Record) -> Reading:
+    if record.model == "unreadable":
+        raise ValueError("no such body")
+    return Reading(request=record.request_body, response=record.response_body, usage=record.usage)
+
+
+def shipper(folder: Path, store: FakeStore, rows: int = 3) -> Shipper:
+    return Shipper(
+        Reader(folder / "spool"),
+        store,  # type: ignore[arg-type]
+        Journal(folder / "journal.json"),
+        Enterer(PRICES, read),
+        interval_s=0.01,
+        batch_rows=rows,
+    )
+
+
+@pytest.fixture
+def spool(tmp_path: Path) -> Writer:
+    return Writer(tmp_path / "spool", segment_bytes=1 << 20, segment_s=3600)
+
+
+def ids(count: int) -> list[str]:
+    return [f"id-{number}" for number in range(count)]
+
+
+def test_frames_are_shipped_while_their_segment_grows_and_it_goes_when_closed(tmp_path: Path, spool: Writer) -> None:
+    store = FakeStore()
+    ship = shipper(tmp_path, store)
+    for number in range(4):
+        spool.append(encode(record(number)))
+    assert ship.step() == 4
+    spool.append(encode(record(4)))
+    assert ship.step() == 1
+    assert store.ids == ids(5)
+    assert len(ship.reader.segments()) == 1
+    spool.close()
+    assert ship.step() == 0
+    assert ship.reader.segments() == []
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("slice_number", [0, 1, 2])
+def test_a_crash_around_an_insert_repeats_the_same_slice(
+    tmp_path: Path, spool: Writer, when: str, slice_number: int
+) -> None:
+    store = FakeStore()
+    for number in range(8):
+        spool.append(encode(record(number)))
+    store.failures = [None] * slice_number + [Died() if when == "before" else "after"]  # type: ignore[list-item]
+    with pytest.raises(Died):
+        shipper(tmp_path, store).step()
+    for number in range(8, 10):  # the segment has grown by the time of the restart
+        spool.append(encode(record(number)))
+    spool.close()
+    again = shipper(tmp_path, store)
+    again.step()
+    assert store.ids == ids(10)
+    assert again.reader.segments() == []
+
+
+def test_a_segment_deleted_just_before_a_crash_is_forgotten(tmp_path: Path, spool: Writer) -> None:
+    store = FakeStore()
+    spool.append(encode(record(0)))
+    spool.close()
+    shipper(tmp_path, store).step()
+    after = shipper(tmp_path, store)
+    stop = threading.Event()
+    stop.set()
+    after.run(stop)
+    assert msgspec.json.decode((tmp_path / "journal.json").read_bytes()) == {}
+    assert store.ids == ids(1)
+
+
+def test_a_failing_store_is_waited_for_and_nothing_is_lost(tmp_path: Path, spool: Writer) -> None:
+    store = FakeStore()
+    store.failures = [StoreError("down")] * 2
+    for number in range(7):
+        spool.append(encode(record(number)))
+    ship = shipper(tmp_path, store)
+    for _ in range(2):
+        with pytest.raises(StoreError):
+            ship.step()
+    assert store.ids == []
+    ship.step()
+    assert store.ids == ids(7)
+
+
+def test_a_stop_ships_what_is_left(tmp_path: Path, spool: Writer) -> None:
+    store = FakeStore()
+    for number in range(7):
+        spool.append(encode(record(number)))
+    stop = threading.Event()
+    stop.set()
+    ship = shipper(tmp_path, store)
+    ship.run(stop)
+    assert store.ids == ids(7)
+    assert ship.figures.shipped == 7
+    assert ship.figures.lag_bytes == 0
+
+
+def test_lag_is_what_the_store_does_not_have(tmp_path: Path, spool: Writer) -> None:
+    store = FakeStore()
+    ship = shipper(tmp_path, store)
+    spool.append(encode(record(0)))
+    ship.measure()
+    assert ship.figures.lag_bytes == spool.bytes_written
+    assert ship.figures.behind_since > 0
+    ship.step()
+    ship.measure()
+    assert (ship.figures.lag_bytes, ship.figures.behind_since) == (0, 0.0)
+
+
+def test_damage_is_set_aside_and_the_rest_is_shipped(tmp_path: Path, spool: Writer) -> None:
+    store = FakeStore()
+    for number in range(5):
+        spool.append(encode(record(number)))
+    path = spool.segment
+    spool.close()
+    assert path is not None
+    blob = bytearray(path.read_bytes())
+    blob[8 + (len(blob) - 8) // 5 * 2 + 40] ^= 0xFF
+    path.write_bytes(blob + b"\x99\x00\x00\x00torn")
+    ship = shipper(tmp_path, store)
+    ship.step()
+    assert store.ids == ["id-0", "id-1", "id-3", "id-4"]
+    assert ship.reader.torn == 2
+    assert len(list((tmp_path / "spool" / "torn").iterdir())) == 2
+    assert ship.reader.segments() == []
+
+
+def test_a_payload_that_is_no_record_is_stored_with_what_can_be_known(tmp_path: Path, spool: Writer) -> None:
+    store = FakeStore()
+    spool.append(encode(record(0)))
+    spool.append(b"\xc1 not msgpack")
+    spool.append(msgspec.msgpack.encode(["my-id", "my-org", "", START_US, "not a number"]))
+    spool.append(encode(record(1)))
+    ship = shipper(tmp_path, store)
+    ship.step()
+    assert [store.ids[0], store.ids[2], store.ids[3]] == ["id-0", "my-id", "id-1"]
+    unknown, known = store.rows[1], store.rows[2]
+    assert unknown.reading_error != ""
+    assert (known.org, known.start, known.outcome) == ("my-org", START_US, "unreadable")
+    assert ship.figures.reading_errors == 2
+
+
+def test_an_unreadable_payload_gets_the_same_id_each_time(tmp_path: Path, spool: Writer) -> None:
+    spool.append(b"\xc1")
+    seen = []
+    for name in ("one", "two"):
+        store = FakeStore()
+        Shipper(
+            Reader(tmp_path / "spool"), store, Journal(tmp_path / name), Enterer(PRICES, read)  # type: ignore[arg-type]
+        ).step()
+        seen += store.ids
+    assert seen[0] == seen[1]
+
+
+def test_bodies_that_cannot_be_read_are_stored_with_the_reason(tmp_path: Path, spool: Writer) -> None:
+    store = FakeStore()
+    spool.append(encode(record(0, model="unreadable", request_body=b"\xff\xfe")))
+    shipper(tmp_path, store).step()
+    assert store.rows[0].reading_error == "ValueError: no such body"
+    assert (store.bodies[0].request, store.bodies[0].request_base64) == ("//4=", True)
+
+
+def test_a_row_that_the_store_refuses_stops_no_other(tmp_path: Path, spool: Writer) -> None:
+    store = FakeStore()
+    store.refused = {"id-1"}
+    for number in range(3):
+        spool.append(encode(record(number)))
+    ship = shipper(tmp_path, store)
+    for _ in range(3):
+        with pytest.raises(OverflowError):
+            ship.step()
+    store.refused = set()
+    bare: list[str] = []
+
+    def refuse_once(requests: Sequence[RequestRow], bodies: Sequence[BodyRow], token: str) -> int:
+        if requests[0].id == "id-1" and not requests[0].reading_error:
+            raise OverflowError("a value that has no column")
+        bare.extend(row.id for row in requests if row.reading_error)
+        store.insert(requests, bodies, token)
+        return 0
+
+    store.mend = refuse_once  # type: ignore[method-assign]
+    ship.step()
+    assert store.ids == ids(3)
+    assert bare == ["id-1"]
+
+
+def test_only_one_journal_file_is_left_and_a_broken_off_one_does_no_harm(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "ship" / "journal.json")
+    journal.intend("a.seg", 8, 100)
+    (tmp_path / "ship" / "journal.new").write_bytes(b"half a jour")
+    again = Journal(tmp_path / "ship" / "journal.json")
+    assert (again.of("a.seg").done, again.of("a.seg").intent) == (8, 100)
+    again.finish("a.seg", 100)
+    again.save()
+    assert [path.name for path in (tmp_path / "ship").iterdir()] == ["journal.json"]
+
+
+def entered(record: Record) -> tuple[RequestRow, BodyRow | None]:
+    entry = Enterer(PRICES, read).entry(decode(encode(record)))
+    return entry.request, entry.body
+
+
+def test_a_row_holds_times_tokens_and_cost() -> None:
+    usage = Usage(
+        input_tokens=1000,
+        output_tokens=10,
+        cached_input_tokens=500,
+        norm_input_total=1000,
+        norm_output_total=10,
+        reported_cost=0.25,
+        raw={"prompt_tokens": 1000},
+        at="usage",
+    )
+    row, _ = entered(
+        record(
+            1,
+            ended_us=2500,
+            first_token_us=1250,
+            sent_us=100,
+            provider="openai",
+            model="gpt-4o",
+            usage=usage,
+            drained=True,
+            attempts=[Attempt("openai", "api.openai.com", "gpt-4o", 0, 10, 200, "", 0)],
+        )
+    )
+    assert (row.latency_ms, row.ttft_ms, row.first_byte_ms, row.sent_ms) == (2.5, 1.25, None, 0.1)
+    assert (row.input_tokens, row.output_tokens, row.cached_input_tokens) == (1000, 10, 500)
+    assert (row.cost_nanousd, row.cost_known) == (500 * 2500 + 500 * 1250 + 10 * 10_000, True)
+    assert row.reported_cost_nanousd == 250_000_000
+    assert (row.usage_source, row.usage_raw, row.attempt_count) == ("drained", '{"prompt_tokens":1000}', 1)
+
+
+def test_unknown_is_null_and_never_zero() -> None:
+    row, _ = entered(record(1, sent_us=5, provider="openai", model="gpt-4o"))
+    assert (row.input_tokens, row.output_tokens, row.cost_nanousd, row.cost_known) == (None, None, None, False)
+    assert row.usage_source == "none"
+    nothing, _ = entered(record(1, sent_us=5, provider="openai", model="gpt-4o", usage=Usage()))
+    assert (nothing.usage_source, nothing.cost_known) == ("none", False)
+
+
+def test_a_call_that_nobody_was_asked_for_costs_nothing() -> None:
+    refused, _ = entered(record(1, status=401, outcome="identify"))
+    assert (refused.cost_nanousd, refused.cost_known) == (0, True)
+    hit, _ = entered(record(1, sent_us=5, facts={"cache.status": "HIT"}, usage=Usage(norm_input_total=5)))
+    assert (hit.cached, hit.cost_nanousd) == (True, 0)
+
+
+def test_tokens_out_of_any_range_are_unknown() -> None:
+    row, _ = entered(record(1, sent_us=5, usage=Usage(input_tokens=-1, output_tokens=2**62, norm_input_total=-1)))
+    assert (row.input_tokens, row.output_tokens) == (None, None)
+
+
+def test_omitted_bodies_are_nowhere() -> None:
+    row, body = entered(record(1, request_omitted=True, response_omitted=True, request_body=b"left behind"))
+    assert body is None
+    assert row.request_omitted
+    _, half = entered(record(1, request_omitted=True, request_body=b"left behind", response_body=b"kept"))
+    assert half is not None
+    assert (half.request, half.response) == ("", "kept")
