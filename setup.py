@@ -9,7 +9,7 @@ import sys
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 
-NAMES = ("headers", "sse", "cachekey")
+NAMES = ("headers", "sse", "cachekey", "bucket")
 FLAGS = [] if sys.platform == "win32" else ["-O3"]
 
 
@@ -30,10 +30,10 @@ class Build(build_ext):
         if os.environ.get("SPEEDUPS_PURE") != "1":
             try:
                 from Cython.Build import cythonize
-
+            except ImportError:
+                print("_speedups: no Cython to compile it with", file=sys.stderr)
+            else:
                 modules = cythonize(extensions(), language_level=3)
-            except Exception as error:  # no Cython, or one that fails: the twins do not need it
-                print(f"_speedups: {type(error).__name__}: {error}", file=sys.stderr)
         self.distribution.ext_modules = modules
         super().finalize_options()
 
@@ -50,5 +50,5 @@ if __name__ == "__main__":
     setup(
         ext_modules=extensions(),
         cmdclass={"build_ext": Build},
-        package_data={"_speedups": ["*.pyx", "*.pxd", "*.pyi", "*.json", "py.typed", "README.md"]},
+        package_data={"_speedups": ["*.pyx", "*.pxd", "*.pxi", "*.pyi", "*.json", "py.typed", "README.md"]},
     )

@@ -12,6 +12,7 @@ Every value on the way stays below 2^53 within the bounds here, so that the same
 A refused call changes nothing.
 """
 
+from itertools import pairwise
 from typing import Final, Generic, NamedTuple, TypeVar
 
 __all__ = [
@@ -29,7 +30,7 @@ __all__ = [
 ]
 
 LIMIT_MAX: Final = 10**14
-"""Largest limit, cost and settlement: 67 slots of it are below 2^53."""
+"""Largest limit, cost and settlement: 66 slots and a cost of it are below 2^53."""
 WINDOW_MAX: Final = 365 * 86_400 * 1_000_000
 """Longest window, in microseconds: 365 days."""
 NOW_MAX: Final = 2**52
@@ -113,20 +114,22 @@ def window_settle(
 ) -> tuple[int, ...]:
     """The state after the call taken at `at_us` turned out to cost `delta` more or less than was taken then.
 
-    It counts in the slot of that time, which may go above the limit (up to LIMIT_MAX) and never below 0; what has
-    left the window already changes nothing. Bounds as in `window`, and 0 <= at_us <= NOW_MAX.
+    It counts in the slot of that time, or the next one there is: above the limit where need be (up to LIMIT_MAX a
+    slot), never below 0. A call that has left the window changes nothing. Bounds as in `window`, and
+    0 <= at_us <= NOW_MAX.
     """
     _check(now_us, limit, window_us, abs(delta))
     _check(at_us, limit, window_us, 0)
     slot_us = -(-window_us // SLOTS)
     live = _live(state, now_us, slot_us, window_us)
-    slot = at_us // slot_us
-    if slot in live[::2]:
-        place = 2 * live[::2].index(slot) + 1
-        return (*live[:place], min(max(live[place] + delta, 0), LIMIT_MAX), *live[place + 1 :])
-    if delta <= 0 or (slot + 1) * slot_us + window_us <= now_us:
+    wanted = min(at_us, now_us) // slot_us
+    if (wanted + 1) * slot_us + window_us <= now_us:
         return live
-    return _add(live, max(slot, live[-2] if live else slot), delta)
+    for place in range(0, len(live), 2):
+        if live[place] >= wanted:
+            count = min(max(live[place + 1] + delta, 0), LIMIT_MAX)
+            return (*live[: place + 1], count, *live[place + 2 :])
+    return _add(live, wanted, max(delta, 0))
 
 
 def scaled(text: str, scale: int) -> int:
@@ -162,12 +165,31 @@ def _check_tat(tat_us: int) -> None:
         raise ValueError(f"tat_us is {tat_us}; expected 0 to {NOW_MAX + 2 * WINDOW_MAX}")
 
 
-def _check_state(state: tuple[int, ...]) -> None:
+def _live(state: tuple[int, ...], now_us: int, slot_us: int, window_us: int) -> tuple[int, ...]:
+    """`state`, checked, less what has left the window."""
     slots, counts = state[::2], state[1::2]
-    if len(state) % 2 or len(slots) > SLOTS + 2 or (slots and not 0 <= slots[0] <= slots[-1] <= 2 * NOW_MAX):
+    if len(state) % 2 or len(slots) > SLOTS + 2:
         raise ValueError(f"a state of {len(state)} numbers; expected pairs of slot and spending, at most {SLOTS + 2}")
-    if any(a >= b for a, b in zip(slots, slots[1:], strict=False)) or any(not 0 <= c <= LIMIT_MAX for c in counts):
-        raise ValueError(f"slots that do not rise, or a spending that is not 0 to {LIMIT_MAX}")
+    rising = all(before < after for before, after in pairwise(slots))
+    if not rising or (slots and not 0 <= slots[0] <= slots[-1] <= NOW_MAX // slot_us):
+        raise ValueError("a state whose slots do not rise, or are no time")
+    if not all(0 <= count <= LIMIT_MAX for count in counts):
+        raise ValueError(f"a state with a spending that is not 0 to {LIMIT_MAX}")
+    gone = sum((slot + 1) * slot_us + window_us <= now_us for slot in slots)
+    return state[2 * gone :]
+
+
+def _add(live: tuple[int, ...], slot: int, cost: int) -> tuple[int, ...]:
+    if not cost:
+        return live
+    if live and slot <= live[-2]:
+        return (*live[:-1], live[-1] + cost)
+    return (*live, slot, cost)
+
+
+def _ends(live: tuple[int, ...], slot_us: int, window_us: int, now_us: int) -> int:
+    """Microseconds until the last of it has left the window."""
+    return (live[-2] + 1) * slot_us + window_us - now_us if live else 0
 
 
 def _worth(cost: int, limit: int, window_us: int) -> int:

@@ -1,5 +1,6 @@
 """Calls as people read them: a table of many, a sheet of one."""
 
+import contextlib
 import json
 from datetime import datetime
 from typing import Any, Final
@@ -147,7 +148,7 @@ def cost(row: dict[str, Any]) -> str:
 
 def _cells(row: dict[str, Any]) -> list[str]:
     tags = " ".join(f"{row['property_names'].get(name, name)}={value}" for name, value in row["properties"].items())
-    at = datetime.fromisoformat(row["start"].replace("Z", "+00:00")).astimezone()
+    at = datetime.fromisoformat(row["start"]).astimezone()
     cells = [
         at.strftime("%m-%d %H:%M:%S"),
         row["id"],
@@ -186,10 +187,8 @@ def _body(console: Console, title: str, bodies: dict[str, Any], side: str, size:
     if bodies[f"{side}_base64"]:
         console.print(f"  binary; `perihelion show --body {side} ID` writes it out")
         return
-    try:
+    with contextlib.suppress(ValueError):
         text = json.dumps(json.loads(text), indent=2, ensure_ascii=False)
-    except ValueError:
-        pass
     console.print(Text(text))
 
 

@@ -10,6 +10,7 @@ from proxy.control.jobs.ship import Shipper
 from proxy.core.settings import Settings
 from proxy.logstore import Store
 from proxy.prices import PriceBook
+from proxy.providers import load
 from proxy.spool.reader import Reader
 
 __all__ = ["SpoolBusy", "SpoolLock", "make_shipper", "open_store", "price_book", "store_url"]
@@ -53,14 +54,8 @@ def open_store(settings: Settings, url: str = "") -> Store:
 
 def price_book(settings: Settings) -> PriceBook:
     """Prices with the operator's own over them; providers under the ids that the catalog gives them."""
-    ids: dict[str, str] = {}
-    try:
-        from proxy.providers import load
-
-        catalog = load(settings.text("providers.folder"), settings.text("targets.allow"), settings.text("domain"))
-        ids = {provider.name: provider.prices for provider in catalog.providers.values()}
-    except ImportError:
-        pass
+    catalog = load(settings.text("providers.folder"), settings.text("targets.allow"), settings.text("domain"))
+    ids = {provider.name: provider.prices for provider in catalog.providers.values()}
     folder = settings.text("prices.folder")
     return PriceBook(Path(folder).expanduser() if folder else None, {"custom": "", **ids})
 

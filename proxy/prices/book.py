@@ -25,7 +25,7 @@ _MOST_KEPT: Final = 20_000
 
 
 class Price(msgspec.Struct, frozen=True):
-    """`cost_nanousd` is None, and `known` False, where no price is known or nothing was reported; never a guess of 0."""
+    """`cost_nanousd` is None, and `known` False, where no price is known or nothing was reported: never a 0 for it."""
 
     cost_nanousd: int | None
     known: bool

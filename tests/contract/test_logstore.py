@@ -54,7 +54,7 @@ def test_a_row_comes_back_as_it_went_in(store: Store, org: str) -> None:
         cost_known=True,
         input_includes_cached=True,
         output_includes_reasoning=None,
-        properties={"app": "Zürich 🚀", "quote": "it's \\ \"x\"\n\t\0"},
+        properties={"app": "Zürich 🚀", "quote": 'it\'s \\ "x"\n\t\0'},
         request_preview="日本語",
         streamed=True,
     )
@@ -162,7 +162,9 @@ def test_filters(store: Store, filters: dict[str, Any], names: list[str]) -> Non
     org = "filtered"
     a = row(org, 0, request_name="a", user_id="u1", session_id="s1", model="gpt-4o", provider="openai")
     a.properties, a.request_preview, a.cost_nanousd = {"app": "x", "tier": "pro"}, "oh, hello there", 100
-    b = row(org, 1, request_name="b", user_id="u1", model="answered", model_asked="asked", provider="openai", status=429)
+    b = row(
+        org, 1, request_name="b", user_id="u1", model="answered", model_asked="asked", provider="openai", status=429
+    )
     b.properties, b.response_preview, b.error, b.latency_ms = {"app": ""}, "WÖRLD", "rate_limited", 5.0
     c = row(org, 2, request_name="c", user_id="u2", status=529, latency_ms=30.0, cached=True)
     store.insert([a, b, c], [], "filtered")

@@ -35,7 +35,7 @@ def test_cached_rates_cost_what_the_library_computes() -> None:
     compared = 0
     for provider in providers:
         for model in provider.models:
-            if "groq" == provider.id and "whisper" in model.id:
+            if provider.id == "groq" and "whisper" in model.id:
                 continue
             for _ in range(2):
                 total_in = draw.choice(SIZES) + draw.randrange(50)

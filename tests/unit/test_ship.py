@@ -219,7 +219,10 @@ def test_an_unreadable_payload_gets_the_same_id_each_time(tmp_path: Path, spool:
     for name in ("one", "two"):
         store = FakeStore()
         Shipper(
-            Reader(tmp_path / "spool"), store, Journal(tmp_path / name), Enterer(PRICES, read)  # type: ignore[arg-type]
+            Reader(tmp_path / "spool"),
+            store,
+            Journal(tmp_path / name),
+            Enterer(PRICES, read),  # type: ignore[arg-type]
         ).step()
         seen += store.ids
     assert seen[0] == seen[1]

@@ -20,8 +20,10 @@ __all__ = ["Call", "CallWithBodies", "Page", "list_calls", "show_call"]
 _MOST: Final = 500
 _JSON_COLUMNS: Final = {"usage_raw": None, "attempts": [], "facts": {}, "tool_calls": []}
 _KNOWN: Final = frozenset(
-    "user session model provider status property since until text name error key prompt outcome min_cost min_latency "
-    "cached cursor limit".split()
+    {
+        *("user", "session", "model", "provider", "status", "property", "since", "until", "text", "name", "error"),
+        *("key", "prompt", "outcome", "min_cost", "min_latency", "cached", "cursor", "limit"),
+    }
 )
 _TYPES: Final[dict[str, Any]] = {
     "start": datetime,

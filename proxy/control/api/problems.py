@@ -53,12 +53,13 @@ def _store_failed(_: Request[Any, Any, Any], error: StoreError) -> Response[byte
     return answer(Problem("The log store failed", 503, detail="The cause is in the control plane's log."))
 
 
-def _http(_: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
+def _http(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
     problem = Problem(error.__class__.__name__.removesuffix("Exception"), error.status_code, detail=error.detail)
     extra = error.extra[0] if isinstance(error.extra, list) and error.extra else None
     if isinstance(extra, dict):
         problem.parameter = str(extra.get("key", ""))
         problem.accepted = str(extra.get("message", ""))
+        problem.value = request.query_params.get(problem.parameter, "")
         problem.detail = f"{problem.parameter}: {problem.accepted}"
     return answer(problem)
 

@@ -61,7 +61,9 @@ class Enterer:
                 problem=f"{type(error).__name__}: {error}"[:500],
             )
         row = _row(record, reading)
-        usage = reading.usage or record.usage
+        usage = reading.usage
+        if usage is not None and _is_silent(usage):
+            usage = None
         if usage is not None:
             _put_usage(row, usage, record.drained)
         self._put_cost(row, record, reading, usage)
@@ -171,6 +173,22 @@ def _put_usage(row: RequestRow, usage: Usage, drained: bool) -> None:
     row.output_includes_reasoning = usage.output_includes_reasoning
     if usage.raw is not None:
         row.usage_raw = _json(usage.raw).decode()
+
+
+def _is_silent(usage: Usage) -> bool:
+    """Whether it holds no figure at all: then nothing was reported, whatever object there was."""
+    return all(
+        value is None
+        for value in (
+            usage.input_tokens,
+            usage.output_tokens,
+            usage.total_tokens,
+            usage.norm_input_total,
+            usage.norm_output_total,
+            usage.reported_cost,
+            usage.cached_input_tokens,
+        )
+    )
 
 
 def _body(record: Record, reading: Reading) -> BodyRow | None:

@@ -11,7 +11,7 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from proxy.control.jobs.enter import Entry, Enterer
+from proxy.control.jobs.enter import Enterer, Entry
 from proxy.control.jobs.journal import Journal
 from proxy.logstore import Store, StoreError
 from proxy.spool.reader import Reader, Slice

@@ -5,12 +5,12 @@ from typing import Any
 import msgspec
 
 from proxy.core.usage import Usage
+from proxy.providers.dialects.assembly import Assembly
 from proxy.providers.dialects.base import Dialect, Exchange, Reading, name_operation
 from proxy.providers.dialects.bodies import Document
 from proxy.providers.dialects.counts import counted
 from proxy.providers.dialects.fields import count, items, one, word
-from proxy.providers.dialects.opening import Opened, clean, open_exchange
-from proxy.providers.dialects.tools import ToolCalls
+from proxy.providers.dialects.opening import Opened, open_exchange
 
 __all__ = ["ANTHROPIC", "message_usage", "read_messages"]
 
@@ -35,13 +35,13 @@ def _operation(path: str) -> str:
 
 
 def _model_in(path: str) -> str:
-    head, mark, tail = path.partition("/models/")
+    _, mark, tail = path.partition("/models/")
     model = tail.partition(":")[0] if mark and ":" in tail else ""
     return "" if model == "count-tokens" else model
 
 
 def read(exchange: Exchange) -> Reading:
-    opened = open_exchange(exchange, _model_in(exchange.path))
+    opened = open_exchange(exchange, _model_in)
     if exchange.operation == "count_tokens":
         opened.reading.usage = counted(one(opened.answer.first), "input_tokens") if opened.has_usage else None
         return opened.reading
@@ -51,34 +51,32 @@ def read(exchange: Exchange) -> Reading:
 def read_messages(opened: Opened) -> Reading:
     """A message, or the events of one; the older completions too."""
     reading = opened.reading
-    text: list[str] = []
-    thought: list[str] = []
-    calls = ToolCalls()
+    said = Assembly()
     for name, document in opened.answer.rows:
         if isinstance(document, dict):
-            _read_row(word(document, "type") or name, document, reading, text, thought, calls)
-    reading.text, reading.reasoning_text = clean("".join(text)), clean("".join(thought))
-    reading.tool_calls = calls.done()
+            _read_row(word(document, "type") or name, document, reading, said)
+    said.fill(reading)
     if opened.has_usage:
         reading.usage = _usage(opened.answer.rows)
     return reading
 
 
-def _read_row(
-    kind: str, document: dict[str, Any], reading: Reading, text: list[str], thought: list[str], calls: ToolCalls
-) -> None:
+def _read_row(kind: str, document: dict[str, Any], reading: Reading, said: Assembly) -> None:
     if kind == "content_block_delta":
         delta = one(document, "delta")
-        text.append(word(delta, "text"))
-        thought.append(word(delta, "thinking"))
+        said.text.append(word(delta, "text"))
+        said.thought.append(word(delta, "thinking"))
         if delta.get("type") == "input_json_delta":
-            calls.add(document.get("index") if count(document, "index") is not None else 0, arguments=word(delta, "partial_json"))
+            said.calls.add(
+                document.get("index") if count(document, "index") is not None else 0,
+                arguments=word(delta, "partial_json"),
+            )
     elif kind == "content_block_start":
         block = one(document, "content_block")
-        text.append(word(block, "text"))
-        thought.append(word(block, "thinking"))
+        said.text.append(word(block, "text"))
+        said.thought.append(word(block, "thinking"))
         if word(block, "type").endswith("tool_use"):
-            calls.add(count(document, "index") or 0, block.get("id"), block.get("name"), block.get("input") or "")
+            said.calls.add(count(document, "index") or 0, block.get("id"), block.get("name"), block.get("input") or "")
     elif kind == "message_start":
         reading.model_answered = word(one(document, "message"), "model")
     elif kind == "message_delta":
@@ -86,21 +84,19 @@ def _read_row(
     elif "completion" in document:
         reading.model_answered = word(document, "model") or reading.model_answered
         reading.finish_reason = word(document, "stop_reason") or reading.finish_reason
-        text.append(word(document, "completion"))
+        said.text.append(word(document, "completion"))
     elif "content" in document:
-        _read_message(document, reading, text, thought, calls)
+        _read_message(document, reading, said)
 
 
-def _read_message(
-    document: dict[str, Any], reading: Reading, text: list[str], thought: list[str], calls: ToolCalls
-) -> None:
+def _read_message(document: dict[str, Any], reading: Reading, said: Assembly) -> None:
     reading.model_answered = word(document, "model")
     reading.finish_reason = word(document, "stop_reason")
     for at, block in enumerate(items(document, "content")):
-        text.append(word(block, "text"))
-        thought.append(word(block, "thinking"))
+        said.text.append(word(block, "text"))
+        said.thought.append(word(block, "thinking"))
         if word(block, "type").endswith("tool_use"):
-            calls.add(at, block.get("id"), block.get("name"), block.get("input"))
+            said.calls.add(at, block.get("id"), block.get("name"), block.get("input"))
 
 
 def _usage(rows: list[Document]) -> Usage | None:
@@ -113,7 +109,7 @@ def _usage(rows: list[Document]) -> Usage | None:
             merged.update(one(document, "message", "usage"))
             at = "message.usage"
         elif kind in ("message_delta", "message", ""):
-            merged.update(one(document, "usage"))
+            merged.update({key: value for key, value in one(document, "usage").items() if value is not None})
     return message_usage(merged, at) if merged else None
 
 

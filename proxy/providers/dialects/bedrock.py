@@ -8,14 +8,14 @@ import msgspec
 
 from proxy.core.usage import Usage
 from proxy.providers.dialects.anthropic import read_messages
+from proxy.providers.dialects.assembly import Assembly
 from proxy.providers.dialects.base import Dialect, Exchange, Reading, name_operation
 from proxy.providers.dialects.bodies import Document, Documents, decode
 from proxy.providers.dialects.counts import counted
 from proxy.providers.dialects.fields import count, items, one, word
 from proxy.providers.dialects.frames import frames, written
-from proxy.providers.dialects.opening import Opened, clean, open_exchange
 from proxy.providers.dialects.openai import read_completion
-from proxy.providers.dialects.tools import ToolCalls
+from proxy.providers.dialects.opening import Opened, clean, open_exchange
 
 __all__ = ["BEDROCK"]
 
@@ -38,19 +38,11 @@ def _operation(path: str) -> str:
 
 
 def _model_in(path: str) -> str:
-    head, mark, tail = path.partition("?")[0].partition("/model/")
-    if not mark or head:
-        return ""
-    model = tail.rpartition("/")[0]
-    if "%" in model:
-        from urllib.parse import unquote
-
-        return unquote(model)
-    return model
+    return path[7:].rpartition("/")[0] if path.startswith("/model/") else ""
 
 
 def read(exchange: Exchange) -> Reading:
-    opened = open_exchange(exchange, _model_in(exchange.path), _framed(exchange))
+    opened = open_exchange(exchange, _model_in, _framed(exchange))
     if exchange.operation == "converse":
         return _read_converse(opened)
     if exchange.operation == "count_tokens":
@@ -84,32 +76,28 @@ def _framed(exchange: Exchange) -> Documents | None:
 
 def _read_converse(opened: Opened) -> Reading:
     reading = opened.reading
-    text: list[str] = []
-    thought: list[str] = []
-    calls = ToolCalls()
+    said = Assembly()
     raw: dict[str, Any] = {}
     for _, document in opened.answer.rows:
         index = count(document, "contentBlockIndex")
         delta, started = one(document, "delta"), one(document, "start", "toolUse")
-        text.append(word(delta, "text"))
-        thought.append(word(one(delta, "reasoningContent"), "text"))
+        said.text.append(word(delta, "text"))
+        said.thought.append(word(one(delta, "reasoningContent"), "text"))
         if started:
-            calls.add(index, started.get("toolUseId"), started.get("name"))
+            said.calls.add(index, started.get("toolUseId"), started.get("name"))
         if one(delta, "toolUse"):
-            calls.add(index, arguments=word(one(delta, "toolUse"), "input"))
+            said.calls.add(index, arguments=word(one(delta, "toolUse"), "input"))
         for at, block in enumerate(items(one(document, "output", "message"), "content")):
-            text.append(word(block, "text"))
-            thought.append(word(one(block, "reasoningContent", "reasoningText"), "text"))
+            said.text.append(word(block, "text"))
+            said.thought.append(word(one(block, "reasoningContent", "reasoningText"), "text"))
             call = one(block, "toolUse")
             if call:
-                calls.add(at, call.get("toolUseId"), call.get("name"), call.get("input"))
+                said.calls.add(at, call.get("toolUseId"), call.get("name"), call.get("input"))
         reading.finish_reason = word(document, "stopReason") or reading.finish_reason
         raw = one(document, "usage") or raw
-    reading.text, reading.reasoning_text = clean("".join(text)), clean("".join(thought))
-    reading.tool_calls = calls.done()
+    said.fill(reading)
     if opened.has_usage and raw:
-        at = "metadata.usage" if reading.stream else "usage"
-        reading.usage = _usage(raw, at)
+        reading.usage = _usage(raw, "metadata.usage" if reading.stream else "usage")
     return reading
 
 
@@ -117,15 +105,15 @@ def _usage(raw: dict[str, Any], at: str) -> Usage:
     """`inputTokens` here leaves out what was read from and written to the cache."""
     asked, answered = count(raw, "inputTokens"), count(raw, "outputTokens")
     cached = count(raw, "cacheReadInputTokens", "cacheReadInputTokenCount")
-    cache_write = count(raw, "cacheWriteInputTokens", "cacheWriteInputTokenCount")
+    stored = count(raw, "cacheWriteInputTokens", "cacheWriteInputTokenCount")
     return Usage(
         input_tokens=asked,
         output_tokens=answered,
         cached_input_tokens=cached,
-        cache_write_tokens=cache_write,
+        cache_write_tokens=stored,
         total_tokens=count(raw, "totalTokens"),
         input_includes_cached=False,
-        norm_input_total=None if asked is None else asked + (cached or 0) + (cache_write or 0),
+        norm_input_total=None if asked is None else asked + (cached or 0) + (stored or 0),
         norm_output_total=answered,
         raw=raw,
         at=at,

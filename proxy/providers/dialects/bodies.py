@@ -41,6 +41,8 @@ def decode(data: bytes) -> Any:
 
 def documents(body: bytes, content_type: str = "") -> Documents:
     """`body` as documents, by its own shape. Anything else is one text. Never raises."""
+    if content_type.startswith(("audio/", "image/", "video/")):
+        return Documents()
     bare = body.lstrip(_WHITE + b"\xef\xbb\xbf")
     if not bare:
         return Documents(stream=content_type.startswith("text/event-stream"))
@@ -92,7 +94,8 @@ def _lines(body: bytes) -> list[Document]:
 def _events(body: bytes) -> list[Document]:
     """The events whose data is JSON, by the rules of the HTML standard, and the last one even if it was cut."""
     rows: list[Document] = []
-    name, data = "", []
+    name = ""
+    data: list[bytes] = []
     lines = (body.replace(b"\r\n", b"\n").replace(b"\r", b"\n") + b"\n\n").split(b"\n")
     for line in lines:
         if not line:

@@ -5,10 +5,10 @@ from typing import Any
 import msgspec
 
 from proxy.core.usage import Usage
+from proxy.providers.dialects.assembly import Assembly
 from proxy.providers.dialects.base import Dialect, Exchange, Reading, name_operation, nothing_in_path
 from proxy.providers.dialects.fields import count, items, one, text_of, word
-from proxy.providers.dialects.opening import clean, open_exchange
-from proxy.providers.dialects.tools import ToolCalls
+from proxy.providers.dialects.opening import open_exchange
 
 __all__ = ["COHERE"]
 
@@ -28,11 +28,9 @@ def _operation(path: str) -> str:
 
 
 def read(exchange: Exchange) -> Reading:
-    opened = open_exchange(exchange, "")
+    opened = open_exchange(exchange, nothing_in_path)
     reading = opened.reading
-    text: list[str] = []
-    thought: list[str] = []
-    calls = ToolCalls()
+    said = Assembly()
     raw: dict[str, Any] = {}
     at = ""
     for name, document in opened.answer.rows:
@@ -49,52 +47,51 @@ def read(exchange: Exchange) -> Reading:
             whole = one(document, "response")
             reading.finish_reason = word(document, "finish_reason") or word(whole, "finish_reason")
             raw, at = one(whole, "meta"), "response.meta"
-            _read_calls(whole, calls)
+            _read_calls(whole, said)
         elif kind:
-            _read_event(kind, document, text, thought, calls)
+            _read_event(kind, document, said)
         else:
             reading.finish_reason = word(document, "finish_reason") or reading.finish_reason
             raw, at = (one(document, "usage"), "usage") if one(document, "usage") else (one(document, "meta"), "meta")
-            _read_message(document, text, thought, calls)
-    reading.text, reading.reasoning_text = clean("".join(text)), clean("".join(thought))
-    reading.tool_calls = calls.done()
+            _read_message(document, said)
+    said.fill(reading)
     if opened.has_usage and "billed_units" in raw:
         reading.usage = _usage(raw, at)
     return reading
 
 
-def _read_event(kind: str, document: dict[str, Any], text: list[str], thought: list[str], calls: ToolCalls) -> None:
+def _read_event(kind: str, document: dict[str, Any], said: Assembly) -> None:
     message = one(document, "delta", "message")
     if kind in ("content-delta", "content-start"):
-        text.append(word(one(message, "content"), "text"))
-        thought.append(word(one(message, "content"), "thinking"))
+        said.text.append(word(one(message, "content"), "text"))
+        said.thought.append(word(one(message, "content"), "thinking"))
     elif kind == "tool-plan-delta":
-        thought.append(word(message, "tool_plan"))
+        said.thought.append(word(message, "tool_plan"))
     elif kind in ("tool-call-start", "tool-call-delta"):
         call = one(message, "tool_calls")
         function = one(call, "function")
-        calls.add(count(document, "index"), call.get("id"), function.get("name"), function.get("arguments"))
+        said.calls.add(count(document, "index"), call.get("id"), function.get("name"), function.get("arguments"))
     elif kind == "text-generation":
-        text.append(word(document, "text"))
+        said.text.append(word(document, "text"))
 
 
-def _read_message(document: dict[str, Any], text: list[str], thought: list[str], calls: ToolCalls) -> None:
+def _read_message(document: dict[str, Any], said: Assembly) -> None:
     message = one(document, "message")
-    thought.append(word(message, "tool_plan"))
+    said.thought.append(word(message, "tool_plan"))
     for part in items(message, "content"):
-        text.append(word(part, "text"))
-        thought.append(word(part, "thinking"))
+        said.text.append(word(part, "text"))
+        said.thought.append(word(part, "thinking"))
     for row in items(document, "generations")[:1]:
-        text.append(word(row, "text"))
-    text.append(word(document, "text") or text_of(document.get("message")))
-    _read_calls(message or document, calls)
+        said.text.append(word(row, "text"))
+    said.text.append(word(document, "text") or text_of(document.get("message")))
+    _read_calls(message or document, said)
 
 
-def _read_calls(holder: dict[str, Any], calls: ToolCalls) -> None:
+def _read_calls(holder: dict[str, Any], said: Assembly) -> None:
     for at, call in enumerate(items(holder, "tool_calls")):
         function = one(call, "function") or call
         arguments = function.get("arguments", function.get("parameters"))
-        calls.add(at, call.get("id"), function.get("name"), arguments)
+        said.calls.add(at, call.get("id"), function.get("name"), arguments)
 
 
 def _usage(raw: dict[str, Any], at: str) -> Usage:

@@ -44,7 +44,13 @@ def response_usage(raw: dict[str, Any], at: str) -> Usage:
     written = count(asked_details, "cache_write_tokens", "cache_creation_tokens")
     reasoning = count(answered_details, "reasoning_tokens")
     within = True if reasoning is not None and answered is not None and reasoning <= answered else None
-    if within and reasoning and total is not None and asked is not None and total == asked + answered + reasoning:
+    if (
+        within
+        and reasoning
+        and total is not None
+        and asked is not None
+        and total == asked + (answered or 0) + reasoning
+    ):
         within = False
     return _usage(raw, at, asked, answered, cached, written, reasoning, total, within)
 
@@ -81,7 +87,9 @@ def reported_cost(raw: dict[str, Any]) -> float | None:
     return found
 
 
-def _reasoning_within(prompt: int | None, completion: int | None, reasoning: int | None, total: int | None) -> bool | None:
+def _reasoning_within(
+    prompt: int | None, completion: int | None, reasoning: int | None, total: int | None
+) -> bool | None:
     """Whether `completion` holds `reasoning`, told from the total; None where it cannot be told."""
     if not reasoning or prompt is None or completion is None or total is None:
         return None

@@ -5,12 +5,12 @@ from typing import Any
 import msgspec
 
 from proxy.core.usage import Usage
+from proxy.providers.dialects.assembly import Assembly
 from proxy.providers.dialects.base import Dialect, Exchange, Reading, name_operation
 from proxy.providers.dialects.counts import counted
 from proxy.providers.dialects.fields import count, items, listed, one, word
 from proxy.providers.dialects.interactions import read_interaction
-from proxy.providers.dialects.opening import Opened, clean, json_text, open_exchange
-from proxy.providers.dialects.tools import ToolCalls
+from proxy.providers.dialects.opening import Opened, json_text, open_exchange
 
 __all__ = ["GEMINI"]
 
@@ -63,7 +63,7 @@ def _model_in(path: str) -> str:
 
 
 def read(exchange: Exchange) -> Reading:
-    opened = open_exchange(exchange, _model_in(exchange.path))
+    opened = open_exchange(exchange, _model_in)
     if exchange.operation == "interactions":
         return read_interaction(opened)
     if exchange.operation == "count_tokens":
@@ -83,7 +83,9 @@ def _read_embeddings(opened: Opened) -> Reading:
     asked = count(raw, "promptTokenCount")
     if raw:
         total = count(raw, "totalTokenCount")
-        reading.usage = Usage(input_tokens=asked, total_tokens=total, norm_input_total=asked, raw=raw, at="usageMetadata")
+        reading.usage = Usage(
+            input_tokens=asked, total_tokens=total, norm_input_total=asked, raw=raw, at="usageMetadata"
+        )
         return reading
     counts = [
         found
@@ -99,9 +101,7 @@ def _read_embeddings(opened: Opened) -> Reading:
 
 def _read_contents(opened: Opened) -> Reading:
     reading = opened.reading
-    text: list[str] = []
-    thought: list[str] = []
-    calls = ToolCalls()
+    said = Assembly()
     raw: dict[str, Any] = {}
     for _, document in opened.answer.rows:
         if not isinstance(document, dict):
@@ -112,22 +112,23 @@ def _read_contents(opened: Opened) -> Reading:
         raw = one(document, "usageMetadata") or raw
         for candidate in items(document, "candidates")[:1]:
             reading.finish_reason = word(candidate, "finishReason") or reading.finish_reason
-            _read_parts(one(candidate, "content"), text, thought, calls)
+            _read_parts(one(candidate, "content"), said)
         blocked = word(one(document, "promptFeedback"), "blockReason")
         reading.finish_reason = blocked or reading.finish_reason
-    reading.text, reading.reasoning_text = clean("".join(text)), clean("".join(thought))
-    reading.tool_calls = calls.done()
+    said.fill(reading)
     if opened.has_usage and raw:
         reading.usage = _usage(raw)
     return reading
 
 
-def _read_parts(content: dict[str, Any], text: list[str], thought: list[str], calls: ToolCalls) -> None:
+def _read_parts(content: dict[str, Any], said: Assembly) -> None:
     for part in listed(content, "parts"):
-        (thought if isinstance(part, dict) and part.get("thought") is True else text).append(word(part, "text"))
+        (said.thought if isinstance(part, dict) and part.get("thought") is True else said.text).append(
+            word(part, "text")
+        )
         call = one(part, "functionCall")
         if call:
-            calls.add(len(calls), call.get("id"), call.get("name"), json_text(call.get("args", {})))
+            said.calls.add(len(said.calls), call.get("id"), call.get("name"), json_text(call.get("args", {})))
 
 
 def _usage(raw: dict[str, Any]) -> Usage:

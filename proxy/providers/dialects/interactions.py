@@ -3,10 +3,10 @@
 from typing import Any
 
 from proxy.core.usage import Usage
+from proxy.providers.dialects.assembly import Assembly
 from proxy.providers.dialects.base import Reading
 from proxy.providers.dialects.fields import count, items, one, text_of, word
-from proxy.providers.dialects.opening import Opened, clean
-from proxy.providers.dialects.tools import ToolCalls
+from proxy.providers.dialects.opening import Opened
 
 __all__ = ["read_interaction"]
 
@@ -14,9 +14,7 @@ __all__ = ["read_interaction"]
 def read_interaction(opened: Opened) -> Reading:
     """The answer of an interactions call; the last usage is the one that counts."""
     reading = opened.reading
-    text: list[str] = []
-    thought: list[str] = []
-    calls = ToolCalls()
+    said = Assembly()
     raw: dict[str, Any] = {}
     at = "usage"
     for _, document in opened.answer.rows:
@@ -28,28 +26,27 @@ def read_interaction(opened: Opened) -> Reading:
         if whole.get("object") == "interaction":
             reading.finish_reason = word(whole, "status") or reading.finish_reason
             for step in items(whole, "steps") or items(whole, "outputs"):
-                _read_step(step, text, thought, calls)
+                _read_step(step, said)
         delta = one(document, "delta")
-        kept = thought if delta.get("type") in ("thought", "thought_summary") else text
+        kept = said.thought if delta.get("type") in ("thought", "thought_summary") else said.text
         kept.append(word(delta, "text") or word(one(delta, "content"), "text"))
         started = one(document, "step")
         if word(started, "type").endswith("_call"):
-            calls.add(count(document, "index"), started.get("id"), started.get("name"), started.get("arguments"))
-    reading.text, reading.reasoning_text = clean("".join(text)), clean("".join(thought))
-    reading.tool_calls = calls.done()
+            said.calls.add(count(document, "index"), started.get("id"), started.get("name"), started.get("arguments"))
+    said.fill(reading)
     if opened.has_usage and raw:
         reading.usage = _usage(raw, at)
     return reading
 
 
-def _read_step(step: dict[str, Any], text: list[str], thought: list[str], calls: ToolCalls) -> None:
+def _read_step(step: dict[str, Any], said: Assembly) -> None:
     kind = word(step, "type")
     if kind == "thought":
-        thought.append(text_of(step.get("summary")))
+        said.thought.append(text_of(step.get("summary")))
     elif kind.endswith("_call"):
-        calls.add(len(calls), step.get("id"), word(step, "name") or kind, step.get("arguments"))
+        said.calls.add(len(said.calls), step.get("id"), word(step, "name") or kind, step.get("arguments"))
     elif kind in ("model_output", "text"):
-        text.append(text_of(step.get("content")) or word(step, "text"))
+        said.text.append(text_of(step.get("content")) or word(step, "text"))
 
 
 def _usage(raw: dict[str, Any], at: str) -> Usage:

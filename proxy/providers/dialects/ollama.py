@@ -5,10 +5,10 @@ from typing import Any
 import msgspec
 
 from proxy.core.usage import Usage
+from proxy.providers.dialects.assembly import Assembly
 from proxy.providers.dialects.base import Dialect, Exchange, Reading, name_operation, nothing_in_path
 from proxy.providers.dialects.fields import count, items, one, word
-from proxy.providers.dialects.opening import clean, json_text, open_exchange
-from proxy.providers.dialects.tools import ToolCalls
+from proxy.providers.dialects.opening import json_text, open_exchange
 
 __all__ = ["OLLAMA"]
 
@@ -31,11 +31,9 @@ def _operation(path: str) -> str:
 
 
 def read(exchange: Exchange) -> Reading:
-    opened = open_exchange(exchange, "")
+    opened = open_exchange(exchange, nothing_in_path)
     reading = opened.reading
-    text: list[str] = []
-    thought: list[str] = []
-    calls = ToolCalls()
+    said = Assembly()
     raw: dict[str, Any] = {}
     for _, document in opened.answer.rows:
         if not isinstance(document, dict):
@@ -43,15 +41,14 @@ def read(exchange: Exchange) -> Reading:
         message = one(document, "message")
         reading.model_answered = word(document, "model") or reading.model_answered
         reading.finish_reason = word(document, "done_reason") or reading.finish_reason
-        text.append(word(message, "content") or word(document, "response"))
-        thought.append(word(message, "thinking") or word(document, "thinking"))
+        said.text.append(word(message, "content") or word(document, "response"))
+        said.thought.append(word(message, "thinking") or word(document, "thinking"))
         for call in items(message, "tool_calls"):
             function = one(call, "function")
-            calls.add(len(calls), call.get("id"), function.get("name"), json_text(function.get("arguments")))
+            said.calls.add(len(said.calls), call.get("id"), function.get("name"), json_text(function.get("arguments")))
         counts = {key: document[key] for key in ("prompt_eval_count", "eval_count") if count(document, key) is not None}
         raw = counts or raw
-    reading.text, reading.reasoning_text = clean("".join(text)), clean("".join(thought))
-    reading.tool_calls = calls.done()
+    said.fill(reading)
     if opened.has_usage and raw:
         asked, answered = count(raw, "prompt_eval_count"), count(raw, "eval_count")
         reading.usage = Usage(

@@ -5,13 +5,13 @@ from typing import Any
 import msgspec
 
 from proxy.core.usage import Usage
+from proxy.providers.dialects.assembly import Assembly
 from proxy.providers.dialects.base import Dialect, Exchange, Reading, name_operation
 from proxy.providers.dialects.bodies import Document
 from proxy.providers.dialects.counts import completion_usage, counted, input_usage
 from proxy.providers.dialects.fields import count, items, listed, one, text_of, word
 from proxy.providers.dialects.opening import Opened, clean, open_exchange
 from proxy.providers.dialects.responses import read_responses
-from proxy.providers.dialects.tools import ToolCalls
 
 __all__ = ["OPENAI", "read_completion"]
 
@@ -35,7 +35,14 @@ _TAILS = {
     "images/edits": "images",
     "images/variations": "images",
 }
-_FOLDERS = {"audio": "audio", "files": "files", "models": "models", "batches": "batches", "uploads": "files", "run": "chat"}
+_FOLDERS = {
+    "audio": "audio",
+    "files": "files",
+    "models": "models",
+    "batches": "batches",
+    "uploads": "files",
+    "run": "chat",
+}
 
 
 def _operation(path: str) -> str:
@@ -45,14 +52,14 @@ def _operation(path: str) -> str:
 def _model_in(path: str) -> str:
     """Azure keeps the deployment in the path, Databricks the endpoint, Workers AI the model."""
     for mark, end in (("/deployments/", "/"), ("/serving-endpoints/", "/invocations"), ("/ai/run/", "?")):
-        head, found, tail = path.partition(mark)
+        _, found, tail = path.partition(mark)
         if found and (end != "/invocations" or end in tail):
             return tail.partition(end)[0]
     return ""
 
 
 def read(exchange: Exchange) -> Reading:
-    opened = open_exchange(exchange, _model_in(exchange.path))
+    opened = open_exchange(exchange, _model_in)
     rows = opened.answer.rows
     if exchange.operation == "responses" or any(_is_response(document) for _, document in rows[:1]):
         return read_responses(opened)
@@ -82,15 +89,12 @@ def _read_input(opened: Opened) -> Reading:
 def read_completion(opened: Opened) -> Reading:
     """Chat and completions, streamed or not, and whatever else has `choices` or a `usage`."""
     reading = opened.reading
-    text: list[str] = []
-    thought: list[str] = []
-    calls = ToolCalls()
+    said = Assembly()
     for _, document in opened.answer.rows:
         if isinstance(document, dict):
             inner = document.get("result")
-            _read_chunk(inner if isinstance(inner, dict) else document, reading, text, thought, calls)
-    reading.text, reading.reasoning_text = clean("".join(text)), clean("".join(thought))
-    reading.tool_calls = calls.done()
+            _read_chunk(inner if isinstance(inner, dict) else document, reading, said)
+    said.fill(reading)
     if opened.has_usage:
         reading.usage = _usage(opened.answer.rows)
     return reading
@@ -98,7 +102,11 @@ def read_completion(opened: Opened) -> Reading:
 
 def _usage(rows: list[Document]) -> Usage | None:
     """The last chunk whose usage is an object, else Groq's own."""
-    for keys, at in ((("usage",), "usage"), (("x_groq", "usage"), "x_groq.usage"), (("result", "usage"), "result.usage")):
+    for keys, at in (
+        (("usage",), "usage"),
+        (("x_groq", "usage"), "x_groq.usage"),
+        (("result", "usage"), "result.usage"),
+    ):
         for _, document in reversed(rows):
             raw = one(document, *keys)
             if raw:
@@ -106,11 +114,13 @@ def _usage(rows: list[Document]) -> Usage | None:
     return None
 
 
-def _read_chunk(document: dict[str, Any], reading: Reading, text: list[str], thought: list[str], calls: ToolCalls) -> None:
+def _read_chunk(document: dict[str, Any], reading: Reading, said: Assembly) -> None:
     reading.model_answered = word(document, "model") or reading.model_answered
     choices = items(document, "choices")
     if not choices:
-        text.append(word(document, "text", "response", "delta") if "usage" not in document or not text else "")
+        said.text.append(
+            word(document, "text", "response", "delta") if "usage" not in document or not said.text else ""
+        )
         return
     for choice in choices:
         if choice.get("index") not in (None, 0):
@@ -118,28 +128,28 @@ def _read_chunk(document: dict[str, Any], reading: Reading, text: list[str], tho
         reading.finish_reason = word(choice, "finish_reason") or reading.finish_reason
         message = choice.get("delta") if isinstance(choice.get("delta"), dict) else choice.get("message")
         if not isinstance(message, dict):
-            text.append(word(choice, "text"))
+            said.text.append(word(choice, "text"))
             continue
-        _read_content(message.get("content"), text, thought)
-        text.append(word(message, "refusal"))
-        thought.append(word(message, "reasoning_content", "reasoning", "thinking"))
-        _read_calls(message, calls)
+        _read_content(message.get("content"), said)
+        said.text.append(word(message, "refusal"))
+        said.thought.append(word(message, "reasoning_content", "reasoning", "thinking"))
+        _read_calls(message, said)
 
 
-def _read_content(content: object, text: list[str], thought: list[str]) -> None:
+def _read_content(content: object, said: Assembly) -> None:
     if isinstance(content, dict):
-        text.append(clean(msgspec.json.encode(content).decode()))
+        said.text.append(clean(msgspec.json.encode(content).decode()))
     elif isinstance(content, list):
         for part in content:
             if isinstance(part, dict) and part.get("type") == "thinking":
-                thought.append(text_of(part.get("thinking")))
+                said.thought.append(text_of(part.get("thinking")))
             else:
-                text.append(text_of([part]))
+                said.text.append(text_of([part]))
     else:
-        text.append(text_of(content))
+        said.text.append(text_of(content))
 
 
-def _read_calls(message: dict[str, Any], calls: ToolCalls) -> None:
+def _read_calls(message: dict[str, Any], said: Assembly) -> None:
     for at, call in enumerate(listed(message, "tool_calls")):
         if not isinstance(call, dict):
             continue
@@ -147,10 +157,10 @@ def _read_calls(message: dict[str, Any], calls: ToolCalls) -> None:
         index = count(call, "index")
         # Some send no index, and each call whole: a new id is a new call.
         key = (call.get("id") if isinstance(call.get("id"), str) else at) if index is None else index
-        calls.add(key, call.get("id"), function.get("name"), function.get("arguments"))
+        said.calls.add(key, call.get("id"), function.get("name"), function.get("arguments"))
     legacy = message.get("function_call")
     if isinstance(legacy, dict):
-        calls.add("function_call", "", legacy.get("name"), legacy.get("arguments"))
+        said.calls.add("function_call", "", legacy.get("name"), legacy.get("arguments"))
 
 
 def _error_body(status: int, kind: str, message: str, code: str, param: str | None) -> bytes:
@@ -180,5 +190,11 @@ OPENAI = Dialect(
         b"thinking",
         b"partial_image_b64",
     ),
-    done_marks=(b"data: [DONE]", b"data:[DONE]", b'"response.completed"', b'"response.incomplete"', b'"response.failed"'),
+    done_marks=(
+        b"data: [DONE]",
+        b"data:[DONE]",
+        b'"response.completed"',
+        b'"response.incomplete"',
+        b'"response.failed"',
+    ),
 )

@@ -101,7 +101,7 @@ def _last_member(body: bytes, name: bytes) -> tuple[int, int]:
             if depth == 1 and begin >= 0:
                 found, begin = (begin, begin + len(body[begin:at].rstrip())), -1
             depth -= char != 0x2C
-            wants_key = wants_key or depth == 1 and char == 0x2C
+            wants_key = wants_key or (depth == 1 and char == 0x2C)
         elif char == 0x3A and depth == 1 and key == name:
             begin, key = at + 1 + len(body[at + 1 :]) - len(body[at + 1 :].lstrip()), b""
         at += 1

@@ -1,13 +1,15 @@
 """What every reader begins with: both bodies decoded, the model asked for, the prompt's preview, any error."""
 
+from collections.abc import Callable
 from typing import Any
+from urllib.parse import unquote
 
 import msgspec
 
 from proxy.providers.dialects.base import NOT_CONSUMED, Exchange, Reading
 from proxy.providers.dialects.bodies import Documents, decode, documents
-from proxy.providers.dialects.fields import word
 from proxy.providers.dialects.faults import note_faults
+from proxy.providers.dialects.fields import word
 from proxy.providers.dialects.previews import preview
 
 __all__ = ["Opened", "clean", "json_text", "open_exchange"]
@@ -24,12 +26,12 @@ class Opened(msgspec.Struct):
     """False where a usage object would be another call's, or where the answer is an error."""
 
 
-def open_exchange(exchange: Exchange, model_in_path: str, answer: Documents | None = None) -> Opened:
-    """Decodes both bodies; `answer` where the dialect has a framing of its own."""
+def open_exchange(exchange: Exchange, model_in: Callable[[str], str], answer: Documents | None = None) -> Opened:
+    """Decodes both bodies. `model_in` finds a model in a path; `answer` is for dialects with their own framing."""
     found = documents(exchange.response_body, exchange.response_type) if answer is None else answer
     request = _request(exchange.request_body)
     reading = Reading(stream=found.stream if exchange.streamed is None else exchange.streamed)
-    reading.model_asked = word(request, "model") or model_in_path
+    reading.model_asked = word(request, "model") or model_in(unquote(exchange.path.partition("?")[0]))
     reading.prompt_preview = clean(preview(request))
     note_faults(reading, exchange, found)
     asked = bool(exchange.request_body) or exchange.operation != "other"

@@ -2,11 +2,11 @@
 
 from typing import Any
 
+from proxy.providers.dialects.assembly import Assembly
 from proxy.providers.dialects.base import Reading
 from proxy.providers.dialects.counts import response_usage
 from proxy.providers.dialects.fields import count, items, one, text_of, word
-from proxy.providers.dialects.opening import Opened, clean
-from proxy.providers.dialects.tools import ToolCalls
+from proxy.providers.dialects.opening import Opened
 
 __all__ = ["read_responses"]
 
@@ -17,9 +17,7 @@ _CALLS = frozenset({"function_call", "custom_tool_call", "mcp_call"})
 def read_responses(opened: Opened) -> Reading:
     """The answer of a Responses call; a stream's usage is that of its terminal event."""
     reading = opened.reading
-    text: list[str] = []
-    thought: list[str] = []
-    calls = ToolCalls()
+    said = Assembly()
     for name, document in opened.answer.rows:
         if not isinstance(document, dict):
             continue
@@ -27,12 +25,11 @@ def read_responses(opened: Opened) -> Reading:
         whole = document if document.get("object") == "response" else one(document, "response")
         if whole:
             _read_whole(opened, whole, document is whole or kind in _TERMINAL, document is whole)
-            if document is whole or (kind in _TERMINAL and not text and not len(calls)):
-                _read_output(whole, text, thought, calls)
+            if document is whole or (kind in _TERMINAL and not said.text and not len(said.calls)):
+                _read_output(whole, said)
         elif kind.startswith("response."):
-            _read_event(kind, document, text, thought, calls)
-    reading.text, reading.reasoning_text = clean("".join(text)), clean("".join(thought))
-    reading.tool_calls = calls.done()
+            _read_event(kind, document, said)
+    said.fill(reading)
     return reading
 
 
@@ -47,21 +44,21 @@ def _read_whole(opened: Opened, whole: dict[str, Any], final: bool, plain: bool)
         reading.usage = response_usage(usage, "usage" if plain else "response.usage")
 
 
-def _read_event(kind: str, document: dict[str, Any], text: list[str], thought: list[str], calls: ToolCalls) -> None:
+def _read_event(kind: str, document: dict[str, Any], said: Assembly) -> None:
     if kind in ("response.output_text.delta", "response.refusal.delta"):
-        text.append(word(document, "delta"))
+        said.text.append(word(document, "delta"))
     elif kind in ("response.reasoning_summary_text.delta", "response.reasoning_text.delta"):
-        thought.append(word(document, "delta"))
+        said.thought.append(word(document, "delta"))
     elif kind in ("response.function_call_arguments.delta", "response.custom_tool_call_input.delta"):
-        calls.add(_key(document), arguments=document.get("delta"))
+        said.calls.add(_key(document), arguments=document.get("delta"))
     elif kind in ("response.output_item.added", "response.output_item.done"):
         item = one(document, "item")
         if item.get("type") in _CALLS:
             arguments = item.get("arguments", item.get("input"))
             if kind.endswith(".done"):
-                calls.replace(_key(document), item.get("call_id") or item.get("id"), item.get("name"), arguments)
+                said.calls.replace(_key(document), item.get("call_id") or item.get("id"), item.get("name"), arguments)
             else:
-                calls.add(_key(document), item.get("call_id") or item.get("id"), item.get("name"))
+                said.calls.add(_key(document), item.get("call_id") or item.get("id"), item.get("name"))
 
 
 def _key(document: dict[str, Any]) -> object:
@@ -69,12 +66,14 @@ def _key(document: dict[str, Any]) -> object:
     return word(document, "item_id") if index is None else index
 
 
-def _read_output(whole: dict[str, Any], text: list[str], thought: list[str], calls: ToolCalls) -> None:
+def _read_output(whole: dict[str, Any], said: Assembly) -> None:
     for at, item in enumerate(items(whole, "output")):
         kind = item.get("type")
         if kind == "message":
-            text.append(text_of(item.get("content")))
+            said.text.append(text_of(item.get("content")))
         elif kind == "reasoning":
-            thought.append(text_of(item.get("summary")) or text_of(item.get("content")))
+            said.thought.append(text_of(item.get("summary")) or text_of(item.get("content")))
         elif kind in _CALLS:
-            calls.add(at, item.get("call_id") or item.get("id"), item.get("name"), item.get("arguments", item.get("input")))
+            said.calls.add(
+                at, item.get("call_id") or item.get("id"), item.get("name"), item.get("arguments", item.get("input"))
+            )

@@ -1,14 +1,17 @@
-"""Tool calls that arrive in pieces."""
+"""An answer that arrives in pieces: text, reasoning, tool calls."""
 
 from typing import Any
 
+import msgspec
+
+from proxy.providers.dialects.base import Reading
 from proxy.providers.dialects.opening import clean, json_text
 
-__all__ = ["ToolCalls"]
+__all__ = ["Assembly"]
 
 
-class ToolCalls:
-    """Assembles calls by their index (or another key) in the order they began."""
+class _Calls:
+    """Tool calls, assembled by their index (or another key), in the order they began."""
 
     def __init__(self) -> None:
         self._calls: dict[object, dict[str, Any]] = {}
@@ -34,3 +37,16 @@ class ToolCalls:
 
     def __len__(self) -> int:
         return len(self._calls)
+
+
+class Assembly(msgspec.Struct):
+    """The pieces of one answer, in their order."""
+
+    text: list[str] = []
+    thought: list[str] = []
+    calls: _Calls = msgspec.field(default_factory=_Calls)
+
+    def fill(self, reading: Reading) -> None:
+        """Puts them together into `reading`."""
+        reading.text, reading.reasoning_text = clean("".join(self.text)), clean("".join(self.thought))
+        reading.tool_calls = self.calls.done()

@@ -1,0 +1,11 @@
+from ._pure.bucket import LIMIT_MAX as LIMIT_MAX
+from ._pure.bucket import NEVER as NEVER
+from ._pure.bucket import NOW_MAX as NOW_MAX
+from ._pure.bucket import SLOTS as SLOTS
+from ._pure.bucket import WINDOW_MAX as WINDOW_MAX
+from ._pure.bucket import Decision as Decision
+from ._pure.bucket import gcra as gcra
+from ._pure.bucket import gcra_settle as gcra_settle
+from ._pure.bucket import scaled as scaled
+from ._pure.bucket import window as window
+from ._pure.bucket import window_settle as window_settle

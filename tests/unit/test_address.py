@@ -1,0 +1,368 @@
+"""Addresses: from what a caller asked for to an origin and an upstream path."""
+
+from collections.abc import Callable
+from pathlib import Path
+from urllib.parse import unquote
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from proxy.core.errors import BadDirective, BadRequest, Forbidden, NotFound, ProxyError, SettingError
+from proxy.providers import Catalog, Route, load, mask_query, resolve
+
+CATALOG = load(domain="example.com")
+
+
+def to(path: str, query: str = "", host: str = "localhost:8787", target: str = "", base: str = "") -> Route:
+    return resolve(CATALOG, host, path, query, target, base)
+
+
+def url(route: Route) -> str:
+    port = "" if route.port == (443 if route.scheme == "https" else 80) else f":{route.port}"
+    return f"{route.scheme}://{route.host}{port}{route.path}"
+
+
+@pytest.mark.parametrize(
+    ("path", "expected", "dialect", "operation"),
+    [
+        ("/v1/chat/completions", "https://api.openai.com/v1/chat/completions", "openai", "chat"),
+        ("/v1/files/file-1/content", "https://api.openai.com/v1/files/file-1/content", "openai", "files"),
+        ("/v1/responses/resp_1", "https://api.openai.com/v1/responses/resp_1", "openai", "other"),
+        ("/v1/messages", "https://api.anthropic.com/v1/messages", "anthropic", "messages"),
+        ("/v1/messages/batches", "https://api.anthropic.com/v1/messages/batches", "anthropic", "batches"),
+        ("/v1/messages_x", "https://api.openai.com/v1/messages_x", "openai", "other"),
+        ("/v1/complete", "https://api.anthropic.com/v1/complete", "anthropic", "completions"),
+        (
+            "/v1beta/models/gemini-2.5-pro:generateContent",
+            "https://generativelanguage.googleapis.com/v1beta/models/gemini-2.5-pro:generateContent",
+            "gemini",
+            "generate_content",
+        ),
+        (
+            "/v1beta/openai/chat/completions",
+            "https://generativelanguage.googleapis.com/v1beta/openai/chat/completions",
+            "openai",
+            "chat",
+        ),
+        ("/openai/v1/embeddings", "https://api.openai.com/v1/embeddings", "openai", "embeddings"),
+        ("/oai/v1/embeddings", "https://api.openai.com/v1/embeddings", "openai", "embeddings"),
+        ("/anthropic/v1/messages", "https://api.anthropic.com/v1/messages", "anthropic", "messages"),
+        ("/groq/openai/v1/chat/completions", "https://api.groq.com/openai/v1/chat/completions", "openai", "chat"),
+        ("/openrouter/api/v1/messages", "https://openrouter.ai/api/v1/messages", "openai", "other"),
+        ("/ollama/api/chat", "http://127.0.0.1:11434/api/chat", "ollama", "chat"),
+        ("/ollama/v1/chat/completions", "http://127.0.0.1:11434/v1/chat/completions", "openai", "chat"),
+        ("/v1/gateway/oai/v1/chat/completions", "https://api.openai.com/v1/chat/completions", "openai", "chat"),
+        ("/v1/gateway/anthropic/v1/messages", "https://api.anthropic.com/v1/messages", "anthropic", "messages"),
+        (
+            "/azure/my-res/openai/deployments/gpt-4o/chat/completions",
+            "https://my-res.openai.azure.com/openai/deployments/gpt-4o/chat/completions",
+            "openai",
+            "chat",
+        ),
+        (
+            "/vertex/global/v1/projects/p/locations/global/publishers/anthropic/models/c@1:streamRawPredict",
+            "https://aiplatform.googleapis.com"
+            "/v1/projects/p/locations/global/publishers/anthropic/models/c@1:streamRawPredict",
+            "anthropic",
+            "messages",
+        ),
+        (
+            "/vertex/us-east5/v1/projects/p/locations/us-east5/publishers/google/models/g:countTokens",
+            "https://us-east5-aiplatform.googleapis.com"
+            "/v1/projects/p/locations/us-east5/publishers/google/models/g:countTokens",
+            "gemini",
+            "count_tokens",
+        ),
+        (
+            "/bedrock/us-east-1/model/arn:aws:x:endpoint/e-1/invoke",
+            "https://bedrock-runtime.us-east-1.amazonaws.com/model/arn:aws:x:endpoint%2Fe-1/invoke",
+            "bedrock",
+            "invoke",
+        ),
+        ("/openai", "https://api.openai.com/", "openai", "other"),
+    ],
+)
+def test_a_path_leads_to_its_provider(path: str, expected: str, dialect: str, operation: str) -> None:
+    route = to(path)
+    if "openrouter" in path:
+        dialect, operation = "anthropic", "messages"
+    assert (url(route), route.dialect, route.operation, route.guarded) == (expected, dialect, operation, False)
+
+
+@pytest.mark.parametrize(
+    ("path", "model"),
+    [
+        ("/azure/r/openai/deployments/gpt-4o/chat/completions", "gpt-4o"),
+        ("/v1beta/models/gemini-2.5-pro:generateContent", "gemini-2.5-pro"),
+        ("/bedrock/us-east-1/model/arn:aws:x:endpoint/e-1/invoke", "arn:aws:x:endpoint/e-1"),
+        ("/v1/chat/completions", ""),
+        ("/v1/models/gpt-4o", ""),
+    ],
+)
+def test_a_model_in_the_path_is_named(path: str, model: str) -> None:
+    assert to(path).model_in_path == model
+
+
+@pytest.mark.parametrize(
+    ("host", "expected"),
+    [
+        ("oai.example.com", "api.openai.com"),
+        ("ANTHROPIC.example.com:8787", "api.anthropic.com"),
+        ("together.example.com", "api.together.xyz"),
+        ("gateway.example.com", "api.openai.com"),
+        ("example.com", "api.openai.com"),
+        ("oai.example.com.evil.example", "api.openai.com"),
+        ("127.0.0.1:8787", "api.openai.com"),
+        ("[::1]:8787", "api.openai.com"),
+    ],
+)
+def test_the_whole_first_label_names_the_provider(host: str, expected: str) -> None:
+    assert to("/v1/models", host=host).host == expected
+
+
+def test_a_path_under_a_label_is_not_read_as_a_prefix() -> None:
+    assert to("/openai/v1/chat/completions", host="groq.example.com").host == "api.groq.com"
+
+
+@pytest.mark.parametrize("host", ["groqq.example.com", "x.oai.example.com", "oa.example.com"])
+def test_an_unknown_label_is_refused(host: str) -> None:
+    with pytest.raises(NotFound):
+        to("/openai/v1/chat/completions", host=host)
+
+
+@pytest.mark.parametrize("path", ["/", "/nothing/v1", "/v2/chat", "/openaix/v1", "/v1betax/models"])
+def test_an_unknown_path_is_404_and_names_the_prefixes(path: str) -> None:
+    with pytest.raises(NotFound, match="/anthropic"):
+        to(path)
+
+
+@pytest.mark.parametrize("label", ["My_Res", "a.b", "", "-a", "evil.com#", "ä", "a" * 64, "..", "a@b"])
+def test_a_variable_that_is_no_host_label_is_400(label: str) -> None:
+    with pytest.raises(BadRequest):
+        to(f"/azure/{label}/openai/deployments/x/chat/completions")
+
+
+@pytest.mark.parametrize(
+    ("path", "sent"),
+    [
+        ("/v1/files/a b", "/v1/files/a%20b"),
+        ("/v1/files/100%", "/v1/files/100%25"),
+        ("/v1/files/ä", "/v1/files/%C3%A4"),
+        ("/v1/files/a?b#c", "/v1/files/a%3Fb%23c"),
+        ("/v1/files/%2e%2e", "/v1/files/%252e%252e"),
+        ("/v1/../x", "/v1/../x"),
+        ("//openai/deployments", ""),
+    ],
+)
+def test_a_decoded_path_is_encoded_again(path: str, sent: str) -> None:
+    if sent:
+        assert to(path).path == sent
+    else:
+        assert to(path, target="https://r.openai.azure.com").path == path
+
+
+@given(st.text(st.characters(min_codepoint=32, exclude_characters="\x7f", exclude_categories=["Cs"]), max_size=40))
+def test_an_encoded_path_decodes_to_what_was_asked(tail: str) -> None:
+    sent = to("/v1/" + tail).path
+    assert sent.isascii() and sent.isprintable() and " " not in sent and "?" not in sent
+    assert unquote(sent) == "/v1/" + tail
+
+
+@pytest.mark.parametrize("char", ["\r", "\n", "\0", "\x1f", "\x7f"])
+def test_control_characters_are_refused(char: str) -> None:
+    with pytest.raises(BadRequest):
+        to(f"/v1/chat{char}X: y")
+
+
+def test_a_query_is_passed_on_and_never_splits_the_request() -> None:
+    assert to("/v1/models", "a=1&b=%20").path == "/v1/models?a=1&b=%20"
+    assert to("/v1/models", "a=1 HTTP/1.1\r\nX: y#z").path == "/v1/models?a=1%20HTTP/1.1%0D%0AX:%20y%23z"
+
+
+def test_a_query_is_not_remembered() -> None:
+    assert to("/v1/models", "key=secret").path != to("/v1/models").path
+    assert not any("secret" in part for key in CATALOG.routes for part in key)
+
+
+def test_what_is_remembered_is_bounded() -> None:
+    for number in range(5000):
+        to(f"/v1/files/{number}")
+    assert len(CATALOG.routes) <= 2048
+
+
+ALLOWED = [
+    "https://api.openai.com",
+    "https://API.OpenAI.com:443/",
+    "https://api.together.ai",
+    "https://my-res.openai.azure.com",
+    "https://dbc-1.cloud.databricks.com",
+    "https://us-central1-aiplatform.googleapis.com",
+    "https://bedrock-runtime.eu-west-1.amazonaws.com",
+]
+
+
+@pytest.mark.parametrize("target", ALLOWED)
+def test_a_catalog_host_is_a_guarded_target(target: str) -> None:
+    route = to("/some/path", target=target)
+    assert route.guarded
+    assert route.path == "/some/path"
+    assert route.host == target.removeprefix("https://").lower().partition("/")[0].partition(":")[0]
+
+
+REFUSED = [
+    "https://api.anthropic.com.evil.example",
+    "https://evil.example",
+    "https://evilapi.openai.com.example",
+    "https://xapi.anthropic.com",
+    "https://user@api.openai.com",
+    "https://api.openai.com@evil.example",
+    "https://api.openai.com:443@evil.example",
+    "https://api.openai.com\\@evil.example",
+    "https://api.openai.com%2eevil.example",
+    "https://api.openai.com.",
+    "https://api.openai.com:8443",
+    "http://api.openai.com",
+    "https://a b.openai.azure.com",
+    "https://.openai.azure.com",
+    "https://openai.azure.com",
+    "https://x_y.openai.azure.com",
+    "https://evil.com-aiplatform.googleapis.com",
+    "https://storage.googleapis.com",
+    "https://bedrock-runtime.a.b.amazonaws.com",
+    "http://localhost:11434",
+    "http://127.0.0.1:11434",
+    "https://127.0.0.1",
+    "https://127.1",
+    "https://2130706433",
+    "https://0x7f000001",
+    "https://0177.0.0.1",
+    "https://[::1]",
+    "https://[::ffff:127.0.0.1]",
+    "https://[::ffff:7f00:1]",
+    "https://169.254.169.254",
+    "https://metadata.google.internal",
+    "https://10.0.0.1",
+    "https://ａpi.openai.com",
+]
+
+
+@pytest.mark.parametrize("header", ["target", "base"])
+@pytest.mark.parametrize("value", REFUSED)
+def test_any_other_target_is_forbidden(header: str, value: str) -> None:
+    with pytest.raises(Forbidden) as caught:
+        to("/v1/chat/completions", **{header: value})
+    assert caught.value.status == 403
+
+
+@pytest.mark.parametrize("value", ["api.openai.com", "ftp://api.openai.com", "https://", "nonsense", "https:///x", "//x"])
+def test_a_target_that_is_no_url_is_400(value: str) -> None:
+    with pytest.raises(BadDirective, match="Helicone-Target-Url"):
+        to("/v1/x", target=value)
+
+
+def test_a_target_carries_no_path_of_its_own() -> None:
+    assert to("/v1/x", target="https://api.openai.com/v1").path == "/v1/x"
+    with pytest.raises(BadDirective):
+        to("/chat/completions", target="https://api.openai.com/v1")
+
+
+def test_a_base_stands_for_openais() -> None:
+    base = "https://r.openai.azure.com/openai/deployments/gpt-4o/?api-version=2024-10-01"
+    for path in ("/v1/chat/completions", "/openai/v1/chat/completions", "/chat/completions"):
+        route = to(path, "x=1", base=base)
+        assert route.path == "/openai/deployments/gpt-4o/chat/completions?api-version=2024-10-01&x=1"
+        assert (route.guarded, route.model_in_path) == (True, "gpt-4o")
+    assert to("/v1/models", base="https://api.deepseek.com").path == "/v1/models"
+
+
+@pytest.mark.parametrize("path", ["/v1/../../admin", "/..", "/v1/..", "/a/..\\b"])
+def test_dots_do_not_leave_a_base(path: str) -> None:
+    with pytest.raises(BadRequest):
+        to(path, base="https://api.groq.com/openai/v1")
+
+
+def test_the_operator_adds_origins_by_name() -> None:
+    catalog = load(allow="http://localhost:11434, https://llm.corp.example:8443,https://*.ml.corp.example")
+    known = resolve(catalog, "", "/api/chat", "", "http://localhost:11434")
+    assert (known.provider.name, known.dialect, known.guarded) == ("ollama", "ollama", False)
+    other = resolve(catalog, "", "/v1/messages", "", "https://llm.corp.example:8443")
+    assert (other.provider.name, other.dialect, other.port, other.guarded) == ("custom", "anthropic", 8443, False)
+    assert resolve(catalog, "", "/v1/x", "", "https://a.ml.corp.example").guarded
+    for refused in ("https://localhost:11434", "http://localhost:11435", "https://llm.corp.example"):
+        with pytest.raises(Forbidden):
+            resolve(catalog, "", "/v1/x", "", refused)
+
+
+@pytest.mark.parametrize("allow", ["localhost", "https://x.example/path", "ftp://x", "https://u@x.example"])
+def test_a_wrong_origin_in_the_settings_refuses_the_start(allow: str) -> None:
+    with pytest.raises(SettingError, match=r"targets\.allow"):
+        load(allow=allow)
+
+
+FolderOf = Callable[[str, str], Catalog]
+
+
+@pytest.fixture
+def folder_of(tmp_path: Path) -> FolderOf:
+    def write(name: str, text: str) -> Catalog:
+        (tmp_path / name).write_text(text)
+        return load(str(tmp_path))
+
+    return write
+
+
+def test_a_users_file_redirects_a_provider(folder_of: FolderOf) -> None:
+    catalog = folder_of("openai.toml", 'origin = "http://127.0.0.1:9"')
+    route = resolve(catalog, "", "/v1/chat/completions")
+    assert url(route) == "http://127.0.0.1:9/v1/chat/completions"
+    assert (route.guarded, route.stream_usage) == (False, True)
+    assert resolve(catalog, "", "/v1/x", "", "http://127.0.0.1:9").provider.name == "openai"
+
+
+def test_a_users_file_adds_a_provider(folder_of: FolderOf) -> None:
+    catalog = folder_of("mine.toml", 'origin = "https://{team}.llm.corp.example"\ndialect = "anthropic"')
+    assert url(resolve(catalog, "", "/mine/red/v1/messages")) == "https://red.llm.corp.example/v1/messages"
+    assert resolve(catalog, "", "/v1/messages", "", "https://blue.llm.corp.example").provider.name == "mine"
+
+
+@pytest.mark.parametrize(
+    ("text", "named"),
+    [
+        ("orign = 'https://x.example'", "orign"),
+        ("origin = 'x.example'", "origin"),
+        ("origin = 'https://x.example/path'", "origin"),
+        ("origin = 'https://x.example'\naliases = ['openai']", "aliases"),
+        ("origin = 'https://x.example'\ndialect = 'klingon'", "dialect"),
+        ("origin = 5", "mine.toml"),
+        ("ours = true", "ours"),
+        ("= nonsense", "mine.toml"),
+        ("name = 'other'", "name"),
+    ],
+)
+def test_a_wrong_file_is_refused_by_name_and_key(folder_of: FolderOf, text: str, named: str) -> None:
+    with pytest.raises(SettingError, match=named) as caught:
+        folder_of("mine.toml", text)
+    assert "mine.toml" in str(caught.value)
+
+
+def test_a_provider_without_an_origin_is_reached_by_target_only(folder_of: FolderOf) -> None:
+    catalog = folder_of("ollama.toml", 'origin = ""')
+    with pytest.raises(NotFound):
+        resolve(catalog, "", "/ollama/api/chat")
+
+
+def test_credentials_in_a_query_are_masked() -> None:
+    asked = "key=AIza&alt=sse&API_KEY=x&sig=%2Fa&access%5Ftoken=z&a.key=1&flag&key="
+    assert mask_query(asked) == "key=***&alt=sse&API_KEY=***&sig=***&access%5Ftoken=***&a.key=1&flag&key="
+    assert mask_query("") == ""
+
+
+@given(st.text(max_size=60), st.text(max_size=60), st.text(max_size=60), st.text(max_size=60))
+def test_nothing_but_our_own_errors_comes_of_any_address(host: str, path: str, target: str, base: str) -> None:
+    try:
+        route = to(path, host=host, target=target, base=base)
+    except ProxyError as error:
+        assert error.status in (400, 403, 404)
+    else:
+        assert route.path.isascii() and route.path.isprintable() and " " not in route.path
