@@ -50,5 +50,5 @@ if __name__ == "__main__":
     setup(
         ext_modules=extensions(),
         cmdclass={"build_ext": Build},
-        package_data={"_speedups": ["*.pyx", "*.pxd", "*.pxi", "*.pyi", "*.json", "py.typed", "README.md"]},
+        package_data={"_speedups": ["*.pyx", "*.pxd", "*.pxi", "*.pyi", "vectors/*.json", "py.typed", "README.md"]},
     )

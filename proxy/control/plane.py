@@ -1,5 +1,6 @@
 """What the control process holds: the store, and the thread that opens it and ships into it."""
 
+import gc
 import logging
 import threading
 from typing import Final
@@ -65,6 +66,9 @@ class Plane:
                 store = open_store(self.settings)
                 self.shipper = make_shipper(self.settings, store, prices)
                 self._store = store
+                # Prices and the driver stay for good, and a batch of rows holds no cycles: walk them rarely.
+                gc.freeze()
+                gc.set_threshold(50_000, 20, 50)
                 self.problem = ""
                 self.shipper.run(self._stop, _DRAIN_S)
             except (PerihelionError, SpoolBusy, OSError) as error:

@@ -7,7 +7,7 @@ import msgspec
 __all__ = ["BodyRow", "RequestRow", "columns"]
 
 
-class RequestRow(msgspec.Struct, kw_only=True):
+class RequestRow(msgspec.Struct, kw_only=True, gc=False):
     """A row of `requests`; schema/0001_requests.sql says what each column is. `start` is microseconds (UTC)."""
 
     id: str
@@ -80,7 +80,7 @@ class RequestRow(msgspec.Struct, kw_only=True):
     reading_error: str = ""
 
 
-class BodyRow(msgspec.Struct, kw_only=True):
+class BodyRow(msgspec.Struct, kw_only=True, gc=False):
     """A row of `bodies`. Text is UTF-8; what is not stands in base64 with its flag."""
 
     id: str

@@ -1,12 +1,22 @@
 """A `Usage` as the quantities that prices are per: `genai-prices` usage keys to counts, zeros left out."""
 
-from typing import Any
+from typing import Any, Final
 
 from proxy.core.usage import Usage
 
 __all__ = ["context", "count"]
 
 Counts = dict[str, int]
+
+_SPECIAL: Final = frozenset(
+    {
+        *("cache_creation", "server_tool_use"),
+        *("prompt_tokens_details", "input_tokens_details", "input_token_details"),
+        *("completion_tokens_details", "output_tokens_details", "output_token_details"),
+        *("promptTokensDetails", "candidatesTokensDetails", "cacheTokensDetails"),
+    }
+)
+"""Keys of a usage object that `_from_raw` looks into; most have none of them."""
 
 
 def count(usage: Usage) -> Counts | None:
@@ -30,7 +40,7 @@ def count(usage: Usage) -> Counts | None:
         found["cache_write_tokens"] = usage.cache_write_tokens
     if usage.reasoning_tokens:
         found["output_reasoning_tokens"] = usage.reasoning_tokens
-    if usage.raw:
+    if usage.raw and not _SPECIAL.isdisjoint(usage.raw):
         _from_raw(usage.raw, found)
     cached = found.get("cache_read_tokens", 0) + found.get("cache_write_tokens", 0)
     if cached > (total_in or 0) or found.get("output_reasoning_tokens", 0) > (total_out or 0):

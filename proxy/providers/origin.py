@@ -84,7 +84,7 @@ def parse_origin(text: str) -> tuple[Origin, str, str] | str:
         return "characters that no host name has"
     if host.endswith(".") or ".." in host or host.startswith("."):
         return "an empty label in its host"
-    if port and not (port.isascii() and port.isdigit() and 0 < int(port[:6]) < 65536):
+    if port and not (port.isascii() and port.isdigit() and len(port) < 6 and 0 < int(port) < 65536):
         return "a port that is none"
     number = int(port) if port else (443 if scheme == "https" else 80)
     return Origin(scheme, _canonical(host), number), path, query

@@ -179,10 +179,9 @@ def test_killed_while_shipping_every_call_is_there_exactly_once(control: Control
         until(lambda enough=enough: len(made) >= enough, "calls to be written")  # type: ignore[misc]
         if victim == "parent":
             control.kill()
-            control.start()
         else:
-            os.kill(until(lambda: control.worker, "a worker"), signal.SIGKILL)
-        control.ready()
+            os.kill(control.worker, signal.SIGKILL)
+        control.watched()
     thread.join()
     control.shipped()
     found = control.ids()

@@ -65,8 +65,8 @@ def test_openai_chat(stack: Stack) -> None:
     assert_tagged(record, "openai", "gpt-4o-mini")
     # 21 at $0.15 and 34 at $0.60 a million, in nano-dollars
     assert record["cost_nanousd"] == 21 * 150 + 34 * 600
-    assert json.loads(record["request_body"])["messages"] == ASK
-    assert record["response_text"] == answer.choices[0].message.content
+    assert json.loads(record["bodies"]["request"])["messages"] == ASK
+    assert record["bodies"]["response_text"] == answer.choices[0].message.content
 
 
 def test_openai_chat_stream_is_the_same_as_without_the_proxy_and_its_usage_is_known(stack: Stack) -> None:
@@ -76,7 +76,7 @@ def test_openai_chat_stream_is_the_same_as_without_the_proxy_and_its_usage_is_kn
     text = "".join(chunk.choices[0].delta.content or "" for chunk in chunks)
     record = stack.record(raw.headers["helicone-id"])
     assert_tagged(record, "openai", "gpt-4o-mini")
-    assert record["response_text"] == text
+    assert record["bodies"]["response_text"] == text
     assert record["streamed"]
     assert 0 < record["ttft_ms"] <= record["latency_ms"]
     assert record["cost_nanousd"] == 21 * 150 + 34 * 600
@@ -94,7 +94,7 @@ async def test_openai_async_stream(stack: Stack) -> None:
     raw = await client.chat.completions.with_raw_response.create(model="gpt-4o", messages=ASK, stream=True)
     text = "".join([chunk.choices[0].delta.content or "" async for chunk in raw.parse()])
     assert text
-    assert stack.record(raw.headers["helicone-id"])["response_text"] == text
+    assert stack.record(raw.headers["helicone-id"])["bodies"]["response_text"] == text
 
 
 def test_openai_tools(stack: Stack) -> None:
@@ -106,7 +106,7 @@ def test_openai_tools(stack: Stack) -> None:
     assert calls and calls[0].type == "function" and calls[0].function.name == "weather"
     record = stack.record(raw.headers["helicone-id"])
     assert record["finish_reason"] == "tool_calls"
-    assert record["tool_calls"][0]["name"] == "weather"
+    assert record["bodies"]["tool_calls"][0]["name"] == "weather"
 
 
 def test_openai_embeddings(stack: Stack) -> None:
@@ -148,7 +148,7 @@ def test_anthropic_stream(stack: Stack) -> None:
         id = stream.response.headers["helicone-id"]
     record = stack.record(id)
     assert_tagged(record, "anthropic", "claude-sonnet-4-5")
-    assert record["response_text"] == text
+    assert record["bodies"]["response_text"] == text
     assert 0 < record["ttft_ms"] <= record["latency_ms"]
 
 
@@ -158,9 +158,9 @@ async def test_anthropic_async_tools(stack: Stack) -> None:
     raw = await client.messages.with_raw_response.create(
         model="claude-sonnet-4-5", max_tokens=64, messages=ASK, tools=[tool], extra_headers={"x-sim-tool": "weather"}
     )
-    answer = raw.parse()
+    answer = await raw.parse()
     assert [block.name for block in answer.content if block.type == "tool_use"] == ["weather"]
-    assert stack.record(raw.headers["helicone-id"])["tool_calls"][0]["name"] == "weather"
+    assert stack.record(raw.headers["helicone-id"])["bodies"]["tool_calls"][0]["name"] == "weather"
 
 
 def test_azure_openai(stack: Stack) -> None:
@@ -186,11 +186,14 @@ def test_together(stack: Stack) -> None:
     answer = client.chat.completions.create(model="meta-llama/Llama-3.3-70B-Instruct-Turbo", messages=ASK)
     assert answer.choices[0].message.content
     raw = client.chat.completions.with_raw_response.create(
-        model="meta-llama/Llama-3.3-70B-Instruct-Turbo", messages=ASK, stream=True
+        model="meta-llama/Llama-3.3-70B-Instruct-Turbo",
+        messages=ASK,
+        stream=True,
+        extra_body={"stream_options": {"include_usage": True}},  # Together itself sends usage unasked
     )
     text = "".join(chunk.choices[0].delta.content or "" for chunk in raw.parse() if chunk.choices)
     record = stack.record(raw.headers["helicone-id"])
-    assert record["provider"] == "together" and record["response_text"] == text
+    assert record["provider"] == "together" and record["bodies"]["response_text"] == text
     assert (record["input_tokens"], record["output_tokens"]) == (21, 34)
 
 

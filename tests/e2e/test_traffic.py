@@ -16,18 +16,19 @@ from tests.traffic import exchanges, folder, needs_traffic, no_usage, truth
 
 pytestmark = needs_traffic
 
-FIELDS = (
-    "input_tokens",
-    "output_tokens",
-    "cached_input_tokens",
-    "cache_write_tokens",
-    "reasoning_tokens",
-    "total_tokens",
-    "input_includes_cached",
-    "output_includes_reasoning",
-    "norm_input_total",
-    "norm_output_total",
-)
+FIELDS = {
+    "input_tokens": "provider_input_tokens",
+    "output_tokens": "provider_output_tokens",
+    "cached_input_tokens": "cached_input_tokens",
+    "cache_write_tokens": "cache_write_tokens",
+    "reasoning_tokens": "reasoning_tokens",
+    "total_tokens": "total_tokens",
+    "input_includes_cached": "input_includes_cached",
+    "output_includes_reasoning": "output_includes_reasoning",
+    "norm_input_total": "input_tokens",
+    "norm_output_total": "output_tokens",
+}
+"""The truth's names to the log's."""
 OF_THE_HOP = {"connection", "keep-alive", "transfer-encoding", "content-length", "date", "server", "content-encoding"}
 
 SHORTER: dict[str, str] = {}
@@ -136,14 +137,18 @@ def _records(stack: Stack, ids: set[str]) -> list[dict[str, Any]]:
 def _usage_differences(id: str, record: dict[str, Any]) -> list[str]:
     expected = truth().get(id)
     if expected is None:
-        found = [name for name in FIELDS if record[name] is not None]
+        found = [name for name in FIELDS.values() if record[name] is not None]
         return [f"{id}: {found} logged where nothing is reported"] if found else []
     assert id not in no_usage()
-    wrong = [f"{id}: {name} {record[name]}, true {expected[name]}" for name in FIELDS if record[name] != expected[name]]
+    wrong = [
+        f"{id}: {column} {record[column]}, true {name} {expected[name]}"
+        for name, column in FIELDS.items()
+        if record[column] != expected[name]
+    ]
     model = record["model_answered"] or record["model_asked"]
     if model != (expected["model"] or ""):
         wrong.append(f"{id}: model {model!r}, true {expected['model']!r}")
-    if json.loads(record["usage_raw"]) != expected["usage_raw"]:
+    if record["usage_raw"] != expected["usage_raw"]:
         wrong.append(f"{id}: usage_raw {record['usage_raw']}, true {expected['usage_raw']}")
     return wrong
 

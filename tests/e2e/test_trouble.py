@@ -158,7 +158,7 @@ def test_an_openai_stream_that_breaks_ends_in_an_error_event(stack: Stack, troub
     assert json.loads(last.removeprefix("data: "))["error"]["code"] == code
     record = stack.record(answer.headers["helicone-id"])
     assert (record["cut"], record["error"], record["outcome"]) == ("upstream", code, "relay")
-    assert record["response_text"], "what had come by then is kept"
+    assert record["bodies"]["response_text"], "what had come by then is kept"
 
 
 def test_an_anthropic_stream_that_breaks_ends_in_an_error_event(stack: Stack) -> None:
@@ -180,7 +180,7 @@ def test_provider_errors_pass_unchanged(stack: Stack, simulator_origin: str, sta
     assert answer.headers.get("retry-after") == direct.headers.get("retry-after")
     record = stack.record(answer.headers["helicone-id"])
     assert record["status"] == status and record["input_tokens"] is None and record["cost_nanousd"] is None
-    assert record["provider_error"]
+    assert record["error"] and record["error_message"]
 
 
 @pytest.mark.parametrize("encoding", ["gzip", "br", "zstd"])
@@ -191,7 +191,7 @@ def test_compressed_answers_pass_untouched_and_are_read_for_the_log(stack: Stack
     assert answer.headers["content-encoding"] == encoding
     assert not raw.startswith(b"{")
     record = stack.record(answer.headers["helicone-id"])
-    assert record["input_tokens"] == 5 and record["response_text"]
+    assert record["input_tokens"] == 5 and record["bodies"]["response_text"]
 
 
 def test_a_caller_that_leaves_a_stream_still_has_its_usage_logged(stack: Stack) -> None:

@@ -49,7 +49,7 @@ def url(route: Route) -> str:
         ("/oai/v1/embeddings", "https://api.openai.com/v1/embeddings", "openai", "embeddings"),
         ("/anthropic/v1/messages", "https://api.anthropic.com/v1/messages", "anthropic", "messages"),
         ("/groq/openai/v1/chat/completions", "https://api.groq.com/openai/v1/chat/completions", "openai", "chat"),
-        ("/openrouter/api/v1/messages", "https://openrouter.ai/api/v1/messages", "openai", "other"),
+        ("/openrouter/api/v1/messages", "https://openrouter.ai/api/v1/messages", "anthropic", "messages"),
         ("/ollama/api/chat", "http://127.0.0.1:11434/api/chat", "ollama", "chat"),
         ("/ollama/v1/chat/completions", "http://127.0.0.1:11434/v1/chat/completions", "openai", "chat"),
         ("/v1/gateway/oai/v1/chat/completions", "https://api.openai.com/v1/chat/completions", "openai", "chat"),
@@ -85,8 +85,6 @@ def url(route: Route) -> str:
 )
 def test_a_path_leads_to_its_provider(path: str, expected: str, dialect: str, operation: str) -> None:
     route = to(path)
-    if "openrouter" in path:
-        dialect, operation = "anthropic", "messages"
     assert (url(route), route.dialect, route.operation, route.guarded) == (expected, dialect, operation, False)
 
 
@@ -222,6 +220,7 @@ REFUSED = [
     "https://api.openai.com%2eevil.example",
     "https://api.openai.com.",
     "https://api.openai.com:8443",
+    "https://api.openai.com:000001443",
     "http://api.openai.com",
     "https://a b.openai.azure.com",
     "https://.openai.azure.com",
@@ -255,7 +254,9 @@ def test_any_other_target_is_forbidden(header: str, value: str) -> None:
     assert caught.value.status == 403
 
 
-@pytest.mark.parametrize("value", ["api.openai.com", "ftp://api.openai.com", "https://", "nonsense", "https:///x", "//x"])
+@pytest.mark.parametrize(
+    "value", ["api.openai.com", "ftp://api.openai.com", "https://", "nonsense", "https:///x", "//x"]
+)
 def test_a_target_that_is_no_url_is_400(value: str) -> None:
     with pytest.raises(BadDirective, match="Helicone-Target-Url"):
         to("/v1/x", target=value)

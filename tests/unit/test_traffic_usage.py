@@ -13,7 +13,7 @@ import pytest
 
 from proxy.core.usage import Usage
 from proxy.providers import Catalog, Route, load, resolve
-from proxy.providers.dialects import Exchange, Reading, read
+from proxy.providers.dialects import DIALECTS, Exchange, Reading, read
 
 TRAFFIC = Path(os.environ.get("PERIHELION_TRAFFIC") or Path(__file__).parents[3] / "shared" / "traffic")
 
@@ -244,3 +244,21 @@ def exceeds(part: Usage, whole: Usage) -> bool:
         (getattr(part, name) or 0) > (getattr(whole, name) or 0)
         for name in ("output_tokens", "cached_input_tokens", "cache_write_tokens", "total_tokens")
     )
+
+
+def test_errors_that_were_seen_elsewhere_are_found() -> None:
+    lines = (TRAFFIC / "supplement" / "observed_errors.jsonl").read_text("utf-8").splitlines()
+    for row in map(json.loads, lines):
+        dialect = row["provider"] if row["provider"] in DIALECTS else "openai"
+        answer = row["response"]
+        exchange = Exchange(
+            operation="responses" if "responses" in row["id"] else "chat",
+            path="/",
+            status=answer["status"],
+            response_type=answer["headers"].get("content-type", ""),
+            response_body=answer["body"].encode(),
+        )
+        found = read(dialect, exchange)
+        assert found.error_kind, row["id"]
+        assert found.error_message, row["id"]
+        assert found.usage is None, row["id"]

@@ -25,7 +25,7 @@ _json = msgspec.json.Encoder().encode
 _loose = msgspec.msgpack.Decoder().decode
 
 
-class Entry(msgspec.Struct, frozen=True):
+class Entry(msgspec.Struct, frozen=True, gc=False):
     """What one record becomes in the store."""
 
     request: RequestRow
@@ -177,17 +177,14 @@ def _put_usage(row: RequestRow, usage: Usage, drained: bool) -> None:
 
 def _is_silent(usage: Usage) -> bool:
     """Whether it holds no figure at all: then nothing was reported, whatever object there was."""
-    return all(
-        value is None
-        for value in (
-            usage.input_tokens,
-            usage.output_tokens,
-            usage.total_tokens,
-            usage.norm_input_total,
-            usage.norm_output_total,
-            usage.reported_cost,
-            usage.cached_input_tokens,
-        )
+    return (
+        usage.input_tokens is None
+        and usage.output_tokens is None
+        and usage.total_tokens is None
+        and usage.norm_input_total is None
+        and usage.norm_output_total is None
+        and usage.cached_input_tokens is None
+        and usage.reported_cost is None
     )
 
 

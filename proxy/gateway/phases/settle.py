@@ -128,9 +128,9 @@ def _tell_answer(record: Record, ex: Exchange) -> None:
 
 def _omit(record: Record) -> None:
     """Bodies that must not be stored anywhere are read here, for usage and model, and then forgotten."""
-    from proxy.providers.dialects import read_bodies
+    from proxy.providers.reading import read_record  # decompression and all: rarely needed, so not at the start
 
-    reading = read_bodies(record)
+    reading = read_record(record)
     record.usage = reading.usage or Usage()
     record.model = record.model or reading.model_asked
     record.user_id = record.user_id or reading.user

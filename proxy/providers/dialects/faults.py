@@ -62,7 +62,7 @@ def note_fault(reading: Reading, name: str, document: Any, failed: bool = False)
     if error is not document:
         kind = kind or _kind(document)
         message = message or _message(document)
-    reading.error_kind = kind or reading.error_kind or "api_error"
+    reading.error_kind = kind or reading.error_kind or ("" if failed else "api_error")
     reading.error_message = message or reading.error_message
     return True
 

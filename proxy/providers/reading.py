@@ -1,0 +1,89 @@
+"""What a record's bodies say: the seam between a record and the dialect that reads it."""
+
+from typing import Final
+
+import msgspec
+
+from proxy.core.record import Record
+from proxy.core.usage import Usage
+from proxy.providers.decompress import decompress
+from proxy.providers.dialects import Exchange, peek, read
+
+__all__ = ["Reading", "read_record"]
+
+_TIER: Final = b'"service_tier"'
+
+
+class Reading(msgspec.Struct, kw_only=True, gc=False):
+    """All that was found; bodies as they are stored (decompressed where that is possible)."""
+
+    usage: Usage | None = None
+    model_asked: str = ""
+    model_answered: str = ""
+    finish_reason: str = ""
+    text: str = ""
+    tool_calls: str = "[]"
+    """JSON list."""
+    error_kind: str = ""
+    error_message: str = ""
+    prompt_preview: str = ""
+    service_tier: str = ""
+    user: str = ""
+    request: bytes = b""
+    response: bytes = b""
+    problem: str = ""
+    """Why the bodies could not be read; empty where they could."""
+
+
+def read_record(record: Record) -> Reading:
+    """Reads both bodies in the record's dialect. What cannot be decompressed stays as it came."""
+    request, response = record.request_body, record.response_body
+    if record.request_encoding:
+        request = decompress(request, record.request_encoding)
+    if record.response_encoding:
+        response = decompress(response, record.response_encoding)
+    found = Reading(
+        usage=record.usage,
+        request=request,
+        response=response,
+        service_tier=_service_tier(response),
+    )
+    if not record.dialect:
+        return found
+    said = read(
+        record.dialect,
+        Exchange(
+            operation=record.operation,
+            path=record.path,
+            status=record.status,
+            request_body=request,
+            response_type=record.response_type,
+            response_body=response,
+            response_headers=record.response_headers,
+            streamed=record.streamed or None,
+        ),
+    )
+    # The gateway read before a body was cut or left out, so what it found is the better knowledge.
+    found.usage = record.usage or said.usage
+    if not record.user_id and b'"user"' in request:
+        found.user = peek(request)[2]
+    found.model_asked = said.model_asked
+    found.model_answered = said.model_answered
+    found.finish_reason = said.finish_reason
+    found.text = said.text
+    found.error_kind = said.error_kind
+    found.error_message = said.error_message
+    found.prompt_preview = said.prompt_preview
+    if said.tool_calls:
+        found.tool_calls = msgspec.json.encode(said.tool_calls).decode()
+    return found
+
+
+def _service_tier(body: bytes) -> str:
+    """The last `"service_tier": "…"` of an answer. Inside a JSON text its quotes would be escaped."""
+    at = body.rfind(_TIER)
+    if at < 0:
+        return ""
+    rest = body[at + len(_TIER) : at + len(_TIER) + 40].lstrip(b" \t\r\n:")
+    word, quote, _ = rest[1:].partition(b'"')
+    return word.decode("ascii", "replace") if rest[:1] == b'"' and quote else ""
