@@ -14,10 +14,7 @@ FLAGS = [] if sys.platform == "win32" else ["-O3"]
 
 
 def extensions() -> list[Extension]:
-    return [
-        Extension(f"_speedups.{name}", [f"_speedups/{name}.pyx"], extra_compile_args=FLAGS, optional=True)
-        for name in NAMES
-    ]
+    return [Extension(f"_speedups.{name}", [f"_speedups/{name}.pyx"], extra_compile_args=FLAGS) for name in NAMES]
 
 
 class Build(build_ext):
@@ -34,6 +31,8 @@ class Build(build_ext):
                 print("_speedups: no Cython to compile it with", file=sys.stderr)
             else:
                 modules = cythonize(extensions(), language_level=3)
+        for module in modules:
+            module.optional = True  # a compiler's error is a warning; cythonize does not keep it
         self.distribution.ext_modules = modules
         super().finalize_options()
 

@@ -113,8 +113,8 @@ cdef bint slots_in_bounds(const Slots* slots, int64_t window_us) noexcept nogil:
     return before <= _NOW_MAX // slot_length(window_us)
 
 
-cdef int64_t share(int64_t a, int64_t b, int64_t c, bint up) noexcept nogil:
-    """a * b / c for 0 <= a <= c, rounded down or up, by long multiplication: b is taken in digits so small that a
+cdef int64_t share(int64_t a, int64_t b, int64_t c) noexcept nogil:
+    """a * b / c for 0 <= a <= c, rounded down, by long multiplication: b is taken in digits so small that a
     remainder below c times the base, and a digit times a, stay below 2^52."""
     cdef int64_t base = ROOM // c, unit = 1, digit, quotient = 0, rest = 0
     while unit <= b // base:
@@ -125,11 +125,11 @@ cdef int64_t share(int64_t a, int64_t b, int64_t c, bint up) noexcept nogil:
         quotient = quotient * base + rest // c
         rest %= c
         unit //= base
-    return quotient + (up and rest > 0)
+    return quotient
 
 
 cdef inline int64_t left(int64_t wait_us, int64_t limit, int64_t window_us) noexcept nogil:
-    return 0 if wait_us >= window_us else share(window_us - wait_us, limit, window_us, False)
+    return 0 if wait_us >= window_us else share(window_us - wait_us, limit, window_us)
 
 
 cdef int64_t gcra_take(int64_t tat_us, int64_t now_us, int64_t limit, int64_t window_us, int64_t cost,
@@ -141,7 +141,7 @@ cdef int64_t gcra_take(int64_t tat_us, int64_t now_us, int64_t limit, int64_t wi
     verdict.retry_after_us = NEVER_
     verdict.reset_us = base - now_us
     if cost <= limit:
-        full_at = base + share(cost, window_us, limit, True)
+        full_at = base + share(cost, window_us, limit)
         verdict.retry_after_us = full_at - now_us - window_us
         if verdict.retry_after_us <= 0:
             verdict.allowed = True
@@ -155,7 +155,7 @@ cdef int64_t gcra_take(int64_t tat_us, int64_t now_us, int64_t limit, int64_t wi
 cdef int64_t gcra_after(int64_t tat_us, int64_t now_us, int64_t limit, int64_t window_us,
                         int64_t delta) noexcept nogil:
     """The state after `delta` was settled."""
-    cdef int64_t worth = share(min(-delta if delta < 0 else delta, limit), window_us, limit, True)
+    cdef int64_t worth = share(min(-delta if delta < 0 else delta, limit), window_us, limit)
     if delta < 0:
         return max(tat_us - worth, <int64_t>0)
     return min(max(tat_us, now_us) + worth, now_us + 2 * window_us)

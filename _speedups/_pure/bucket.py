@@ -57,7 +57,8 @@ def gcra(tat_us: int, now_us: int, limit: int, window_us: int, cost: int = 1) ->
 
     `tat_us` is the state: the time at which the bucket is full again, 0 at first. Raises ValueError out of bounds:
     1 <= limit <= LIMIT_MAX, 1 <= window_us <= WINDOW_MAX, 0 <= cost <= LIMIT_MAX, 0 <= now_us <= NOW_MAX,
-    0 <= tat_us <= NOW_MAX + 2 * WINDOW_MAX. A cost is worth a whole number of microseconds, rounded up.
+    0 <= tat_us <= NOW_MAX + 2 * WINDOW_MAX. A cost is worth a whole number of microseconds, rounded
+    down: what the limit says always passes at once, and a call passes less than a microsecond's refill too much.
     """
     _check(now_us, limit, window_us, cost)
     _check_tat(tat_us)
@@ -193,8 +194,8 @@ def _ends(live: tuple[int, ...], slot_us: int, window_us: int, now_us: int) -> i
 
 
 def _worth(cost: int, limit: int, window_us: int) -> int:
-    """The time in which `cost` comes back, rounded up."""
-    return -(-cost * window_us // limit)
+    """The time in which `cost` comes back, rounded down."""
+    return cost * window_us // limit
 
 
 def _left(wait_us: int, limit: int, window_us: int) -> int:

@@ -1,11 +1,13 @@
 """`check`: the configuration it would run with, where each value comes from, and what to think about."""
 
 from pathlib import Path
+from typing import Final
 from urllib.parse import urlsplit
 
 import click
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from proxy.cli.options import refuse, with_settings
 from proxy.core.errors import SettingError
@@ -13,15 +15,23 @@ from proxy.core.settings import SETTINGS, Settings
 
 __all__ = ["check", "masked", "warnings"]
 
+_WIDE: Final = 400
+"""Columns where the output is no terminal."""
+
 
 @click.command()
 @with_settings
 def check(settings: Settings) -> None:
     """Explain the configuration it would run with. Exit code 2 where it would not run."""
-    table = Table("setting", "value", "from", box=None, pad_edge=False)
+    console = Console(highlight=False, soft_wrap=True, markup=False)
+    if not console.is_terminal:
+        console.width = _WIDE
+    table = Table(box=None, pad_edge=False)
+    for name in ("setting", "value", "from"):
+        table.add_column(name, overflow="fold")
     for row in SETTINGS:
-        table.add_row(row.name, masked(row.name, str(settings[row.name])), settings.source(row.name))
-    console = Console(highlight=False, soft_wrap=True)
+        value = masked(str(settings[row.name]))
+        table.add_row(row.name, Text(value), Text(settings.source(row.name)))
     console.print(table)
     console.print()
     try:
@@ -55,7 +65,7 @@ def warnings(settings: Settings) -> list[str]:
     return found
 
 
-def masked(name: str, value: str) -> str:
+def masked(value: str) -> str:
     """`value` with any password in its URL hidden."""
     try:
         password = urlsplit(value).password if "://" in value else None
@@ -82,4 +92,4 @@ def _prices(settings: Settings) -> str:
 
 def _log(settings: Settings) -> str:
     store = settings.text("log.store")
-    return f"Log: {masked('log.store', store)}" if store else f"Log: chDB in {settings.data / 'log'}"
+    return f"Log: {masked(store)}" if store else f"Log: chDB in {settings.data / 'log'}"

@@ -3,7 +3,7 @@
 import contextlib
 import json
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 from rich.console import Console
 from rich.markup import escape
@@ -14,7 +14,7 @@ __all__ = ["cost", "print_call", "print_table"]
 
 _WIDE: Final = 220
 """Columns where the output is no terminal: nothing is cut for want of room."""
-_COLUMNS: Final[tuple[tuple[str, int, str], ...]] = (
+_COLUMNS: Final[tuple[tuple[str, int, Literal["left", "right"]], ...]] = (
     ("time", 15, "left"),
     ("id", 36, "left"),
     ("provider", 10, "left"),
@@ -46,7 +46,7 @@ def print_table(rows: list[dict[str, Any]], *, header: bool) -> None:
             justify=side,
             no_wrap=True,
             overflow="ellipsis",
-        )  # type: ignore[arg-type]
+        )
     for row in rows:
         table.add_row(*_cells(row))
     console.print(table)

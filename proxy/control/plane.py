@@ -6,7 +6,13 @@ import threading
 from typing import Final
 
 from proxy.control.jobs.ship import Shipper
-from proxy.control.shipping import SpoolBusy, SpoolLock, make_shipper, open_store, price_book
+from proxy.control.shipping import (
+    SpoolBusy,
+    SpoolLock,
+    make_shipper,
+    open_store,
+    price_book,
+)
 from proxy.core.errors import PerihelionError
 from proxy.core.settings import Settings
 from proxy.logstore import Store
@@ -74,7 +80,7 @@ class Plane:
             except (PerihelionError, SpoolBusy, OSError) as error:
                 self.problem = str(error)
                 _log.warning("not ready: %s", error)
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001
                 self.problem = f"{type(error).__name__}: {error}"
                 _log.exception("the shipper stopped")
             finally:

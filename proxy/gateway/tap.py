@@ -19,6 +19,7 @@ class Tap:
 
     __slots__ = (
         "_kept",
+        "_last",
         "_room",
         "_scanner",
         "_tail",
@@ -55,6 +56,7 @@ class Tap:
         if sse and readable:
             known = DIALECTS[dialect]
             self._scanner = Scanner(known.token_keys, known.done_marks, self.hides)
+        self._last = b""
         self.done = False
         self.first_token_at = 0.0
         self.truncated = False
@@ -68,6 +70,7 @@ class Tap:
         """Keeps `piece` for the log; returns what of it goes on to the caller now."""
         if not piece:
             return piece
+        self._last = piece
         self.size += len(piece)
         if len(piece) <= self._room:
             self._room -= len(piece)
@@ -88,6 +91,11 @@ class Tap:
     def finish(self) -> bytes:
         """What was held back, at the answer's end."""
         return self._scanner.finish() if self.hides and self._scanner is not None else b""
+
+    def gap(self) -> bytes:
+        """What ends an event that broke off in its middle, so that another can follow."""
+        whole = not self._last or self._last.endswith((b"\n\n", b"\r\n\r\n", b"\r\r"))
+        return b"" if whole else b"\n\n"
 
     def body(self) -> bytes:
         """The answer as the provider sent it; past the cap its first part and its last."""

@@ -111,9 +111,9 @@ class PriceBook:
 
 
 def _by_the_clock(model: ModelInfo) -> bool:
-    prices = model.prices if isinstance(model.prices, list) else []
-    variants = model.price_variants or []
-    return any(isinstance(entry.constraint, TimeOfDateConstraint) for entry in (*prices, *variants))
+    constraints = [price.constraint for price in model.prices] if isinstance(model.prices, list) else []
+    constraints += [variant.constraint for variant in model.price_variants or ()]
+    return any(isinstance(constraint, TimeOfDateConstraint) for constraint in constraints)
 
 
 def _data_version() -> str:

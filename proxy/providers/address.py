@@ -15,7 +15,7 @@ import msgspec
 from proxy.core.errors import BadDirective, BadRequest, Forbidden, NotFound
 from proxy.providers.dialects import DIALECTS, wants_stream_usage
 from proxy.providers.index import Catalog
-from proxy.providers.origin import Origin, is_label, is_literal, parse_origin
+from proxy.providers.origin import Origin, holes, is_label, is_literal, parse_origin
 from proxy.providers.provider import Provider
 
 __all__ = ["Route", "mask_query", "resolve"]
@@ -143,11 +143,9 @@ def _to_provider(provider: Provider, path: str) -> Route:
     origin = provider.origin
     if not origin:
         raise NotFound(f"Provider {provider.name!r} has no origin of its own; name it with Helicone-Target-Url.")
-    values = []
-    while "{" in origin:
+    values: list[str] = []
+    for name in provider.variables or holes(origin):
         value, _, rest = path[1:].partition("/")
-        head, _, tail = origin.partition("{")
-        name, _, tail = tail.partition("}")
         if not is_label(value):
             raise BadRequest(
                 f"Path prefix /{provider.name}: found {_shown(value)!r} for {name}; accepted: one host label of small "
@@ -155,7 +153,7 @@ def _to_provider(provider: Provider, path: str) -> Route:
                 code="invalid_address",
             )
         values.append(value)
-        origin, path = head + value + tail, "/" + rest
+        origin, path = origin.replace("{" + name + "}", value), "/" + rest
     found = parse_origin(provider.origins.get(values[0], origin) if values else origin)
     if isinstance(found, str):
         raise NotFound(f"Provider {provider.name!r} has an origin with {found}.")

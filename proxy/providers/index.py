@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from proxy.core.errors import SettingError
-from proxy.providers.origin import HostPattern, Origin, is_label, parse_origin
+from proxy.providers.dialects import DIALECTS
+from proxy.providers.origin import HostPattern, Origin, holes, is_label, parse_origin
 from proxy.providers.provider import Provider, read_provider, read_rows
 
 if TYPE_CHECKING:
@@ -72,6 +73,9 @@ class Catalog:
     def _add(self, provider: Provider) -> None:
         if not is_label(provider.name):
             raise SettingError(f"{provider.name}.toml: name", provider.name, "small letters, digits and hyphens")
+        for dialect in (provider.dialect, provider.error_dialect or provider.dialect, *provider.dialects.values()):
+            if dialect not in DIALECTS:
+                raise SettingError(f"{provider.name}.toml: dialect", dialect, "one of " + ", ".join(DIALECTS))
         for prefix in (provider.name, *provider.aliases):
             if "/" in prefix:
                 self.long_prefixes.append(("/" + prefix, provider, True))
@@ -141,5 +145,8 @@ def load(folder: str = "", allow: str = "", domain: str = "") -> Catalog:
             mine, _, ours = rows.get(file.stem, ({"name": file.stem}, file, True))
             if "name" in keys and keys["name"] != mine.get("name"):
                 raise SettingError(f"{file.name}: name", keys["name"], f"{mine.get('name')!r}, the file's own name")
-            rows[file.stem] = ({**mine, **keys}, file, ours and "origin" not in keys)
+            moved = "origin" in keys
+            if moved:  # the address keeps its form: labels that were taken from the path still are
+                mine = {"variables": holes(str(keys["origin"])) or holes(str(mine.get("origin", ""))), **mine, "origins": {}}
+            rows[file.stem] = ({**mine, **keys}, file, ours and not moved)
     return Catalog([read_provider(*row) for row in rows.values()], allow, domain)

@@ -2,7 +2,7 @@
 
 import msgspec
 
-__all__ = ["HostPattern", "Origin", "is_label", "is_literal", "parse_origin"]
+__all__ = ["HostPattern", "Origin", "holes", "is_label", "is_literal", "parse_origin"]
 
 _LABEL = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
 _HOST = _LABEL | frozenset("_.")
@@ -48,6 +48,11 @@ def _label_fits(pattern: str, label: str) -> bool:
     head, _, tail = pattern.partition("*")
     middle = label[len(head) : len(label) - len(tail)] if len(label) > len(head) + len(tail) else ""
     return bool(middle) and label.startswith(head) and label.endswith(tail) and is_label(label)
+
+
+def holes(origin: str) -> list[str]:
+    """Names of the `{variable}` labels in an origin."""
+    return [part.partition("}")[0] for part in origin.split("{")[1:]]
 
 
 def is_label(text: str) -> bool:

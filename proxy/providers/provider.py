@@ -7,9 +7,7 @@ import msgspec
 
 from proxy.core.errors import SettingError
 
-__all__ = ["DIALECTS", "Provider", "read_provider", "read_rows"]
-
-DIALECTS = ("openai", "anthropic", "gemini", "cohere", "bedrock", "ollama")
+__all__ = ["Provider", "read_provider", "read_rows"]
 
 
 class Provider(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -23,6 +21,9 @@ class Provider(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     origin: str = ""
     """`https://host[:port]`; `{variable}` labels are filled from the path segments after the prefix.
     Empty: it is reached by `Helicone-Target-Url` only."""
+    variables: list[str] = []
+    """Names of the labels that are taken from the path; by itself those in our own `origin`, and they stay when a
+    user's file redirects it, so that addresses keep their form."""
     origins: dict[str, str] = {}
     """Other origins by the value of the first variable (Vertex' `global` has no region in its host)."""
     aliases: tuple[str, ...] = ()
@@ -69,10 +70,6 @@ def read_provider(rows: dict[str, object], file: Path, ours: bool = True) -> Pro
         if key not in known:
             raise SettingError(f"{file.name}: {key}", value, "one of " + ", ".join(sorted(known)), str(file))
     try:
-        provider = msgspec.convert({**rows, "ours": ours}, Provider)
+        return msgspec.convert({**rows, "ours": ours}, Provider)
     except msgspec.ValidationError as error:
         raise SettingError(file.name, "its keys", f"other types: {error}", str(file)) from None
-    for key, word in (("dialect", provider.dialect), *(("dialects", word) for word in provider.dialects.values())):
-        if word not in DIALECTS:
-            raise SettingError(f"{file.name}: {key}", word, "one of " + ", ".join(DIALECTS), str(file))
-    return provider

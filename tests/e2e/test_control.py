@@ -8,11 +8,11 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from control_process import ControlProcess, record, spool, until
 
 from proxy.core.clock import now_us, uuid7
 from proxy.core.record import encode
 from proxy.spool.writer import Writer
+from tests.e2e.control_process import ControlProcess, record, spool, until
 
 HOUR_US = 3_600_000_000
 

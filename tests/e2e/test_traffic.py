@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from proxy.providers import load
+from proxy.providers.origin import holes
 from simulator import process
 from tests.stack import Stack, wait_for
 from tests.traffic import exchanges, folder, needs_traffic, no_usage, truth
@@ -48,7 +49,8 @@ def request_of(exchange: dict[str, Any]) -> tuple[str, str, bytes, dict[str, str
     url = httpx.URL(request["url"])
     origin = f"{url.scheme}://{url.host}" + (f":{url.port}" if url.port else "")
     provider = CATALOG.at(_origin(origin)) or CATALOG.providers["openai"]
-    path = "/".join([f"/{provider.name}", *["x" for _ in provider.variables]]) + url.raw_path.decode()
+    labels = ["x" for _ in holes(provider.origin)]
+    path = "/".join([f"/{provider.name}", *labels]) + url.raw_path.decode()
     body = request["body"]
     sent = b"" if body is None else body.encode() if isinstance(body, str) else json.dumps(body).encode()
     headers = {name: value for name, value in request["headers"].items() if value.isascii()}
@@ -145,9 +147,8 @@ def _usage_differences(id: str, record: dict[str, Any]) -> list[str]:
         for name, column in FIELDS.items()
         if record[column] != expected[name]
     ]
-    model = record["model_answered"] or record["model_asked"]
-    if model != (expected["model"] or ""):
-        wrong.append(f"{id}: model {model!r}, true {expected['model']!r}")
+    if record["model"] != (expected["model"] or ""):
+        wrong.append(f"{id}: model {record['model']!r}, true {expected['model']!r}")
     if record["usage_raw"] != expected["usage_raw"]:
         wrong.append(f"{id}: usage_raw {record['usage_raw']}, true {expected['usage_raw']}")
     return wrong

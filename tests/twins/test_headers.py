@@ -175,7 +175,15 @@ def test_five_hundred_headers_are_no_trouble(headers: Any) -> None:
     assert headers.parse(items).forward == b"".join(b"x-%d: %d\r\n" % (i, i) for i in range(500))
 
 
-NAMES = [*_names.SLOTS, *_names.SWITCHES, *_names.DIRECTIVES, *_names.DROPPED, "helicone-x", "helicone-property-a", "x-a"]
+NAMES = [
+    *_names.SLOTS,
+    *_names.SWITCHES,
+    *_names.DIRECTIVES,
+    *_names.DROPPED,
+    "helicone-x",
+    "helicone-property-a",
+    "x-a",
+]
 VALUES = ["", "true", " False ", "1", "5", "x-a, Accept", "keep-alive", "a\r\nb", "\0", "é", "€", "²", "1" * 19]
 PAIRS = st.lists(
     st.tuples(

@@ -1,6 +1,7 @@
 """What the scanner finds in a stream, and what of it goes on, however the bytes are cut."""
 
 from collections.abc import Iterable
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -13,7 +14,9 @@ from tests.twins.conftest import twin
 
 KEYS = (b"content", b"text", b"arguments")
 MARKS = (b"data: [DONE]", b"message_stop")
-ROLE = b'data: {"choices":[{"index":0,"delta":{"role":"assistant","content":""},"finish_reason":null}],"usage":null}\n\n'
+ROLE = (
+    b'data: {"choices":[{"index":0,"delta":{"role":"assistant","content":""},"finish_reason":null}],"usage":null}\n\n'
+)
 WORD = b'data: {"choices":[{"index":0,"delta":{"content":"hi"},"finish_reason":null}],"usage":null}\n\n'
 STOP = b'data: {"choices":[{"index":0,"delta":{},"finish_reason":"stop"}],"usage":null}\n\n'
 USAGE = b'{"prompt_tokens":1,"details":{"note":"a } \\" b"},"total_tokens":2}'
@@ -169,7 +172,8 @@ def test_no_bytes_are_no_trouble(sse: Any) -> None:
 
 
 @pytest.mark.parametrize(
-    "keys, marks", [((b"",), ()), ((b'a"',), ()), ((b"usage",), ()), ((), (b"a\n",)), ((b"a" * 65,), ()), ((b"a",) * 17, ())]
+    "keys, marks",
+    [((b"",), ()), ((b'a"',), ()), ((b"usage",), ()), ((), (b"a\n",)), ((b"a" * 65,), ()), ((b"a",) * 17, ())],
 )
 def test_keys_and_marks_that_cannot_be_found_are_refused(sse: Any, keys: Any, marks: Any) -> None:
     with pytest.raises(ValueError, match="expected"):
@@ -183,10 +187,22 @@ def test_recorded_streams_give_the_same_by_byte_and_whole(sse: Any) -> None:
     assert streams
     for stream in streams:
         stream = stream[:30_000]
-        assert Run(sse, [stream], True) == Run(sse, bytewise(stream), True) == Run(sse, [stream[:99], stream[99:]], True)
+        assert (
+            Run(sse, [stream], True) == Run(sse, bytewise(stream), True) == Run(sse, [stream[:99], stream[99:]], True)
+        )
 
 
-PIECES = [b'"content"', b'"text":"a', b'"usage"', b'"usageMetadata"', b'"finish_reason"', b'"choices"', b":", b" ", b'"']
+PIECES = [
+    b'"content"',
+    b'"text":"a',
+    b'"usage"',
+    b'"usageMetadata"',
+    b'"finish_reason"',
+    b'"choices"',
+    b":",
+    b" ",
+    b'"',
+]
 PIECES += [b"{", b"}", b"[", b"]", b"\n", b"\r", b"\r\n", b"\n\n", b"\\", b"null", b"data: ", b"[DONE]", b"x" * 40]
 PIECES += [b'"usage":{"a":1}', b'"choices":[]', COUNT, COUNT.replace(b"\n", b"\r\n"), WORD, b"y" * 9000]
 STREAMS = st.lists(st.one_of(st.sampled_from(PIECES), st.binary(max_size=4)), max_size=30).map(b"".join)
@@ -195,7 +211,7 @@ STREAMS = st.lists(st.one_of(st.sampled_from(PIECES), st.binary(max_size=4)), ma
 @given(STREAMS, st.lists(st.integers(0, 3000), max_size=8), st.booleans())
 def test_the_twins_are_equal_and_no_cut_changes_anything(stream: bytes, cuts: list[int], hide: bool) -> None:
     bounds = [0, *sorted(min(cut, len(stream)) for cut in cuts), len(stream)]
-    pieces = [stream[a:b] for a, b in zip(bounds, bounds[1:], strict=False)]
+    pieces = [stream[a:b] for a, b in pairwise(bounds)]
     compiled, slow = Run(twin("sse", "cython"), pieces, hide), Run(plain, pieces, hide)
     assert compiled == slow and compiled.passed == slow.passed
     assert slow == Run(plain, [stream], hide)

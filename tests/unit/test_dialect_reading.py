@@ -15,23 +15,21 @@ from proxy.providers.dialects.mending import mended
 OPERATIONS = ["chat", "completions", "responses", "embeddings", "messages", "count_tokens", "generate_content"]
 OPERATIONS += ["interactions", "converse", "invoke", "images", "audio", "rerank", "files", "other"]
 
-KEYS = st.sampled_from(
-    """
+KEYS_TEXT = """
     usage choices delta message content text type index tool_calls function arguments name id model error
     response output item usageMetadata candidates parts promptTokenCount prompt_tokens completion_tokens
     total_tokens input_tokens output_tokens prompt_tokens_details cached_tokens message_start interaction steps
     billed_units meta finish_reason messages role user input contents bytes contentBlockDelta metadata results
     predictions x_groq result errors detail cost cost_in_usd_ticks prompt_eval_count start toolUse content_block
     completion object event_type
-    """.split()
-)
-WORDS = st.sampled_from(
-    """
+"""
+KEYS = st.sampled_from(KEYS_TEXT.split())
+WORDS_TEXT = """
     message_start message_delta content_block_delta content_block_start response.completed
     response.output_item.done response message-end stream-end tool-call-delta function_call message reasoning
     error user thinking
-    """.split()
-)
+"""
+WORDS = st.sampled_from(WORDS_TEXT.split())
 JUNK: st.SearchStrategy[Any] = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats() | WORDS | st.text(max_size=5),
     lambda inner: st.lists(inner, max_size=4) | st.dictionaries(KEYS, inner, max_size=5),

@@ -1,5 +1,6 @@
 """Every frame of the spool is entered once, through crashes, failures and damage."""
 
+import gzip
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -7,15 +8,17 @@ from typing import Any
 
 import msgspec
 import pytest
+from genai_prices.data import providers
 
 from proxy.control.jobs.enter import Enterer
 from proxy.control.jobs.journal import Journal
-from proxy.control.jobs.reading import Reading
+from proxy.control.jobs.reading import Reading, read_record
 from proxy.control.jobs.ship import Shipper
 from proxy.core.record import Attempt, Record, decode, encode
 from proxy.core.usage import Usage
 from proxy.logstore import BodyRow, RequestRow, StoreError
 from proxy.prices import PriceBook
+from proxy.providers import load as load_catalog
 from proxy.spool.reader import Reader
 from proxy.spool.writer import Writer
 
@@ -335,3 +338,33 @@ def test_omitted_bodies_are_nowhere() -> None:
     _, half = entered(record(1, request_omitted=True, request_body=b"left behind", response_body=b"kept"))
     assert half is not None
     assert (half.request, half.response) == ("", "kept")
+
+
+@pytest.mark.parametrize(
+    ("body", "user"),
+    [
+        (b'{"user": "ada", "messages": [{"role": "user"}]}', "ada"),
+        (b'{"messages": [{"role": "user"}]}', ""),
+        (b'{"user": 7}', ""),
+        (b'"user" is no JSON', ""),
+    ],
+)
+def test_the_user_may_stand_in_the_body(body: bytes, user: str) -> None:
+    found = read_record(record(1, dialect="openai", operation="chat", request_body=body))
+    assert found.user == user
+
+
+def test_compressed_bodies_are_stored_plain_and_the_tier_is_read() -> None:
+    answer = b'{"service_tier": "flex", "choices": []}'
+    found = read_record(
+        record(1, dialect="openai", operation="chat", response_body=gzip.compress(answer), response_encoding="gzip")
+    )
+    assert (found.response, found.service_tier) == (answer, "flex")
+    broken = read_record(record(1, dialect="openai", response_body=b"no gzip", response_encoding="gzip"))
+    assert broken.response == b"no gzip"
+
+
+def test_every_price_id_of_the_catalog_is_known() -> None:
+    known = {provider.id for provider in providers}
+    ids = {provider.prices for provider in load_catalog().providers.values() if provider.prices}
+    assert ids <= known

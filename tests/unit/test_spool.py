@@ -63,6 +63,7 @@ def test_a_full_or_old_segment_is_followed_by_another(tmp_path: Path) -> None:
     now = [1_700_000_000_000_000]
     spool = writer(tmp_path, segment_bytes=1000, segment_s=10, clock=lambda: now[0])
     for number in range(8):
+        now[0] += 1
         spool.append(payload(number, 200))
     by_size = len(Reader(tmp_path).segments())
     assert by_size > 1

@@ -18,7 +18,7 @@ from proxy.logstore.store import Cursor, micros
 __all__ = ["Call", "CallWithBodies", "Page", "list_calls", "show_call"]
 
 _MOST: Final = 500
-_JSON_COLUMNS: Final = {"usage_raw": None, "attempts": [], "facts": {}, "tool_calls": []}
+_JSON_COLUMNS: Final[dict[str, Any]] = {"usage_raw": None, "attempts": [], "facts": {}, "tool_calls": []}
 _KNOWN: Final = frozenset(
     {
         *("user", "session", "model", "provider", "status", "property", "since", "until", "text", "name", "error"),

@@ -45,7 +45,7 @@ class Enterer:
         for number, payload in enumerate(piece.payloads):
             try:
                 found.append(self.entry(decode(payload)))
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001
                 found.append(_unreadable(payload, f"{piece.segment}:{piece.start}:{number}", error))
         return found
 
@@ -53,7 +53,7 @@ class Enterer:
         """The rows of a record that could be decoded."""
         try:
             reading = self._read(record)
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001
             reading = Reading(
                 usage=record.usage,
                 request=record.request_body,

@@ -119,7 +119,7 @@ class Shipper:
         try:
             self.step(enough)
             self.measure()
-        except Exception as error:  # The thread must outlive anything: what it cannot ship stays in the spool.
+        except Exception as error:  # noqa: BLE001 - the thread outlives anything; the spool keeps what it cannot ship
             self._fail(error)
             if not isinstance(error, (StoreError, OSError)):
                 _log.exception("shipping failed")
@@ -195,7 +195,7 @@ class Shipper:
             bodies = [entry.body] if entry.body is not None else []
             try:
                 self.figures.mended += self._store.mend([entry.request], bodies, f"{token}:{number}")
-            except Exception as error:
+            except Exception as error:  # noqa: BLE001
                 self._store.ping()
                 bare = self._enterer.bare(entry, error)
                 self._store.mend([bare], [], f"{token}:{number}:bare")

@@ -32,7 +32,8 @@ def refuse(ex: Exchange, error: Exception) -> Last:
         found = ex.found
         if found is None or not found.says_errors:
             return Last(b"")  # the length that was announced is not reached: the caller's HTTP library says so
-        return Last(found.finish() + dialect.error_event(told.status, told.kind, told.message, told.code, told.param))
+        event = dialect.error_event(told.status, told.kind, told.message, told.code, told.param)
+        return Last(found.finish() + found.gap() + event)
     ex.status = told.status
     if isinstance(told, UpstreamError) and ex.answer is not None:
         ex.cut = "upstream"

@@ -5,6 +5,7 @@ piece, since a caller may stop reading there; it is held until the provider ends
 """
 
 import asyncio
+from collections.abc import Callable
 
 from proxy.core.clock import monotonic
 from proxy.core.errors import ClientGone, UpstreamError
@@ -35,10 +36,30 @@ async def relay(ex: Exchange, gw: Gateway) -> Last:
         return Last(body + found.finish(), answer.status, headers)
     try:
         wire.start(answer.status, headers)
+        wire.watch(_left(ex, gw, asyncio.current_task()))
         return await _stream(ex, gw, wire, answer, found, body)
     except ClientGone:
-        ex.cut, ex.client_left = "client", monotonic()
+        ex.client_left = ex.client_left or monotonic()
+        ex.cut = "client"
         return await _drain(ex, gw, answer, found)
+    except asyncio.CancelledError:
+        task = asyncio.current_task()
+        if not ex.client_left or task is None:
+            raise  # the worker is stopping
+        task.uncancel()
+        ex.cut = "client"
+        return Last(b"")
+
+
+def _left(ex: Exchange, gw: Gateway, task: asyncio.Task[object] | None) -> Callable[[], None]:
+    """Where callers are drained for, the next piece finds out; else the provider is cut at once."""
+
+    def left() -> None:
+        ex.client_left = monotonic()
+        if not gw.drains and task is not None:
+            task.cancel()
+
+    return left
 
 
 def _head(ex: Exchange, answer: Answer, found: Tap) -> Headers:
@@ -77,6 +98,8 @@ async def _stream(ex: Exchange, gw: Gateway, wire: Wire, answer: Answer, found: 
                 continue
             except TimeoutError:
                 found.done = False
+        if ex.client_left:
+            raise ClientGone("the caller left during the answer")
         if piece:
             wire.write(piece)
         if found.size > gw.max_answer:

@@ -24,6 +24,7 @@ _KEPT_HEADERS = frozenset(
         "x-amzn-bedrock-cache-write-input-token-count",
         "x-amzn-bedrock-input-token-count",
         "x-amzn-bedrock-output-token-count",
+        "x-amzn-errortype",
         "x-amzn-requestid",
         "x-request-id",
     }

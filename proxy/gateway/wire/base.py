@@ -51,4 +51,4 @@ class Wire(Protocol):
         """Sends the last piece and ends the answer. Never raises; a caller that left is no error by now."""
 
     def watch(self, left: Callable[[], None]) -> None:
-        """Calls `left` if the caller leaves before `finish`."""
+        """Calls `left` if the caller leaves before `finish`; a second call replaces the first's `left`."""

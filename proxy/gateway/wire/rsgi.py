@@ -5,7 +5,8 @@ What was seen of granian 2.8, and what is done about it (tests/wire keeps each):
 - a header value beyond ASCII is left out of `items()` silently; we look for that and refuse the call by name.
 - a body without an announced length that breaks off ends the iteration like a whole one, but with an empty piece
   before the empty piece that ends it.
-- writes are buffered without bound and never wait; `Exchange` bounds the bytes of one answer.
+- writes are buffered without bound, never wait, and do not fail for a caller that left: only `client_disconnect`
+  tells, so every streamed answer is watched, and `relay` bounds the bytes of one answer.
 """
 
 import asyncio
@@ -23,13 +24,15 @@ __all__ = ["RsgiWire"]
 class RsgiWire:
     """One RSGI request. `scope` and `proto` are granian's."""
 
-    __slots__ = ("_proto", "_scope", "_transport", "_watcher", "method", "path")
+    __slots__ = ("_left", "_proto", "_scope", "_transport", "_watcher", "method", "path", "started")
 
     def __init__(self, scope: Any, proto: Any) -> None:
         self._scope = scope
         self._proto = proto
         self._transport: Any = None
         self._watcher: asyncio.Task[None] | None = None
+        self._left: Callable[[], None] | None = None
+        self.started = False
         self.method: str = scope.method
         self.path: str = scope.path
 
@@ -44,10 +47,6 @@ class RsgiWire:
     @property
     def client(self) -> str:
         return str(self._scope.client).rpartition(":")[0].strip("[]")
-
-    @property
-    def started(self) -> bool:
-        return self._transport is not None
 
     def headers(self) -> Headers:
         source = self._scope.headers
@@ -90,6 +89,7 @@ class RsgiWire:
     def start(self, status: int, headers: Headers) -> None:
         try:
             self._transport = self._proto.response_stream(status, headers)
+            self.started = True
         except ProtocolClosed:
             raise ClientGone("the caller left before the answer began") from None
 
@@ -109,10 +109,15 @@ class RsgiWire:
                 self._transport.send_bytes(last.body)
         except ProtocolClosed:
             pass
+        # granian ends a streamed answer when its transport is no more, and an error's traceback may keep us for long.
+        self._transport = self._proto = None
 
     def watch(self, left: Callable[[], None]) -> None:
-        async def wait() -> None:
-            await self._proto.client_disconnect()
-            left()
+        self._left = left
+        if self._watcher is None:
+            self._watcher = asyncio.get_running_loop().create_task(self._wait())
 
-        self._watcher = asyncio.get_running_loop().create_task(wait())
+    async def _wait(self) -> None:
+        await self._proto.client_disconnect()
+        if self._left is not None:
+            self._left()

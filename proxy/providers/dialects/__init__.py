@@ -1,6 +1,6 @@
 """Dialects: how providers speak. One module each, registered here by one line.
 
-Add one: write `dialects/<name>.py` with a `Dialect`, add it to the tuple below and its name to `provider.DIALECTS`.
+Add one: write `dialects/<name>.py` with a `Dialect`, add it to the tuple below.
 """
 
 from typing import Final
