@@ -1,4 +1,7 @@
-"""What a record's bodies say: the seam between a record and the dialect that reads it."""
+"""What a record's bodies say: the seam between a record and the dialect that reads it.
+
+The shipper reads every record so; the gateway only those whose bodies it must forget.
+"""
 
 from typing import Final
 

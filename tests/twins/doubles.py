@@ -1,5 +1,6 @@
 """The steps of `_speedups.bucket` as a script in doubles takes them, each value on the way checked against 2^53."""
 
+from collections.abc import Callable
 from math import floor
 from typing import Any
 
@@ -102,4 +103,9 @@ def window_settle(state: list[float], now: float, limit: float, length: float, d
     return [*state, wanted, delta] if delta > 0 else state
 
 
-CALLS = {"gcra": gcra, "gcra_settle": gcra_settle, "window": window, "window_settle": window_settle}
+CALLS: dict[str, Callable[..., Any]] = {
+    "gcra": gcra,
+    "gcra_settle": gcra_settle,
+    "window": window,
+    "window_settle": window_settle,
+}

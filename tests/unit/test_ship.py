@@ -12,7 +12,7 @@ from genai_prices.data import providers
 
 from proxy.control.jobs.enter import Enterer
 from proxy.control.jobs.journal import Journal
-from proxy.control.jobs.reading import Reading, read_record
+from proxy.providers.reading import Reading, read_record
 from proxy.control.jobs.ship import Shipper
 from proxy.core.record import Attempt, Record, decode, encode
 from proxy.core.usage import Usage

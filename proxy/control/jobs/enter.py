@@ -7,7 +7,7 @@ from uuid import UUID
 
 import msgspec
 
-from proxy.control.jobs.reading import Reading, read_record
+from proxy.providers.reading import Reading, read_record
 from proxy.core.record import Attempt, Record, decode
 from proxy.core.usage import Usage
 from proxy.logstore import BodyRow, RequestRow
@@ -62,6 +62,8 @@ class Enterer:
             )
         row = _row(record, reading)
         usage = reading.usage
+        if usage is not None and usage.raw is not None:
+            row.usage_raw = _json(usage.raw).decode()
         if usage is not None and _is_silent(usage):
             usage = None
         if usage is not None:
@@ -171,8 +173,6 @@ def _put_usage(row: RequestRow, usage: Usage, drained: bool) -> None:
     row.total_tokens = _count(usage.total_tokens)
     row.input_includes_cached = usage.input_includes_cached
     row.output_includes_reasoning = usage.output_includes_reasoning
-    if usage.raw is not None:
-        row.usage_raw = _json(usage.raw).decode()
 
 
 def _is_silent(usage: Usage) -> bool:

@@ -90,14 +90,9 @@ async def _stream(ex: Exchange, gw: Gateway, wire: Wire, answer: Answer, found: 
     while True:
         if answer.ended:
             return Last(piece + found.finish())
-        if found.done and piece:
-            try:
-                async with asyncio.timeout(_HOLD_S):
-                    await answer.wait()
-                piece += found.feed(answer.take())
-                continue
-            except TimeoutError:
-                found.done = False
+        if found.done and piece and await _ends_soon(answer):
+            piece += found.feed(answer.take())
+            continue
         if ex.client_left:
             raise ClientGone("the caller left during the answer")
         if piece:
@@ -108,6 +103,16 @@ async def _stream(ex: Exchange, gw: Gateway, wire: Wire, answer: Answer, found: 
             )
         await answer.wait()
         piece = found.feed(answer.take())
+
+
+async def _ends_soon(answer: Answer) -> bool:
+    """Whether more of the answer, or its end, came within `_HOLD_S`. One that breaks now breaks at the next wait."""
+    try:
+        async with asyncio.timeout(_HOLD_S):
+            await answer.wait()
+    except (TimeoutError, UpstreamError):
+        return False
+    return True
 
 
 async def _drain(ex: Exchange, gw: Gateway, answer: Answer, found: Tap) -> Last:
