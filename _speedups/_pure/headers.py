@@ -31,7 +31,8 @@ _WORDS = {"true": 1, "1": 1, "false": 0, "0": 0}
 
 class Head:
     """What a request's headers say. Text slots are "" where absent; switches and `content_length` are -1 where
-    absent and -2 where malformed; a switch's malformed value, and a property without a name, are in `malformed`."""
+    absent and -2 where malformed; a switch's malformed value, and a property without a name, are in `malformed`. `directives` has known names less
+    their prefix, `unknown` whole names, both in lower case; `property_names` only the spellings that differ."""
 
     host: str = ""
     content_type: str = ""

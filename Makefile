@@ -1,0 +1,48 @@
+.DEFAULT_GOAL := help
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/.ready
+SOURCES := pyproject.toml setup.py $(wildcard _speedups/*.pyx _speedups/*.pxd)
+
+.PHONY: help run demo test lint build bench bench-short bench-rivals clean
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+run: $(READY) ## build everything and start Perihelion on 127.0.0.1:8787 (gateway) and :8788 (control)
+	$(BIN)/perihelion serve
+
+demo: $(READY) ## the same against a simulated provider, with a filled log
+	$(BIN)/python -m simulator.demo
+
+test: $(READY) ## build everything and run the whole suite
+	PERIHELION_EXPECT_COMPILED=1 $(BIN)/python -m pytest
+
+lint: $(READY) ## ruff and mypy
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+build: $(READY) ## the virtual environment with everything compiled
+
+bench: $(READY) ## the whole benchmark, tables into benchmarks/README.md; fails when the budget breaks
+	$(BIN)/python -m benchmarks
+
+bench-short: $(READY) ## the same in short form, as CI runs it
+	$(BIN)/python -m benchmarks --short
+
+bench-rivals: $(READY) ## the same harness against other gateways
+	$(BIN)/python -m benchmarks.rivals
+
+clean: ## remove what was built
+	rm -rf $(VENV) build dist *.egg-info _speedups/*.so _speedups/*.c .pytest_cache .mypy_cache .ruff_cache .hypothesis
+
+$(READY): $(SOURCES)
+	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is needed; this is " + sys.version.split()[0] + ". Set PYTHON=…")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/pip install --quiet --upgrade pip setuptools wheel "cython>=3.1,<4"
+	$(BIN)/pip install --quiet --no-build-isolation -e ".[dev]"
+	$(BIN)/python setup.py --quiet build_ext --inplace
+	@touch $@
