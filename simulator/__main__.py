@@ -26,7 +26,9 @@ def _options() -> argparse.Namespace:
     for field in msgspec.structs.fields(Script):
         if field.name == "replay":
             continue
-        options.add_argument("--" + field.name.replace("_", "-"), type=field.type, default=field.default, dest=field.name)
+        options.add_argument(
+            "--" + field.name.replace("_", "-"), type=field.type, default=field.default, dest=field.name
+        )
     return options.parse_args()
 
 

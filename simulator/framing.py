@@ -1,5 +1,6 @@
 """A reply and a script to the very bytes: what is written, in which pieces, and how it ends."""
 
+import itertools
 import random
 import zlib
 
@@ -10,7 +11,14 @@ from simulator.shapes.base import Reply
 
 __all__ = ["Plan", "plan"]
 
-_REASONS = {200: "OK", 204: "No Content", 400: "Bad Request", 401: "Unauthorized", 404: "Not Found", 429: "Too Many Requests"}
+_REASONS = {
+    200: "OK",
+    204: "No Content",
+    400: "Bad Request",
+    401: "Unauthorized",
+    404: "Not Found",
+    429: "Too Many Requests",
+}
 
 
 class Plan(msgspec.Struct):
@@ -84,7 +92,7 @@ def _split(pieces: list[bytes], how: str) -> list[bytes]:
         while at < len(whole):
             at += chance.randint(1, 97)
             cuts.append(at)
-        return [whole[low:high] for low, high in zip(cuts, cuts[1:], strict=False)]
+        return [whole[low:high] for low, high in itertools.pairwise(cuts)]
     return [whole[at : at + int(how)] for at in range(0, len(whole), int(how))]
 
 

@@ -16,7 +16,7 @@ _OURS: _Row = (_OTHER, "", False)
 
 
 def _table() -> dict[str, _Row]:
-    rows: dict[str, _Row] = {name: (_SKIP, "", False) for name in DROPPED}
+    rows: dict[str, _Row] = dict.fromkeys(DROPPED, (_SKIP, "", False))
     for name, slot in SLOTS.items():
         kind = _JOIN if name in JOINED else _LENGTH if name == "content-length" else _SLOT
         rows[name] = (kind, slot, name not in DROPPED and not name.startswith(PREFIX))
@@ -31,8 +31,9 @@ _WORDS = {"true": 1, "1": 1, "false": 0, "0": 0}
 
 class Head:
     """What a request's headers say. Text slots are "" where absent; switches and `content_length` are -1 where
-    absent and -2 where malformed; a switch's malformed value, and a property without a name, are in `malformed`. `directives` has known names less
-    their prefix, `unknown` whole names, both in lower case; `property_names` only the spellings that differ."""
+    absent and -2 where malformed; a switch's malformed value, and a property without a name, are in `malformed`.
+    `directives` has known names less their prefix, `unknown` whole names, both in lower case; `property_names` only
+    the spellings that differ."""
 
     host: str = ""
     content_type: str = ""

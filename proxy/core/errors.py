@@ -1,20 +1,20 @@
 """Errors of our own, each with what was asked, what was found and what would be right.
 
-    PerihelionError
-    ├── SettingError            start refuses
-    └── ProxyError              becomes an answer to the caller
-        ├── BadDirective   400  a Helicone-* header that does not parse
-        ├── BadRequest     400  a request that cannot be proxied
-        ├── Unauthorized   401
-        ├── Forbidden      403  a target that is not on the allow-list
-        ├── NotFound       404  no such address
-        ├── Conflict       409  a request id seen before
-        ├── TooLarge       413
-        ├── Limited        429
-        ├── NotThere       501  a feature that is not built yet
-        ├── UpstreamError  502  no usable answer: refused, reset, broken protocol
-        │   └── UpstreamTimeout 504
-        └── Overloaded     503  no room for the call
+PerihelionError
+├── SettingError            start refuses
+└── ProxyError              becomes an answer to the caller
+    ├── BadDirective   400  a Helicone-* header that does not parse
+    ├── BadRequest     400  a request that cannot be proxied
+    ├── Unauthorized   401
+    ├── Forbidden      403  a target that is not on the allow-list
+    ├── NotFound       404  no such address
+    ├── Conflict       409  a request id seen before
+    ├── TooLarge       413
+    ├── Limited        429
+    ├── NotThere       501  a feature that is not built yet
+    ├── UpstreamError  502  no usable answer: refused, reset, broken protocol
+    │   └── UpstreamTimeout 504
+    └── Overloaded     503  no room for the call
 """
 
 from typing import ClassVar

@@ -20,7 +20,7 @@ def die_with_parent(signum: int = signal.SIGTERM) -> bool:
         return False
     parent = os.getppid()
     try:
-        done = ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, int(signum), 0, 0, 0) == 0
+        done: bool = ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, int(signum), 0, 0, 0) == 0
     except (OSError, AttributeError):
         return False
     # The parent may have ended between the fork and the call: then nobody would send the signal.

@@ -53,7 +53,12 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("gateway.max_open", 16384, "Calls that one worker has open at once, streams included.", *_COUNT),
     Setting("gateway.drain_s", 30.0, "How long a stopping worker waits for its open calls.", *_SECONDS),
     Setting("gateway.max_body", 64 << 20, "Largest request body that is taken, in bytes; above it 413.", *_BYTES),
-    Setting("gateway.max_answer", 1 << 30, "Most bytes of one streamed answer; a reader that stops may hold so many.", *_BYTES),
+    Setting(
+        "gateway.max_answer",
+        1 << 30,
+        "Most bytes of one streamed answer; a reader that stops may hold so many.",
+        *_BYTES,
+    ),
     Setting("gateway.tls_cert", "", "Certificate file (PEM) to serve the gateway over TLS."),
     Setting("gateway.tls_key", "", "Key file (PEM) of that certificate."),
     Setting("control.host", "127.0.0.1", "Address the control plane listens on."),
@@ -61,7 +66,9 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("auth.mode", "open", "Who may call: `open` (loopback only) or `required`.", *_one_of("open", "required")),
     Setting("providers.folder", "", "Folder of your own provider files; a file named like ours is laid over it."),
     Setting("targets.allow", "", "Origins that Helicone-Target-Url may name beside the catalog's, comma-separated."),
-    Setting("upstream.transport", "direct", "`direct`, or `httpx` for proxies and HTTP/2.", *_one_of("direct", "httpx")),
+    Setting(
+        "upstream.transport", "direct", "`direct`, or `httpx` for proxies and HTTP/2.", *_one_of("direct", "httpx")
+    ),
     Setting("upstream.proxy", "", "Outbound proxy, `http://…` or `socks5://…` (with upstream.transport = httpx)."),
     Setting("upstream.http2", False, "Speak HTTP/2 to providers (with upstream.transport = httpx)."),
     Setting("upstream.ca_file", "", "More certificate authorities (PEM) to trust, beside the system's."),

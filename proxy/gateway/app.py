@@ -8,13 +8,13 @@ from typing import Any
 
 import msgspec
 
+from proxy import providers
 from proxy.core.settings import Settings
 from proxy.gateway import metrics
 from proxy.gateway.gateway import Gateway
 from proxy.gateway.metrics import Metrics
 from proxy.gateway.pipeline import handle
 from proxy.gateway.wire.rsgi import RsgiWire
-from proxy import providers
 from proxy.spool.writer import Writer
 from proxy.upstream import open_upstream
 from proxy.upstream.base import Limits

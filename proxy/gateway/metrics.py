@@ -88,7 +88,7 @@ def store(folder: Path, values: dict[str, float]) -> None:
 
 def total(folder: Path, own: dict[str, float]) -> dict[str, float]:
     """`own` and the samples of all other workers, added up; gauges of dead workers are left out."""
-    sums: Counter[str] = Counter(own)
+    sums = dict(own)
     for path in folder.glob("*.metrics"):
         pid = int(path.stem)
         if pid == os.getpid():
@@ -96,8 +96,8 @@ def total(folder: Path, own: dict[str, float]) -> dict[str, float]:
         alive = Path(f"/proc/{pid}").exists()
         for name, value in msgspec.msgpack.decode(path.read_bytes(), type=dict[str, float]).items():
             if alive or "_total" in name or "duration" in name:
-                sums[name] += value
-    return dict(sums)
+                sums[name] = sums.get(name, 0) + value
+    return sums
 
 
 def render(samples: dict[str, float]) -> str:

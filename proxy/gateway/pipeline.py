@@ -4,7 +4,6 @@ Phases take values and return values and call no other phase. Memory-only phases
 an `await` on this page. `ex.phase` names the step for the record, should the call die in it.
 """
 
-from proxy.gateway.exchange import Exchange
 from proxy.gateway.gateway import Gateway
 from proxy.gateway.phases.admit import admit
 from proxy.gateway.phases.identify import identify

@@ -80,7 +80,7 @@ def _zlib(window: int) -> Decoder:
 
 
 def _brotli(body: bytes, limit: int) -> Iterator[bytes]:
-    import brotli  # type: ignore[import-untyped]
+    import brotli
 
     stream = brotli.Decompressor()
     for piece in _pieces(body):

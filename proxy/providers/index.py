@@ -147,6 +147,10 @@ def load(folder: str = "", allow: str = "", domain: str = "") -> Catalog:
                 raise SettingError(f"{file.name}: name", keys["name"], f"{mine.get('name')!r}, the file's own name")
             moved = "origin" in keys
             if moved:  # the address keeps its form: labels that were taken from the path still are
-                mine = {"variables": holes(str(keys["origin"])) or holes(str(mine.get("origin", ""))), **mine, "origins": {}}
+                mine = {
+                    "variables": holes(str(keys["origin"])) or holes(str(mine.get("origin", ""))),
+                    **mine,
+                    "origins": {},
+                }
             rows[file.stem] = ({**mine, **keys}, file, ours and not moved)
     return Catalog([read_provider(*row) for row in rows.values()], allow, domain)

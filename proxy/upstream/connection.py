@@ -1,4 +1,4 @@
-"""One socket to a provider: writes a request, parses the answer as it arrives, and knows whether it may be used again."""
+"""One socket to a provider: writes a request, parses the answer as it comes, and knows if it may be used again."""
 
 import asyncio
 from typing import TYPE_CHECKING, cast
@@ -46,7 +46,7 @@ def _name(raw: bytes) -> str:
 
 
 class LiveAnswer:
-    """The answer to one call (`base.Answer`). Lets go of its connection when it is closed, and never touches it again."""
+    """The answer to one call (`base.Answer`). Closed, it lets go of its connection and never touches it again."""
 
     __slots__ = (
         "_connection",
@@ -277,7 +277,9 @@ class Connection(asyncio.Protocol):
                 answer.ended = True
                 answer.wake()
             else:
-                self._broke("closed the connection" if exc is None else f"reset the connection ({exc})", "upstream_reset")
+                self._broke(
+                    "closed the connection" if exc is None else f"reset the connection ({exc})", "upstream_reset"
+                )
         self._pool.lost(self)
 
     def _broke(self, what: str, code: str) -> None:
@@ -291,7 +293,9 @@ class Connection(asyncio.Protocol):
                     UpstreamError(f"{message} before its answer began.", code=code, phase="first_byte", retriable=early)
                 )
         elif answer is not None:
-            answer.fail(UpstreamError(f"{message} in the middle of its answer.", code=code, phase="body", retriable=False))
+            answer.fail(
+                UpstreamError(f"{message} in the middle of its answer.", code=code, phase="body", retriable=False)
+            )
         self.cut()
 
     # --- httptools ----------------------------------------------------------

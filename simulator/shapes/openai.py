@@ -81,7 +81,9 @@ def _chat(request: Request) -> Reply:
         reason = "tool_calls"
         message = {"role": "assistant", "content": None, "tool_calls": [_call(request.script.tool)], "refusal": None}
     choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": reason}
-    return json_reply(200, _headers(), {**_head(request, "chat.completion"), "choices": [choice], "usage": _usage(request)})
+    return json_reply(
+        200, _headers(), {**_head(request, "chat.completion"), "choices": [choice], "usage": _usage(request)}
+    )
 
 
 def _head(request: Request, kind: str) -> Json:
@@ -212,9 +214,16 @@ def _responses(request: Request) -> Reply:
     rows: list[Json] = [
         {"type": "response.created", "response": young},
         {"type": "response.in_progress", "response": young},
-        {"type": "response.output_item.added", "output_index": 0, "item": {**item, "status": "in_progress", "content": []}},
+        {
+            "type": "response.output_item.added",
+            "output_index": 0,
+            "item": {**item, "status": "in_progress", "content": []},
+        },
         {"type": "response.content_part.added", **at, "part": {**part, "text": ""}},
-        *({"type": "response.output_text.delta", **at, "delta": piece, "logprobs": []} for piece in chunks_of_text(script)),
+        *(
+            {"type": "response.output_text.delta", **at, "delta": piece, "logprobs": []}
+            for piece in chunks_of_text(script)
+        ),
         {"type": "response.output_text.done", **at, "text": text, "logprobs": []},
         {"type": "response.content_part.done", **at, "part": part},
         {"type": "response.output_item.done", "output_index": 0, "item": item},

@@ -28,7 +28,7 @@ WEATHER = {"type": "object", "properties": {"city": {"type": "string"}}, "requir
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory, simulator_origin: str) -> Iterator[Stack]:
     here = f'origin = "{simulator_origin}"'
-    providers = {name: here for name in ("openai", "anthropic", "together", "azure")}
+    providers = dict.fromkeys(("openai", "anthropic", "together", "azure"), here)
     with Stack(tmp_path_factory.mktemp("stack"), providers) as running:
         yield running
 

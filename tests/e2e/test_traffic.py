@@ -1,4 +1,4 @@
-"""Every recorded exchange goes through a real gateway unchanged, however it is cut up, and its usage is logged right."""
+"""Every recorded exchange passes a real gateway unchanged, however it is cut up, and its usage is logged right."""
 
 import asyncio
 import base64
@@ -69,7 +69,7 @@ CATALOG = load()
 
 
 def providers_at(origin: str) -> dict[str, str]:
-    return {name: f'origin = "{origin}"' for name in CATALOG.providers}
+    return dict.fromkeys(CATALOG.providers, f'origin = "{origin}"')
 
 
 @pytest.fixture(scope="module")
@@ -157,7 +157,7 @@ def _usage_differences(id: str, record: dict[str, Any]) -> list[str]:
 
 
 def test_cut_short(stack: Stack) -> None:
-    """Half an answer: the caller gets what came and an error in its dialect or a broken connection, never a quiet end."""
+    """Half an answer: the caller gets what came, and an error or a broken connection, never a quiet end."""
     got = asyncio.run(play(stack, lambda exchange: {"x-sim-cut": str(len(body_of(exchange)) // 2)}))
     records = {row["id"]: row for row in _records(stack, {headers["helicone-id"] for _, headers, _ in got.values()})}
     wrong: list[str] = []
@@ -174,5 +174,3 @@ def test_cut_short(stack: Stack) -> None:
         if status != 502 and not body.startswith(whole[: len(whole) // 2]):
             wrong.append(f"{exchange['id']}: what had come by then was not passed on")
     assert not wrong, "\n".join(wrong)
-
-

@@ -144,9 +144,7 @@ def test_a_provider_that_is_silent_is_504(stack: Stack) -> None:
 
 @pytest.mark.parametrize("framing", ["chunked", "length"])
 def test_a_plain_answer_that_breaks_off_is_502_or_cut(stack: Stack, framing: str) -> None:
-    answer = post(
-        stack, CHAT, **{"x-sim-reset": "head", "x-sim-framing": framing, "x-sim-answer-bytes": "5000"}
-    )
+    answer = post(stack, CHAT, **{"x-sim-reset": "head", "x-sim-framing": framing, "x-sim-answer-bytes": "5000"})
     assert_openai_error(answer, 502, "upstream_reset")
 
 
@@ -217,7 +215,7 @@ def test_own_headers_never_reach_the_provider(stack: Stack, simulator_origin: st
 
 
 def test_a_key_in_the_path_or_beside_the_providers_is_ours_and_stays_here(stack: Stack, simulator_origin: str) -> None:
-    post(stack, "/sk-helicone-abc" + CHAT, **{"Authorization": "Bearer sk-provider, Bearer sk-helicone-abc"})
+    post(stack, "/sk-helicone-abc" + CHAT, Authorization="Bearer sk-provider, Bearer sk-helicone-abc")
     seen = get_json(simulator_origin + "/_simulator/requests")[-1]
     headers = {name.lower(): value for name, value in seen["headers"]}
     assert headers["authorization"] == "Bearer sk-provider"

@@ -12,13 +12,13 @@ from genai_prices.data import providers
 
 from proxy.control.jobs.enter import Enterer
 from proxy.control.jobs.journal import Journal
-from proxy.providers.reading import Reading, read_record
 from proxy.control.jobs.ship import Shipper
 from proxy.core.record import Attempt, Record, decode, encode
 from proxy.core.usage import Usage
 from proxy.logstore import BodyRow, RequestRow, StoreError
 from proxy.prices import PriceBook
 from proxy.providers import load as load_catalog
+from proxy.providers.reading import Reading, read_record
 from proxy.spool.reader import Reader
 from proxy.spool.writer import Writer
 

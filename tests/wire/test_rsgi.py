@@ -130,5 +130,3 @@ def test_length_beside_chunked_never_leaves_a_second_request(server: Server) -> 
     server.send(b"POST /both HTTP/1.1\r\nHost: h\r\nContent-Length: 4\r\nTransfer-Encoding: chunked\r\n\r\n" + hidden)
     server.seen("/both")
     assert "/hidden" not in [row["path"] for row in get_json(f"http://127.0.0.1:{server.port}/seen")]
-
-

@@ -126,7 +126,7 @@ def show_call(request: Request[Any, Any, Any], id: str) -> Response[CallWithBodi
     plane: Plane = request.app.state.plane
     row = plane.store.get(DEFAULT_ORG, found)
     if row is None:
-        return answer(  # type: ignore[return-value]
+        return answer(
             Problem(
                 "No such call",
                 404,

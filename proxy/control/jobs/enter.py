@@ -7,11 +7,11 @@ from uuid import UUID
 
 import msgspec
 
-from proxy.providers.reading import Reading, read_record
 from proxy.core.record import Attempt, Record, decode
 from proxy.core.usage import Usage
 from proxy.logstore import BodyRow, RequestRow
 from proxy.prices import PriceBook
+from proxy.providers.reading import Reading, read_record
 from proxy.spool.reader import Slice
 
 __all__ = ["Enterer", "Entry"]

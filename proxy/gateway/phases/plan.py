@@ -1,11 +1,10 @@
 """Whom to call, and the request as it will be written."""
 
+from _speedups import forward_without
 from proxy.gateway.exchange import Exchange
 from proxy.gateway.gateway import Gateway
 from proxy.providers.dialects import add_stream_usage
 from proxy.upstream.base import Call, Origin
-
-from _speedups import forward_without
 
 __all__ = ["plan"]
 

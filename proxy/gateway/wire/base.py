@@ -24,13 +24,20 @@ class Wire(Protocol):
     method: str
     path: str
     """Percent-decoded."""
-    query: str
-    """As it came."""
-    host: str
-    client: str
-    """The caller's address, without its port."""
     started: bool
     """The head of an answer has left."""
+
+    @property
+    def query(self) -> str:
+        """As it came."""
+
+    @property
+    def host(self) -> str:
+        """The Host header, or the authority of an absolute target."""
+
+    @property
+    def client(self) -> str:
+        """The caller's address, without its port."""
 
     def headers(self) -> Headers:
         """All request headers in their order, names in lower case. Raises `BadRequest` where one cannot be read."""

@@ -13,7 +13,7 @@ import asyncio
 from collections.abc import Callable
 from typing import Any
 
-from granian.rsgi import ProtocolClosed
+from granian.rsgi import ProtocolClosed  # type: ignore[attr-defined]
 
 from proxy.core.errors import BadRequest, ClientGone, TooLarge
 from proxy.gateway.wire.base import Headers, Last
@@ -79,7 +79,9 @@ class RsgiWire:
                 pieces.append(piece)
                 size += len(piece)
                 if size > cap:
-                    raise TooLarge(f"The request body is more than {cap} bytes, the most taken here (gateway.max_body).")
+                    raise TooLarge(
+                        f"The request body is more than {cap} bytes, the most taken here (gateway.max_body)."
+                    )
         except ProtocolClosed:
             raise ClientGone("the caller left while its body was read") from None
         if empty > 1:
