@@ -1,12 +1,17 @@
 """Time and ids: the only place that reads a clock or draws an id, so that tests can pass their own."""
 
 import os
+import random
 import time
 from typing import Final
 
 __all__ = ["monotonic", "now_us", "parse_uuid", "uuid7", "uuid7_time_us"]
 
 monotonic = time.monotonic
+
+# Ids must differ, not be secret: the system's own source costs a system call each. A fork must not repeat them.
+_chance = random.Random(os.urandom(32))
+os.register_at_fork(after_in_child=lambda: _chance.seed(os.urandom(32)))
 
 _HEX: Final = frozenset("0123456789abcdef")
 
@@ -23,8 +28,7 @@ def uuid7(at_us: int) -> str:
     drawn one after the other sort in the order they were drawn.
     """
     ms, us = divmod(at_us, 1000)
-    tail = int.from_bytes(os.urandom(8), "big") & 0x3FFF_FFFF_FFFF_FFFF | 0x8000_0000_0000_0000
-    h = f"{(ms << 80) | (0x7000 | (us << 2)) << 64 | tail:032x}"
+    h = f"{ms << 80 | (0x7000 | us << 2) << 64 | 0x8000_0000_0000_0000 | _chance.getrandbits(62):032x}"
     return f"{h[:8]}-{h[8:12]}-{h[12:16]}-{h[16:20]}-{h[20:]}"
 
 

@@ -64,6 +64,7 @@ class Application:
     def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
         if self._timer is not None:
             self._timer.cancel()
+        self.gateway.ledger.flush()
         self.gateway.spool.close()
         metrics.store(self._run, self._values())
 

@@ -67,34 +67,49 @@ _NOT_THERE: tuple[tuple[str, Callable[[Head], bool]], ...] = (
 """Accepted, but not built yet: refused by name, because a limit that silently does nothing costs someone money."""
 
 
+_TEXTS = (
+    "Helicone-Session-Id",
+    "Helicone-Session-Path",
+    "Helicone-Session-Name",
+    "Helicone-Request-Name",
+    "Helicone-Prompt-Id",
+    "Helicone-Model-Override",
+)
+
+
 def check(head: Head) -> None:
     """Raises `BadDirective` naming the header, what was found and what is accepted; `NotThere` for one not built."""
     if head.malformed:
         name, found = head.malformed[0]
         raise BadDirective(name, found, _FLAG if found or "property" not in name else "a property's name behind it")
-    if len(head.user_id) > _MAX_USER:
-        raise BadDirective("Helicone-User-Id", head.user_id, f"text of at most {_MAX_USER} characters")
     if head.request_id and parse_uuid(head.request_id) is None:
         raise BadDirective("Helicone-Request-Id", head.request_id, "a UUID of any version")
-    for name, value in (
-        ("Helicone-Session-Id", head.session_id),
-        ("Helicone-Session-Path", head.session_path),
-        ("Helicone-Session-Name", head.session_name),
-        ("Helicone-Request-Name", head.request_name),
-        ("Helicone-Prompt-Id", head.prompt_id),
-        ("Helicone-Model-Override", head.model_override),
-    ):
-        if len(value) > _MAX_TEXT:
-            raise BadDirective(name, value, f"text of at most {_MAX_TEXT} characters")
+    if len(head.user_id) > _MAX_USER:
+        raise BadDirective("Helicone-User-Id", head.user_id, f"text of at most {_MAX_USER} characters")
+    texts = (
+        head.session_id,
+        head.session_path,
+        head.session_name,
+        head.request_name,
+        head.prompt_id,
+        head.model_override,
+    )
+    if len("".join(texts)) > _MAX_TEXT:
+        for name, value in zip(_TEXTS, texts, strict=True):
+            if len(value) > _MAX_TEXT:
+                raise BadDirective(name, value, f"text of at most {_MAX_TEXT} characters")
     if head.properties:
         _check_properties(head)
-    for name, value in head.directives.items():
-        row = _ACCEPTED.get(name)
-        if row is not None and not row[0](value.strip()):
-            raise BadDirective("Helicone-" + name.title(), value, row[1])
-    for header, asked in _NOT_THERE:
-        if asked(head):
-            raise NotThere(f"{header} is accepted by this proxy's contract, but not built yet.", param=header)
+    if head.directives:
+        for name, value in head.directives.items():
+            row = _ACCEPTED.get(name)
+            if row is not None and not row[0](value.strip()):
+                raise BadDirective("Helicone-" + name.title(), value, row[1])
+    switches = (head.cache_enabled, head.cache_read, head.cache_save, head.retry_enabled)
+    if 1 in switches or head.directives or head.rate_policy:
+        for header, asked in _NOT_THERE:
+            if asked(head):
+                raise NotThere(f"{header} is accepted by this proxy's contract, but not built yet.", param=header)
 
 
 def _check_properties(head: Head) -> None:

@@ -7,6 +7,7 @@ from proxy.core.clock import monotonic, now_us, parse_uuid, uuid7
 from proxy.core.errors import Conflict
 from proxy.core.settings import Settings
 from proxy.gateway.exchange import Exchange
+from proxy.gateway.ledger import Ledger
 from proxy.gateway.metrics import Metrics
 from proxy.gateway.watchdog import Watchdog
 from proxy.gateway.wire.base import Wire
@@ -29,6 +30,7 @@ class Gateway:
         self.catalog = catalog
         self.upstream = upstream
         self.spool = spool
+        self.ledger = Ledger(spool)
         self.metrics = metrics
         self.worker = str(os.getpid())
         self.max_body = settings.whole("gateway.max_body")
@@ -38,7 +40,7 @@ class Gateway:
         self.drains = settings.text("stream.on_disconnect") == "drain"
         self.drain_bytes = settings.whole("stream.drain_bytes")
         self.drain_s = settings.real("stream.drain_s")
-        self.watchdog = Watchdog(self.drains, self.drain_s)
+        self.watchdog = Watchdog(self.drains)
         self._ids: OrderedDict[str, None] = OrderedDict()
 
     def begin(self, wire: Wire) -> Exchange:

@@ -28,7 +28,7 @@ def run(settings: Settings) -> None:
         port=settings.whole("gateway.port"),
         interface=Interfaces.RSGI,
         workers=settings.whole("gateway.workers"),
-        runtime_mode=RuntimeModes.st,
+        runtime_mode=RuntimeModes.mt,
         loop=Loops.uvloop,
         http=HTTPModes.http1,
         websockets=False,

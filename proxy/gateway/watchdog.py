@@ -18,17 +18,16 @@ _PATIENCE_S = 1.0
 
 
 class Watchdog:
-    """Owned by one event loop. With `drains`, a call goes on for `drain_s` after its caller left; else it is cut."""
+    """Owned by one event loop. With `drains`, a call goes on although its caller left; else it is cancelled."""
 
-    def __init__(self, drains: bool, drain_s: float) -> None:
+    def __init__(self, drains: bool) -> None:
         self._waiting: dict[Exchange, asyncio.Task[Any] | None] = {}
         self._watched: set[Exchange] = set()
         self._drains = drains
-        self._drain_s = drain_s
         self._timer: asyncio.TimerHandle | None = None
 
-    def add(self, ex: "Exchange", task: asyncio.Task[Any] | None) -> None:
-        self._waiting[ex] = task
+    def add(self, ex: "Exchange") -> None:
+        self._waiting[ex] = None if self._drains else asyncio.current_task()
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(_PATIENCE_S, self._sweep)
 
@@ -40,11 +39,8 @@ class Watchdog:
     def _sweep(self) -> None:
         now = monotonic()
         self._timer = None
-        for ex, task in list(self._waiting.items()):
-            if ex.client_left:
-                if now - ex.client_left > self._drain_s:
-                    self._cancel(task)
-            elif ex not in self._watched and now - ex.started > _PATIENCE_S:
+        for ex in list(self._waiting):
+            if ex not in self._watched and now - ex.started > _PATIENCE_S:
                 self._watched.add(ex)
                 ex.wire.watch(lambda ex=ex: self._left(ex))  # type: ignore[misc]
         if self._waiting:
@@ -53,10 +49,5 @@ class Watchdog:
     def _left(self, ex: "Exchange") -> None:
         ex.client_left = monotonic()
         task = self._waiting.get(ex)
-        if not self._drains:
-            self._cancel(task)
-
-    @staticmethod
-    def _cancel(task: asyncio.Task[Any] | None) -> None:
         if task is not None:
             task.cancel()

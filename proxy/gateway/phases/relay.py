@@ -56,7 +56,7 @@ def _left(ex: Exchange, gw: Gateway, task: asyncio.Task[object] | None) -> Calla
 
     def left() -> None:
         ex.client_left = monotonic()
-        if not gw.drains and task is not None:
+        if not gw.drains and task is not None and not ex.settled:
             task.cancel()
 
     return left

@@ -17,7 +17,7 @@ async def send(ex: Exchange, gw: Gateway) -> Answer:
     """The provider's answer, at its head. Sets `ex.found`. Raises `UpstreamError`, or `ClientGone` where the caller
     left first and the setting says to cut."""
     began = monotonic()
-    gw.watchdog.add(ex, asyncio.current_task())
+    gw.watchdog.add(ex)
     try:
         answer = await gw.upstream.send(ex.call)
     except UpstreamError as error:

@@ -31,10 +31,9 @@ _KEPT_HEADERS = frozenset(
 )
 
 
-def settle(ex: Exchange, gw: Gateway) -> None:
-    """Writes the record. Never raises: a call must not fail because its log did."""
-    if ex.settled:
-        return
+async def settle(ex: Exchange, gw: Gateway) -> None:
+    """Returns once the record is written, or counted as dropped. Never raises: a call must not fail because its log
+    did."""
     ex.settled = True
     try:
         for policy in POLICIES:
@@ -42,8 +41,8 @@ def settle(ex: Exchange, gw: Gateway) -> None:
         if ex.answer is not None:
             ex.answer.close()
         record = _record(ex, gw)
-        gw.spool.append(encode(record))
         gw.metrics.ended(record)
+        await gw.ledger.enter(encode(record))
     except Exception as error:
         gw.metrics.unlogged += 1
         traceback.print_exception(error, file=sys.stderr)
