@@ -18,8 +18,6 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, NamedTuple
 
-sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
-
 Call = Callable[[], object]
 ROUNDS = 11
 

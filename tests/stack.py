@@ -72,6 +72,7 @@ class Stack:
             "PYTHONPATH": str(ROOT),
         }
         self.process: subprocess.Popen[bytes] | None = None
+        self.quiet = False
 
     def __enter__(self) -> "Stack":
         self.start()
@@ -81,7 +82,12 @@ class Stack:
         self.stop()
 
     def start(self, command: str = "serve") -> None:
-        self.process = subprocess.Popen([sys.executable, "-m", "proxy", command], env=self.environ, cwd=self.folder)
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "proxy", command],
+            env=self.environ,
+            cwd=self.folder,
+            stdout=subprocess.DEVNULL if self.quiet else None,
+        )
         wait_for("the gateway", lambda: self.answers(self.gateway + "/readyz"))
         if command == "serve":
             wait_for("the control plane", lambda: self.answers(self.control + "/readyz"), 60)
@@ -156,7 +162,10 @@ class Stack:
 def children(pid: int) -> list[int]:
     found: list[int] = []
     for task in Path(f"/proc/{pid}/task").iterdir():
-        found += [int(text) for text in (task / "children").read_text().split()]
+        try:
+            found += [int(text) for text in (task / "children").read_text().split()]
+        except OSError:
+            continue  # a thread that ended while we looked
     return found
 
 

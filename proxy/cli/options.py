@@ -1,6 +1,7 @@
 """Options that every command has, and how a command ends that cannot go on."""
 
 import functools
+import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NoReturn
@@ -45,7 +46,7 @@ def opened(settings: Settings) -> Settings:
     """The settings, once its data folder is known to be usable."""
     try:
         settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-        probe = settings.data / ".writable"
+        probe = settings.data / f".writable-{os.getpid()}"  # both planes look at the same time
         probe.touch()
         probe.unlink()
     except OSError as error:

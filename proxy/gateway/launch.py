@@ -2,7 +2,6 @@
 
 import gc
 import shutil
-import sys
 from pathlib import Path
 from typing import Any
 
@@ -53,6 +52,5 @@ def make() -> Any:
 
 def _start_worker() -> None:
     die_with_parent()
-    sys.setswitchinterval(0.02)  # granian's I/O thread and Python take turns; fewer forced switches, fewer stalls
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)  # calls leave few cycles; the default walks them far too often

@@ -1,0 +1,66 @@
+"""The machine's own accounts: CPU of process trees, memory, and what machine it is."""
+
+import os
+import platform
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any
+
+from tests.stack import descendants
+
+__all__ = ["cpu_seconds", "environment", "pin", "rss_kib", "tree"]
+
+_TICK = os.sysconf("SC_CLK_TCK")
+_PACKAGES = ("granian", "uvloop", "httptools", "msgspec", "chdb", "litestar")
+
+
+def tree(pid: int) -> list[int]:
+    """A process and all below it."""
+    return [pid, *descendants(pid)]
+
+
+def cpu_seconds(pids: list[int]) -> float:
+    """User and system time of these processes, threads and reaped children included. Resolution: one tick, 10 ms."""
+    ticks = 0
+    for pid in pids:
+        try:
+            fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        ticks += sum(map(int, fields[11:15]))
+    return ticks / _TICK
+
+
+def rss_kib(pid: int) -> int:
+    """Resident memory in KiB."""
+    for line in Path(f"/proc/{pid}/status").read_text().splitlines():
+        if line.startswith("VmRSS:"):
+            return int(line.split()[1])
+    return 0
+
+
+def pin(pids: list[int], core: int) -> None:
+    """Keeps every thread of these processes on one core (the only one, where there is no second)."""
+    cores = sorted(os.sched_getaffinity(0))
+    for pid in pids:
+        for task in Path(f"/proc/{pid}/task").iterdir():
+            os.sched_setaffinity(int(task.name), {cores[core % len(cores)]})
+
+
+def environment() -> dict[str, Any]:
+    """What was measured on."""
+    model = [line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
+    packages = {}
+    for name in _PACKAGES:
+        try:
+            packages[name] = version(name)
+        except PackageNotFoundError:
+            packages[name] = "absent"
+    return {
+        "cpu": model[0].partition(":")[2].strip() if model else "unknown",
+        "cores": os.cpu_count(),
+        "kernel": platform.release(),
+        "python": platform.python_version(),
+        "load": os.getloadavg(),
+        "packages": packages,
+    }
