@@ -1,4 +1,5 @@
-"""Clients that carry a call to a provider: `direct` (own sockets), `httpx` (outbound proxies, HTTP/2), `fake`.
+"""Clients that carry a call to a provider: `direct` (own sockets) and `httpx` (outbound proxies,
+HTTP/2).
 
 May be imported by the gateway; imports `core` only. One more transport: one file that satisfies `base.Upstream`,
 one line in `TRANSPORTS`, and the contract suite in tests/contract runs over it.

@@ -12,13 +12,13 @@ if TYPE_CHECKING:
     from proxy.upstream.base import Call
     from proxy.upstream.pool import Pool
 
-__all__ = ["Connection", "LiveAnswer"]
+__all__ = ["HOP_BY_HOP", "Connection", "LiveAnswer"]
 
 _HIGH_WATER = 1 << 20
 """Bytes of an answer that may lie untaken before reading stops."""
 _ONE_WRITE = 64 << 10
 """Up to so large a body is joined to its head: one write, one packet train; above it the copy would cost more."""
-_HOP_BY_HOP = frozenset(
+HOP_BY_HOP = frozenset(
     {
         "connection",
         "keep-alive",
@@ -306,7 +306,7 @@ class Connection(asyncio.Protocol):
 
     def on_header(self, name: bytes, value: bytes) -> None:
         key = _name(name)
-        if key in _HOP_BY_HOP:
+        if key in HOP_BY_HOP:
             if key == "connection":
                 self._drops = value.decode("latin-1").lower()
             return

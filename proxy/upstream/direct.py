@@ -36,8 +36,9 @@ class DirectUpstream:
         if pool is None:
             pool = self._new_pool(call.origin)
         head = _head(pool, call)
+        fresh = False
         while True:
-            connection = pool.take()
+            connection = None if fresh else pool.take()
             if connection is not None:
                 self.reused += 1
             else:
@@ -52,8 +53,7 @@ class DirectUpstream:
                 if connection.reused and error.retriable and error.code == "upstream_reset":
                     # The provider closed an idle socket while our request was on its way: it never saw the call.
                     self.stale_retries += 1
-                    for stale in pool.idle[:]:
-                        stale.cut()
+                    fresh = True
                     continue
                 raise
             except asyncio.CancelledError:

@@ -1,0 +1,187 @@
+"""The transport for outbound HTTP and SOCKS proxies and for HTTP/2, over httpx.
+
+Slower than `direct` (its pool alone costs more than a whole call there), so it is chosen by setting only.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import ssl
+
+import httpx
+
+from proxy.core.clock import monotonic
+from proxy.core.errors import UpstreamError, UpstreamTimeout
+from proxy.upstream.base import Answer, Call, Limits, Origin
+from proxy.upstream.connection import HOP_BY_HOP
+from proxy.upstream.resolve import Resolver
+
+__all__ = ["HttpxUpstream"]
+
+_HIGH_WATER = 1 << 20
+
+
+class _PumpedAnswer:
+    """An answer whose body a task of its own reads ahead, up to `_HIGH_WATER` bytes."""
+
+    def __init__(self, response: httpx.Response, sent_at: float) -> None:
+        self.status = response.status_code
+        raw = [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in response.headers.raw]
+        self.headers = [pair for pair in raw if pair[0] not in HOP_BY_HOP]
+        self.sent_at = sent_at
+        self.first_byte_at = monotonic()
+        self.ended = False
+        self._response = response
+        self._pieces: list[bytes] = []
+        self._size = 0
+        self._error: UpstreamError | None = None
+        self._news = asyncio.Event()
+        self._room = asyncio.Event()
+        self._room.set()
+        self._pump = asyncio.get_running_loop().create_task(self._read())
+
+    def take(self) -> bytes:
+        whole = b"".join(self._pieces)
+        self._pieces, self._size = [], 0
+        self._room.set()
+        return whole
+
+    async def wait(self) -> None:
+        while not self._pieces and not self.ended:
+            if self._error is not None:
+                raise self._error
+            self._news.clear()
+            await self._news.wait()
+
+    def pause(self) -> None:
+        self._room.clear()
+
+    def resume(self) -> None:
+        self._room.set()
+
+    def close(self) -> None:
+        if not self._pump.done():
+            self._pump.cancel()
+
+    async def _read(self) -> None:
+        try:
+            async for piece in self._response.aiter_raw():
+                if piece:
+                    self._pieces.append(piece)
+                    self._size += len(piece)
+                    self._news.set()
+                if self._size > _HIGH_WATER:
+                    self._room.clear()
+                await self._room.wait()
+            self.ended = True
+        except httpx.TimeoutException:
+            self._error = UpstreamTimeout(
+                f"{self._response.url.host} went silent in the middle of its answer.", phase="body", retriable=False
+            )
+        except httpx.HTTPError as error:
+            self._error = UpstreamError(
+                f"{self._response.url.host} broke off in the middle of its answer ({type(error).__name__}).",
+                phase="body",
+                retriable=False,
+            )
+        finally:
+            self._news.set()
+            await self._response.aclose()
+
+
+class HttpxUpstream:
+    """`base.Upstream` over httpx. Make it inside the event loop that will use it."""
+
+    def __init__(self, limits: Limits, *, proxy: str = "", http2: bool = False, ca_file: str = "") -> None:
+        context = ssl.create_default_context()
+        if ca_file:
+            context.load_verify_locations(ca_file)
+        pool = httpx.Limits(
+            max_connections=limits.connections,
+            max_keepalive_connections=limits.connections,
+            keepalive_expiry=limits.idle_s,
+        )
+        outbound = httpx.Proxy(proxy, ssl_context=context if proxy.startswith("https:") else None) if proxy else None
+        self._transport = httpx.AsyncHTTPTransport(verify=context, http2=http2, limits=pool, proxy=outbound)
+        self._timeout = httpx.Timeout(
+            None,
+            connect=limits.connect_timeout_s,
+            pool=limits.connect_timeout_s,
+            write=limits.between_bytes_timeout_s,
+            read=limits.between_bytes_timeout_s,
+        )
+        self._limits = limits
+        self._resolver = Resolver()
+        self._open = 0
+        self._sent = 0
+
+    async def send(self, call: Call) -> Answer:
+        if call.origin.guarded:
+            await self._resolver.addresses(call.origin)
+        request = self._request(call)
+        self._open += 1
+        self._sent += 1
+        try:
+            async with asyncio.timeout(self._limits.first_byte_timeout_s):
+                response = await self._transport.handle_async_request(request)
+        except (httpx.ConnectTimeout, httpx.PoolTimeout):
+            raise UpstreamTimeout(f"{_name(call.origin)} took no connection in time.", phase="connect") from None
+        except (TimeoutError, httpx.TimeoutException):
+            raise UpstreamTimeout(f"{_name(call.origin)} sent no answer in time.", phase="first_byte") from None
+        except (httpx.ConnectError, httpx.ProxyError) as error:
+            raise _unconnected(call.origin, error) from None
+        except httpx.RemoteProtocolError as error:
+            code = "upstream_reset" if "disconnected" in str(error) else "upstream_protocol"
+            raise UpstreamError(f"{_name(call.origin)}: {error}", code=code, phase="first_byte") from None
+        except httpx.HTTPError as error:
+            raise UpstreamError(
+                f"{_name(call.origin)} hung up ({type(error).__name__}).", code="upstream_reset", phase="first_byte"
+            ) from None
+        finally:
+            self._open -= 1
+        response.request = request
+        return _PumpedAnswer(response, monotonic())
+
+    async def close(self) -> None:
+        await self._transport.aclose()
+
+    def counters(self) -> dict[str, int]:
+        return {
+            "open": self._open,
+            "idle": 0,
+            "waiting": 0,
+            "opened_total": self._sent,
+            "reused_total": 0,
+            "stale_retries_total": 0,
+        }
+
+    def _request(self, call: Call) -> httpx.Request:
+        headers = [(b"host", call.origin.authority.encode())]
+        for line in call.head.split(b"\r\n"):
+            name, mark, value = line.partition(b":")
+            if mark:
+                headers.append((name, value.strip()))
+        if call.body is not None:
+            headers.append((b"content-length", str(len(call.body)).encode()))
+        origin = call.origin
+        url = httpx.URL(scheme=origin.scheme, host=origin.host, port=origin.port, raw_path=call.target.encode("ascii"))
+        return httpx.Request(
+            call.method,
+            url,
+            headers=headers,
+            stream=httpx.ByteStream(call.body or b""),
+            extensions={"timeout": self._timeout.as_dict()},
+        )
+
+
+def _name(origin: Origin) -> str:
+    return f"{origin.host}:{origin.port}"
+
+
+def _unconnected(origin: Origin, error: Exception) -> UpstreamError:
+    text = str(error)
+    if "CERTIFICATE" in text or "SSL" in text or "TLS" in text:
+        return UpstreamError(f"{_name(origin)}: TLS failed ({text}).", code="upstream_tls", phase="tls")
+    if "Name or service" in text or "resolution" in text or "not known" in text:
+        return UpstreamError(f"{origin.host} has no address ({text}).", code="upstream_unresolved", phase="resolve")
+    return UpstreamError(f"{_name(origin)} refused the connection ({text}).", code="upstream_refused")

@@ -1,0 +1,80 @@
+"""What keeps the house in order: public faces, sizes, documents that cannot rot, nothing foreign in a file."""
+
+import ast
+import importlib
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from docs.generate import settings_page
+from proxy.core import errors
+from proxy.providers import load, resolve
+from tests.stack import ROOT
+
+SOURCES = sorted(path for package in ("proxy", "_speedups", "simulator") for path in (ROOT / package).rglob("*.py"))
+NAMES = [str(path.relative_to(ROOT)) for path in SOURCES]
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=NAMES)
+def test_a_module_is_one_thing(path: Path) -> None:
+    assert path.stem not in {"utils", "util", "helpers", "common", "manager"}
+    assert len(path.read_text("utf-8").splitlines()) <= 400
+
+
+@pytest.mark.parametrize("path", SOURCES, ids=NAMES)
+def test_a_public_face_names_what_is_there(path: Path) -> None:
+    tree = ast.parse(path.read_text("utf-8"))
+    assert ast.get_docstring(tree) or not tree.body, "a module says what it promises"
+    told = [
+        [element.value for element in node.value.elts if isinstance(element, ast.Constant)]
+        for node in tree.body
+        if isinstance(node, ast.Assign | ast.AnnAssign)
+        and isinstance(node.value, ast.List)
+        and any(isinstance(one, ast.Name) and one.id == "__all__" for one in ast.walk(node))
+    ]
+    if path.name in ("__init__.py", "__main__.py") or not told:
+        return
+    module = importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
+    assert [name for name in told[0] if not hasattr(module, str(name))] == []
+
+
+def test_settings_are_documented() -> None:
+    written = (ROOT / "docs" / "settings.md").read_text("utf-8")
+    assert written == settings_page(), "run `python docs/generate.py`"
+
+
+def test_every_error_code_is_documented() -> None:
+    page = (ROOT / "docs" / "errors.md").read_text("utf-8")
+    codes = {one.code for one in vars(errors).values() if isinstance(one, type) and hasattr(one, "code")}
+    for path in (ROOT / "proxy").rglob("*.py"):
+        codes |= set(re.findall(r'\bcode="(\w+)"', path.read_text("utf-8")))
+    assert sorted(code for code in codes if f"`{code}`" not in page) == []
+
+
+def test_one_more_provider_is_one_file(tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_text('dialect = "openai"\norigin = "https://llm.example.com"\n')
+    route = resolve(load(str(tmp_path)), "", "/mine/v1/chat/completions")
+    assert (route.host, route.path, route.operation) == ("llm.example.com", "/v1/chat/completions", "chat")
+
+
+def tracked() -> list[Path]:
+    listed = subprocess.run(
+        ["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    return [ROOT / name for name in listed.stdout.splitlines() if (ROOT / name).is_file()]
+
+
+def test_no_file_names_a_package_registry_or_a_path_of_one_machine() -> None:
+    hosts = "|".join(["py" + "pi", "(files[.])?python" + "hosted", "npm" + "js", "deb" + "ian", "cra" + "tes"])
+    registry = re.compile(rf"[/.@]({hosts})[.](org|io|com)\b")
+    machine = re.compile(r"(^|[^A-Za-z0-9_])/(wo" + r"rk|fa" + r"rm)/|/tm" + r"p/[a-z]+/")
+    found: list[str] = []
+    for path in tracked():
+        if path.suffix in (".svg", ".png"):
+            continue
+        for number, line in enumerate(path.read_text("utf-8", "replace").splitlines(), 1):
+            if registry.search(line) or machine.search(line):
+                found.append(f"{path.relative_to(ROOT)}:{number}: {line[:100]}")
+    assert found == []
