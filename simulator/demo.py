@@ -66,7 +66,10 @@ def _call(chance: random.Random) -> tuple[str, dict[str, Any], dict[str, str]]:
         body = {"model": "claude-sonnet-4-5", "max_tokens": 512, "messages": messages, "stream": stream}
         return "anthropic/v1/messages", body, headers
     path, model = chance.choice(_CHAT)
-    return path, {"model": model, "messages": messages, "stream": stream}, headers
+    body = {"model": model, "messages": messages, "stream": stream}
+    if stream and not path.startswith("openai"):
+        body["stream_options"] = {"include_usage": True}  # these providers send usage unasked, the simulator does not
+    return path, body, headers
 
 
 async def _send(gateway: str, calls: int) -> int:
@@ -107,8 +110,7 @@ def main() -> None:
     catalog.mkdir(parents=True, exist_ok=True)
     provider = process.start()
     for name in ("openai", "anthropic", "together", "groq"):
-        suffix = "/openai" if name == "groq" else ""
-        (catalog / f"{name}.toml").write_text(f'origin = "{provider.origin}"\n# demo: {name}{suffix}\n')
+        (catalog / f"{name}.toml").write_text(f'origin = "{provider.origin}"\n')
     environ = {
         **os.environ,
         "PERIHELION_DATA": str(data),
