@@ -43,6 +43,6 @@ $(READY): $(SOURCES)
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or newer is needed; this is " + sys.version.split()[0] + ". Set PYTHON=…")'
 	$(PYTHON) -m venv $(VENV)
 	$(BIN)/pip install --quiet --upgrade pip setuptools wheel "cython>=3.1,<4"
-	$(BIN)/pip install --quiet --no-build-isolation -e ".[dev]"
+	$(BIN)/pip install --quiet --no-build-isolation --config-settings editable_mode=compat -e ".[dev]"
 	$(BIN)/python setup.py --quiet build_ext --inplace
 	@touch $@

@@ -9,7 +9,7 @@ from typing import Any
 
 from benchmarks import draw, machine
 from benchmarks.budget import broken
-from benchmarks.scenarios import SCENARIOS
+from benchmarks.scenarios import SCENARIOS, latency
 
 _HERE = Path(__file__).resolve().parent
 
@@ -19,7 +19,10 @@ def main() -> int:
     options.add_argument("--short", action="store_true", help="as CI runs it: every latency row, fewer turns")
     options.add_argument("--only", action="append", choices=sorted(SCENARIOS), help="one scenario; may be repeated")
     options.add_argument("--out", type=Path, help="where the raw JSON goes")
+    options.add_argument("--row", action="append", help="one latency row; may be repeated")
     asked = options.parse_args()
+    for row in [row for row in latency.ROWS if asked.row and row not in asked.row]:
+        del latency.ROWS[row]
     results: dict[str, Any] = {}
     whole = {"environment": machine.environment(), "short": asked.short, "results": results}
     for name, measure in SCENARIOS.items():

@@ -69,7 +69,7 @@ class Stack:
         self.environ = {
             **{name: value for name, value in os.environ.items() if not name.startswith("PERIHELION_")},
             **{"PERIHELION_" + name.upper().replace(".", "_"): value for name, value in wanted.items()},
-            "PYTHONPATH": str(ROOT),
+            "PYTHONPATH": os.pathsep.join(filter(None, [os.environ.get("PYTHONPATH"), str(ROOT)])),
         }
         self.process: subprocess.Popen[bytes] | None = None
         self.quiet = False
