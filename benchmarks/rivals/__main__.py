@@ -89,21 +89,22 @@ def _rival(rival: Any, folder: Path) -> dict[str, Any]:
 def _measure(direct: str, proxied: str, headers: dict[str, str], pids: list[int], made: Any) -> dict[str, Any]:
     def load(url: str, connections: int, seconds: float) -> Any:
         sent = {**HEADERS, **headers}
-        return run(Spec(url=url, connections=connections, body=_BODY, headers=sent, seconds=seconds))
+        return run(Spec(url=url, connections=connections, body=_BODY, headers=sent, seconds=seconds, warm_up=1))
 
     load(proxied, 32, 1.0)
     if made is not None:
         made.wait_until_shipped()
         pids = made.gateway + made.control
-    waits = made.control_waits() if made is not None else contextlib.nullcontext()
     before = machine.cpu_seconds(pids)
-    with waits:
+    with _undisturbed(made):
         many = load(proxied, 32, _SECONDS)
     if made is not None:
         made.wait_until_shipped()
     cpu = machine.cpu_seconds(pids) - before
-    calls = many.calls + 20 * 32
-    alone, through = load(direct, 1, 1.5), load(proxied, 1, 2.0)
+    calls = many.calls + 32  # with each connection's warm-up call
+    alone = load(direct, 1, 1.5)
+    with _undisturbed(made):
+        through = load(proxied, 1, 2.0)
     return {
         "calls_s": round(many.calls / many.seconds, 1),
         "errors": many.errors,
@@ -111,6 +112,11 @@ def _measure(direct: str, proxied: str, headers: dict[str, str], pids: list[int]
         "added_p50_ms": round(through.p50 - alone.p50, 3),
         "added_p99_ms": round(through.p99 - alone.p99, 3),
     }
+
+
+def _undisturbed(made: Any) -> Any:
+    """See `Rig.control_waits`; a rival has nothing that waits."""
+    return made.control_waits() if made is not None else contextlib.nullcontext()
 
 
 def _answers(url: str, headers: dict[str, str]) -> bool:

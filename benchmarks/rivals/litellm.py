@@ -1,5 +1,6 @@
 """LiteLLM's proxy (Python), one worker, as its documentation starts it; no database, so nothing is logged."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -31,4 +32,5 @@ def start(upstream: str, port: int, folder: Path) -> "subprocess.Popen[bytes]":
     config = folder / "config.yaml"
     config.write_text(_CONFIG.format(upstream=upstream))
     command = [str(folder / "bin" / "litellm"), "--config", str(config), "--port", str(port), "--num_workers", "1"]
-    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=folder)
+    environ = {**os.environ, "LITELLM_MASTER_KEY": "sk-bench"}  # it refuses to start without; the load sends this one
+    return subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=folder, env=environ)
