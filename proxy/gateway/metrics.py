@@ -105,7 +105,7 @@ def render(samples: dict[str, float]) -> str:
     families: dict[str, list[str]] = {}
     for name, value in samples.items():
         family = name.partition("{")[0].removesuffix("_bucket").removesuffix("_sum").removesuffix("_count")
-        shown = f"{value:.6f}" if isinstance(value, float) else str(value)
+        shown = f"{value:.6f}" if value % 1 else str(int(value))
         families.setdefault(family, []).append(f"perihelion_{name} {shown}")
     lines: list[str] = []
     for family, rows in families.items():
