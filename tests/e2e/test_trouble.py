@@ -222,6 +222,13 @@ def test_a_key_in_the_path_or_beside_the_providers_is_ours_and_stays_here(stack:
     assert seen["target"] == "/v1/chat/completions"
 
 
+@pytest.mark.parametrize("path", ["/sk-helicone-secret/nowhere", "/sk-helicone-secret/openai/v1/models?key=sk-too"])
+def test_a_key_in_an_address_is_never_logged(stack: Stack, path: str) -> None:
+    answer = httpx.get(stack.gateway + path)
+    record = stack.record(answer.headers["helicone-id"])
+    assert "secret" not in json.dumps(record) and "sk-too" not in json.dumps(record)
+
+
 def test_metrics_count_every_call(stack: Stack) -> None:
     def offered() -> dict[str, float]:
         lines = httpx.get(stack.gateway + "/metrics").text.splitlines()

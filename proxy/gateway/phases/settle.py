@@ -4,6 +4,7 @@ import sys
 import traceback
 
 from proxy.core.clock import monotonic
+from proxy.core.identity import is_key
 from proxy.core.record import Record, encode
 from proxy.core.usage import Usage
 from proxy.gateway.exchange import Exchange
@@ -57,7 +58,7 @@ def _record(ex: Exchange, gw: Gateway) -> Record:
         started_us=ex.started_us,
         ended_us=round((monotonic() - started) * 1e6),
         method=ex.wire.method,
-        path=ex.wire.path,
+        path=_keyless(ex.wire.path),
         status=ex.status,
         outcome=ex.outcome,
         error=ex.error,
@@ -83,6 +84,11 @@ def _record(ex: Exchange, gw: Gateway) -> Record:
     if record.request_omitted or record.response_omitted:
         _omit(record)
     return record
+
+
+def _keyless(path: str) -> str:
+    """The caller's path without a key of ours in its first segment: a secret is never logged."""
+    return path if not is_key(path[1:15]) else "/***/" + path[1:].partition("/")[2]
 
 
 def _masked(target: str) -> str:
