@@ -5,7 +5,7 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
-from proxy.core.settings import SETTINGS
+from proxy.core.settings import SETTINGS, Settings
 
 HERE = Path(__file__).resolve().parent
 
@@ -19,12 +19,13 @@ def settings_page() -> str:
         "environment and `--set gateway.port=…` on the command line; the later of these wins. `perihelion check`",
         "shows each value and where it came from. This page is made by `python docs/generate.py`.",
         "",
-        "| setting | default | what it does |",
-        "|---|---|---|",
+        "| setting | default | environment variable | what it does |",
+        "|---|---|---|---|",
     ]
-    for row in SETTINGS:
+    variables = list(Settings({row.name: row.default for row in SETTINGS}).environ())  # as `load` reads them
+    for row, variable in zip(SETTINGS, variables, strict=True):
         expected = f" Accepted: {row.expected}." if row.expected.startswith("one of") else ""
-        lines.append(f"| `{row.name}` | `{row.default!r}` | {row.help}{expected} |".replace("`''`", "empty"))
+        lines.append(f"| `{row.name}` | `{row.default!r}` | `{variable}` | {row.help}{expected} |".replace("`''`", "empty"))
     return "\n".join([*lines, ""])
 
 

@@ -34,7 +34,12 @@ def test_a_public_face_names_what_is_there(path: Path) -> None:
         and isinstance(node.value, ast.List)
         and any(isinstance(one, ast.Name) and one.id == "__all__" for one in ast.walk(node))
     ]
-    if path.name in ("__init__.py", "__main__.py") or not told:
+    script = any(isinstance(node, ast.If) and "__name__" in ast.unparse(node.test) for node in tree.body)
+    if not told and (path.name in ("__init__.py", "__main__.py") or script):
+        return  # what is run and not imported has no face
+    private = any(part.startswith("_") and part != "_speedups" for part in path.relative_to(ROOT).with_suffix("").parts)
+    assert told or private, "a public module has an `__all__`"
+    if not told or path.name == "__main__.py":
         return
     module = importlib.import_module(".".join(path.relative_to(ROOT).with_suffix("").parts))
     assert [name for name in told[0] if not hasattr(module, str(name))] == []
@@ -45,11 +50,19 @@ def test_settings_are_documented() -> None:
     assert written == settings_page(), "run `python docs/generate.py`"
 
 
+def test_the_pipeline_on_the_page_is_the_pipeline() -> None:
+    code = (ROOT / "proxy" / "gateway" / "pipeline.py").read_text("utf-8")
+    page = (ROOT / "docs" / "architecture.md").read_text("utf-8")
+    assert code[code.index("async def handle") :].strip() in page, "copy `handle` to docs/architecture.md again"
+
+
 def test_every_error_code_is_documented() -> None:
     page = (ROOT / "docs" / "errors.md").read_text("utf-8")
     codes = {one.code for one in vars(errors).values() if isinstance(one, type) and hasattr(one, "code")}
     for path in (ROOT / "proxy").rglob("*.py"):
         codes |= set(re.findall(r'\bcode="(\w+)"', path.read_text("utf-8")))
+    for path in (ROOT / "proxy" / "upstream").rglob("*.py"):  # where codes are also handed on by position
+        codes |= set(re.findall(r'"(upstream_\w+)"', path.read_text("utf-8")))
     assert sorted(code for code in codes if f"`{code}`" not in page) == []
 
 
