@@ -25,7 +25,9 @@ def settings_page() -> str:
     variables = list(Settings({row.name: row.default for row in SETTINGS}).environ())  # as `load` reads them
     for row, variable in zip(SETTINGS, variables, strict=True):
         expected = f" Accepted: {row.expected}." if row.expected.startswith("one of") else ""
-        lines.append(f"| `{row.name}` | `{row.default!r}` | `{variable}` | {row.help}{expected} |".replace("`''`", "empty"))
+        lines.append(
+            f"| `{row.name}` | `{row.default!r}` | `{variable}` | {row.help}{expected} |".replace("`''`", "empty")
+        )
     return "\n".join([*lines, ""])
 
 
