@@ -106,8 +106,13 @@ def test_a_body_over_the_cap_is_refused_before_it_is_whole(server: Server, head:
 
 
 def test_an_answer_shorter_than_announced_ends_the_connection(server: Server) -> None:
-    answer = server.send(b"GET /short HTTP/1.1\r\nHost: h\r\n\r\n")
-    assert b"content-length: 100" in answer and answer.endswith(b"\r\n\r\npart")
+    with socket.create_connection(("127.0.0.1", server.port), 5) as line:
+        line.sendall(b"GET /short HTTP/1.1\r\nHost: h\r\n\r\n")
+        answer = b""
+        while piece := line.recv(65536):  # until the server closes: what it does not do is a timeout here
+            answer += piece
+    # The server may give up before the head has left; it never makes a short body look whole.
+    assert answer == b"" or (b"content-length: 100" in answer and answer.endswith(b"\r\n\r\npart"))
 
 
 @pytest.mark.parametrize(
