@@ -27,14 +27,16 @@ __all__ = [
     "parse",
     "scaled",
     "window",
+    "window_packed",
     "window_settle",
+    "window_settle_packed",
 ]
 
 IMPLEMENTATION = "python"
 
 if not TYPE_CHECKING and os.environ.get("SPEEDUPS_PURE") != "1":
     try:
-        from .bucket import gcra, gcra_settle, window, window_settle
+        from .bucket import gcra, gcra_settle, window, window_packed, window_settle, window_settle_packed
         from .cachekey import cache_key, canonical_json
         from .headers import Head, forward_without, parse
         from .sse import Scanner
@@ -44,7 +46,7 @@ if not TYPE_CHECKING and os.environ.get("SPEEDUPS_PURE") != "1":
         pass  # said by IMPLEMENTATION; a build that should have compiled them has a red test
 
 if TYPE_CHECKING or IMPLEMENTATION == "python":
-    from ._pure.bucket import gcra, gcra_settle, window, window_settle
+    from ._pure.bucket import gcra, gcra_settle, window, window_packed, window_settle, window_settle_packed
     from ._pure.cachekey import cache_key, canonical_json
     from ._pure.headers import Head, forward_without, parse
     from ._pure.sse import Scanner

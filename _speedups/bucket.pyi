@@ -6,6 +6,10 @@ from ._pure.bucket import WINDOW_MAX as WINDOW_MAX
 from ._pure.bucket import Decision as Decision
 from ._pure.bucket import gcra as gcra
 from ._pure.bucket import gcra_settle as gcra_settle
+from ._pure.bucket import pack as pack
 from ._pure.bucket import scaled as scaled
+from ._pure.bucket import unpack as unpack
 from ._pure.bucket import window as window
+from ._pure.bucket import window_packed as window_packed
 from ._pure.bucket import window_settle as window_settle
+from ._pure.bucket import window_settle_packed as window_settle_packed

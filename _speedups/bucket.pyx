@@ -2,7 +2,8 @@
 """The arithmetic of rate limits. `_pure/bucket.py` is its specification; the steps here are those a script in doubles
 takes too: no value on the way reaches 2^53."""
 
-from libc.stdint cimport INT64_MIN, int64_t
+from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize, PyBytes_GET_SIZE
+from libc.stdint cimport INT64_MIN, int64_t, uint64_t
 from libc.string cimport memmove
 
 from ._pure import bucket as plain
@@ -19,6 +20,8 @@ cdef int64_t _NOW_MAX = NOW_MAX
 cdef int64_t ROOM = 2 ** 52
 cdef enum:
     NEVER_ = -1
+    SLOT_BYTES = 7
+    ROW_BYTES = 15
 cdef object new_tuple = tuple.__new__
 
 
@@ -67,6 +70,44 @@ def window_settle(tuple state not None, now_us, limit, window_us, delta, at_us):
     return state_of(&slots)
 
 
+def pack(tuple state not None):
+    """A window's state in 15 bytes a slot. See the pure twin."""
+    cdef Slots slots
+    if not read(state, &slots) or not storable(&slots):
+        return plain.pack(state)
+    return packed(&slots)
+
+
+def unpack(bytes state not None):
+    """The numbers of a packed state. See the pure twin."""
+    cdef Slots slots
+    return state_of(&slots) if unpacked(state, &slots) else plain.unpack(state)
+
+
+def window_packed(bytes state not None, now_us, limit, window_us, cost=1):
+    """`window` over a packed state. See the pure twin."""
+    cdef Verdict verdict
+    cdef Slots slots
+    cdef int64_t now = number(now_us), most = number(limit), length = number(window_us), price = number(cost)
+    if not in_bounds(now, most, length, price) or not unpacked(state, &slots) or not slots_in_bounds(&slots, length):
+        return plain.window_packed(state, now_us, limit, window_us, cost)
+    window_take(&slots, now, most, length, price, &verdict)
+    return new_tuple(Decision, (verdict.allowed != 0, verdict.remaining, verdict.retry_after_us, verdict.reset_us,
+                                packed(&slots)))
+
+
+def window_settle_packed(bytes state not None, now_us, limit, window_us, delta, at_us):
+    """`window_settle` over a packed state. See the pure twin."""
+    cdef Slots slots
+    cdef int64_t now = number(now_us), most = number(limit), length = number(window_us), more = number(delta)
+    cdef int64_t at = number(at_us)
+    if (not in_bounds(now, most, length, 0) or not 0 <= at <= _NOW_MAX or not -_LIMIT_MAX <= more <= _LIMIT_MAX
+            or not unpacked(state, &slots) or not slots_in_bounds(&slots, length)):
+        return plain.window_settle_packed(state, now_us, limit, window_us, delta, at_us)
+    window_after(&slots, now, length, more, at)
+    return packed(&slots)
+
+
 cdef int64_t number(object value) except? -1:
     """An int as 64 bits; one that does not fit is out of every bound."""
     cdef int overflow = 0
@@ -92,6 +133,49 @@ cdef tuple state_of(const Slots* slots):
         flat.append(slots.slot[i].slot)
         flat.append(slots.slot[i].spent)
     return tuple(flat)
+
+
+cdef bint storable(const Slots* slots) noexcept nogil:
+    cdef Py_ssize_t i
+    for i in range(slots.count):
+        if not 0 <= slots.slot[i].slot < <int64_t>1 << 56 or slots.slot[i].spent < 0:
+            return False
+    return True
+
+
+cdef bint unpacked(bytes state, Slots* slots) noexcept:
+    cdef const unsigned char* raw = <const unsigned char*>PyBytes_AS_STRING(state)
+    cdef Py_ssize_t i, size = PyBytes_GET_SIZE(state)
+    if size % ROW_BYTES or size > ROW_BYTES * SLOTS_MAX:
+        return False
+    slots.count = size // ROW_BYTES
+    for i in range(slots.count):
+        slots.slot[i].slot = little(raw + i * ROW_BYTES, SLOT_BYTES)
+        slots.slot[i].spent = little(raw + i * ROW_BYTES + SLOT_BYTES, 8)
+    return True
+
+
+cdef bytes packed(const Slots* slots):
+    cdef unsigned char raw[15 * 67]
+    cdef Py_ssize_t i
+    for i in range(slots.count):
+        put_little(raw + i * ROW_BYTES, slots.slot[i].slot, SLOT_BYTES)
+        put_little(raw + i * ROW_BYTES + SLOT_BYTES, slots.slot[i].spent, 8)
+    return PyBytes_FromStringAndSize(<const char*>raw, slots.count * ROW_BYTES)
+
+
+cdef inline int64_t little(const unsigned char* raw, Py_ssize_t count) noexcept nogil:
+    cdef uint64_t value = 0
+    cdef Py_ssize_t i
+    for i in range(count - 1, -1, -1):
+        value = value << 8 | raw[i]
+    return <int64_t>value
+
+
+cdef inline void put_little(unsigned char* raw, int64_t value, Py_ssize_t count) noexcept nogil:
+    cdef Py_ssize_t i
+    for i in range(count):
+        raw[i] = <unsigned char>(value >> 8 * i & 255)
 
 
 cdef bint in_bounds(int64_t now_us, int64_t limit, int64_t window_us, int64_t cost) noexcept nogil:

@@ -92,6 +92,11 @@ def window(module: Any) -> Call:
     return lambda: module.window(state, NOW_US, 100, 3_600_000_000)
 
 
+def packed(module: Any) -> Call:
+    state = module.pack(tuple(n for i in range(8) for n in (NOW_US // 56_250_000 - 8 + i, 3)))
+    return lambda: module.window_packed(state, NOW_US, 100, 3_600_000_000)
+
+
 BIG = CHUNK * 360
 ROWS = (
     Row("headers.parse, 21 headers", "headers", lambda m: lambda: m.parse(SDK_REQUEST)),
@@ -111,6 +116,7 @@ ROWS = (
     Row("bucket.gcra", "bucket", lambda m: lambda: m.gcra(NOW_US, NOW_US, 100, 3_600_000_000)),
     Row("bucket.gcra_settle", "bucket", lambda m: lambda: m.gcra_settle(NOW_US, NOW_US, 100, 3_600_000_000, 5)),
     Row("bucket.window, 8 slots", "bucket", window),
+    Row("bucket.window_packed, 8 slots", "bucket", packed),
 )
 
 

@@ -32,7 +32,7 @@ class Script(msgspec.Struct, kw_only=True):
     retry_after: str = ""
     retry_after_ms: str = ""
     fail_times: int = -1
-    """With `fail_key`: so many calls of that key get `status`, those after it succeed."""
+    """With `fail_key`: so many calls of that key get `status`, `reset` or `stall`, those after it succeed."""
     fail_key: str = ""
     reset: str = ""
     """`before`, `head`, or a number of chunks: then the socket is reset."""

@@ -136,7 +136,7 @@ class _Connection(asyncio.Protocol):
             if script.fail_times >= 0:
                 simulator.fails[script.fail_key] += 1
                 if simulator.fails[script.fail_key] > script.fail_times:
-                    script = msgspec.structs.replace(script, status=200)
+                    script = msgspec.structs.replace(script, status=200, reset="", stall="")
             request = Request(method, self._url.decode("latin-1"), headers, body, script)
             reply = None
             if script.replay and simulator.recordings is not None:

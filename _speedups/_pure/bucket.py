@@ -24,9 +24,13 @@ __all__ = [
     "Decision",
     "gcra",
     "gcra_settle",
+    "pack",
     "scaled",
+    "unpack",
     "window",
+    "window_packed",
     "window_settle",
+    "window_settle_packed",
 ]
 
 LIMIT_MAX: Final = 10**14
@@ -39,7 +43,9 @@ SLOTS: Final = 64
 NEVER: Final = -1
 """`retry_after_us` of a cost above the limit."""
 
-State = TypeVar("State", int, tuple[int, ...])
+State = TypeVar("State", int, tuple[int, ...], bytes)
+_SLOT_BYTES: Final = 7
+_ROW_BYTES: Final = 15
 
 
 class Decision(NamedTuple, Generic[State]):
@@ -131,6 +137,34 @@ def window_settle(
             count = min(max(live[place + 1] + delta, 0), LIMIT_MAX)
             return (*live[: place + 1], count, *live[place + 2 :])
     return _add(live, wanted, max(delta, 0))
+
+
+def pack(state: tuple[int, ...]) -> bytes:
+    """A window's state in 15 bytes a slot: 7 for the slot, 8 for its spending, little-endian."""
+    rows = zip(state[::2], state[1::2], strict=True)
+    return b"".join(slot.to_bytes(_SLOT_BYTES, "little") + spent.to_bytes(8, "little") for slot, spent in rows)
+
+
+def unpack(state: bytes) -> tuple[int, ...]:
+    """The numbers of a packed state. Raises ValueError where its length is not that of whole slots."""
+    if len(state) % _ROW_BYTES:
+        raise ValueError(f"a state of {len(state)} bytes; expected {_ROW_BYTES} a slot")
+    found: list[int] = []
+    for at in range(0, len(state), _ROW_BYTES):
+        found.append(int.from_bytes(state[at : at + _SLOT_BYTES], "little"))
+        found.append(int.from_bytes(state[at + _SLOT_BYTES : at + _ROW_BYTES], "little"))
+    return tuple(found)
+
+
+def window_packed(state: bytes, now_us: int, limit: int, window_us: int, cost: int = 1) -> Decision[bytes]:
+    """`window` over a packed state."""
+    decision = window(unpack(state), now_us, limit, window_us, cost)
+    return Decision(*decision[:4], pack(decision.state))
+
+
+def window_settle_packed(state: bytes, now_us: int, limit: int, window_us: int, delta: int, at_us: int) -> bytes:
+    """`window_settle` over a packed state."""
+    return pack(window_settle(unpack(state), now_us, limit, window_us, delta, at_us))
 
 
 def scaled(text: str, scale: int) -> int:

@@ -88,6 +88,48 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting("stream.drain_bytes", 8 << 20, "Most bytes read on for a caller that left.", *_BYTES),
     Setting("stream.drain_s", 120.0, "Longest time read on for a caller that left.", *_SECONDS),
+    Setting("answer.cost", False, "Send Helicone-Cost and -Tokens with every plain answer; reads each in the gateway."),
+    Setting(
+        "kv.url",
+        "memory",
+        "Store of limits and the cache: `memory` (one worker), `redis://…`, `rediss://…`, `unix://…`, "
+        "`redis+cluster://host:port,…`.",
+        "memory, or a redis://, rediss://, unix:// or redis+cluster:// address",
+        lambda v: v == "memory" or v.partition("://")[0] in ("redis", "rediss", "unix", "redis+cluster"),
+    ),
+    Setting("kv.memory_bytes", 64 << 20, "Most bytes of cached answers in memory (with kv.url = memory).", *_BYTES),
+    Setting("kv.patience_ms", 50.0, "Longest a call waits for Redis.", "milliseconds above 0", _positive),
+    Setting("limits.policy", "", "Limits for every call of an organisation, written as in Helicone-RateLimit-Policy."),
+    Setting(
+        "limits.missing_segment",
+        "refuse",
+        "A call that lacks what a limit counts by: `refuse` (400), `pass`, or `share` one bucket.",
+        *_one_of("refuse", "pass", "share"),
+    ),
+    Setting("limits.hold_s", 60.0, "A reservation of a worker that died is given back after so long.", *_SECONDS),
+    Setting(
+        "limits.budget_without_kv",
+        "local",
+        "Limits of cents and tokens while Redis is down: `open`, `closed` (503), or `local` (each worker by itself).",
+        *_one_of("open", "closed", "local"),
+    ),
+    Setting(
+        "limits.unknown_price",
+        "pass",
+        "A call under a limit in cents whose model has no known price: `pass` (uncounted, flagged), or `refuse` (400).",
+        *_one_of("pass", "refuse"),
+    ),
+    Setting(
+        "cache.bucket",
+        "entries",
+        "What Helicone-Cache-Bucket-Max-Size counts: `entries` of the bucket, or `answers` to one request.",
+        *_one_of("entries", "answers"),
+    ),
+    Setting("cache.max_entry", 4 << 20, "Largest answer that is cached, in bytes.", *_BYTES),
+    Setting("cache.compress_above", 4096, "A cached answer above so many bytes is compressed (zstd).", *_BYTES),
+    Setting("retry.patience_s", 60.0, "No attempt begins so long after the first; the cap on all waiting.", *_SECONDS),
+    Setting("breaker.failures", 5, "Failures in a row that make fallbacks skip an origin and credential.", *_COUNT),
+    Setting("breaker.open_s", 10.0, "How long they are skipped before a probe.", *_SECONDS),
     Setting("log.max_body", 8 << 20, "Bytes of a body that are logged; its middle is left out above it.", *_BYTES),
     Setting("log.fsync", False, "fsync each frame: survives a power cut, not only a crash. Costs a disk write a call."),
     Setting("log.store", "", "Log store: empty for chDB in the data folder, or `clickhouse://user:pw@host:port/db`."),
@@ -225,6 +267,12 @@ def _agree(values: dict[str, Value], sources: dict[str, str]) -> None:
         raise SettingError(
             "gateway.host", host, "a loopback address while auth.mode is 'open'", sources.get("gateway.host", "")
         )
+    if values["kv.url"] == "memory" and int(values["gateway.workers"]) > 1:
+        raise SettingError(
+            "gateway.workers", values["gateway.workers"],
+            "1 while kv.url is 'memory', since limits and the cache are one worker's own; set kv.url = redis://host:port",
+            sources.get("gateway.workers", ""),
+        )  # fmt: skip
     if bool(values["gateway.tls_cert"]) != bool(values["gateway.tls_key"]):
         raise SettingError("gateway.tls_key", values["gateway.tls_key"], "set together with gateway.tls_cert")
     if values["upstream.transport"] == "direct":

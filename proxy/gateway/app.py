@@ -1,6 +1,7 @@
 """One gateway worker: the RSGI application, its own few addresses, and what runs beside the calls."""
 
 import asyncio
+import contextlib
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -9,12 +10,14 @@ from typing import Any
 import msgspec
 
 from proxy import providers
+from proxy.core.clock import monotonic
 from proxy.core.settings import Settings
 from proxy.gateway import metrics
 from proxy.gateway.gateway import Gateway
 from proxy.gateway.metrics import Metrics
 from proxy.gateway.pipeline import handle
 from proxy.gateway.wire.rsgi import RsgiWire
+from proxy.kv import open_kv
 from proxy.spool.writer import Writer
 from proxy.upstream import open_upstream
 from proxy.upstream.base import Limits
@@ -57,7 +60,15 @@ class Application:
             fsync=settings.flag("log.fsync"),
             worker=str(os.getpid()),
         )
-        self.gateway = Gateway(settings, catalog, upstream, spool, Metrics())
+        kv = open_kv(
+            settings.text("kv.url"),
+            memory_bytes=settings.whole("kv.memory_bytes"),
+            patience_ms=settings.real("kv.patience_ms"),
+            folder=settings.data / "kv",
+        )
+        self.gateway = Gateway(settings, catalog, upstream, spool, Metrics(), kv)
+        self._renewal_s = settings.real("limits.hold_s") / 3
+        self._renew_at = monotonic() + self._renewal_s
         self._loop = loop
         self._timer = loop.call_later(1.0, self._tick)
 
@@ -66,6 +77,8 @@ class Application:
             self._timer.cancel()
         self.gateway.ledger.flush()
         self.gateway.spool.close()
+        with contextlib.suppress(Exception):
+            loop.run_until_complete(self.gateway.kv.close())
         metrics.store(self._run, self._values())
 
     async def __rsgi__(self, scope: Any, proto: Any) -> None:
@@ -76,14 +89,28 @@ class Application:
         await handle(self.gateway, RsgiWire(scope, proto))
 
     def _tick(self) -> None:
-        """Once a second: counters to their file."""
-        self._timer = self._loop.call_later(1.0, self._tick)
+        """Once a second: the store's housekeeping, and counters to their file."""
+        self._timer = self._loop.call_later(min(1.0, self._renewal_s), self._tick)
+        self.gateway.kv.tick()
+        if monotonic() >= self._renew_at:
+            self._renew_at = monotonic() + self._renewal_s
+            self.gateway.limits.renew()
         metrics.store(self._run, self._values())
 
     def _values(self) -> dict[str, float]:
         spool = self.gateway.spool
         counts = {"written": spool.written, "dropped": spool.dropped, "bytes": spool.bytes_written}
-        return self.gateway.metrics.values(counts, self.gateway.upstream.counters())
+        found = self.gateway.metrics.values(counts, self.gateway.upstream.counters())
+        found |= {f"kv_{name}": value for name, value in self.gateway.kv.counters().items()}
+        limits, cache = self.gateway.limits, self.gateway.cache
+        return found | {
+            "rate_refused_total": limits.refused,
+            "rate_degraded_total": limits.degraded,
+            "cache_hits_total": cache.hits,
+            "cache_joined_total": cache.joined,
+            "cache_misses_total": cache.misses,
+            "cache_degraded_total": cache.degraded,
+        }
 
     def _healthz(self) -> tuple[int, list[tuple[str, str]], bytes]:
         return 200, _TEXT, b"ok\n"

@@ -54,11 +54,7 @@ _ACCEPTED: dict[str, tuple[Accepts, str]] = {
 }
 
 _NOT_THERE: tuple[tuple[str, Callable[[Head], bool]], ...] = (
-    ("Helicone-Cache-Enabled", lambda head: 1 in (head.cache_enabled, head.cache_read, head.cache_save)),
-    ("Helicone-Retry-Enabled", lambda head: head.retry_enabled == 1),
-    ("Helicone-RateLimit-Policy", lambda head: bool(head.rate_policy)),
-    ("Helicone-Fallback", lambda head: "fallback" in head.directives),
-    ("Helicone-Fallbacks", lambda head: "fallbacks" in head.directives),
+    ("Helicone-Cache-Mode", lambda head: head.directives.get("cache-mode") == "semantic"),
     ("Helicone-Prompt-Variables", lambda head: "prompt-variables" in head.directives),
     ("Helicone-Webhook-Enabled", lambda head: _on(head, "webhook-enabled")),
     ("Helicone-Moderations-Enabled", lambda head: _on(head, "moderations-enabled")),
@@ -105,8 +101,6 @@ def check(head: Head) -> None:
             row = _ACCEPTED.get(name)
             if row is not None and not row[0](value.strip()):
                 raise BadDirective("Helicone-" + name.title(), value, row[1])
-    switches = (head.cache_enabled, head.cache_read, head.cache_save, head.retry_enabled)
-    if 1 in switches or head.directives or head.rate_policy:
         for header, asked in _NOT_THERE:
             if asked(head):
                 raise NotThere(f"{header} is accepted by this proxy's contract, but not built yet.", param=header)

@@ -1,6 +1,6 @@
 """The one mutable object of a request, and the immutable `Ask` that its head was read into."""
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -9,9 +9,17 @@ from proxy.core.identity import Identity
 from proxy.core.record import Attempt
 
 if TYPE_CHECKING:
+    from proxy.core.errors import UpstreamError
+    from proxy.gateway.attempts import Schedule
+    from proxy.gateway.flight import Flight
+    from proxy.gateway.meter import Measured
     from proxy.gateway.tap import Tap
+    from proxy.gateway.targets import Target
     from proxy.gateway.wire.base import Headers, Last, Wire
+    from proxy.kv.base import Hold, Kv
+    from proxy.policies import Rule
     from proxy.providers.address import Route
+    from proxy.providers.dialects import Asked
     from proxy.upstream.base import Answer, Call
 
 __all__ = ["Ask", "Exchange"]
@@ -42,6 +50,7 @@ class Exchange:
     __slots__ = (
         "answer",
         "ask",
+        "asked",
         "attempts",
         "body",
         "call",
@@ -50,18 +59,29 @@ class Exchange:
         "drained",
         "error",
         "error_message",
+        "facts",
+        "failure",
+        "flight",
         "found",
+        "from_cache",
+        "held_by",
+        "held_rules",
+        "hold",
         "id",
         "key",
         "last",
+        "measured",
         "outcome",
         "phase",
         "route",
+        "schedule",
         "sent_body",
         "settled",
         "started",
         "started_us",
         "status",
+        "targets",
+        "told",
         "usage_injected",
         "wire",
     )
@@ -76,6 +96,25 @@ class Exchange:
     found: "Tap | None"
     last: "Last | None"
     attempts: list[Attempt]
+    targets: "list[Target]"
+    """Whom to call, in what order; the first is `route` and `call`."""
+    schedule: "Schedule | None"
+    """When to try again, and whom; None: one try."""
+    asked: "Asked | None"
+    """What the body asks for, where limits had to know."""
+    hold: "Hold | None"
+    """What was reserved and is to be settled, with its rules and its store."""
+    held_rules: "list[Rule]"
+    held_by: "Kv"
+    measured: "Measured | None"
+    flight: "Flight | None"
+    """The call that this one sent and that others may join."""
+    from_cache: bool
+    """The answer cost nothing: it was kept, or another call's."""
+    failure: "UpstreamError | None"
+    facts: dict[str, Any]
+    told: "Headers"
+    """Headers of ours for the answer, whichever it is."""
 
     def __init__(self, wire: "Wire", id: str, started: float, started_us: int) -> None:
         self.wire = wire
@@ -96,3 +135,12 @@ class Exchange:
         self.found = None
         self.last = None
         self.attempts = []
+        self.schedule = None
+        self.asked = None
+        self.hold = None
+        self.measured = None
+        self.flight = None
+        self.from_cache = False
+        self.failure = None
+        self.facts = {}
+        self.told = []

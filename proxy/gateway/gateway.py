@@ -6,11 +6,16 @@ from collections import OrderedDict
 from proxy.core.clock import monotonic, now_us, parse_uuid, uuid7
 from proxy.core.errors import Conflict
 from proxy.core.settings import Settings
+from proxy.gateway.attempts import Breakers
+from proxy.gateway.cache import Cache
 from proxy.gateway.exchange import Exchange
 from proxy.gateway.ledger import Ledger
+from proxy.gateway.limits import Limits
+from proxy.gateway.meter import Meter
 from proxy.gateway.metrics import Metrics
 from proxy.gateway.watchdog import Watchdog
 from proxy.gateway.wire.base import Wire
+from proxy.kv.base import Kv
 from proxy.providers.index import Catalog
 from proxy.spool.writer import Writer
 from proxy.upstream.base import Upstream
@@ -24,7 +29,7 @@ class Gateway:
     """Settings as plain attributes (a lookup by name costs more than a call can spare), and the shared parts."""
 
     def __init__(
-        self, settings: Settings, catalog: Catalog, upstream: Upstream, spool: Writer, metrics: Metrics
+        self, settings: Settings, catalog: Catalog, upstream: Upstream, spool: Writer, metrics: Metrics, kv: Kv
     ) -> None:
         self.settings = settings
         self.catalog = catalog
@@ -40,7 +45,13 @@ class Gateway:
         self.drains = settings.text("stream.on_disconnect") == "drain"
         self.drain_bytes = settings.whole("stream.drain_bytes")
         self.drain_s = settings.real("stream.drain_s")
+        self.patience_s = settings.real("retry.patience_s")
+        self.tells_cost = settings.flag("answer.cost")
         self.watchdog = Watchdog(self.drains)
+        self.kv = kv
+        self.limits = Limits(kv, Meter(settings, catalog), settings)
+        self.cache = Cache(kv, settings)
+        self.breakers = Breakers(settings.whole("breaker.failures"), settings.real("breaker.open_s"))
         self._ids: OrderedDict[str, None] = OrderedDict()
 
     def begin(self, wire: Wire) -> Exchange:

@@ -9,7 +9,7 @@ from proxy.gateway.phases.admit import admit
 from proxy.gateway.phases.identify import identify
 from proxy.gateway.phases.plan import plan
 from proxy.gateway.phases.read import locate, read, receive
-from proxy.gateway.phases.recall import recall
+from proxy.gateway.phases.recall import recall, share
 from proxy.gateway.phases.refuse import refuse
 from proxy.gateway.phases.relay import relay
 from proxy.gateway.phases.render import render
@@ -36,9 +36,9 @@ async def handle(gw: Gateway, wire: Wire) -> None:
         ex.phase = "plan"
         ex.call = plan(ex, gw)  # whom to call, and with what head
         ex.phase = "admit"
-        await admit(ex)  # policies, all or none
+        await admit(ex, gw)  # limits, all or none
         ex.phase = "send"
-        ex.answer = await recall(ex) or await send(ex, gw)
+        ex.answer = await recall(ex, gw) or share(ex, await send(ex, gw))  # kept, or joined, or sent
         ex.phase = "relay"
         ex.last = await relay(ex, gw)  # all but the last piece to the caller; tap for the log
     except Exception as error:

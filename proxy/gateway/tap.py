@@ -7,11 +7,12 @@ from proxy.core.clock import monotonic
 from proxy.providers.dialects import DIALECTS
 from proxy.upstream.base import Answer
 
-__all__ = ["Tap"]
+__all__ = ["STREAMS", "Tap"]
 
 _TAIL = 256 << 10
-_STREAMS = ("text/event-stream", "application/x-ndjson", "application/stream+json")
 _BINARY_STREAM = "application/vnd.amazon.eventstream"
+STREAMS = ("text/event-stream", "application/x-ndjson", "application/stream+json", _BINARY_STREAM)
+"""Media types of answers that come bit by bit."""
 
 
 class Tap:
@@ -46,7 +47,7 @@ class Tap:
         self.media_type = kind
         self.encoding = encoding
         sse = kind.startswith("text/event-stream")
-        self.streams = sse or kind.startswith(_STREAMS) or kind.startswith(_BINARY_STREAM)
+        self.streams = sse or kind.startswith(STREAMS)
         # Gemini streams a JSON array where `alt=sse` was not asked for.
         self.plain = not self.streams and kind.startswith("application/json") and ":stream" not in target
         readable = not encoding or encoding == "identity"

@@ -1,21 +1,24 @@
-"""Policies, one file each, with `admit()` and `settle()` side by side. `POLICIES` is their order and the only list.
+"""Limits, a unit each: what a call takes before it is sent (`admit`) and what it used (`settle`).
 
-Imports core, kv.base and _speedups. One more: one file, one line below, at its place in the order.
+All policies of a call are taken from together, all or none, so a policy is arithmetic and knows no store. Imports core,
+kv.base and _speedups. One more: one class, one line below.
 """
 
-from typing import Any, Protocol
+from typing import Final
 
-__all__ = ["POLICIES", "Policy"]
+from proxy.policies.base import Estimate, Policy, Spent
+from proxy.policies.budget import Cents, Tokens
+from proxy.policies.rate import Concurrent, Requests
+from proxy.policies.rules import HEADER, Rule, parse_rules
 
+__all__ = ["HEADER", "POLICIES", "SCALES", "Estimate", "Policy", "Rule", "Spent", "parse_rules"]
 
-class Policy(Protocol):
-    """Something that may refuse a call before it is sent."""
+POLICIES: Final[dict[str, Policy]] = {
+    "request": Requests(),
+    "concurrent": Concurrent(),
+    "cents": Cents(),
+    "tokens": Tokens(),
+}
+"""By the name of the unit, as it stands behind `u=`."""
 
-    async def admit(self, ex: Any) -> None:
-        """Raises `Limited` where the call must not be sent."""
-
-    def settle(self, ex: Any) -> None:
-        """Gives back what `admit` took, less what was used."""
-
-
-POLICIES: tuple[Policy, ...] = ()
+SCALES: Final = {unit: policy.scale for unit, policy in POLICIES.items()}

@@ -18,7 +18,7 @@ ALLOWED: dict[str, set[str]] = {
     "proxy.upstream": {"proxy.core"},
     "proxy.logstore": {"proxy.core"},
     "proxy.metadata": {"proxy.core"},
-    "proxy.kv": {"proxy.core"},
+    "proxy.kv": {"proxy.core", "_speedups"},
     "proxy.prices": {"proxy.core", "proxy.providers"},
     "proxy.policies": {"proxy.core", "proxy.kv.base", "_speedups"},
     "proxy.gateway": {
@@ -27,6 +27,7 @@ ALLOWED: dict[str, set[str]] = {
         "proxy.policies",
         "proxy.upstream",
         "proxy.kv",
+        "proxy.prices",
         "proxy.spool.writer",
         "_speedups",
     },
@@ -44,8 +45,12 @@ ALLOWED: dict[str, set[str]] = {
 }
 """Package to the packages of ours it may import, beside itself."""
 
-LAZY: dict[str, tuple[str, ...]] = {"proxy.cli": ("proxy.control", "proxy.gateway", "proxy.logstore")}
-"""Package to what it may import inside functions only, so that `perihelion --help` starts neither plane."""
+LAZY: dict[str, tuple[str, ...]] = {
+    "proxy.cli": ("proxy.control", "proxy.gateway", "proxy.logstore"),
+    "proxy.gateway": ("proxy.prices",),
+}
+"""Package to what it may import inside functions only: `perihelion --help` starts neither plane, and a gateway loads
+prices for the first limit in cents."""
 
 ONLY_IN: dict[str, tuple[str, ...]] = {
     "granian": ("proxy/gateway/wire/rsgi.py", "proxy/gateway/launch.py", "proxy/control/server.py"),
@@ -84,7 +89,8 @@ def modules() -> Iterator[Path]:
 def at_import(tree: ast.AST) -> Iterator[ast.AST]:
     """Every node that runs when the module is imported: all but the insides of functions."""
     for node in ast.iter_child_nodes(tree):
-        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+        for_types = isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+        if not for_types and not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
             yield node
             yield from at_import(node)
 

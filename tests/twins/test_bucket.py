@@ -175,6 +175,8 @@ def test_the_twins_are_equal_over_a_life_of_a_window(limit: int, window_us: int,
         if isinstance(decision, str):
             return
         assert CALLS["window"](*floats(flat(args))) == flat(decision)
+        packed = both("window_packed", plain.pack(state), *args[1:])
+        assert (*packed[:4], plain.unpack(packed.state)) == tuple(decision)
         assert decision.remaining >= 0 and len(decision.state) <= 2 * 66
         state = decision.state
         if delta is not None:
@@ -182,4 +184,20 @@ def test_the_twins_are_equal_over_a_life_of_a_window(limit: int, window_us: int,
             state = both("window_settle", *args)
             if isinstance(state, str):
                 return
+            assert both("window_settle_packed", both("pack", decision.state), *args[1:]) == plain.pack(state)
             assert CALLS["window_settle"](*floats(flat(args))) == flat(state)
+
+
+@given(st.binary(max_size=80))
+def test_the_twins_read_any_packed_state_alike(state: bytes) -> None:
+    numbers = both("unpack", state)
+    if not isinstance(numbers, str):
+        assert both("pack", numbers) == state and len(numbers) == len(state) // 15 * 2
+    both("window_packed", state, NOW, 10, SECOND)
+    both("window_settle_packed", state, NOW, 10, SECOND, 1, NOW)
+
+
+def test_a_state_that_cannot_be_packed_is_refused(bucket: Any) -> None:
+    for state in [(2**56, 1), (-1, 1), (1, -1), (1, 2**64), (1,)]:
+        with pytest.raises((ValueError, OverflowError)):
+            bucket.pack(state)

@@ -1,12 +1,13 @@
-"""Policies: limits and budgets, all or none."""
+"""Limits: of calls, tokens and money, all or none."""
 
 from proxy.gateway.exchange import Exchange
-from proxy.policies import POLICIES
+from proxy.gateway.gateway import Gateway
 
 __all__ = ["admit"]
 
 
-async def admit(ex: Exchange) -> None:
-    """Asks each policy in its order; the first that refuses raises `Limited`."""
-    for policy in POLICIES:
-        await policy.admit(ex)
+async def admit(ex: Exchange, gw: Gateway) -> None:
+    """Takes what the call may use from every limit that it falls under. Raises `Limited`, nothing being taken."""
+    rules = gw.limits.rules(ex.ask.head.rate_policy)
+    if rules:
+        await gw.limits.admit(ex, rules)

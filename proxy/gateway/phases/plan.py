@@ -1,8 +1,10 @@
 """Whom to call, and the request as it will be written."""
 
 from _speedups import forward_without
+from proxy.gateway.attempts import Policy, Schedule, Tried
 from proxy.gateway.exchange import Exchange
 from proxy.gateway.gateway import Gateway
+from proxy.gateway.targets import targets
 from proxy.providers.dialects import add_stream_usage
 from proxy.upstream.base import Call, Origin
 
@@ -12,7 +14,35 @@ _AUTHORIZATION = frozenset({"authorization"})
 
 
 def plan(ex: Exchange, gw: Gateway) -> Call:
-    """The upstream call. Sets `ex.sent_body` and `ex.usage_injected` where usage is asked for on a stream."""
+    """The upstream call. Sets `ex.sent_body` and `ex.usage_injected` where usage is asked for on a stream, and
+    `ex.targets` and `ex.schedule` where more than one attempt may be made."""
+    call = _call(ex, gw)
+    head = ex.ask.head
+    if head.retry_enabled == 1 or (
+        head.directives and ("fallback" in head.directives or "fallbacks" in head.directives)
+    ):
+        ex.targets = targets(ex, gw.catalog, call)
+        ex.schedule = _schedule(ex, gw)
+    return call
+
+
+def _schedule(ex: Exchange, gw: Gateway) -> Schedule:
+    head = ex.ask.head
+    asked = head.directives
+    policy = Policy(patience_s=gw.patience_s)
+    if head.retry_enabled == 1:
+        policy = Policy(
+            retries=int(asked.get("retry-num", "5")),
+            factor=float(asked.get("retry-factor", "2")),
+            min_timeout_s=int(asked.get("retry-min-timeout", "1000")) / 1e3,
+            max_timeout_s=int(asked.get("retry-max-timeout", "10000")) / 1e3,
+            patience_s=gw.patience_s,
+        )
+    tried = [Tried(target.on_codes, target.breaker) for target in ex.targets]
+    return Schedule(tried, policy, ex.started)
+
+
+def _call(ex: Exchange, gw: Gateway) -> Call:
     route, head = ex.route, ex.ask.head
     lines = head.forward
     if ex.ask.authorization != head.authorization:

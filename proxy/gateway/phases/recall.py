@@ -1,11 +1,78 @@
-"""The cache: an answer kept from before, of the same type as a sent one."""
+"""The cache: an answer kept from before, or just coming for another call, of the same type as a sent one."""
 
+import asyncio
+
+from proxy.core.clock import now_us
+from proxy.core.errors import ClientGone
 from proxy.gateway.exchange import Exchange
+from proxy.gateway.flight import Flight
+from proxy.gateway.gateway import Gateway
+from proxy.gateway.kept import KeptAnswer
 from proxy.upstream.base import Answer
 
-__all__ = ["recall"]
+__all__ = ["recall", "share"]
 
 
-async def recall(ex: Exchange) -> Answer | None:
-    """None: nothing is kept. (Cache headers are refused in `directives` until there is a cache.)"""
-    return None
+async def recall(ex: Exchange, gw: Gateway) -> Answer | None:
+    """The answer, or None: send the call. Where the cache is asked for, `ex.flight` is then what others may join."""
+    cache = gw.cache
+    head = ex.ask.head
+    if head.cache_enabled != 1 and head.cache_read != 1 and head.cache_save != 1:
+        return None
+    asking = cache.asking(ex)
+    if asking is None:
+        return None
+    while True:
+        entry = await cache.look(ex, asking)
+        if entry is not None:
+            cache.hits += 1
+            _tell_hit(ex, "exact", entry.source, (now_us() - entry.created_us) // 1_000_000, entry.latency_ms)
+            if asking.slots > 1:
+                ex.told.append(("helicone-cache-bucket-idx", str(asking.slot)))
+            return KeptAnswer(entry, head.directives.get("cache-pace", "") == "recorded")
+        flight = cache.flights.get(asking.key)
+        if flight is None:
+            cache.misses += 1
+            ex.facts["cache.status"] = "miss"
+            ex.told += (("helicone-cache", "MISS"), ("helicone-cache-hit", "false"))
+            ex.flight = cache.lead(ex, asking)
+            return None
+        answer = await _board(ex, gw, flight)
+        if answer is not None:
+            cache.joined += 1
+            _tell_hit(ex, "joined", flight.source, 0, None)
+            return answer
+
+
+def share(ex: Exchange, answer: Answer) -> Answer:
+    """The answer that was sent for, as those who join it see it too."""
+    return answer if ex.flight is None else ex.flight.arrive(answer)
+
+
+async def _board(ex: Exchange, gw: Gateway, flight: Flight) -> Answer | None:
+    gw.watchdog.add(ex)
+    try:
+        return await flight.board()
+    except asyncio.CancelledError:
+        current = asyncio.current_task()
+        if not ex.client_left or current is None:
+            raise
+        current.uncancel()
+        raise ClientGone("the caller left before the answer began") from None
+    finally:
+        gw.watchdog.discard(ex)
+
+
+def _tell_hit(ex: Exchange, kind: str, source: str, age_s: int, latency_ms: int | None) -> None:
+    ex.from_cache = True
+    ex.facts |= {"cache.status": "hit", "cache.kind": kind, "cache.source": source, "cache.age_s": age_s}
+    ex.told += [
+        ("helicone-cache", "HIT"),
+        ("helicone-cache-hit", "true"),
+        ("helicone-cache-kind", kind),
+        ("helicone-cache-age", str(age_s)),
+        ("helicone-cache-source-id", source),
+    ]
+    if latency_ms is not None:
+        ex.facts["cache.latency_ms"] = latency_ms
+        ex.told.append(("helicone-cache-latency", str(latency_ms)))

@@ -25,6 +25,8 @@ def refuse(ex: Exchange, error: Exception) -> Last:
         traceback.print_exception(error, file=sys.stderr)
     told = ProxyError.of(error)
     ex.error, ex.error_message = told.code, told.message
+    if isinstance(told, UpstreamError):
+        ex.failure = told
     route = getattr(ex, "route", None)
     dialect = DIALECTS[_guess(ex.wire.path) if route is None else route.provider.error_dialect or route.dialect]
     if ex.wire.started:
@@ -43,6 +45,7 @@ def refuse(ex: Exchange, error: Exception) -> Last:
         ("content-length", str(len(body))),
         ("helicone-id", ex.id),
         ("helicone-status", ex.phase),
+        *ex.told,
         *told.headers.items(),
     ]
     return Last(b"" if ex.wire.method == "HEAD" else body, told.status, headers)

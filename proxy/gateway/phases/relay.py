@@ -25,14 +25,17 @@ honest 502 and not half a document with a 200 on it."""
 
 async def relay(ex: Exchange, gw: Gateway) -> Last:
     """All but the last piece to the caller. Raises `UpstreamError` where the answer broke off."""
-    answer, found, wire = ex.answer, ex.found, ex.wire
-    assert answer is not None and found is not None
+    answer, wire = ex.answer, ex.wire
+    assert answer is not None
+    ex.found = found = Tap(answer, ex.route.dialect, ex.usage_injected, gw.max_logged_body, ex.route.path)
     ex.status = answer.status
     headers = _head(ex, answer, found)
     body = found.feed(answer.take())
     if not answer.ended and found.plain:
         body = await _gather(answer, found, body)
     if answer.ended:
+        if found.plain and (gw.tells_cost or ex.hold is not None):
+            gw.limits.tell_cost(ex, headers)
         return Last(body + found.finish(), answer.status, headers)
     try:
         wire.start(answer.status, headers)
@@ -68,6 +71,8 @@ def _head(ex: Exchange, answer: Answer, found: Tap) -> Headers:
         headers = [pair for pair in headers if pair[0] != "content-length"]
     headers.append(("helicone-id", ex.id))
     headers.append(("helicone-status", "success"))
+    if ex.told:
+        headers += ex.told
     return headers
 
 

@@ -1,44 +1,123 @@
-"""The call goes out; the head of its answer comes back."""
+"""The call goes out, again and elsewhere where that is asked for; the head of an answer comes back."""
 
 import asyncio
+import random
 
-from proxy.core.clock import monotonic
+from proxy.core.clock import monotonic, now_us
 from proxy.core.errors import ClientGone, UpstreamError
 from proxy.core.record import Attempt
+from proxy.gateway.attempts import Outcome, Schedule, is_failure, retry_after_s
 from proxy.gateway.exchange import Exchange
 from proxy.gateway.gateway import Gateway
-from proxy.gateway.tap import Tap
-from proxy.upstream.base import Answer
+from proxy.upstream.base import Answer, Call
 
 __all__ = ["send"]
 
 
 async def send(ex: Exchange, gw: Gateway) -> Answer:
-    """The provider's answer, at its head. Sets `ex.found`. Raises `UpstreamError`, or `ClientGone` where the caller
-    left first and the setting says to cut."""
+    """The provider's answer, at its head. Raises `UpstreamError` where no attempt had one, or `ClientGone` where the
+    caller left first and the setting says to cut."""
+    if ex.schedule is None:
+        return await _attempt(ex, gw, ex.call, 0.0)
+    try:
+        return await _persist(ex, gw, ex.schedule)
+    finally:
+        _tell(ex, ex.schedule)
+
+
+async def _persist(ex: Exchange, gw: Gateway, schedule: Schedule) -> Answer:
+    """Attempts until one is good or the schedule gives up; then the last answer there was, or the last error."""
+    answer: Answer | None = None
+    decision = schedule.first(gw.breakers, monotonic())
+    while True:
+        target = ex.targets[decision.target]
+        if decision.wait_s > 0:
+            await _pause(ex, gw, decision.wait_s)
+        ex.route = target.route
+        error: UpstreamError | None = None
+        try:
+            fresh = await _attempt(ex, gw, target.make(), decision.wait_s)
+        except UpstreamError as caught:
+            error = caught
+            outcome = Outcome(0, error.code, error.retriable)
+        else:
+            if answer is not None:
+                answer.close()
+            answer = fresh
+            outcome = _outcome(answer)
+        gw.breakers.report(target.breaker, outcome.status == 0 or outcome.status >= 500, monotonic())
+        if answer is not None and error is None and not is_failure(outcome):
+            return answer
+        decision = schedule.next(outcome, monotonic(), random.random(), gw.breakers)
+        if decision.kind == "give_up" or ex.client_left:
+            if answer is not None:
+                return answer
+            assert error is not None
+            raise error
+
+
+async def _attempt(ex: Exchange, gw: Gateway, call: Call, waited_s: float) -> Answer:
     began = monotonic()
     gw.watchdog.add(ex)
     try:
-        answer = await gw.upstream.send(ex.call)
+        answer = await gw.upstream.send(call)
     except UpstreamError as error:
-        ex.attempts.append(_attempt(ex, began, 0, error.code))
+        ex.attempts.append(_note(ex, began, 0, error.code, waited_s))
         raise
     except asyncio.CancelledError:
-        ex.attempts.append(_attempt(ex, began, 0, "client_left"))
-        if ex.client_left:  # the watchdog cancelled us, not a shutdown
-            current = asyncio.current_task()
-            if current is not None:
-                current.uncancel()
-            raise ClientGone("the caller left before the answer began") from None
+        ex.attempts.append(_note(ex, began, 0, "client_left", waited_s))
+        _left(ex)
         raise
     finally:
         gw.watchdog.discard(ex)
-    ex.attempts.append(_attempt(ex, began, answer.status, ""))
-    ex.found = Tap(answer, ex.route.dialect, ex.usage_injected, gw.max_logged_body, ex.route.path)
+    ex.attempts.append(_note(ex, began, answer.status, "", waited_s))
     return answer
 
 
-def _attempt(ex: Exchange, began: float, status: int, error: str) -> Attempt:
+async def _pause(ex: Exchange, gw: Gateway, seconds: float) -> None:
+    gw.watchdog.add(ex)
+    try:
+        await asyncio.sleep(seconds + 0.001)  # the loop's timers end up to a millisecond early
+    except asyncio.CancelledError:
+        _left(ex)
+        raise
+    finally:
+        gw.watchdog.discard(ex)
+
+
+def _left(ex: Exchange) -> None:
+    """Raises `ClientGone` where it was the watchdog that cancelled us, and not a shutdown."""
+    current = asyncio.current_task()
+    if ex.client_left and current is not None:
+        current.uncancel()
+        raise ClientGone("the caller left before the answer began") from None
+
+
+def _outcome(answer: Answer) -> Outcome:
+    if answer.status < 400:
+        return Outcome(answer.status)
+    should = next((value for name, value in answer.headers if name == "x-should-retry"), "")
+    return Outcome(
+        answer.status,
+        retry_after_s=retry_after_s(answer.headers, now_us() / 1e6),
+        should_retry={"true": True, "false": False}.get(should),
+    )
+
+
+def _tell(ex: Exchange, schedule: Schedule) -> None:
+    if schedule.retries:
+        ex.facts["retry.count"] = schedule.retries
+        ex.told.append(("helicone-retries", str(schedule.retries)))
+    if schedule.target:
+        ex.facts["fallback.index"] = schedule.target
+        ex.told.append(("helicone-fallback-index", str(schedule.target)))
+        model = ex.targets[schedule.target].model
+        if model:
+            ex.facts["fallback.model"] = model
+            ex.told.append(("helicone-fallback-model", model))
+
+
+def _note(ex: Exchange, began: float, status: int, error: str, waited_s: float) -> Attempt:
     start = ex.started
     return Attempt(
         ex.route.provider.name,
@@ -48,5 +127,5 @@ def _attempt(ex: Exchange, began: float, status: int, error: str) -> Attempt:
         round((monotonic() - start) * 1e6),
         status,
         error,
-        0,
+        round(waited_s * 1e6),
     )

@@ -9,7 +9,6 @@ from proxy.core.record import Record, encode
 from proxy.core.usage import Usage
 from proxy.gateway.exchange import Exchange
 from proxy.gateway.gateway import Gateway
-from proxy.policies import POLICIES
 from proxy.providers.address import mask_query
 
 __all__ = ["settle"]
@@ -37,10 +36,12 @@ async def settle(ex: Exchange, gw: Gateway) -> None:
     did."""
     ex.settled = True
     try:
-        for policy in POLICIES:
-            policy.settle(ex)
+        if ex.hold is not None:
+            gw.limits.settle(ex)
         if ex.answer is not None:
             ex.answer.close()
+        if ex.flight is not None and not ex.flight.status:
+            ex.flight.give_up(ex.failure)
         record = _record(ex, gw)
         gw.metrics.ended(record)
         await gw.ledger.enter(encode(record))
@@ -79,7 +80,9 @@ def _record(ex: Exchange, gw: Gateway) -> Record:
         record.model = route.model_in_path
     if hasattr(ex, "ask"):
         _tell_ask(record, ex)
-    if ex.answer is not None:
+    if ex.facts:
+        record.facts = ex.facts
+    if ex.answer is not None and ex.found is not None:
         _tell_answer(record, ex)
     if record.request_omitted or record.response_omitted:
         _omit(record)
@@ -121,7 +124,8 @@ def _tell_ask(record: Record, ex: Exchange) -> None:
 def _tell_answer(record: Record, ex: Exchange) -> None:
     answer, found, started = ex.answer, ex.found, ex.started
     assert answer is not None and found is not None
-    record.sent_us = round((answer.sent_at - started) * 1e6)
+    if answer.sent_at:
+        record.sent_us = round((answer.sent_at - started) * 1e6)
     record.first_byte_us = round((answer.first_byte_at - started) * 1e6)
     if found.first_token_at:
         record.first_token_us = round((found.first_token_at - started) * 1e6)

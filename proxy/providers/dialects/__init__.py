@@ -6,6 +6,7 @@ Add one: write `dialects/<name>.py` with a `Dialect`, add it to the tuple below.
 from typing import Final
 
 from proxy.providers.dialects.anthropic import ANTHROPIC
+from proxy.providers.dialects.asked import Asked, look
 from proxy.providers.dialects.base import Dialect, Exchange, Reading
 from proxy.providers.dialects.bedrock import BEDROCK
 from proxy.providers.dialects.cohere import COHERE
@@ -15,7 +16,18 @@ from proxy.providers.dialects.openai import OPENAI
 from proxy.providers.dialects.openai_stream import add_stream_usage, peek
 from proxy.providers.provider import Provider
 
-__all__ = ["DIALECTS", "Dialect", "Exchange", "Reading", "add_stream_usage", "peek", "read", "wants_stream_usage"]
+__all__ = [
+    "DIALECTS",
+    "Asked",
+    "Dialect",
+    "Exchange",
+    "Reading",
+    "add_stream_usage",
+    "look",
+    "peek",
+    "read",
+    "wants_stream_usage",
+]
 
 DIALECTS: Final[dict[str, Dialect]] = {
     dialect.name: dialect

@@ -1,0 +1,258 @@
+"""When to try again, and whom: pure decisions. No I/O, no clock and no chance but what is passed in."""
+
+import math
+import re
+from collections import OrderedDict
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Final, Literal, Protocol
+
+import msgspec
+
+__all__ = ["Breakers", "Decision", "Outcome", "Policy", "Schedule", "Tried", "is_failure", "retry_after_s"]
+
+RETRIED: Final = frozenset({408, 429, 500, 502, 503, 504, 529})
+FALLS_BACK: Final = frozenset({401, 402, 403, 404}) | RETRIED
+"""A target that does not know the key or the model has failed for good, though another may not."""
+_CONFLICT: Final = 409
+_MOST_BREAKERS: Final = 4096
+_LONGEST_OPEN_S: Final = 60.0
+
+
+class Policy(msgspec.Struct, frozen=True):
+    """How often and how long. Times are seconds."""
+
+    retries: int = 0
+    """Most retries of one target."""
+    factor: float = 2.0
+    min_timeout_s: float = 1.0
+    max_timeout_s: float = 10.0
+    patience_s: float = 60.0
+    """No attempt begins later than so long after the start."""
+
+
+class Tried(msgspec.Struct, frozen=True):
+    """What a schedule must know of a target."""
+
+    on_codes: tuple[tuple[int, int], ...] | None = None
+    """Statuses (inclusive spans) that lead on to the next target; None: the usual ones."""
+    breaker: str = ""
+
+
+class Outcome(msgspec.Struct, frozen=True):
+    """How an attempt ended."""
+
+    status: int
+    """0: no answer."""
+    error: str = ""
+    retriable: bool = True
+    """False where bytes of an answer had arrived: what the provider did is not known to be undone."""
+    retry_after_s: float | None = None
+    should_retry: bool | None = None
+    """The provider's own word for it (`x-should-retry`)."""
+
+
+class Decision(msgspec.Struct, frozen=True):
+    kind: Literal["try", "give_up"]
+    target: int = 0
+    wait_s: float = 0.0
+
+
+class Broken(Protocol):
+    def open(self, key: str, now: float) -> bool: ...
+
+
+def is_failure(outcome: Outcome) -> bool:
+    """Whether there is anything to decide."""
+    return outcome.status == 0 or outcome.status >= 400
+
+
+class Schedule:
+    """The attempts of one call. `started` and every `now` are monotonic seconds."""
+
+    __slots__ = ("_on_target", "_started", "_targets", "policy", "retries", "target", "tries")
+
+    def __init__(self, targets: list[Tried], policy: Policy, started: float) -> None:
+        self._targets = targets
+        self._started = started
+        self._on_target = 0
+        self.policy = policy
+        self.target = 0
+        self.tries = 0
+        self.retries = 0
+
+    def first(self, breakers: Broken, now: float) -> Decision:
+        """Where to begin: the first target whose breaker is closed, or the first at all."""
+        self.tries = 1
+        self.target = self._next_closed(0, breakers, now)
+        if self.target < 0:
+            self.target = 0
+        return Decision("try", self.target)
+
+    def next(self, outcome: Outcome, now: float, chance: float, breakers: Broken) -> Decision:
+        """What follows a failed attempt. `chance` is 0 to below 1."""
+        if not outcome.retriable:
+            return Decision("give_up", self.target)
+        if self._on_target < self.policy.retries and _is_retried(outcome):
+            wait_s = self._wait(outcome, chance)
+            if now + wait_s < self._started + self.policy.patience_s:
+                self._on_target += 1
+                self.retries += 1
+                self.tries += 1
+                return Decision("try", self.target, wait_s)
+        if self._leads_on(outcome) and now < self._started + self.policy.patience_s:
+            follower = self._next_closed(self.target + 1, breakers, now)
+            if follower < 0 and self.target + 1 < len(self._targets):
+                follower = self.target + 1  # all that are left are broken: better one of them than none
+            if follower >= 0:
+                self.target, self._on_target = follower, 0
+                self.tries += 1
+                return Decision("try", follower)
+        return Decision("give_up", self.target)
+
+    def _wait(self, outcome: Outcome, chance: float) -> float:
+        """Exponential with full jitter; what the provider asks for where that is longer."""
+        policy = self.policy
+        try:
+            most = min(policy.max_timeout_s, policy.min_timeout_s * policy.factor**self._on_target)
+        except OverflowError:
+            most = policy.max_timeout_s
+        return max(most * chance, outcome.retry_after_s or 0.0)
+
+    def _leads_on(self, outcome: Outcome) -> bool:
+        codes = self._targets[self.target].on_codes
+        status = outcome.status or (504 if outcome.error == "upstream_timeout" else 502)
+        if codes is None:
+            return status in FALLS_BACK or status >= 500
+        return any(low <= status <= high for low, high in codes)
+
+    def _next_closed(self, begin: int, breakers: Broken, now: float) -> int:
+        for at in range(begin, len(self._targets)):
+            # The last one is asked too: its probe must be let through some day.
+            if not breakers.open(self._targets[at].breaker, now):
+                return at
+        return -1
+
+
+def _is_retried(outcome: Outcome) -> bool:
+    if outcome.should_retry is not None:
+        return outcome.should_retry and (outcome.status == _CONFLICT or outcome.status >= 429 or outcome.status == 408)
+    return outcome.status == 0 or outcome.status in RETRIED
+
+
+class _Breaker:
+    __slots__ = ("failures", "open_s", "until")
+
+    def __init__(self, open_s: float) -> None:
+        self.failures = 0
+        self.open_s = open_s
+        self.until = 0.0
+
+
+class Breakers:
+    """Circuit breakers by key. A key is only known while it has failures."""
+
+    def __init__(self, failures: int = 5, open_s: float = 10.0) -> None:
+        self._most = failures
+        self._open_s = open_s
+        self._known: OrderedDict[str, _Breaker] = OrderedDict()
+
+    def open(self, key: str, now: float) -> bool:
+        """True: do not send. Once its time is over one caller gets False, the probe; the next one if that does not
+        report for as long again."""
+        breaker = self._known.get(key)
+        if breaker is None or breaker.failures < self._most:
+            return False
+        if now < breaker.until:
+            return True
+        breaker.until = now + breaker.open_s
+        return False
+
+    def report(self, key: str, failed: bool, now: float) -> None:
+        """How an attempt ended. Failed: no answer, or a status of 500 and above."""
+        breaker = self._known.get(key)
+        if not failed:
+            if breaker is not None:
+                del self._known[key]
+            return
+        if breaker is None:
+            breaker = self._known[key] = _Breaker(self._open_s)
+            if len(self._known) > _MOST_BREAKERS:
+                self._known.popitem(last=False)
+        breaker.failures += 1
+        if breaker.failures == self._most:
+            breaker.until = now + breaker.open_s
+        elif breaker.failures > self._most:
+            breaker.open_s = min(breaker.open_s * 2, max(_LONGEST_OPEN_S, self._open_s))
+            breaker.until = now + breaker.open_s
+
+
+_DURATION: Final = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?(?:(\d+(?:\.\d+)?)ms)?")
+_EPOCH: Final = 1e9
+_ANTHROPIC: Final = ("requests", "tokens", "input-tokens", "output-tokens")
+
+
+def retry_after_s(headers: list[tuple[str, str]], wall_s: float) -> float | None:
+    """How long the provider asks to wait: `retry-after-ms`, `retry-after` (seconds or a date), else the longest reset
+    of its limits that are used up. None where it does not say. `wall_s` is seconds since the epoch."""
+    found = {name: value.strip() for name, value in headers if "retry-after" in name or "ratelimit" in name}
+    milliseconds = _number(found.get("retry-after-ms", ""))
+    if milliseconds is not None:
+        return milliseconds / 1e3
+    text = found.get("retry-after", "")
+    if text:
+        seconds = _number(text)
+        return seconds if seconds is not None else _until(_http_date(text), wall_s)
+    waits: list[float] = []
+    for what in ("requests", "tokens"):
+        if found.get(f"x-ratelimit-remaining-{what}") == "0":
+            wait = _duration(found.get(f"x-ratelimit-reset-{what}", ""), wall_s)
+            waits += [] if wait is None else [wait]
+    for what in _ANTHROPIC:
+        if found.get(f"anthropic-ratelimit-{what}-remaining") == "0":
+            wait = _until(_iso_date(found.get(f"anthropic-ratelimit-{what}-reset", "")), wall_s)
+            waits += [] if wait is None else [wait]
+    return max(waits) if waits else None
+
+
+def _number(text: str) -> float | None:
+    if not text or not text.isascii() or not text.replace(".", "", 1).isdigit():
+        return None
+    value = float(text)
+    return value if math.isfinite(value) else None
+
+
+def _duration(text: str, wall_s: float) -> float | None:
+    """`1s`, `6m0s`, `120ms`, plain seconds, or seconds since the epoch."""
+    plain = _number(text)
+    if plain is not None:
+        return max(plain - wall_s, 0.0) if plain > _EPOCH else plain
+    match = _DURATION.fullmatch(text)
+    if not text or match is None:
+        return None
+    hours, minutes, seconds, milliseconds = (float(part or 0) for part in match.groups())
+    value = hours * 3600 + minutes * 60 + seconds + milliseconds / 1e3
+    return value if math.isfinite(value) else None
+
+
+def _http_date(text: str) -> datetime | None:
+    try:
+        return parsedate_to_datetime(text)
+    except (ValueError, TypeError, IndexError, OverflowError):
+        return None
+
+
+def _iso_date(text: str) -> datetime | None:
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        return None
+
+
+def _until(at: datetime | None, wall_s: float) -> float | None:
+    if at is None:
+        return None
+    try:
+        return max((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() - wall_s, 0.0)
+    except (OverflowError, ValueError):
+        return None

@@ -1,0 +1,238 @@
+"""The cache: which calls have one key, what is kept of an answer and when it may be served.
+
+Nothing is ever served across organisations or credentials: both are in the key, and the key's second, cryptographic
+digest is compared on every hit.
+"""
+
+import random
+from functools import lru_cache
+from hashlib import blake2b
+from typing import Final
+
+import msgspec
+
+from _speedups import Key, cache_key
+from proxy.core.clock import monotonic, now_us
+from proxy.core.errors import BadDirective
+from proxy.core.settings import Settings
+from proxy.gateway.exchange import Exchange
+from proxy.gateway.flight import Flight
+from proxy.gateway.kept import Entry, decode_entry, encode_entry, is_whole
+from proxy.gateway.tap import STREAMS
+from proxy.kv.base import Kv, KvDown
+
+__all__ = ["Asking", "Cache"]
+
+_SHAPING: Final = frozenset(
+    {
+        "accept",
+        "accept-encoding",
+        "anthropic-beta",
+        "anthropic-version",
+        "content-encoding",
+        "content-type",
+        "openai-beta",
+        "openai-organization",
+        "openai-project",
+        "x-goog-user-project",
+    }
+)
+"""Headers that shape an answer; the others leave the key alone."""
+_CREDENTIALS: Final = frozenset({"authorization", "x-api-key", "api-key", "x-goog-api-key", "cookie"})
+_NEVER: Final = frozenset({"files", "batches", "models"})
+"""Operations whose answer is a state that changes, not a result."""
+_DAY_S: Final = 86_400
+_TTL_S: Final = 7 * _DAY_S
+_LONGEST_S: Final = 365 * _DAY_S
+_ANSWERS_MOST: Final = 20
+
+
+class Control(msgspec.Struct, frozen=True):
+    """What a `Cache-Control` says."""
+
+    max_age_s: int = _TTL_S
+    reads: bool = True
+    saves: bool = True
+
+
+class Asking(msgspec.Struct):
+    """What one call asks of the cache."""
+
+    key: Key
+    name: str
+    """Of the entry in the store; in the setting `answers` of its first slot."""
+    group: str
+    """The bucket: organisation and seed."""
+    most: int
+    control: Control
+    slots: int = 1
+    slot: int = 0
+    """Which slot the answer goes into, or came from."""
+
+
+class Cache:
+    """One worker's view of the cache, and the calls in flight that others may join."""
+
+    def __init__(self, kv: Kv, settings: Settings) -> None:
+        self._kv = kv
+        self._answers = settings.text("cache.bucket") == "answers"
+        self._most_bytes = settings.whole("cache.max_entry")
+        self._pack_above = settings.whole("cache.compress_above")
+        self.flights: dict[Key, Flight] = {}
+        self.hits = self.misses = self.joined = self.degraded = 0
+
+    def asking(self, ex: Exchange) -> Asking | None:
+        """What the call asks, None where it asks nothing or may not be cached. Raises `BadDirective`."""
+        head = ex.ask.head
+        enabled = head.cache_enabled == 1
+        reads = head.cache_read == 1 or (enabled and head.cache_read != 0)
+        saves = head.cache_save == 1 or (enabled and head.cache_save != 0)
+        if not (reads or saves):
+            return None
+        directives = head.directives
+        control = _control(head.cache_control) if head.cache_control else Control()
+        ignored = _ignored(directives.get("cache-ignore-keys", ""))
+        most = directives.get("cache-bucket-max-size", "").strip()
+        slots = 1
+        if self._answers:
+            slots = _slots(most)
+        if ex.ask.method != "POST" or ex.route.operation in _NEVER:
+            ex.facts["cache.status"] = "skipped"
+            return None
+        seed = directives.get("cache-seed", "")
+        shaping: list[tuple[str, str]] = []
+        secrets = [ex.key.org]
+        owned = ex.route.provider.auth
+        for pair in ex.ask.items:
+            name = pair[0]
+            if name in _SHAPING:
+                shaping.append(pair)
+            elif name in _CREDENTIALS or name in owned:
+                secrets += pair
+        route = ex.route
+        key = cache_key(
+            blake2b("\n".join(secrets).encode("utf-8", "surrogateescape"), digest_size=32).digest(),
+            "POST",
+            f"{route.scheme}://{route.host}:{route.port}{route.path}",
+            ex.sent_body,
+            shaping,
+            seed,
+            ignored,
+        )
+        return Asking(
+            key,
+            key.xx.hex(),
+            _group(seed),
+            1_000 if self._answers or not most else int(most),
+            Control(control.max_age_s, reads and control.reads, saves and control.saves),
+            slots,
+        )
+
+    async def look(self, ex: Exchange, asking: Asking) -> Entry | None:
+        """The entry that answers the call, or None. A store that is down is a miss."""
+        if not asking.control.reads:
+            return None
+        names = [asking.name] if asking.slots == 1 else [f"{asking.name}-{slot}" for slot in range(asking.slots)]
+        try:
+            found = await self._kv.get(ex.key.org, names)
+        except KvDown:
+            self.degraded += 1
+            ex.facts["cache.degraded"] = True
+            return None
+        if asking.slots > 1:
+            free = [slot for slot, raw in enumerate(found) if raw is None]
+            asking.slot = free[0] if free else random.randrange(asking.slots)
+            if free:
+                return None
+        raw = found[asking.slot]
+        entry = decode_entry(raw) if raw is not None else None
+        if entry is None or entry.digest != asking.key.digest:
+            return None
+        age_s = (now_us() - entry.created_us) / 1e6
+        return entry if age_s <= asking.control.max_age_s else None
+
+    def lead(self, ex: Exchange, asking: Asking) -> Flight:
+        """The call goes out; the like of it may join."""
+        flight = Flight(asking.key, ex.id, self._most_bytes, self._landed)
+        flight.save = (ex, asking) if asking.control.saves else None
+        if asking.control.reads and asking.slots == 1:
+            self.flights[asking.key] = flight
+        return flight
+
+    def _landed(self, flight: Flight) -> None:
+        """The flight is over: nobody joins any more, and what is good is kept."""
+        if self.flights.get(flight.key) is flight:
+            del self.flights[flight.key]
+        if flight.save is None or not flight.ended or flight.trimmed or not 200 <= flight.status < 300:
+            return
+        ex, asking = flight.save
+        body = b"".join(flight.pieces)
+        kind = encoding = ""
+        for name, value in flight.headers:
+            if name == "content-type":
+                kind = value
+            elif name == "content-encoding":
+                encoding = value
+        streamed = kind.startswith(STREAMS)
+        if not is_whole(body, encoding, streamed, ex.route.dialect):
+            return
+        entry = Entry(
+            digest=asking.key.digest,
+            status=flight.status,
+            headers=[pair for pair in flight.headers if pair[0] != "set-cookie"],
+            body=body,
+            cuts=flight.cuts if streamed else [],
+            created_us=now_us(),
+            latency_ms=round((monotonic() - ex.started) * 1e3),
+            source=ex.id,
+        )
+        name = asking.name if asking.slots == 1 else f"{asking.name}-{asking.slot}"
+        self._kv.put(
+            ex.key.org, asking.group, name, encode_entry(entry, self._pack_above), asking.control.max_age_s, asking.most
+        )
+
+
+@lru_cache(4096)
+def _control(text: str) -> Control:
+    ages: dict[str, int] = {}
+    reads = saves = True
+    for part in text.lower().split(","):
+        name, _, value = part.strip().partition("=")
+        if name in ("max-age", "s-maxage"):
+            value = value.strip('"')
+            if not (value.isascii() and value.isdigit() and len(value) < 12):
+                raise BadDirective("Cache-Control", part.strip(), f"{name}= a whole number of seconds")
+            ages[name] = min(int(value), _LONGEST_S)
+        elif name == "no-cache":
+            reads = False
+        elif name == "no-store":
+            saves = False
+    age = ages.get("s-maxage", ages.get("max-age", _TTL_S))
+    return Control(age, reads and age > 0, saves and age > 0)
+
+
+@lru_cache(4096)
+def _ignored(text: str) -> tuple[str, ...]:
+    if not text.strip():
+        return ()
+    names = tuple(part.strip().strip('"').strip() for part in text.split(","))
+    if len(names) > 64 or not all(name and all(name.split(".")) for name in names):
+        raise BadDirective(
+            "Helicone-Cache-Ignore-Keys", text, 'at most 64 JSON keys, as in a,b.c or "a","b", none of them empty'
+        )
+    return names
+
+
+def _slots(most: str) -> int:
+    if not most:
+        return 1
+    if int(most) > _ANSWERS_MOST:
+        raise BadDirective(
+            "Helicone-Cache-Bucket-Max-Size", most, f"1 to {_ANSWERS_MOST} while cache.bucket is 'answers'"
+        )
+    return int(most)
+
+
+@lru_cache(4096)
+def _group(seed: str) -> str:
+    return blake2b(seed.encode("utf-8", "surrogateescape"), digest_size=8).hexdigest()

@@ -1,0 +1,245 @@
+"""The limits that a call falls under: which rules, what they take, what is told, what is given back."""
+
+from typing import Final
+
+from proxy.core.errors import BadRequest, Limited, Overloaded
+from proxy.core.settings import Settings
+from proxy.gateway.exchange import Exchange
+from proxy.gateway.meter import Measured, Meter
+from proxy.gateway.wire.base import Headers
+from proxy.kv.base import Charge, Grant, Hold, Kv, KvDown, Room
+from proxy.kv.memory import MemoryKv
+from proxy.policies import POLICIES, SCALES, Estimate, Rule, parse_rules
+from proxy.providers.dialects import Asked, look
+
+__all__ = ["Limits"]
+
+_KEPT_HEADERS: Final = 4096
+_NOUNS: Final = {"request": "requests", "cents": "cents", "tokens": "tokens", "concurrent": "calls at once"}
+_NONE: Final[tuple[Rule, ...]] = ()
+_NO_ESTIMATE: Final = Estimate()
+
+
+class Limits:
+    """One worker's view of the limits."""
+
+    def __init__(self, kv: Kv, meter: Meter, settings: Settings) -> None:
+        self._kv = kv
+        self._meter = meter
+        self._hold_us = round(settings.real("limits.hold_s") * 1e6)
+        self._missing = settings.text("limits.missing_segment")
+        self._without_kv = settings.text("limits.budget_without_kv")
+        self._unpriced = settings.text("limits.unknown_price")
+        text = settings.text("limits.policy")
+        self._standing = parse_rules(text, SCALES, "limits.policy") if text else _NONE
+        self._parsed: dict[str, tuple[Rule, ...]] = {}
+        self._local: MemoryKv | None = None
+        self.open: dict[str, Hold] = {}
+        self.refused = 0
+        self.degraded = 0
+
+    def rules(self, header: str) -> tuple[Rule, ...]:
+        """The header's rules and the standing ones. Raises `BadDirective`."""
+        if not header:
+            return self._standing
+        found = self._parsed.get(header)
+        if found is None:
+            found = parse_rules(header, SCALES)
+            found += tuple(rule for rule in self._standing if rule not in found)
+            if len(self._parsed) >= _KEPT_HEADERS:
+                self._parsed.clear()
+            self._parsed[header] = found
+        return found
+
+    async def admit(self, ex: Exchange, rules: tuple[Rule, ...]) -> None:
+        """Takes from every rule's bucket or from none. Raises `Limited`, `BadRequest` for a segment that the call
+        does not carry, `Overloaded` where the store is down and the setting says so."""
+        org = ex.key.org
+        estimate, held = _NO_ESTIMATE, False
+        for rule in rules:
+            policy = POLICIES[rule.unit]
+            if policy.held:
+                held = True
+                if not policy.concurrent and estimate is _NO_ESTIMATE:
+                    estimate = self._estimate(ex, rules)
+        named: list[Rule] = []
+        charges: list[Charge] = []
+        for rule in rules:
+            bucket = self._bucket(ex, rule, org)
+            if bucket:
+                policy = POLICIES[rule.unit]
+                cost = policy.admit(estimate)
+                named.append(rule)
+                charges.append(Charge(bucket, rule.limit, rule.window_us, cost, policy.held, policy.concurrent))
+        if not charges:
+            return
+        kv = self._kv
+        try:
+            grant = await kv.take(org, charges, ex.id, self._hold_us)
+        except KvDown:
+            kept = self._degrade(ex, named, charges)
+            if not kept:
+                return
+            named, charges = kept
+            kv = self._local = self._local or MemoryKv(0)
+            grant = await kv.take(org, charges, ex.id, self._hold_us)
+        tell(ex, named, grant)
+        if not grant.allowed:
+            self.refused += 1
+            raise _refusal(ex, named, grant)
+        if held:
+            kept_charges = [charge for charge in charges if charge.held or charge.concurrent]
+            ex.hold = Hold(org, ex.id, kept_charges, grant.at_us)
+            ex.held_rules = [rule for rule in named if POLICIES[rule.unit].held]
+            ex.held_by = kv
+            self.open[ex.id] = ex.hold
+
+    def settle(self, ex: Exchange) -> None:
+        """Gives back what was reserved, less what was used."""
+        hold = ex.hold
+        if hold is None:
+            return
+        self.open.pop(hold.id, None)
+        ex.hold = None
+        rules = ex.held_rules
+        metered = any(not POLICIES[rule.unit].concurrent for rule in rules)
+        measured = self.measured(ex) if metered else None
+        spent = measured.spent if measured is not None else None
+        if measured is not None:
+            if measured.nanousd is None and any(rule.unit == "cents" for rule in rules):
+                ex.facts["rate.unpriced"] = True
+            if measured.estimated:
+                ex.facts["rate.estimated"] = True
+        ex.held_by.settle(hold, [POLICIES[rule.unit].settle(spent) if spent is not None else 0 for rule in rules])
+
+    def tell_cost(self, ex: Exchange, headers: Headers) -> None:
+        """What the call cost, where that is known before its head leaves."""
+        measured = self.measured(ex)
+        headers.append(("helicone-tokens", str(measured.input_tokens + measured.output_tokens)))
+        if measured.nanousd is not None:
+            headers.append(("helicone-cost", f"{measured.nanousd / 1e9:.9f}".rstrip("0").rstrip(".")))
+
+    def measured(self, ex: Exchange) -> Measured:
+        """What the call used, read once."""
+        if ex.measured is None:
+            ex.measured = self._meter.measure(ex, ex.asked)
+        return ex.measured
+
+    def renew(self) -> None:
+        """The calls under way keep what they hold."""
+        if self.open:
+            self._kv.renew(list(self.open.values()), self._hold_us)
+            if self._local is not None:
+                self._local.renew(list(self.open.values()), self._hold_us)
+
+    def _estimate(self, ex: Exchange, rules: tuple[Rule, ...]) -> Estimate:
+        asked = self._asked(ex)
+        priced = any(rule.unit == "cents" for rule in rules)
+        estimate = self._meter.estimate(ex, asked, priced)
+        if priced and not estimate.nanousd and self._unpriced == "refuse":
+            raise BadRequest(
+                f"No price is known for model {asked.model or ex.route.model_in_path!r} of {ex.route.provider.name}, "
+                "so a limit in cents cannot hold; add one in prices.folder, or name a known model in "
+                "Helicone-Model-Override.",
+                code="unknown_price", param="Helicone-RateLimit-Policy",
+            )  # fmt: skip
+        return estimate
+
+    def _asked(self, ex: Exchange) -> Asked:
+        if ex.asked is None:
+            ex.asked = look(ex.body)
+        return ex.asked
+
+    def _bucket(self, ex: Exchange, rule: Rule, org: str) -> str:
+        """The bucket's name; empty where the segment is missing and the setting lets such calls pass."""
+        segment = rule.segment
+        if not segment:
+            return f"{org}\n{rule.text}"
+        head = ex.ask.head
+        value = head.properties.get(segment, "") if segment != "user" else head.user_id or self._asked(ex).user
+        if not value:
+            if self._missing == "pass":
+                return ""
+            if self._missing == "refuse":
+                header = "Helicone-User-Id" if segment == "user" else f"Helicone-Property-{segment.title()}"
+                raise BadRequest(
+                    f"Policy {rule.text} counts by {segment!r}, which this call does not carry; send {header}.",
+                    code="missing_segment", param=header,
+                )  # fmt: skip
+        return f"{org}\n{rule.text}\n{value}"
+
+    def _degrade(
+        self, ex: Exchange, rules: list[Rule], charges: list[Charge]
+    ) -> tuple[list[Rule], list[Charge]] | None:
+        """The store is down: calls are let pass, money and tokens as the setting says."""
+        self.degraded += 1
+        budgets = [at for at, rule in enumerate(rules) if rule.unit in ("cents", "tokens")]
+        way = self._without_kv if budgets else "open"
+        ex.facts["rate.degraded"] = way
+        if way == "closed":
+            raise Overloaded(
+                "The store of limits is down, and limits.budget_without_kv says to refuse calls under a budget then.",
+                code="limits_unavailable", headers={"retry-after": "1"},
+            )  # fmt: skip
+        if way == "local":
+            return [rules[at] for at in budgets], [charges[at] for at in budgets]
+        return None
+
+
+def tell(ex: Exchange, rules: list[Rule], grant: Grant) -> None:
+    """Headers and facts of what was taken: the tightest rule, and all of them in the IETF's form."""
+    at = 0
+    if len(rules) > 1:
+        at = min(range(len(rules)), key=lambda i: (grant.rooms[i].allowed, grant.rooms[i].remaining / rules[i].limit))
+    rule, room = rules[at], grant.rooms[at]
+    scale = SCALES[rule.unit]
+    left, reset = room.remaining // scale, _seconds(room.reset_us)
+    facts = ex.facts
+    facts["rate.policy"] = rule.text
+    facts["rate.remaining"] = left
+    headers: Headers = [
+        ("helicone-ratelimit-limit", rule.amount),
+        ("helicone-ratelimit-remaining", str(left)),
+        ("helicone-ratelimit-reset", str(reset)),
+        ("helicone-ratelimit-policy", rule.text),
+    ]
+    if len(rules) == 1:
+        headers.append(("ratelimit-policy", f'"{rule.text}";q={rule.limit // scale};w={rule.window_us // 1_000_000}'))
+        headers.append(("ratelimit", f'"{rule.text}";r={left};t={reset}'))
+    else:
+        headers.append(("ratelimit-policy", ", ".join(_policy(one) for one in rules)))
+        headers.append(("ratelimit", ", ".join(map(_state, rules, grant.rooms))))
+    ex.told += headers
+
+
+def _policy(rule: Rule) -> str:
+    return f'"{rule.text}";q={rule.limit // SCALES[rule.unit]};w={rule.seconds}'
+
+
+def _state(rule: Rule, room: Room) -> str:
+    return f'"{rule.text}";r={room.remaining // SCALES[rule.unit]};t={_seconds(room.reset_us)}'
+
+
+def _seconds(us: int) -> int:
+    return -(-us // 1_000_000)
+
+
+def _refusal(ex: Exchange, rules: list[Rule], grant: Grant) -> Limited:
+    waits = [
+        (room.retry_after_us if room.retry_after_us >= 0 else 1 << 62, rule)
+        for rule, room in zip(rules, grant.rooms, strict=True)
+        if not room.allowed
+    ]
+    wait_us, rule = max(waits, key=lambda row: row[0])
+    ex.facts["rate.refused"] = rule.text
+    whose = f" for this {rule.segment}" if rule.segment else ""
+    what = f"Rate limit reached: {rule.amount} {_NOUNS[rule.unit]} in {rule.seconds} s{whose} (policy {rule.text})."
+    headers = {"x-helicone-error": "rate_limited"}
+    if wait_us == 1 << 62:
+        return Limited(
+            f"{what} This call alone needs more than the limit, so waiting does not help.",
+            param="Helicone-RateLimit-Policy", headers=headers,
+        )  # fmt: skip
+    seconds = max(_seconds(wait_us), 1)
+    headers["retry-after"] = str(seconds)
+    return Limited(f"{what} Try again in {seconds} s.", param="Helicone-RateLimit-Policy", headers=headers)

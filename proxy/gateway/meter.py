@@ -1,0 +1,153 @@
+"""What a call may use, and what it used: only for calls under a limit of tokens or money, or asked for by a setting.
+
+The shipper reads every record exactly and off the request path; this is the same reading for the few who need it now.
+"""
+
+from collections import OrderedDict
+from pathlib import Path
+from typing import TYPE_CHECKING, Final
+
+import msgspec
+
+from proxy.core.settings import Settings
+from proxy.core.usage import Usage
+from proxy.gateway.exchange import Exchange
+from proxy.policies import Estimate, Spent
+from proxy.providers import dialects
+from proxy.providers.decompress import decompress
+from proxy.providers.dialects import Asked
+from proxy.providers.index import Catalog
+
+if TYPE_CHECKING:
+    from proxy.prices import PriceBook
+
+__all__ = ["Measured", "Meter"]
+
+_BYTES_A_TOKEN: Final = 4.0
+_OUTPUT: Final = 1_000
+"""Tokens of an answer whose body names no most and whose model was not seen before."""
+_MODELS: Final = 4096
+_MARGIN: Final = 1.25
+_WEIGHT: Final = 0.1
+
+
+class Measured(msgspec.Struct, frozen=True):
+    """What one call used; `nanousd` is None where no price is known."""
+
+    input_tokens: int = 0
+    output_tokens: int = 0
+    nanousd: int | None = 0
+    estimated: bool = False
+
+    @property
+    def spent(self) -> Spent:
+        return Spent(self.input_tokens + self.output_tokens, self.nanousd or 0)
+
+
+class _Usual:
+    """Running means of one model: output tokens, and bytes of a request to a token of input."""
+
+    __slots__ = ("bytes_a_token", "output")
+
+    def __init__(self) -> None:
+        self.output = 0.0
+        self.bytes_a_token = _BYTES_A_TOKEN
+
+
+class Meter:
+    """One worker's. The price book is loaded with the first call that needs it."""
+
+    def __init__(self, settings: Settings, catalog: Catalog) -> None:
+        self._folder = settings.text("prices.folder")
+        self._ids = {provider.name: provider.prices for provider in catalog.prefixes.values()}
+        self._book: PriceBook | None = None
+        self._usual: OrderedDict[tuple[str, str], _Usual] = OrderedDict()
+
+    def estimate(self, ex: Exchange, asked: Asked, priced: bool) -> Estimate:
+        """What the call may use: the body's own most, or what this model usually answers, with a margin."""
+        model = ex.ask.head.model_override or asked.model or ex.route.model_in_path
+        usual = self._usual.get((ex.route.provider.name, model))
+        output = asked.most_output
+        if not output:
+            output = round(usual.output * _MARGIN) if usual is not None and usual.output else _OUTPUT
+        if ex.route.operation in ("embeddings", "rerank", "moderations", "count_tokens"):
+            output = 0
+        ratio = usual.bytes_a_token if usual is not None else _BYTES_A_TOKEN
+        taken = Usage(input_tokens=round(len(ex.body) / ratio * _MARGIN), output_tokens=output)
+        cost = self._price(ex, model, taken) if priced else 0
+        return Estimate(taken.input_tokens or 0, output, cost or 0)
+
+    def measure(self, ex: Exchange, asked: Asked | None) -> Measured:
+        """What the call used. A stream that was cut is estimated from what came of it."""
+        answer, found = ex.answer, ex.found
+        if answer is None or found is None or answer.status >= 400 or ex.from_cache:
+            return Measured()
+        response = found.body()
+        if found.encoding:
+            response = decompress(response, found.encoding)
+        request = ex.body
+        if ex.ask.head.content_encoding:
+            request = decompress(request, ex.ask.head.content_encoding)
+        reading = dialects.read(
+            ex.route.dialect,
+            dialects.Exchange(
+                operation=ex.route.operation,
+                path=ex.route.path,
+                status=answer.status,
+                request_body=request,
+                response_type=found.media_type,
+                response_body=response,
+                response_headers=dict(answer.headers),
+                streamed=found.streams or None,
+            ),
+        )
+        usage, estimated = reading.usage, False
+        if usage is None or (usage.input_tokens is None and usage.output_tokens is None and usage.total_tokens is None):
+            if ex.route.operation in ("files", "models", "batches", "other", "count_tokens"):
+                return Measured()
+            usage, estimated = _guess(ex, reading.text + reading.reasoning_text), True
+        inputs = _first(usage.norm_input_total, usage.input_tokens)
+        outputs = _first(usage.norm_output_total, usage.output_tokens)
+        if not inputs and not outputs:
+            inputs = usage.total_tokens or 0
+        model = asked.model if asked is not None else reading.model_asked
+        if not estimated:
+            self._learn((ex.route.provider.name, model), len(request), inputs, outputs)
+        cost: int | None = None
+        for name in (ex.ask.head.model_override or reading.model_answered, model, ex.route.model_in_path):
+            if name and cost is None:
+                cost = self._price(ex, name, usage)
+        return Measured(inputs, outputs, cost, estimated)
+
+    def _price(self, ex: Exchange, model: str, usage: Usage) -> int | None:
+        book = self._book
+        if book is None:
+            from proxy.prices import PriceBook  # 12 MiB that a gateway without budgets does without
+
+            folder = Path(self._folder).expanduser() if self._folder else None
+            book = self._book = PriceBook(folder, {"custom": "", **self._ids})
+        route = ex.route
+        return book.price(
+            route.provider.name, model, usage, ex.started_us, url=f"{route.scheme}://{route.host}"
+        ).cost_nanousd
+
+    def _learn(self, key: tuple[str, str], size: int, inputs: int, outputs: int) -> None:
+        usual = self._usual.get(key)
+        if usual is None:
+            usual = self._usual[key] = _Usual()
+            usual.output = float(outputs)
+            if len(self._usual) > _MODELS:
+                self._usual.popitem(last=False)
+        usual.output += (outputs - usual.output) * _WEIGHT
+        if inputs:
+            usual.bytes_a_token += (min(size / inputs, 16.0) - usual.bytes_a_token) * _WEIGHT
+            usual.bytes_a_token = max(usual.bytes_a_token, 0.1)
+
+
+def _guess(ex: Exchange, text: str) -> Usage:
+    inputs = round(len(ex.body) / _BYTES_A_TOKEN)
+    return Usage(input_tokens=inputs, output_tokens=-(-len(text.encode("utf-8", "replace")) // int(_BYTES_A_TOKEN)))
+
+
+def _first(*values: int | None) -> int:
+    return next((value for value in values if value is not None), 0)

@@ -1,0 +1,20 @@
+"""The store behind limits and the cache. `base` is the contract, `memory` and `redis` the backends.
+
+One more: one file, one line in `open_kv`.
+"""
+
+from pathlib import Path
+
+from proxy.kv.base import Kv
+from proxy.kv.memory import MemoryKv
+
+__all__ = ["open_kv"]
+
+
+def open_kv(address: str, *, memory_bytes: int, patience_ms: float, folder: Path | None) -> Kv:
+    """The store at `address`: `memory`, kept in `folder`, or a Redis URL. Never waits for a server."""
+    if address == "memory":
+        return MemoryKv(memory_bytes, folder)
+    from proxy.kv.redis import RedisKv  # 10 MiB that a gateway without Redis does without
+
+    return RedisKv(address, patience_ms=patience_ms)

@@ -1,0 +1,244 @@
+"""Where the embedded store keeps itself: a log of bucket states in a mapped file, and a file of cached values.
+
+What is written to a mapping is the kernel's at once, so a process that is killed in the next instruction has lost
+nothing, and it costs no system call. A log that is full is followed by another, and by a base: all states as they are,
+written by a thread; older files go when it stands.
+
+    limits-<n>.base, limits-<n>.log     records: size (2 bytes), kind (1), body
+    cache.bin                           msgpack rows of (org, group, key, value, expires_us), a size before each
+"""
+
+import fcntl
+import mmap
+import os
+import struct
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import msgspec
+
+from proxy.core.errors import SettingError
+
+__all__ = ["Disk"]
+
+_LOG_BYTES = 16 << 20
+_SAVE_TICKS = 60
+_STATE, _HOLD, _END = 1, 2, 3
+_HEAD = struct.Struct("<HB")
+_BUCKET = struct.Struct("<Q15s")
+_HELD = struct.Struct("<Q15sQQ")
+_KEY = struct.Struct("<15s")
+_SIZE = struct.Struct("<I")
+
+States = list[tuple[int, dict[int, bytes]]]
+"""By window length, every bucket's state."""
+Open = list[tuple[int, int, int, int, str]]
+"""(key, window_us, amount, at_us, call) of every reservation."""
+Snapshot = Callable[[], tuple[States, Open]]
+Row = tuple[str, str, str, bytes, int]
+
+_encode = msgspec.msgpack.Encoder().encode
+_row = msgspec.msgpack.Decoder(Row).decode
+
+
+class Disk:
+    """One folder, one process: raises `SettingError` where another has it."""
+
+    def __init__(self, folder: Path) -> None:
+        folder.mkdir(parents=True, exist_ok=True)
+        self._folder = folder
+        self._lock = (folder / "lock").open("a+b")
+        try:
+            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError:
+            raise SettingError(
+                "kv.url", "memory", f"a redis:// address where more than one gateway worker runs ({folder} is in use)"
+            ) from None
+        self.seed = self._read_seed()
+        self._states: dict[tuple[int, int], bytes] = {}
+        self._held: dict[tuple[int, str], tuple[int, int, int]] = {}
+        self._number = self._read()
+        self._map: mmap.mmap | None = None
+        self._at = 0
+        self._writer: threading.Thread | None = None
+        self._ticks = 0
+        self._saved = 0
+
+    # --- reading, at the start --------------------------------------------------------------------------------------
+
+    def states(self) -> Iterator[tuple[int, int, bytes]]:
+        """(window_us, key, state) of every bucket that was written."""
+        for (window_us, key), state in self._states.items():
+            yield window_us, key, state
+
+    def orphans(self) -> Iterator[tuple[int, int, int, int]]:
+        """(window_us, key, amount, at_us) of every reservation that was never settled."""
+        for (key, _), (window_us, amount, at_us) in self._held.items():
+            if (window_us, key) in self._states:
+                yield window_us, key, amount, at_us
+
+    def values(self) -> Iterator[Row]:
+        """The cached values, least recently used first; what is broken ends them."""
+        try:
+            raw = (self._folder / "cache.bin").read_bytes()
+        except OSError:
+            return
+        at = 0
+        try:
+            while at < len(raw):
+                (size,) = _SIZE.unpack_from(raw, at)
+                yield _row(raw[at + 4 : at + 4 + size])
+                at += 4 + size
+        except (struct.error, msgspec.MsgspecError):
+            return
+
+    def start(self, snapshot: Snapshot) -> None:
+        """Reading is over: from now on everything is noted."""
+        self._states, self._held = {}, {}
+        self._turn(snapshot)
+
+    # --- writing ----------------------------------------------------------------------------------------------------
+
+    def note_state(self, key: int, window_us: int, state: bytes) -> None:
+        """The bucket stands so."""
+        self._note(_STATE, _BUCKET.pack(window_us, key.to_bytes(15, "little")) + state)
+
+    def note_hold(self, key: int, window_us: int, amount: int, at_us: int, call: str) -> None:
+        """Part of the bucket's spending is a reservation."""
+        self._note(_HOLD, _HELD.pack(window_us, key.to_bytes(15, "little"), amount, at_us) + call.encode())
+
+    def note_end(self, key: int, call: str) -> None:
+        """The reservation is no more."""
+        self._note(_END, key.to_bytes(15, "little") + call.encode())
+
+    def tick(self, snapshot: Snapshot, values: Callable[[], list[Row]]) -> None:
+        """Once a second: a new log where this one is nearly full, and the cached values once a minute."""
+        self._ticks += 1
+        busy = self._writer is not None and self._writer.is_alive()
+        if busy:
+            return
+        if self._at > _LOG_BYTES // 2:
+            self._turn(snapshot)
+        elif self._ticks >= _SAVE_TICKS:
+            self._ticks = 0
+            rows = values()
+            self._in_thread(lambda: self._save(rows))
+
+    def close(self, values: list[Row]) -> None:
+        if self._writer is not None:
+            self._writer.join()
+        self._save(values)
+        if self._map is not None:
+            self._map.close()
+            self._map = None
+        self._lock.close()
+
+    def _note(self, kind: int, body: bytes) -> None:
+        mapped, at = self._map, self._at
+        if mapped is None:
+            return
+        end = at + 3 + len(body)
+        if end + 2 > _LOG_BYTES:
+            self._open_log()  # the older one stays until there is a base
+            return self._note(kind, body)
+        mapped[at + 3 : end] = body
+        mapped[at : at + 3] = _HEAD.pack(len(body), kind)  # last: a record without its size was never written
+        self._at = end
+        return None
+
+    def _turn(self, snapshot: Snapshot) -> None:
+        self._open_log()
+        number, (tables, held) = self._number, snapshot()
+        for row in held:
+            self.note_hold(*row)
+        self._in_thread(lambda: self._write_base(number, tables))
+
+    def _open_log(self) -> None:
+        self._number += 1
+        file = os.open(self._folder / f"limits-{self._number}.log", os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
+        try:
+            os.truncate(file, _LOG_BYTES)
+            self._map = mmap.mmap(file, _LOG_BYTES)
+        finally:
+            os.close(file)
+        self._at = 0
+
+    def _in_thread(self, work: Callable[[], None]) -> None:
+        def guarded() -> None:
+            try:
+                work()
+            except OSError as error:
+                print(f"kv: {self._folder} cannot be written: {error}", file=sys.stderr)
+
+        self._writer = threading.Thread(target=guarded, name="kv-disk", daemon=True)
+        self._writer.start()
+
+    def _write_base(self, number: int, tables: States) -> None:
+        draft = self._folder / f"limits-{number}.draft"
+        with draft.open("wb") as file:
+            for window_us, states in tables:
+                for key, state in states.items():
+                    body = _BUCKET.pack(window_us, key.to_bytes(15, "little")) + state
+                    file.write(_HEAD.pack(len(body), _STATE) + body)
+        draft.replace(self._folder / f"limits-{number}.base")
+        for path in self._folder.glob("limits-*"):
+            if _number(path) < number:
+                path.unlink(missing_ok=True)
+
+    def _save(self, rows: list[Row]) -> None:
+        draft = self._folder / "cache.draft"
+        with draft.open("wb") as file:
+            for row in rows:
+                packed = _encode(row)
+                file.write(_SIZE.pack(len(packed)) + packed)
+        draft.replace(self._folder / "cache.bin")
+
+    # --- files ------------------------------------------------------------------------------------------------------
+
+    def _read(self) -> int:
+        """Reads the newest base and the logs since; returns the highest number there is."""
+        bases = sorted(_number(path) for path in self._folder.glob("limits-*.base"))
+        logs = sorted(_number(path) for path in self._folder.glob("limits-*.log"))
+        first = bases[-1] if bases else 0
+        if bases:
+            self._replay((self._folder / f"limits-{first}.base").read_bytes())
+        for number in logs:
+            if number >= first:
+                self._replay((self._folder / f"limits-{number}.log").read_bytes())
+        return max([0, *bases, *logs])
+
+    def _replay(self, raw: bytes) -> None:
+        at = 0
+        while at + 3 <= len(raw):
+            size, kind = _HEAD.unpack_from(raw, at)
+            if not kind:
+                return
+            body = raw[at + 3 : at + 3 + size]
+            if kind == _STATE:
+                window_us, key = _BUCKET.unpack_from(body)
+                self._states[window_us, int.from_bytes(key, "little")] = body[_BUCKET.size :]
+            elif kind == _HOLD:
+                window_us, key, amount, at_us = _HELD.unpack_from(body)
+                call = body[_HELD.size :].decode()
+                self._held[int.from_bytes(key, "little"), call] = (window_us, amount, at_us)
+            else:
+                self._held.pop((int.from_bytes(body[:15], "little"), body[15:].decode()), None)
+            at += 3 + size
+
+    def _read_seed(self) -> int:
+        path = self._folder / "seed"
+        if path.exists():
+            return int.from_bytes(path.read_bytes()[:8], "big")
+        seed = os.urandom(8)
+        path.touch(0o600)
+        path.write_bytes(seed)
+        return int.from_bytes(seed, "big")
+
+
+def _number(path: Path) -> int:
+    try:
+        return int(path.stem.partition("-")[2])
+    except ValueError:
+        return 0

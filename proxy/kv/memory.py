@@ -1,0 +1,331 @@
+"""The embedded store: limits and cached values of one worker, in its memory; kept on disk where a folder is given.
+
+Buckets of one window length lie in two generations of a dict. A generation is dropped when a whole window has passed
+since it was young, and with it every bucket that nobody touched: no sweep, and 150 bytes for one that was used once.
+"""
+
+import os
+from collections import OrderedDict
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from xxhash import xxh3_128_intdigest
+
+from _speedups import window_packed, window_settle_packed
+from proxy.core.clock import now_us as clock_us
+from proxy.kv.base import Charge, Grant, Hold, Room
+from proxy.kv.disk import Disk, Open, Row, States
+
+__all__ = ["MemoryKv"]
+
+_KEY_BITS = (1 << 120) - 1
+"""120 bits fit an int of 40 bytes; the seed of the digest is secret, so that nobody can aim at another's bucket."""
+_COST_MAX = 10**14
+_OVERHEAD = 300
+"""Bytes that a kept value costs beside itself, about."""
+_FREED_A_TICK = 20_000
+
+Key = int
+Reserved = tuple[int, int, int]
+"""Amount, time of the take, time of expiry."""
+
+
+class _Table:
+    """The buckets of one window length."""
+
+    __slots__ = ("old", "turn_us", "until_us", "young")
+
+    def __init__(self, window_us: int, now_us: int) -> None:
+        self.turn_us = window_us + window_us // 64 + 1
+        self.until_us = now_us + self.turn_us
+        self.young: dict[Key, bytes] = {}
+        self.old: dict[Key, bytes] = {}
+
+    def get(self, key: Key) -> bytes:
+        state = self.young.get(key)
+        return self.old.get(key, b"") if state is None else state
+
+    def turn(self, now_us: int) -> dict[Key, bytes]:
+        """Drops the older generation where its time is over, and returns it."""
+        if now_us < self.until_us:
+            return {}
+        self.until_us = now_us + self.turn_us
+        dropped, self.old, self.young = self.old, self.young, {}
+        return dropped
+
+
+class _Holds:
+    """Reservations of one bucket by the call that holds them."""
+
+    __slots__ = ("by_call", "soonest_us", "total", "window_us")
+
+    def __init__(self, window_us: int) -> None:
+        self.window_us = window_us
+        self.by_call: dict[str, Reserved] = {}
+        self.total = 0
+        self.soonest_us = 1 << 62
+
+    def add(self, call: str, reserved: Reserved) -> None:
+        self.by_call[call] = reserved
+        self.total += reserved[0]
+        self.soonest_us = min(self.soonest_us, reserved[2])
+
+    def pop(self, call: str) -> Reserved | None:
+        reserved = self.by_call.pop(call, None)
+        if reserved is not None:
+            self.total -= reserved[0]
+        return reserved
+
+    def expired(self, now_us: int) -> list[Reserved]:
+        """Takes out what has expired."""
+        if now_us < self.soonest_us:
+            return []
+        gone = [call for call, reserved in self.by_call.items() if reserved[2] <= now_us]
+        found = [reserved for call in gone if (reserved := self.pop(call)) is not None]
+        self.soonest_us = min((reserved[2] for reserved in self.by_call.values()), default=1 << 62)
+        return found
+
+
+class _Value:
+    __slots__ = ("expires_us", "group", "value")
+
+    def __init__(self, group: tuple[str, str], value: bytes, expires_us: int) -> None:
+        self.group = group
+        self.value = value
+        self.expires_us = expires_us
+
+
+class MemoryKv:
+    """`base.Kv` for one worker. With a `folder` (which no other process may use) limits survive even `kill -9`, and
+    cached values a restart."""
+
+    def __init__(self, byte_cap: int = 64 << 20, folder: Path | None = None) -> None:
+        self._cap = byte_cap
+        self._disk = Disk(folder) if folder is not None else None
+        self._seed = self._disk.seed if self._disk is not None else int.from_bytes(os.urandom(8), "big")
+        self._tables: dict[int, _Table] = {}
+        self._holds: dict[Key, _Holds] = {}
+        self._dying: list[dict[Key, bytes]] = []
+        self._values: OrderedDict[tuple[str, str], _Value] = OrderedDict()
+        self._groups: dict[tuple[str, str], OrderedDict[str, None]] = {}
+        self._bytes = 0
+        self.evicted = 0
+        if self._disk is not None:
+            self._load(self._disk)
+
+    # --- limits ---------------------------------------------------------------------------------------------------
+
+    async def take(self, org: str, charges: Sequence[Charge], hold: str, hold_us: int) -> Grant:
+        now = clock_us()
+        if len(charges) == 1 and not charges[0].held and not charges[0].concurrent:  # the common case, on few lines
+            charge = charges[0]
+            table, key = self._at(charge, now)
+            decision = window_packed(table.get(key), now, charge.limit, charge.window_us, charge.cost)
+            room = Room(decision.allowed, decision.remaining, decision.retry_after_us, decision.reset_us)
+            if decision.allowed:
+                table.young[key] = decision.state
+                if self._disk is not None:
+                    self._disk.note_state(key, charge.window_us, decision.state)
+            return Grant(decision.allowed, now, [room])
+        rooms: list[Room] = []
+        states: list[bytes] = []
+        for charge in charges:
+            room, state = self._look(charge, now)
+            rooms.append(room)
+            states.append(state)
+        if not all(room.allowed for room in rooms):
+            return Grant(False, now, rooms)
+        for charge, state in zip(charges, states, strict=True):
+            self._write(charge, state, hold, now, hold_us)
+        return Grant(True, now, rooms)
+
+    def settle(self, hold: Hold, spent: Sequence[int]) -> None:
+        now = clock_us()
+        for charge, actual in zip(hold.charges, spent, strict=True):
+            table, key = self._at(charge, now)
+            holds = self._holds.get(key)
+            reserved = holds.pop(hold.id) if holds is not None else None
+            if holds is not None and not holds.by_call:
+                del self._holds[key]
+            if self._disk is not None:
+                self._disk.note_end(key, hold.id)
+            if charge.concurrent:
+                continue
+            delta = actual - (reserved[0] if reserved is not None else 0)
+            if delta:
+                self._correct(table, key, charge, now, delta, hold.at_us)
+
+    def renew(self, holds: Iterable[Hold], hold_us: int) -> None:
+        now = clock_us()
+        for hold in holds:
+            for charge in hold.charges:
+                held = self._holds.get(self._key(charge.bucket))
+                reserved = held.by_call.get(hold.id) if held is not None else None
+                if held is not None and reserved is not None:
+                    held.by_call[hold.id] = (reserved[0], reserved[1], _expiry(charge, reserved[1], now + hold_us))
+
+    def _look(self, charge: Charge, now: int) -> tuple[Room, bytes]:
+        """How the bucket would stand after the charge, and its state then. Gives back expired reservations first."""
+        table, key = self._at(charge, now)
+        holds = self._holds.get(key)
+        if holds is not None:
+            for amount, at_us, _ in holds.expired(now):
+                if not charge.concurrent:
+                    self._correct(table, key, charge, now, -amount, at_us)
+        if charge.concurrent:
+            return _places(charge, holds, now), b""
+        decision = window_packed(table.get(key), now, charge.limit, charge.window_us, charge.cost)
+        allowed = decision.allowed and (charge.cost > 0 or decision.remaining > 0)
+        return Room(allowed, decision.remaining, decision.retry_after_us, decision.reset_us), decision.state
+
+    def _write(self, charge: Charge, state: bytes, hold: str, now: int, hold_us: int) -> None:
+        table, key = self._at(charge, now)
+        if not charge.concurrent:
+            table.young[key] = state
+            if self._disk is not None:
+                self._disk.note_state(key, charge.window_us, state)
+        if charge.held or charge.concurrent:
+            holds = self._holds.get(key)
+            if holds is None:
+                holds = self._holds[key] = _Holds(charge.window_us)
+            holds.add(hold, (charge.cost, now, _expiry(charge, now, now + hold_us)))
+            if self._disk is not None and not charge.concurrent:
+                self._disk.note_hold(key, charge.window_us, charge.cost, now, hold)
+
+    def _correct(self, table: _Table, key: Key, charge: Charge, now: int, delta: int, at_us: int) -> None:
+        delta = min(max(delta, -_COST_MAX), _COST_MAX)
+        state = window_settle_packed(table.get(key), now, charge.limit, charge.window_us, delta, at_us)
+        table.young[key] = state
+        if self._disk is not None:
+            self._disk.note_state(key, charge.window_us, state)
+
+    def _at(self, charge: Charge, now: int) -> tuple[_Table, Key]:
+        table = self._tables.get(charge.window_us)
+        if table is None:
+            table = self._tables[charge.window_us] = _Table(charge.window_us, now)
+        elif now >= table.until_us:
+            self._dying.append(table.turn(now))
+        return table, self._key(charge.bucket)
+
+    def _key(self, bucket: str) -> Key:
+        return xxh3_128_intdigest(bucket.encode(), self._seed) & _KEY_BITS
+
+    # --- cache ----------------------------------------------------------------------------------------------------
+
+    async def get(self, org: str, keys: Sequence[str]) -> list[bytes | None]:
+        return [self._get(org, key) for key in keys]
+
+    def _get(self, org: str, key: str) -> bytes | None:
+        found = self._values.get((org, key))
+        if found is None:
+            return None
+        if found.expires_us <= clock_us():
+            self._drop(org, key)
+            return None
+        self._values.move_to_end((org, key))
+        self._groups[found.group].move_to_end(key)
+        return found.value
+
+    def put(self, org: str, group: str, key: str, value: bytes, ttl_s: int, most: int) -> None:
+        if ttl_s > 0:
+            self._keep(org, group, key, value, clock_us() + ttl_s * 1_000_000, most)
+
+    def _keep(self, org: str, group: str, key: str, value: bytes, expires_us: int, most: int) -> None:
+        size = len(value) + _OVERHEAD
+        if size > self._cap // 4:
+            return
+        self._drop(org, key)
+        members = self._groups.setdefault((org, group), OrderedDict())
+        members[key] = None
+        self._values[org, key] = _Value((org, group), value, expires_us)
+        self._bytes += size
+        while len(members) > most:
+            self._drop(org, next(iter(members)))
+            self.evicted += 1
+        while self._bytes > self._cap:
+            self._drop(*next(iter(self._values)))
+            self.evicted += 1
+
+    def _drop(self, org: str, key: str) -> None:
+        gone = self._values.pop((org, key), None)
+        if gone is None:
+            return
+        self._bytes -= len(gone.value) + _OVERHEAD
+        members = self._groups[gone.group]
+        del members[key]
+        if not members:
+            del self._groups[gone.group]
+
+    # --- housekeeping ---------------------------------------------------------------------------------------------
+
+    def tick(self) -> None:
+        now = clock_us()
+        for window_us in list(self._tables):
+            table = self._tables[window_us]
+            if now >= table.until_us:
+                self._dying.append(table.turn(now))
+                if not table.young and not table.old:
+                    del self._tables[window_us]
+        if self._dying:  # a million buckets at once would hold every call up while they are freed
+            oldest = self._dying[-1]
+            for _ in range(min(len(oldest), _FREED_A_TICK)):
+                oldest.popitem()
+            if not oldest:
+                self._dying.pop()
+        if self._disk is not None:
+            self._disk.tick(self._snapshot, self._kept)
+
+    async def close(self) -> None:
+        if self._disk is not None:
+            self._disk.close(self._kept())
+
+    def counters(self) -> dict[str, int]:
+        buckets = sum(len(table.young) + len(table.old) for table in self._tables.values())
+        return {
+            "up": 1,
+            "buckets": buckets,
+            "keys": len(self._values),
+            "bytes": self._bytes,
+            "evicted_total": self.evicted,
+        }
+
+    def _snapshot(self) -> tuple[States, Open]:
+        held = [
+            (key, holds.window_us, amount, at_us, call)
+            for key, holds in self._holds.items()
+            for call, (amount, at_us, _) in holds.by_call.items()
+        ]
+        return [(window_us, {**table.old, **table.young}) for window_us, table in self._tables.items()], held
+
+    def _kept(self) -> list[Row]:
+        return [(org, value.group[1], key, value.value, value.expires_us) for (org, key), value in self._values.items()]
+
+    def _load(self, disk: Disk) -> None:
+        now = clock_us()
+        for window_us, key, state in disk.states():
+            table = self._tables.get(window_us)
+            if table is None:
+                table = self._tables[window_us] = _Table(window_us, now)
+            table.young[key] = state
+        for window_us, key, amount, at_us in disk.orphans():  # their calls died with the process that made them
+            table = self._tables[window_us]
+            table.young[key] = window_settle_packed(table.young[key], now, _COST_MAX, window_us, -amount, at_us)
+        for org, group, name, value, expires_us in disk.values():
+            if expires_us > now:
+                self._keep(org, group, name, value, expires_us, 100_000)
+        disk.start(self._snapshot)
+
+
+def _places(charge: Charge, holds: _Holds | None, now: int) -> Room:
+    taken = holds.total if holds is not None else 0
+    soonest = holds.soonest_us - now if holds is not None and holds.by_call else 0
+    over = taken + charge.cost - charge.limit
+    if over <= 0:
+        return Room(True, -over, 0, max(soonest, 0))
+    # Nobody knows when a call under way will end; a second is a fair guess, a reservation's end the latest.
+    wait = -1 if charge.cost > charge.limit else min(max(soonest, 1), 1_000_000)
+    return Room(False, max(charge.limit - taken, 0), wait, max(soonest, 0))
+
+
+def _expiry(charge: Charge, at_us: int, wanted_us: int) -> int:
+    return min(wanted_us, at_us + charge.window_us) if charge.concurrent else wanted_us

@@ -1,0 +1,68 @@
+"""What a request body asks for, as far as limits must know it before the call: model, user, most output."""
+
+from typing import Any
+
+import msgspec
+
+__all__ = ["Asked", "look"]
+
+_MOST_BYTES = 8 << 20
+"""A body above this (pictures, files) is not looked into: 8 MiB take some 10 ms."""
+
+
+class Asked(msgspec.Struct, frozen=True):
+    """Empty and 0 where the body does not say."""
+
+    model: str = ""
+    user: str = ""
+    most_output: int = 0
+    """Tokens, for all choices together."""
+
+
+class _Body(msgspec.Struct):
+    model: Any = None
+    user: Any = None
+    metadata: Any = None
+    max_tokens: Any = None
+    max_completion_tokens: Any = None
+    max_output_tokens: Any = None
+    n: Any = None
+    generation_config: Any = msgspec.field(default=None, name="generationConfig")
+    inference_config: Any = msgspec.field(default=None, name="inferenceConfig")
+    options: Any = None
+
+
+_decode = msgspec.json.Decoder(_Body).decode
+
+
+def look(body: bytes) -> Asked:
+    """Reads the top level of a JSON body of any dialect; never raises."""
+    if not body or len(body) > _MOST_BYTES:
+        return Asked()
+    try:
+        found = _decode(body)
+    except (msgspec.DecodeError, RecursionError):
+        return Asked()
+    most = 0
+    for value in (
+        found.max_completion_tokens,
+        found.max_output_tokens,
+        found.max_tokens,
+        _inner(found.generation_config, "maxOutputTokens"),
+        _inner(found.inference_config, "maxTokens"),
+        _inner(found.options, "num_predict"),
+    ):
+        if isinstance(value, int) and 0 < value < 1 << 40:
+            most = value
+            break
+    choices = found.n if isinstance(found.n, int) and 1 < found.n < 1000 else 1
+    user = found.user if isinstance(found.user, str) else _inner(found.metadata, "user_id")
+    return Asked(
+        found.model if isinstance(found.model, str) else "",
+        user if isinstance(user, str) else "",
+        most * choices,
+    )
+
+
+def _inner(value: Any, key: str) -> Any:
+    return value.get(key) if isinstance(value, dict) else None

@@ -1,0 +1,205 @@
+"""Retries, fallbacks and breakers as pure decisions: the table, and what holds for any schedule of outcomes."""
+
+import math
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from proxy.gateway.attempts import Breakers, Outcome, Policy, Schedule, Tried, is_failure, retry_after_s
+
+WALL = 1_700_000_000.0
+CLOSED = Breakers()
+
+
+def schedule(targets: int = 1, **policy: float) -> Schedule:
+    made = Schedule([Tried() for _ in range(targets)], Policy(**policy), 0.0)  # type: ignore[arg-type]
+    made.first(CLOSED, 0.0)
+    return made
+
+
+@pytest.mark.parametrize("status", [0, 408, 429, 500, 502, 503, 504, 529])
+def test_what_may_pass_is_tried_again(status: int) -> None:
+    assert schedule(retries=1).next(Outcome(status), 0, 0.5, CLOSED).kind == "try"
+
+
+@pytest.mark.parametrize("status", [400, 401, 402, 403, 404, 409, 413, 422, 501])
+def test_what_will_not_pass_is_not(status: int) -> None:
+    assert schedule(retries=1).next(Outcome(status), 0, 0.5, CLOSED).kind == "give_up"
+
+
+@pytest.mark.parametrize(
+    "status, word, again",
+    [(409, True, True), (409, None, False), (500, False, False), (501, True, True), (400, True, False)],
+)
+def test_the_provider_s_own_word_counts(status: int, word: bool | None, again: bool) -> None:
+    decision = schedule(retries=1).next(Outcome(status, should_retry=word), 0, 0.5, CLOSED)
+    assert (decision.kind == "try") is again
+
+
+def test_backoff_grows_by_the_factor_with_full_jitter_up_to_its_cap() -> None:
+    made = schedule(retries=6, min_timeout_s=1, factor=2, max_timeout_s=10, patience_s=1000)
+    waits = [made.next(Outcome(500), 0, 1.0, CLOSED).wait_s for _ in range(6)]
+    assert waits == [1, 2, 4, 8, 10, 10]
+    assert made.next(Outcome(500), 0, 1.0, CLOSED).kind == "give_up" and made.tries == 7 and made.retries == 6
+    assert schedule(retries=1).next(Outcome(500), 0, 0.25, CLOSED).wait_s == 0.25
+    assert schedule(retries=1).next(Outcome(429, retry_after_s=7), 0, 0.25, CLOSED).wait_s == 7
+
+
+def test_a_wait_beyond_patience_goes_to_the_next_target_or_ends() -> None:
+    long = Outcome(429, retry_after_s=61)
+    assert schedule(retries=3).next(long, 0, 0, CLOSED).kind == "give_up"
+    decision = schedule(2, retries=3).next(long, 0, 0, CLOSED)
+    assert (decision.kind, decision.target, decision.wait_s) == ("try", 1, 0)
+    assert schedule(2, retries=3).next(Outcome(500), 60, 0, CLOSED).kind == "give_up"
+
+
+def test_a_fallback_s_codes() -> None:
+    def leads_on(outcome: Outcome, *codes: tuple[int, int]) -> bool:
+        made = Schedule([Tried(codes or None), Tried()], Policy(), 0)
+        made.first(CLOSED, 0)
+        return made.next(outcome, 0, 0, CLOSED).kind == "try"
+
+    assert all(leads_on(Outcome(status)) for status in (401, 402, 403, 404, 408, 429, 500, 501, 503, 529, 599))
+    assert not any(leads_on(Outcome(status)) for status in (400, 405, 409, 413, 422))
+    assert leads_on(Outcome(400), (400, 400)) and not leads_on(Outcome(500), (400, 499))
+    assert leads_on(Outcome(0, "upstream_timeout"), (504, 504)) and not leads_on(
+        Outcome(0, "upstream_reset"), (504, 504)
+    )
+    assert leads_on(Outcome(0, "upstream_reset"), (502, 502))
+
+
+def test_open_breakers_are_skipped_unless_all_are_open() -> None:
+    breakers = Breakers(failures=2, open_s=10)
+    for key in ("a", "a", "b", "b"):
+        breakers.report(key, True, 0)
+    made = Schedule([Tried(None, "a"), Tried(None, "b"), Tried(None, "c")], Policy(), 0)
+    assert made.first(breakers, 1).target == 2
+    made = Schedule([Tried(None, "a"), Tried(None, "b")], Policy(), 0)
+    assert made.first(breakers, 1).target == 0
+    assert made.next(Outcome(500), 1, 0, breakers).target == 1
+
+
+def test_a_breaker_opens_on_a_run_probes_once_and_closes() -> None:
+    breakers = Breakers(failures=3, open_s=10)
+    for _ in range(2):
+        breakers.report("k", True, 0)
+    breakers.report("k", False, 0)
+    for _ in range(2):
+        breakers.report("k", True, 0)
+    assert not breakers.open("k", 0)
+    breakers.report("k", True, 0)
+    assert breakers.open("k", 9.9) and not breakers.open("k", 10) and breakers.open("k", 10.1)
+    breakers.report("k", True, 11)  # the probe failed: twice as long
+    assert breakers.open("k", 30.9) and not breakers.open("k", 31)
+    breakers.report("k", False, 31)
+    assert not breakers.open("k", 31)
+
+
+def test_a_probe_that_never_reports_does_not_keep_it_open_for_ever() -> None:
+    breakers = Breakers(failures=1, open_s=10)
+    breakers.report("k", True, 0)
+    assert not breakers.open("k", 10) and breakers.open("k", 19) and not breakers.open("k", 20)
+
+
+@pytest.mark.parametrize(
+    "headers, seconds",
+    [
+        ({}, None),
+        ({"retry-after": "2"}, 2),
+        ({"retry-after": "2.5"}, 2.5),
+        ({"retry-after": "-1"}, None),
+        ({"retry-after": "soon"}, None),
+        ({"retry-after": "nan"}, None),
+        ({"retry-after": "Tue, 14 Nov 2023 22:13:30 GMT"}, 10),
+        ({"retry-after": "Tue, 14 Nov 2023 22:13:10 GMT"}, 0),
+        ({"retry-after-ms": "1500", "retry-after": "9"}, 1.5),
+        ({"x-ratelimit-remaining-requests": "0", "x-ratelimit-reset-requests": "6m0s"}, 360),
+        ({"x-ratelimit-remaining-tokens": "0", "x-ratelimit-reset-tokens": "120ms"}, 0.12),
+        ({"x-ratelimit-remaining-tokens": "0", "x-ratelimit-reset-tokens": "1h2m3.5s"}, 3723.5),
+        ({"x-ratelimit-remaining-tokens": "0", "x-ratelimit-reset-tokens": "17"}, 17),
+        ({"x-ratelimit-remaining-tokens": "0", "x-ratelimit-reset-tokens": "1700000005"}, 5),
+        ({"x-ratelimit-remaining-tokens": "1", "x-ratelimit-reset-tokens": "17"}, None),
+        ({"x-ratelimit-remaining-tokens": "0", "x-ratelimit-reset-tokens": "later"}, None),
+        (
+            {
+                "anthropic-ratelimit-requests-remaining": "0",
+                "anthropic-ratelimit-requests-reset": "2023-11-14T22:13:25Z",
+                "anthropic-ratelimit-input-tokens-remaining": "0",
+                "anthropic-ratelimit-input-tokens-reset": "2023-11-14T22:13:50Z",
+                "anthropic-ratelimit-output-tokens-remaining": "7",
+                "anthropic-ratelimit-output-tokens-reset": "2023-11-14T23:13:50Z",
+            },
+            30,
+        ),
+    ],
+)
+def test_every_way_to_say_when_to_come_back(headers: dict[str, str], seconds: float | None) -> None:
+    assert retry_after_s(list(headers.items()), WALL) == (None if seconds is None else pytest.approx(seconds))
+
+
+NAMES = ["retry-after", "retry-after-ms", "x-ratelimit-remaining-tokens", "x-ratelimit-reset-tokens",
+         "anthropic-ratelimit-tokens-remaining", "anthropic-ratelimit-tokens-reset"]  # fmt: skip
+
+
+@given(st.lists(st.tuples(st.sampled_from(NAMES), st.text(max_size=12) | st.sampled_from(["0", "1e999", "9" * 400]))))
+def test_no_header_makes_a_wait_that_is_no_time(headers: list[tuple[str, str]]) -> None:
+    found = retry_after_s(headers, WALL)
+    assert found is None or (found >= 0 and math.isfinite(found))
+
+
+OUTCOMES = st.builds(
+    Outcome,
+    st.sampled_from([0, 400, 401, 408, 409, 429, 500, 503, 529]),
+    st.sampled_from(["", "upstream_reset", "upstream_timeout"]),
+    st.booleans() | st.just(True),
+    st.none() | st.floats(0, 100),
+    st.none() | st.booleans(),
+)
+POLICIES = st.builds(
+    Policy, st.integers(0, 10), st.floats(1, 10), st.floats(0, 20), st.floats(0, 20), st.floats(0.1, 100)
+)
+TARGETS = st.lists(
+    st.builds(Tried, st.none() | st.just(((429, 599),)), st.sampled_from(["a", "b", "c"])), min_size=1, max_size=4
+)
+STEPS = st.lists(st.tuples(OUTCOMES, st.floats(0, 5), st.floats(0, 1, exclude_max=True)), min_size=80, max_size=80)
+
+
+@given(TARGETS, POLICIES, STEPS)
+def test_no_schedule_of_outcomes_passes_its_bounds(targets: list[Tried], policy: Policy, steps: list) -> None:  # type: ignore[type-arg]
+    breakers = Breakers(2, 3)
+    made = Schedule(targets, policy, 0.0)
+    now, decision = 0.0, made.first(breakers, 0.0)
+    on_target = {decision.target: 1}
+    for outcome, took_s, chance in steps:
+        assert is_failure(outcome)
+        now += took_s
+        breakers.report(targets[decision.target].breaker, outcome.status == 0 or outcome.status >= 500, now)
+        before, decision = decision, made.next(outcome, now, chance, breakers)
+        if decision.kind == "give_up":
+            break
+        assert outcome.retriable, "never after the first byte"
+        assert decision.target >= before.target
+        assert 0 <= decision.wait_s <= max(policy.max_timeout_s, outcome.retry_after_s or 0)
+        now += decision.wait_s
+        assert now <= policy.patience_s
+        on_target[decision.target] = on_target.get(decision.target, 0) + 1
+    else:
+        raise AssertionError("it never gave up")
+    assert all(count <= policy.retries + 1 for count in on_target.values())
+    assert made.tries == sum(on_target.values()) <= len(targets) * (policy.retries + 1)
+
+
+@given(st.lists(st.tuples(st.booleans(), st.floats(0, 30)), max_size=60))
+def test_one_probe_at_a_time(steps: list[tuple[bool, float]]) -> None:
+    breakers, now, run = Breakers(3, 10), 0.0, 0
+    let_through = -1e9
+    for failed, gap in steps:
+        now += gap
+        if not breakers.open("k", now):
+            if run >= 3:
+                assert now - let_through >= 10
+                let_through = now
+            breakers.report("k", failed, now)
+            run = run + 1 if failed else 0
+            let_through = now if run >= 3 else let_through
