@@ -38,7 +38,7 @@ def main() -> int:
         out.write_text(json.dumps(whole, indent=1) + "\n")
     if out == _HERE / "results" / "latest.json":
         draw.into_readme()
-    problems = broken(results)
+    problems = broken(results, asked.only or (), asked.row or ())
     for problem in problems:
         print(f"BUDGET: {problem}", file=sys.stderr)
     if not problems:

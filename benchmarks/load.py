@@ -36,12 +36,17 @@ class Spec(msgspec.Struct, kw_only=True):
     warm_up: int = 20
     """Calls per connection that are not counted."""
     stall_ms: float = 100
+    counter: str = ""
+    """A header that numbers the calls of a run, so that no two are alike."""
 
 
 class Result(msgspec.Struct, kw_only=True):
     """Latencies in milliseconds."""
 
     calls: int
+    """Measured ones."""
+    answered: int
+    """With those of the warm-up."""
     errors: int
     seconds: float
     p50: float
@@ -89,7 +94,7 @@ class _Line(asyncio.Protocol):
         self._due, self._counts = due, counts
         self._first = self._last_chunk = 0.0
         self._busy = True
-        self._transport.write(self._run.request)
+        self._transport.write(self._run.next_request())
 
     def data_received(self, data: bytes) -> None:
         self._parser.feed_data(data)
@@ -123,6 +128,10 @@ class _Run:
         lines = [f"POST {url.path or '/'} HTTP/1.1", f"host: {url.netloc}", f"content-length: {len(body)}"]
         lines += [f"{name}: {value}" for name, value in spec.headers.items()]
         self.request = "\r\n".join([*lines, "", ""]).encode() + body
+        self.head = "\r\n".join([*lines, spec.counter + ": "]).encode()
+        self.rest = b"\r\n\r\n" + body
+        self.number = time.time_ns() // 1000
+        self.answers = 0
         self.latencies: list[float] = []
         self.firsts: list[float] = []
         self.errors = self.stalls = self.chunks = 0
@@ -154,6 +163,12 @@ class _Run:
                 self._again(line)
         await self.done.wait()
         return self._result(time.perf_counter() - self.counting_from)
+
+    def next_request(self) -> bytes:
+        if not self.spec.counter:
+            return self.request
+        self.number += 1
+        return b"%b%d%b" % (self.head, self.number, self.rest)
 
     def _tick(self, loop: asyncio.AbstractEventLoop, due: float) -> None:
         """Sends what is due, then sleeps until the next call is."""
@@ -191,6 +206,7 @@ class _Run:
     def answered(self, line: _Line, due: float, first: float, good: bool, counts: bool) -> None:
         now = time.perf_counter()
         self.open -= 1
+        self.answers += 1
         if counts:
             self.latencies.append((now - due) * 1e3)
             self.firsts.append(((first or now) - due) * 1e3)
@@ -218,6 +234,7 @@ class _Run:
         ordered, firsts = sorted(self.latencies), sorted(self.firsts)
         return Result(
             calls=len(ordered),
+            answered=self.answers,
             errors=self.errors,
             seconds=seconds,
             p50=percentile(ordered, 0.5),

@@ -15,7 +15,7 @@ from proxy.logstore import Filter, Store
 from simulator import process
 from tests.stack import Stack, get_json, wait_for
 
-__all__ = ["CHAT", "HEADERS", "Rig", "chat_body", "rig", "rows_in_store"]
+__all__ = ["CHAT", "COUNTER", "HEADERS", "Rig", "chat_body", "rig", "rows_in_store"]
 
 CHAT = "/openai/v1/chat/completions"
 HEADERS = {
@@ -26,8 +26,13 @@ HEADERS = {
     "helicone-user-id": "ada",
     "helicone-session-id": "s-1",
     "helicone-property-feature": "search",
+    "helicone-ratelimit-policy": "1000000000;w=3600;u=user",
+    "helicone-cache-enabled": "true",
+    "helicone-retry-enabled": "true",
 }
-"""What a call carries. A rate limit and the cache join as soon as they are built; until then they answer 501."""
+"""What a call carries: tags, a limit that lets it pass, the cache, retries."""
+COUNTER = "openai-beta"
+"""A header that is part of a cache key: numbered by the load, it makes every call a miss."""
 
 
 def chat_body(size: int, stream: bool = False) -> str:

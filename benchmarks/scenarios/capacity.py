@@ -7,7 +7,7 @@ from typing import Any
 
 from benchmarks import machine
 from benchmarks.load import Spec, run
-from benchmarks.rig import HEADERS, chat_body, rig, rows_in_store
+from benchmarks.rig import COUNTER, HEADERS, chat_body, rig, rows_in_store
 
 __all__ = ["measure"]
 
@@ -19,8 +19,15 @@ def measure(short: bool) -> dict[str, Any]:
 
 def _row(connections: int, seconds: float) -> dict[str, Any]:
     with rig(answer_bytes=700) as made:
-        spec = Spec(url=made.proxied, connections=connections, body=chat_body(1_000), headers=HEADERS, seconds=1.0)
-        run(spec)
+        spec = Spec(
+            url=made.proxied,
+            connections=connections,
+            body=chat_body(1_000),
+            headers=HEADERS,
+            counter=COUNTER,
+            seconds=1.0,
+        )
+        warmed = run(spec).answered
         made.wait_until_shipped()
         before = made.written()
         gateway, control = machine.cpu_seconds(made.gateway), machine.cpu_seconds(made.control)
@@ -39,6 +46,7 @@ def _row(connections: int, seconds: float) -> dict[str, Any]:
         "calls_s": round(result.calls / result.seconds, 1),
         "calls": calls,
         "errors": result.errors,
+        "offered": warmed + result.answered,
         "gateway_cpu_us": round(gateway / calls * 1e6, 1),
         "control_cpu_us": round(control / calls * 1e6, 1),
         "tree_cpu_us": round((gateway + control) / calls * 1e6, 1),

@@ -4,7 +4,7 @@ from statistics import median
 from typing import Any
 
 from benchmarks.load import Result, Spec, run
-from benchmarks.rig import HEADERS, Rig, chat_body, rig
+from benchmarks.rig import COUNTER, HEADERS, Rig, chat_body, rig
 
 __all__ = ["ROWS", "added", "measure"]
 
@@ -25,7 +25,7 @@ def measure(short: bool) -> dict[str, Any]:
     for name, (how, size) in ROWS.items():
         delay = 50.0 if "50 ms" in name else 0.0
         with rig(delay_ms=delay, answer_bytes=700) as made:
-            spec = Spec(url="", body=chat_body(size), headers=HEADERS, seconds=seconds, **how)
+            spec = Spec(url="", body=chat_body(size), headers=HEADERS, counter=COUNTER, seconds=seconds, **how)
             _side(made.direct, spec, 0.5)
             _side(made.proxied, spec, 0.5)
             found[name] = added(made, spec, turns)
@@ -59,6 +59,7 @@ def _side(url: str, spec: Spec, seconds: float) -> Result:
             rate=spec.rate,
             body=spec.body,
             headers=spec.headers,
+            counter=spec.counter,
             warm_up=spec.warm_up,
         )
     )

@@ -6,7 +6,7 @@ from typing import Any
 
 from benchmarks import machine
 from benchmarks.load import Spec, run
-from benchmarks.rig import CHAT, HEADERS, chat_body, rig
+from benchmarks.rig import CHAT, COUNTER, HEADERS, chat_body, rig
 
 __all__ = ["measure"]
 
@@ -18,7 +18,9 @@ def measure(short: bool) -> dict[str, Any]:
     calls = 20_000 if short else 200_000
     with rig(answer_bytes=700) as made:
         idle = machine.rss_kib(made.worker)
-        spec = Spec(url=made.proxied, connections=32, body=chat_body(1_000), headers=HEADERS, calls=10_000)
+        spec = Spec(
+            url=made.proxied, connections=32, body=chat_body(1_000), headers=HEADERS, counter=COUNTER, calls=10_000
+        )
         run(spec)
         warm = machine.rss_kib(made.worker)
         spec.calls = calls

@@ -5,7 +5,7 @@ from typing import Any
 
 from benchmarks import machine
 from benchmarks.load import Result, Spec, run
-from benchmarks.rig import HEADERS, chat_body, rig
+from benchmarks.rig import COUNTER, HEADERS, chat_body, rig
 
 __all__ = ["measure"]
 
@@ -22,7 +22,7 @@ def measure(short: bool) -> dict[str, Any]:
         direct: list[Result] = []
         proxied: list[Result] = []
         for _ in range(turns):
-            spec = Spec(url=made.direct, connections=8, body=body, headers=HEADERS, seconds=seconds)
+            spec = Spec(url=made.direct, connections=8, body=body, headers=HEADERS, counter=COUNTER, seconds=seconds)
             direct.append(run(spec))
             spec.url = made.proxied
             with made.control_waits():
@@ -36,7 +36,13 @@ def measure(short: bool) -> dict[str, Any]:
         found["first token, 8 streams"] = row
     with rig(chunks=_CHUNKS, chunk_ms=_PACE_MS) as made:
         spec = Spec(
-            url=made.proxied, connections=512, body=body, headers=HEADERS, calls=512 if short else 2048, warm_up=0
+            url=made.proxied,
+            connections=512,
+            body=body,
+            headers=HEADERS,
+            counter=COUNTER,
+            calls=512 if short else 2048,
+            warm_up=0,
         )
         before = machine.cpu_seconds(made.gateway)
         with made.control_waits():

@@ -84,34 +84,29 @@ class Cache:
     def asking(self, ex: Exchange) -> Asking | None:
         """What the call asks, None where it asks nothing or may not be cached. Raises `BadDirective`."""
         head = ex.ask.head
-        enabled = head.cache_enabled == 1
-        reads = head.cache_read == 1 or (enabled and head.cache_read != 0)
-        saves = head.cache_save == 1 or (enabled and head.cache_save != 0)
-        if not (reads or saves):
-            return None
         directives = head.directives
-        control = _control(head.cache_control) if head.cache_control else Control()
-        ignored = _ignored(directives.get("cache-ignore-keys", ""))
-        most = directives.get("cache-bucket-max-size", "").strip()
-        slots = 1
-        if self._answers:
-            slots = _slots(most)
-        if ex.ask.method != "POST" or ex.route.operation in _NEVER:
+        control = _control(head.cache_control, head.cache_enabled, head.cache_read, head.cache_save)
+        seed = most = ""
+        ignored: tuple[str, ...] = ()
+        if directives:
+            seed, most = directives.get("cache-seed", ""), directives.get("cache-bucket-max-size", "").strip()
+            ignored = _ignored(directives.get("cache-ignore-keys", ""))
+        slots = _slots(most) if self._answers else 1
+        route = ex.route
+        if ex.ask.method != "POST" or route.operation in _NEVER:
             ex.facts["cache.status"] = "skipped"
             return None
-        seed = directives.get("cache-seed", "")
         shaping: list[tuple[str, str]] = []
         secrets = [ex.key.org]
-        owned = ex.route.provider.auth
+        owned = route.provider.auth
         for pair in ex.ask.items:
             name = pair[0]
             if name in _SHAPING:
                 shaping.append(pair)
             elif name in _CREDENTIALS or name in owned:
                 secrets += pair
-        route = ex.route
         key = cache_key(
-            blake2b("\n".join(secrets).encode("utf-8", "surrogateescape"), digest_size=32).digest(),
+            _namespace("\n".join(secrets)),
             "POST",
             f"{route.scheme}://{route.host}:{route.port}{route.path}",
             ex.sent_body,
@@ -119,14 +114,8 @@ class Cache:
             seed,
             ignored,
         )
-        return Asking(
-            key,
-            key.xx.hex(),
-            _group(seed),
-            1_000 if self._answers or not most else int(most),
-            Control(control.max_age_s, reads and control.reads, saves and control.saves),
-            slots,
-        )
+        kept = 1_000 if self._answers or not most else int(most)
+        return Asking(key, key.xx.hex(), _group(seed), kept, control, slots)
 
     async def look(self, ex: Exchange, asking: Asking) -> Entry | None:
         """The entry that answers the call, or None. A store that is down is a miss."""
@@ -163,23 +152,27 @@ class Cache:
         """The flight is over: nobody joins any more, and what is good is kept."""
         if self.flights.get(flight.key) is flight:
             del self.flights[flight.key]
-        if flight.save is None or not flight.ended or flight.trimmed or not 200 <= flight.status < 300:
+        save, flight.save = flight.save, None  # the exchange holds its flight: a cycle would wait for the collector
+        if save is None or not flight.ended or flight.trimmed or not 200 <= flight.status < 300:
             return
-        ex, asking = flight.save
-        body = b"".join(flight.pieces)
+        ex, asking = save
+        body = flight.pieces[0] if len(flight.pieces) == 1 else b"".join(flight.pieces)
         kind = encoding = ""
+        bare = True
         for name, value in flight.headers:
             if name == "content-type":
                 kind = value
             elif name == "content-encoding":
                 encoding = value
+            elif name == "set-cookie":
+                bare = False
         streamed = kind.startswith(STREAMS)
         if not is_whole(body, encoding, streamed, ex.route.dialect):
             return
         entry = Entry(
             digest=asking.key.digest,
             status=flight.status,
-            headers=[pair for pair in flight.headers if pair[0] != "set-cookie"],
+            headers=flight.headers if bare else [pair for pair in flight.headers if pair[0] != "set-cookie"],
             body=body,
             cuts=flight.cuts if streamed else [],
             created_us=now_us(),
@@ -193,10 +186,11 @@ class Cache:
 
 
 @lru_cache(4096)
-def _control(text: str) -> Control:
+def _control(text: str, enabled: int, read: int, save: int) -> Control:
     ages: dict[str, int] = {}
-    reads = saves = True
-    for part in text.lower().split(","):
+    reads = read == 1 or (enabled == 1 and read != 0)
+    saves = save == 1 or (enabled == 1 and save != 0)
+    for part in text.lower().split(",") if text else ():
         name, _, value = part.strip().partition("=")
         if name in ("max-age", "s-maxage"):
             value = value.strip('"')
@@ -209,6 +203,12 @@ def _control(text: str) -> Control:
             saves = False
     age = ages.get("s-maxage", ages.get("max-age", _TTL_S))
     return Control(age, reads and age > 0, saves and age > 0)
+
+
+@lru_cache(8192)
+def _namespace(secrets: str) -> bytes:
+    """Organisation and credentials, so that neither can be read out of a key."""
+    return blake2b(secrets.encode("utf-8", "surrogateescape"), digest_size=32).digest()
 
 
 @lru_cache(4096)

@@ -12,9 +12,13 @@ from proxy.providers.dialects import DIALECTS
 
 __all__ = ["Entry", "KeptAnswer", "decode_entry", "encode_entry", "is_whole"]
 
-_REFUSED: Final = re.compile(
-    rb'"(?:finish_reason|stop_reason|finishReason)"\s*:\s*"(?:content_filter|refusal|SAFETY|PROHIBITED_CONTENT|BLOCKLIST)"'
-)
+_REFUSALS: Final = {
+    "anthropic": (b'"refusal"',),
+    "bedrock": (b'"refusal"', b'"guardrail_intervened"', b'"content_filtered"'),
+    "gemini": (b'"SAFETY"', b'"PROHIBITED_CONTENT"', b'"BLOCKLIST"'),
+}
+_REFUSAL: Final = (b'"content_filter"',)
+"""The value of a finish reason that says the provider would not answer. Inside a text its quotes are escaped."""
 _BROKEN: Final = re.compile(rb'^event:\s*error|^data:\s*\{"error"', re.MULTILINE)
 _MOST_CUTS: Final = 10_000
 
@@ -70,8 +74,9 @@ def is_whole(body: bytes, encoding: str, streamed: bool, dialect: str) -> bool:
     """Whether an answer that ended well may be served again: no refusal, no error inside, its terminal event there."""
     if encoding and encoding != "identity":
         body = decompress(body, encoding)
-    if _REFUSED.search(body):
-        return False
+    for word in _REFUSALS.get(dialect, _REFUSAL):
+        if word in body:
+            return False
     if not streamed:
         return bool(body)
     marks = DIALECTS[dialect].done_marks

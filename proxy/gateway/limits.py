@@ -1,5 +1,6 @@
 """The limits that a call falls under: which rules, what they take, what is told, what is given back."""
 
+from functools import lru_cache
 from typing import Final
 
 from proxy.core.errors import BadRequest, Limited, Overloaded
@@ -68,9 +69,10 @@ class Limits:
             bucket = self._bucket(ex, rule, org)
             if bucket:
                 policy = POLICIES[rule.unit]
-                cost = policy.admit(estimate)
                 named.append(rule)
-                charges.append(Charge(bucket, rule.limit, rule.window_us, cost, policy.held, policy.concurrent))
+                charges.append(
+                    Charge(bucket, rule.limit, rule.window_us, policy.admit(estimate), policy.held, policy.concurrent)
+                )
         if not charges:
             return
         kv = self._kv
@@ -188,28 +190,33 @@ class Limits:
 
 def tell(ex: Exchange, rules: list[Rule], grant: Grant) -> None:
     """Headers and facts of what was taken: the tightest rule, and all of them in the IETF's form."""
-    at = 0
-    if len(rules) > 1:
+    rule, room = rules[0], grant.rooms[0]
+    several = len(rules) > 1
+    if several:
         at = min(range(len(rules)), key=lambda i: (grant.rooms[i].allowed, grant.rooms[i].remaining / rules[i].limit))
-    rule, room = rules[at], grant.rooms[at]
-    scale = SCALES[rule.unit]
-    left, reset = room.remaining // scale, _seconds(room.reset_us)
-    facts = ex.facts
-    facts["rate.policy"] = rule.text
-    facts["rate.remaining"] = left
-    headers: Headers = [
-        ("helicone-ratelimit-limit", rule.amount),
+        rule, room = rules[at], grant.rooms[at]
+    left, reset = room.remaining // SCALES[rule.unit], -(-room.reset_us // 1_000_000)
+    ex.facts["rate.policy"] = rule.text
+    ex.facts["rate.remaining"] = left
+    limit, policy, standing = _standing(rule)
+    ex.told += (
+        limit,
+        policy,
+        ("ratelimit-policy", ", ".join(map(_policy, rules))) if several else standing,
         ("helicone-ratelimit-remaining", str(left)),
         ("helicone-ratelimit-reset", str(reset)),
+        ("ratelimit", ", ".join(map(_state, rules, grant.rooms)) if several else f'"{rule.text}";r={left};t={reset}'),
+    )
+
+
+@lru_cache(_KEPT_HEADERS)
+def _standing(rule: Rule) -> tuple[tuple[str, str], ...]:
+    """The headers of a rule that are the same for every call."""
+    return (
+        ("helicone-ratelimit-limit", rule.amount),
         ("helicone-ratelimit-policy", rule.text),
-    ]
-    if len(rules) == 1:
-        headers.append(("ratelimit-policy", f'"{rule.text}";q={rule.limit // scale};w={rule.window_us // 1_000_000}'))
-        headers.append(("ratelimit", f'"{rule.text}";r={left};t={reset}'))
-    else:
-        headers.append(("ratelimit-policy", ", ".join(_policy(one) for one in rules)))
-        headers.append(("ratelimit", ", ".join(map(_state, rules, grant.rooms))))
-    ex.told += headers
+        ("ratelimit-policy", _policy(rule)),
+    )
 
 
 def _policy(rule: Rule) -> str:

@@ -63,8 +63,10 @@ def targets(ex: Exchange, catalog: Catalog, call: Call) -> list[Target]:
         if models:
             raise BadDirective("Helicone-Fallback", models, "either this header or Helicone-Fallbacks, not both")
         return _elsewhere(ex, catalog, others)
+    if not models:
+        return [Target(ex.route, lambda: call)]  # with nowhere else to go a breaker has nothing to say
     found = [Target(ex.route, lambda: call, breaker=_breaker(ex.route, ex.ask.head.credential))]
-    for entry in _models(models) if models else ():
+    for entry in _models(models):
         _needs_json(ex, "Helicone-Fallback", models)
         route = _with_model(ex.route, entry.model)
         found.append(Target(route, _model_call(call, route, entry.model), entry.model, breaker=found[0].breaker))

@@ -220,7 +220,7 @@ class MemoryKv:
         if found is None:
             return None
         if found.expires_us <= clock_us():
-            self._drop(org, key)
+            self._drop((org, key))
             return None
         self._values.move_to_end((org, key))
         self._groups[found.group].move_to_end(key)
@@ -234,25 +234,28 @@ class MemoryKv:
         size = len(value) + _OVERHEAD
         if size > self._cap // 4:
             return
-        self._drop(org, key)
-        members = self._groups.setdefault((org, group), OrderedDict())
+        place = (org, key)
+        if place in self._values:
+            self._drop(place)
+        owner = (org, group)
+        members = self._groups.get(owner)
+        if members is None:
+            members = self._groups[owner] = OrderedDict()
         members[key] = None
-        self._values[org, key] = _Value((org, group), value, expires_us)
+        self._values[place] = _Value(owner, value, expires_us)
         self._bytes += size
         while len(members) > most:
-            self._drop(org, next(iter(members)))
+            self._drop((org, next(iter(members))))
             self.evicted += 1
         while self._bytes > self._cap:
-            self._drop(*next(iter(self._values)))
+            self._drop(next(iter(self._values)))
             self.evicted += 1
 
-    def _drop(self, org: str, key: str) -> None:
-        gone = self._values.pop((org, key), None)
-        if gone is None:
-            return
+    def _drop(self, place: tuple[str, str]) -> None:
+        gone = self._values.pop(place)
         self._bytes -= len(gone.value) + _OVERHEAD
         members = self._groups[gone.group]
-        del members[key]
+        del members[place[1]]
         if not members:
             del self._groups[gone.group]
 

@@ -1,5 +1,7 @@
 """Whom to call, and the request as it will be written."""
 
+from functools import lru_cache
+
 from _speedups import forward_without
 from proxy.gateway.attempts import Policy, Schedule, Tried
 from proxy.gateway.exchange import Exchange
@@ -29,17 +31,21 @@ def plan(ex: Exchange, gw: Gateway) -> Call:
 def _schedule(ex: Exchange, gw: Gateway) -> Schedule:
     head = ex.ask.head
     asked = head.directives
-    policy = Policy(patience_s=gw.patience_s)
-    if head.retry_enabled == 1:
-        policy = Policy(
-            retries=int(asked.get("retry-num", "5")),
-            factor=float(asked.get("retry-factor", "2")),
-            min_timeout_s=int(asked.get("retry-min-timeout", "1000")) / 1e3,
-            max_timeout_s=int(asked.get("retry-max-timeout", "10000")) / 1e3,
-            patience_s=gw.patience_s,
-        )
+    num = asked.get("retry-num", "5") if head.retry_enabled == 1 else "0"
+    policy = _policy(
+        num,
+        asked.get("retry-factor", "2"),
+        asked.get("retry-min-timeout", "1000"),
+        asked.get("retry-max-timeout", "10000"),
+        gw.patience_s,
+    )
     tried = [Tried(target.on_codes, target.breaker) for target in ex.targets]
     return Schedule(tried, policy, ex.started)
+
+
+@lru_cache(1024)
+def _policy(num: str, factor: str, least_ms: str, most_ms: str, patience_s: float) -> Policy:
+    return Policy(int(num), float(factor), int(least_ms) / 1e3, int(most_ms) / 1e3, patience_s)
 
 
 def _call(ex: Exchange, gw: Gateway) -> Call:

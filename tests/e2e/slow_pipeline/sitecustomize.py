@@ -6,7 +6,7 @@ from typing import Any
 import proxy.gateway.phases.admit as phase
 
 
-async def _slow(ex: Any) -> None:
+async def _slow(*_: Any) -> None:
     await asyncio.sleep(0.010)
 
 
