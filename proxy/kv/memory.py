@@ -117,9 +117,10 @@ class MemoryKv:
 
     async def take(self, org: str, charges: Sequence[Charge], hold: str, hold_us: int) -> Grant:
         now = clock_us()
-        if len(charges) == 1 and not charges[0].held and not charges[0].concurrent:  # the common case, on few lines
-            charge = charges[0]
-            table, key = self._at(charge, now)
+        charge = charges[0]
+        table, key = self._at(charge, now)
+        if len(charges) == 1 and charge.cost and not charge.held and not charge.concurrent and key not in self._holds:
+            # The common case, on few lines.
             decision = window_packed(table.get(key), now, charge.limit, charge.window_us, charge.cost)
             room = Room(decision.allowed, decision.remaining, decision.retry_after_us, decision.reset_us)
             if decision.allowed:
@@ -162,7 +163,9 @@ class MemoryKv:
                 held = self._holds.get(self._key(charge.bucket))
                 reserved = held.by_call.get(hold.id) if held is not None else None
                 if held is not None and reserved is not None:
-                    held.by_call[hold.id] = (reserved[0], reserved[1], _expiry(charge, reserved[1], now + hold_us))
+                    expiry = _expiry(charge, reserved[1], now + hold_us)
+                    held.by_call[hold.id] = (reserved[0], reserved[1], expiry)
+                    held.soonest_us = min(held.soonest_us, expiry)
 
     def _look(self, charge: Charge, now: int) -> tuple[Room, bytes]:
         """How the bucket would stand after the charge, and its state then. Gives back expired reservations first."""
@@ -174,9 +177,10 @@ class MemoryKv:
                     self._correct(table, key, charge, now, -amount, at_us)
         if charge.concurrent:
             return _places(charge, holds, now), b""
-        decision = window_packed(table.get(key), now, charge.limit, charge.window_us, charge.cost)
-        allowed = decision.allowed and (charge.cost > 0 or decision.remaining > 0)
-        return Room(allowed, decision.remaining, decision.retry_after_us, decision.reset_us), decision.state
+        state = table.get(key)
+        decision = window_packed(state, now, charge.limit, charge.window_us, charge.cost)
+        told = decision if charge.cost else window_packed(state, now, charge.limit, charge.window_us, 1)
+        return Room(told.allowed, decision.remaining, told.retry_after_us, decision.reset_us), decision.state
 
     def _write(self, charge: Charge, state: bytes, hold: str, now: int, hold_us: int) -> None:
         table, key = self._at(charge, now)
@@ -322,9 +326,8 @@ class MemoryKv:
 def _places(charge: Charge, holds: _Holds | None, now: int) -> Room:
     taken = holds.total if holds is not None else 0
     soonest = holds.soonest_us - now if holds is not None and holds.by_call else 0
-    over = taken + charge.cost - charge.limit
-    if over <= 0:
-        return Room(True, -over, 0, max(soonest, 0))
+    if taken + max(charge.cost, 1) <= charge.limit:
+        return Room(True, charge.limit - taken - charge.cost, 0, max(soonest, 0))
     # Nobody knows when a call under way will end; a second is a fair guess, a reservation's end the latest.
     wait = -1 if charge.cost > charge.limit else min(max(soonest, 1), 1_000_000)
     return Room(False, max(charge.limit - taken, 0), wait, max(soonest, 0))

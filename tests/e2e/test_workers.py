@@ -6,14 +6,18 @@ from pathlib import Path
 
 import httpx
 
+from tests.redis_server import RedisServer
 from tests.stack import Stack, get_json, wait_for
 
 CALLS = 60
 BODY = json.dumps({"model": "gpt-4o-mini", "messages": []})
 
 
-def test_two_workers_share_a_port_and_a_log(tmp_path: Path, simulator_origin: str) -> None:
-    with Stack(tmp_path, {"openai": f'origin = "{simulator_origin}"'}, gateway__workers="2") as stack:
+def test_two_workers_share_a_port_a_log_limits_and_a_cache(
+    tmp_path: Path, simulator_origin: str, redis: RedisServer
+) -> None:
+    providers = {"openai": f'origin = "{simulator_origin}"'}
+    with Stack(tmp_path, providers, gateway__workers="2", kv__url=redis.url) as stack:
         ids: set[str] = set()
         for _ in range(CALLS):  # a connection each, so that both workers get some
             line = http.client.HTTPConnection("127.0.0.1", stack.gateway_port, timeout=30)
@@ -32,3 +36,17 @@ def test_two_workers_share_a_port_and_a_log(tmp_path: Path, simulator_origin: st
 
         wait_for("the metrics of both", counted)
         assert get_json(stack.gateway + "/readyz")["workers"] == 2
+
+        limited = {"helicone-ratelimit-policy": "25;w=3600", "helicone-cache-enabled": "true"}
+        url = stack.gateway + "/openai/v1/chat/completions"
+        answers = [httpx.post(url, content=BODY, headers=limited) for _ in range(40)]
+        assert [answer.status_code for answer in answers] == [200] * 25 + [429] * 15
+        assert [answer.headers["helicone-cache"] for answer in answers[:25]] == ["MISS"] + ["HIT"] * 24
+
+
+def test_two_workers_without_a_shared_store_are_refused_with_what_to_set(tmp_path: Path) -> None:
+    stack = Stack(tmp_path, gateway__workers="2")
+    for command in ("serve", "gateway", "check"):
+        done = stack.run(command)
+        assert done.returncode == 2
+        assert "kv.url = redis://" in done.stderr and "gateway.workers" in done.stderr

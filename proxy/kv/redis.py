@@ -1,0 +1,244 @@
+"""The shared store: limits and cached values of all workers, in Redis (6 or newer) or a Redis Cluster.
+
+A take, a settlement, a look into the cache is one Lua script each, and so one step that nothing comes between. All of
+one organisation carries the hash tag of its digest and lies in one slot of a cluster. Of a cluster a few servers are
+known at first; which slot lies where they tell by redirection.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Sequence
+from hashlib import blake2b
+from typing import Any, Final
+
+from redis.asyncio.connection import SSLConnection, parse_url
+from redis.crc import key_slot
+
+from proxy.kv.base import Charge, Grant, Hold, KvDown, Room
+from proxy.kv.wire import Call, Script, Server
+
+__all__ = ["RedisKv"]
+
+_TAKE: Final = Script("take")
+_SETTLE: Final = Script("settle", kept=True)
+_RENEW: Final = Script("renew", kept=True)
+_GET: Final = Script("get")
+_PUT: Final = Script("put")
+_VALUE_MAX: Final = 8 << 20
+_ORGS_MAX: Final = 10_000
+
+
+def _digest(text: str) -> str:
+    return blake2b(text.encode(), digest_size=16).hexdigest()
+
+
+_NAME_LENGTH: Final = len(f"ph:{{{_digest('')}}}:g:{_digest('')}")
+
+
+class RedisKv:
+    """`base.Kv` over `redis://`, `rediss://`, `unix://`, or `redis+cluster://host:port,host:port` (`rediss+cluster`
+    with TLS); options after `?` are those of redis-py. Nobody waits longer than `patience_ms`."""
+
+    def __init__(self, url: str, *, patience_ms: float = 50, on_error: Callable[[str], None] | None = None) -> None:
+        self.patience_s = patience_ms / 1000
+        self.scripts: Sequence[Script] = (_TAKE, _SETTLE, _RENEW, _GET, _PUT)
+        self._on_error = on_error
+        self._cluster, seeds = _seeds(url)
+        self._options = seeds[0]
+        found = [Server(self, options) for options in seeds]
+        self._servers = {server.address: server for server in found}
+        self._owners: dict[int, Server] = {}
+        self._orgs: dict[str, tuple[str, int]] = {}
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._closed = False
+        self._errors = self._lost_settles = self._evicted = 0
+
+    # --- limits ---------------------------------------------------------------------------------------------------
+
+    async def take(self, org: str, charges: Sequence[Charge], hold: str, hold_us: int) -> Grant:
+        prefix, slot = self._org(org)
+        keys: list[str] = []
+        args: list[Any] = [hold, hold_us]
+        for charge in charges:
+            keys += _bucket(prefix, charge)
+            args += (charge.limit, charge.window_us, charge.cost, _kind(charge))
+        reply = await self._ask(_TAKE, slot, keys, args)
+        rooms = [Room(reply[at] == 1, *reply[at + 1 : at + 4]) for at in range(2, len(reply), 4)]
+        return Grant(reply[0] == 1, reply[1], rooms)
+
+    def settle(self, hold: Hold, spent: Sequence[int]) -> None:
+        prefix, slot = self._org(hold.org)
+        keys: list[str] = []
+        args: list[Any] = [0, hold.id, hold.at_us]
+        for charge, actual in zip(hold.charges, spent, strict=True):
+            keys += _bucket(prefix, charge)
+            args += (charge.window_us, charge.cost, actual, _kind(charge))
+        if keys:
+            self.send(Call(_SETTLE, slot, keys, args))
+
+    def renew(self, holds: Iterable[Hold], hold_us: int) -> None:
+        for hold in holds:
+            prefix, slot = self._org(hold.org)
+            keys: list[str] = []
+            args: list[Any] = [0, hold.id, hold.at_us, hold_us]
+            for charge in hold.charges:
+                keys += _bucket(prefix, charge)
+                args += (charge.window_us, charge.cost, _kind(charge))
+            if keys:
+                self.send(Call(_RENEW, slot, keys, args))
+
+    # --- cache ----------------------------------------------------------------------------------------------------
+
+    async def get(self, org: str, keys: Sequence[str]) -> list[bytes | None]:
+        prefix, slot = self._org(org)
+        found: list[bytes | None] = await self._ask(
+            _GET, slot, [f"{prefix}v:{_digest(key)}" for key in keys], [_NAME_LENGTH]
+        )
+        return found
+
+    def put(self, org: str, group: str, key: str, value: bytes, ttl_s: int, most: int) -> None:
+        if ttl_s > 0 and len(value) <= _VALUE_MAX:
+            prefix, slot = self._org(org)
+            keys = [f"{prefix}v:{_digest(key)}", f"{prefix}g:{_digest(group)}"]
+            self.send(Call(_PUT, slot, keys, [value, ttl_s * 1000, most]))
+
+    # --- housekeeping ---------------------------------------------------------------------------------------------
+
+    def tick(self) -> None:
+        if not self._closed and not any(server.up for server in self._servers.values()):
+            self._any().open()
+
+    async def close(self) -> None:
+        self._closed = True
+        for server in list(self._servers.values()):
+            await server.close()
+
+    def counters(self) -> dict[str, int]:
+        used = self._owners or self._servers
+        return {
+            "up": int(all(server.up for server in used.values())),
+            "errors_total": self._errors,
+            "lost_settles_total": self._lost_settles,
+            "evicted_total": self._evicted,
+        }
+
+    # --- who gets what: `wire.Router` -----------------------------------------------------------------------------
+
+    @property
+    def loop(self) -> asyncio.AbstractEventLoop:
+        if self._loop is None:
+            self._loop = asyncio.get_running_loop()
+        return self._loop
+
+    def send(self, call: Call) -> None:
+        if self._closed:
+            self.lost(call)
+            call.fail("closed")
+            return
+        call.sent = self.loop.time()
+        (self._owners.get(call.slot) or self._any()).send(call)
+
+    def done(self, call: Call, reply: Any) -> None:
+        if call.script is _PUT:
+            self._evicted += reply
+
+    def server(self, address: str, via: Server) -> Server:
+        host, _, port = address.rpartition(":")
+        host = host or via.options["host"]
+        known = self._servers.get(f"{host}:{port}")
+        if known is None:
+            known = Server(self, {**self._options, "host": host, "port": int(port)}, seed=False)
+            self._servers[known.address] = known
+        return known
+
+    def moved(self, slot: int, server: Server) -> None:
+        self._owners[slot] = server
+
+    async def look_around(self, server: Server) -> bool:
+        if not self._cluster:
+            return True
+        others = [one for one in self._servers.values() if one is not server]
+        other = next((one for one in others if one.up), None)
+        if other is None:
+            for one in others:
+                one.open()
+            return True
+        call = Call(None, -1, (), ["CLUSTER", "SLOTS"], self.loop.create_future(), self.loop.time())
+        other.send(call)
+        try:
+            assert call.reply is not None
+            rows = await call.reply
+        except KvDown:
+            return True
+        owners = [
+            (first, last, self.server(f"{(row[0] or b'').decode()}:{row[1]}", other)) for first, last, row, *_ in rows
+        ]
+        for slot in [slot for slot, owner in self._owners.items() if owner is server]:
+            self._owners[slot] = next((one for first, last, one in owners if first <= slot <= last), server)
+        if server in self._owners.values() or any(one is server for _, _, one in owners):
+            return True
+        late, server.late = server.late, {}
+        for kept in late.values():
+            self.send(kept)
+        if not server.seed:
+            self._servers.pop(server.address, None)
+        return server.seed
+
+    def failed(self, why: str) -> None:
+        self._errors += 1
+        if self._on_error is not None:
+            self._on_error(why)
+
+    def lost(self, call: Call) -> None:
+        self._lost_settles += call.script is _SETTLE
+
+    def _any(self) -> Server:
+        """One that works, or may work; else one that is down."""
+        return min(self._servers.values(), key=lambda server: (not server.up, server.down))
+
+    async def _ask(self, script: Script, slot: int, keys: Sequence[str], args: list[Any]) -> Any:
+        reply = self.loop.create_future()
+        self.send(Call(script, slot, keys, args, reply))
+        return await reply
+
+    def _org(self, org: str) -> tuple[str, int]:
+        """The start of all its keys, and their slot."""
+        found = self._orgs.get(org)
+        if found is None:
+            if len(self._orgs) >= _ORGS_MAX:
+                self._orgs.clear()
+            tag = _digest(org)
+            found = self._orgs[org] = (f"ph:{{{tag}}}:", key_slot(tag.encode()))
+        return found
+
+
+def _bucket(prefix: str, charge: Charge) -> tuple[str, str]:
+    """The keys of its spending and of its reservations. Of another window length it is another bucket."""
+    name = _digest(f"{charge.window_us}:{charge.bucket}")
+    return f"{prefix}w:{name}", f"{prefix}h:{name}"
+
+
+def _kind(charge: Charge) -> int:
+    return 2 if charge.concurrent else int(charge.held)
+
+
+def _seeds(url: str) -> tuple[bool, list[dict[str, Any]]]:
+    """Whether it is a cluster's, and how to connect to each server that `url` names."""
+    scheme, _, rest = url.partition("://")
+    if not scheme.endswith("+cluster"):
+        return False, [_options(url)]
+    plain = scheme.removesuffix("+cluster")
+    if plain not in ("redis", "rediss"):
+        raise ValueError(f"scheme {scheme!r}; expected redis+cluster or rediss+cluster")
+    login, at, rest = rest.rpartition("@")
+    end = min(found for found in (rest.find("/"), rest.find("?"), len(rest)) if found >= 0)
+    return True, [_options(f"{plain}://{login}{at}{host}{rest[end:]}") for host in rest[:end].split(",")]
+
+
+def _options(url: str) -> dict[str, Any]:
+    """What `wire.Server` wants to know. Raises ValueError for an address of no use."""
+    found: dict[str, Any] = dict(parse_url(url))
+    if found.pop("connection_class", None) is SSLConnection:
+        found["tls"] = SSLConnection(
+            **{name: one for name, one in found.items() if name[:4] == "ssl_"}
+        ).ssl_context.get()
+    return found
