@@ -73,6 +73,7 @@ DIRECTIVES: Final = (
     "helicone-retry-factor",
     "helicone-retry-min-timeout",
     "helicone-retry-max-timeout",
+    "helicone-hedge-enabled",
     "helicone-fallback",
     "helicone-fallbacks",
     "helicone-prompt-variables",

@@ -128,6 +128,13 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("cache.max_entry", 4 << 20, "Largest answer that is cached, in bytes.", *_BYTES),
     Setting("cache.compress_above", 4096, "A cached answer above so many bytes is compressed (zstd).", *_BYTES),
     Setting("retry.patience_s", 60.0, "No attempt begins so long after the first; the cap on all waiting.", *_SECONDS),
+    Setting(
+        "hedge.percent",
+        5.0,
+        "Most of the calls with Helicone-Hedge-Enabled that are sent a second time, in percent.",
+        "0 to 100",
+        lambda value: 0 <= value <= 100,
+    ),
     Setting("breaker.failures", 5, "Failures in a row that make fallbacks skip an origin and credential.", *_COUNT),
     Setting("breaker.open_s", 10.0, "How long they are skipped before a probe.", *_SECONDS),
     Setting("log.max_body", 8 << 20, "Bytes of a body that are logged; its middle is left out above it.", *_BYTES),

@@ -106,6 +106,7 @@ class Application:
         return found | {
             "rate_refused_total": limits.refused,
             "rate_degraded_total": limits.degraded,
+            "hedged_total": self.gateway.hedge.raced,
             "cache_hits_total": cache.hits,
             "cache_joined_total": cache.joined,
             "cache_misses_total": cache.misses,

@@ -48,6 +48,7 @@ _ACCEPTED: dict[str, tuple[Accepts, str]] = {
     "retry-factor": (_real(1, 10), "a number, 1 to 10"),
     "retry-min-timeout": (_whole(0, 3_600_000), "milliseconds, 0 to 3600000"),
     "retry-max-timeout": (_whole(0, 3_600_000), "milliseconds, 0 to 3600000"),
+    "hedge-enabled": (_flag, _FLAG),
     "webhook-enabled": (_flag, _FLAG),
     "moderations-enabled": (_flag, _FLAG),
     "llm-security-enabled": (_flag, _FLAG),

@@ -9,6 +9,7 @@ from proxy.core.settings import Settings
 from proxy.gateway.attempts import Breakers
 from proxy.gateway.cache import Cache
 from proxy.gateway.exchange import Exchange
+from proxy.gateway.hedge import Hedge
 from proxy.gateway.ledger import Ledger
 from proxy.gateway.limits import Limits
 from proxy.gateway.meter import Meter
@@ -49,8 +50,10 @@ class Gateway:
         self.tells_cost = settings.flag("answer.cost")
         self.watchdog = Watchdog(self.drains)
         self.kv = kv
-        self.limits = Limits(kv, Meter(settings, catalog), settings)
+        self.meter = Meter(settings, catalog)
+        self.limits = Limits(kv, self.meter, settings)
         self.cache = Cache(kv, settings)
+        self.hedge = Hedge(settings.real("hedge.percent"))
         self.breakers = Breakers(settings.whole("breaker.failures"), settings.real("breaker.open_s"))
         self._ids: OrderedDict[str, None] = OrderedDict()
 

@@ -9,6 +9,8 @@ from proxy.core.record import Attempt
 from proxy.gateway.attempts import Outcome, Schedule, is_failure, retry_after_s
 from proxy.gateway.exchange import Exchange
 from proxy.gateway.gateway import Gateway
+from proxy.gateway.hedge import Race
+from proxy.providers.dialects import look, peek
 from proxy.upstream.base import Answer, Call
 
 __all__ = ["send"]
@@ -59,8 +61,13 @@ async def _persist(ex: Exchange, gw: Gateway, schedule: Schedule) -> Answer:
 async def _attempt(ex: Exchange, gw: Gateway, call: Call, waited_s: float) -> Answer:
     began = monotonic()
     gw.watchdog.add(ex)
+    race: Race | None = None
     try:
-        answer = await gw.upstream.send(call)
+        if ex.ask.head.directives and ex.ask.head.directives.get("hedge-enabled", "").lower() == "true":
+            race = Race()
+            answer = await gw.hedge.send(gw.upstream, call, _kin(ex), race)
+        else:
+            answer = await gw.upstream.send(call)
     except UpstreamError as error:
         ex.attempts.append(_note(ex, began, 0, error.code, waited_s))
         raise
@@ -70,8 +77,28 @@ async def _attempt(ex: Exchange, gw: Gateway, call: Call, waited_s: float) -> An
         raise
     finally:
         gw.watchdog.discard(ex)
-    ex.attempts.append(_note(ex, began, answer.status, "", waited_s))
+    if race is not None and race.second_at:
+        _tell_race(ex, gw, race, began, answer.status, waited_s)
+    else:
+        ex.attempts.append(_note(ex, began, answer.status, "", waited_s))
     return answer
+
+
+def _kin(ex: Exchange) -> tuple[str, ...]:
+    """Calls that should take alike to begin their answer."""
+    model, streams, _ = peek(ex.sent_body)
+    return ex.route.provider.name, ex.route.operation, model or ex.route.model_in_path, "stream" if streams else ""
+
+
+def _tell_race(ex: Exchange, gw: Gateway, race: Race, began: float, status: int, waited_s: float) -> None:
+    """Both attempts, and what the one that was cut may have cost: its input, and whatever it had thought of."""
+    for number, at in enumerate((began, race.second_at)):
+        won = number == race.winner
+        ex.attempts.append(_note(ex, at, status if won else 0, "" if won else "hedge_lost", waited_s))
+    asked = ex.asked or look(ex.body)
+    ex.facts["hedge.winner"] = race.winner
+    ex.facts["hedge.lost_nanousd"] = gw.meter.estimate(ex, asked, True).nanousd
+    ex.told.append(("helicone-hedge", "second" if race.winner else "first"))
 
 
 async def _pause(ex: Exchange, gw: Gateway, seconds: float) -> None:
