@@ -74,6 +74,7 @@ def print_call(call: dict[str, Any]) -> None:
             "finish reason": call["finish_reason"],
             "streamed": "yes" if call["streamed"] else "",
             "cached": "yes" if call["cached"] else "",
+            "saved": _dollars(call["saved_nanousd"]) if call["saved_nanousd"] is not None else "",
             "not read": call["reading_error"],
         },
     )

@@ -78,6 +78,8 @@ class RequestRow(msgspec.Struct, kw_only=True, gc=False):
     user_agent: str = ""
     worker: str = ""
     reading_error: str = ""
+    saved_nanousd: int | None = None
+    saved_ms: float | None = None
 
 
 class BodyRow(msgspec.Struct, kw_only=True, gc=False):

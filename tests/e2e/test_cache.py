@@ -60,6 +60,8 @@ def test_the_second_of_two_equal_calls_comes_from_the_cache(stack: Stack, ask: A
     hit, miss = stack.record(second.headers["helicone-id"]), stack.record(first.headers["helicone-id"])
     assert hit["cached"] and not miss["cached"]
     assert hit["cost_nanousd"] == 0 and miss["cost_nanousd"] > 0
+    assert hit["saved_nanousd"] == miss["cost_nanousd"] and miss["saved_nanousd"] is None
+    assert hit["saved_ms"] is not None
     assert hit["sent_ms"] is None and hit["attempt_count"] == 0
     assert hit["facts"]["cache.source"] == miss["id"]
 

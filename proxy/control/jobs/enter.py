@@ -88,7 +88,7 @@ class Enterer:
     def _put_cost(self, row: RequestRow, record: Record, reading: Reading, usage: Usage | None) -> None:
         if usage is not None and usage.reported_cost is not None and 0 <= usage.reported_cost < 1e9:
             row.reported_cost_nanousd = round(usage.reported_cost * 1e9)
-        if row.cached or (record.sent_us < 0 and not record.attempts):
+        if record.sent_us < 0 and not record.attempts and not row.cached:
             # Answered by ourselves: nobody was asked, so nobody can charge for it.
             row.cost_nanousd, row.cost_known, row.price_version = 0, True, self._prices.version
             return
@@ -100,7 +100,12 @@ class Enterer:
             )
             row.cost_nanousd, row.cost_known, row.price_version = price.cost_nanousd, price.known, price.version
             if price.known:
-                return
+                break
+        if row.cached:
+            row.saved_nanousd, row.cost_nanousd, row.cost_known = row.cost_nanousd, 0, True
+            took_ms = record.facts.get("cache.latency_ms")
+            if isinstance(took_ms, int) and row.latency_ms is not None:
+                row.saved_ms = took_ms - row.latency_ms
 
 
 def _row(record: Record, reading: Reading) -> RequestRow:

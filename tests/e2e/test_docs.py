@@ -1,0 +1,29 @@
+"""The examples of docs/policies.md run as they stand, with our own address and providers."""
+
+import re
+from typing import Any
+
+import pytest
+
+from tests.stack import ROOT, Stack, wait_for
+
+BLOCKS = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "policies.md").read_text("utf-8"), re.DOTALL)
+
+
+def test_the_examples_of_the_policies_run(
+    tmp_path: Any, simulator_origin: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-test")
+    providers = dict.fromkeys(("openai", "together"), f'origin = "{simulator_origin}"')
+    with Stack(tmp_path, providers, targets__allow=simulator_origin) as stack:
+        names: dict[str, Any] = {}
+        for block in BLOCKS:
+            code = block.replace("http://127.0.0.1:8787", stack.gateway)
+            code = code.replace("https://api.openai.com", simulator_origin)
+            code = code.replace("https://api.together.xyz", simulator_origin)
+            exec(compile(code, "docs/policies.md", "exec"), names)
+        told = capsys.readouterr().out
+        assert "Rate limit reached: 3 requests in 3600 s for this user" in told
+        assert '"500;w=86400;u=cents;s=feature";r=499;t=' in told
+        assert len(BLOCKS) == 5
+        wait_for("the calls in the log", lambda: sorted(row["status"] for row in stack.records()) == [200] * 10 + [429])
