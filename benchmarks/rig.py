@@ -88,13 +88,15 @@ class Rig:
 
 
 @contextmanager
-def rig(**defaults: object) -> Iterator[Rig]:
-    """A stack over an empty folder. `defaults` script the provider, e.g. `delay_ms=50`."""
+def rig(settings: dict[str, str] | None = None, **defaults: object) -> Iterator[Rig]:
+    """A stack over an empty folder. `settings` are Perihelion's (`kv__url`), `defaults` script the provider, e.g.
+    `delay_ms=50`."""
     provider = process.start(**defaults)
     machine.pin([provider.process.pid], 0)
     with tempfile.TemporaryDirectory() as folder:
         try:
-            whole = Stack(Path(folder), {"openai": f'origin = "{provider.origin}"'}, ship__interval_s="0.5")
+            here = {"openai": f'origin = "{provider.origin}"'}
+            whole = Stack(Path(folder), here, ship__interval_s="0.5", **(settings or {}))
             whole.quiet = True
             with whole as stack:
                 made = Rig(stack, provider)

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from benchmarks.scenarios import capacity, latency, memory, micro, streams
+from benchmarks.scenarios import capacity, latency, memory, micro, policies, streams
 
 __all__ = ["SCENARIOS"]
 
@@ -12,6 +12,7 @@ SCENARIOS: dict[str, Callable[[bool], dict[str, Any]]] = {
     "latency": latency.measure,
     "capacity": capacity.measure,
     "streams": streams.measure,
+    "policies": policies.measure,
     "memory": memory.measure,
 }
 """By name; each takes whether the run is a short one, and returns rows by their name."""

@@ -28,6 +28,17 @@ _HELP = {
     "spool_written": ("counter", "Records written to the spool."),
     "spool_dropped": ("counter", "Records dropped because the spool could not be written."),
     "spool_bytes": ("counter", "Bytes written to the spool."),
+    "rate_refused": ("counter", "Calls refused by a limit."),
+    "rate_degraded": ("counter", "Calls whose limits were decided without their store."),
+    "cache_hits": ("counter", "Calls answered from the cache."),
+    "cache_joined": ("counter", "Calls that shared the answer of an identical one under way."),
+    "cache_misses": ("counter", "Calls that the cache was asked for in vain."),
+    "cache_degraded": ("counter", "Calls that could not ask the cache, its store being down."),
+    "hedged": ("counter", "Late calls that were sent a second time."),
+    "kv_up": ("gauge", "Workers whose store of limits and the cache works."),
+    "kv_errors": ("counter", "Failures of that store."),
+    "kv_lost_settles": ("counter", "Reservations that could not be settled."),
+    "kv_evicted": ("counter", "Cached answers that had to make room."),
     "workers": ("gauge", "Gateway workers that report."),
 }
 

@@ -1,4 +1,4 @@
-"""The examples of docs/policies.md run as they stand, with our own address and providers."""
+"""The examples of README.md and docs/policies.md run as they stand, with our own address and providers."""
 
 import re
 from typing import Any
@@ -8,6 +8,7 @@ import pytest
 from tests.stack import ROOT, Stack, wait_for
 
 BLOCKS = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "policies.md").read_text("utf-8"), re.DOTALL)
+README = re.findall(r"```python\n(.*?)```", (ROOT / "README.md").read_text("utf-8"), re.DOTALL)
 
 
 def test_the_examples_of_the_policies_run(
@@ -17,6 +18,9 @@ def test_the_examples_of_the_policies_run(
     providers = dict.fromkeys(("openai", "together"), f'origin = "{simulator_origin}"')
     with Stack(tmp_path, providers, targets__allow=simulator_origin) as stack:
         names: dict[str, Any] = {}
+        exec(compile(README[0].replace("http://127.0.0.1:8787", stack.gateway), "README.md", "exec"), names)
+        exec(compile(README[1].replace("http://127.0.0.1:8787", stack.gateway), "README.md", "exec"), names)
+        names["client"].chat.completions.create(model="gpt-4o", messages=[{"role": "user", "content": "Say hello."}])
         for block in BLOCKS:
             code = block.replace("http://127.0.0.1:8787", stack.gateway)
             code = code.replace("https://api.openai.com", simulator_origin)
@@ -25,5 +29,5 @@ def test_the_examples_of_the_policies_run(
         told = capsys.readouterr().out
         assert "Rate limit reached: 3 requests in 3600 s for this user" in told
         assert '"500;w=86400;u=cents;s=feature";r=499;t=' in told
-        assert len(BLOCKS) == 5
-        wait_for("the calls in the log", lambda: sorted(row["status"] for row in stack.records()) == [200] * 10 + [429])
+        assert (len(README), len(BLOCKS)) == (2, 5)
+        wait_for("the calls in the log", lambda: sorted(row["status"] for row in stack.records()) == [200] * 12 + [429])
