@@ -41,8 +41,9 @@ def wait_for(what: str, probe: Callable[[], Found | None], patience_s: float = 3
     raise AssertionError(f"waited {patience_s} s in vain for {what}")
 
 
-def get_json(url: str) -> Any:
-    with urllib.request.urlopen(url, timeout=30) as answer:
+def get_json(url: str, token: str = "") -> Any:
+    request = urllib.request.Request(url, headers={"Authorization": f"Bearer {token}"} if token else {})
+    with urllib.request.urlopen(request, timeout=30) as answer:
         return json.load(answer)
 
 
@@ -80,6 +81,11 @@ class Stack:
 
     def __exit__(self, *_: object) -> None:
         self.stop()
+
+    @property
+    def token(self) -> str:
+        """What this machine's own commands show the control plane."""
+        return (self.folder / "data" / "control.token").read_text()
 
     def start(self, command: str = "serve") -> None:
         self.process = subprocess.Popen(
@@ -119,7 +125,7 @@ class Stack:
 
         def probe() -> Any:
             try:
-                return get_json(f"{self.control}/api/requests/{id}")
+                return get_json(f"{self.control}/api/requests/{id}", self.token)
             except urllib.error.HTTPError as error:
                 if error.code == 404:
                     return None
@@ -132,7 +138,8 @@ class Stack:
         """Every record in the log, newest first."""
         cursor = ""
         while True:
-            page = get_json(f"{self.control}/api/requests?limit=500" + (f"&cursor={cursor}" if cursor else ""))
+            more = f"&cursor={cursor}" if cursor else ""
+            page = get_json(f"{self.control}/api/requests?limit=500{more}", self.token)
             yield from page["data"]
             cursor = page["next"]
             if not cursor:

@@ -58,7 +58,7 @@ def requests(
     """The newest calls, newest first (oldest first with --follow)."""
     url = control_url(settings, url)
     query = [(name, value) for name, value in filters.items() if value] + [("property", pair) for pair in properties]
-    rows = _fetch(url, query, limit)
+    rows = _fetch(settings, url, query, limit)
     if follow:
         rows.reverse()
     _print(rows, as_json, header=True)
@@ -69,11 +69,11 @@ def requests(
     seen = dict.fromkeys(row["id"] for row in rows)
     # Whatever is older was there before: only what ends from now on is news.
     window = [pair for pair in query if pair[0] != "since"] + [("since", filters["since"] or _FOLLOW_BACK)]
-    seen |= dict.fromkeys(row["id"] for row in _fetch(url, window, 5000))
+    seen |= dict.fromkeys(row["id"] for row in _fetch(settings, url, window, 5000))
     pause = threading.Event()
     try:
         while not pause.wait(_FOLLOW_S):
-            news = [row for row in _fetch(url, window, 500) if row["id"] not in seen]
+            news = [row for row in _fetch(settings, url, window, 500) if row["id"] not in seen]
             news.reverse()
             seen |= dict.fromkeys(row["id"] for row in news)
             _print(news, as_json, header=False)
@@ -89,7 +89,7 @@ def requests(
 @with_settings
 def show(settings: Settings, id: str, as_json: bool, body: str | None, url: str) -> None:
     """Everything of one call. ID is the answer's Helicone-Id."""
-    call = ask(control_url(settings, url), f"/api/requests/{id}")
+    call = ask(settings, control_url(settings, url), f"/api/requests/{id}")
     if body:
         bodies = call["bodies"]
         if bodies is None:
@@ -106,13 +106,13 @@ def show(settings: Settings, id: str, as_json: bool, body: str | None, url: str)
     print_call(call)
 
 
-def _fetch(url: str, query: list[tuple[str, str]], limit: int) -> list[dict[str, Any]]:
+def _fetch(settings: Settings, url: str, query: list[tuple[str, str]], limit: int) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     cursor = ""
     while len(rows) < limit:
         size = min(500, limit - len(rows))
         more = [("limit", str(size))] + ([("cursor", cursor)] if cursor else [])
-        page = ask(url, "/api/requests", query + more)
+        page = ask(settings, url, "/api/requests", query + more)
         rows += page["data"]
         cursor = page["next"]
         if not cursor:

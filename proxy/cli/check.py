@@ -15,6 +15,7 @@ from proxy.core.settings import SETTINGS, Settings
 
 __all__ = ["check", "masked", "warnings"]
 
+_SECRET: Final = ("secret.key", "snapshot.token")
 _WIDE: Final = 400
 """Columns where the output is no terminal."""
 
@@ -31,6 +32,8 @@ def check(settings: Settings) -> None:
         table.add_column(name, overflow="fold")
     for row in SETTINGS:
         value = masked(str(settings[row.name]))
+        if row.name in _SECRET and value:
+            value = "***"
         table.add_row(row.name, Text(value), Text(settings.source(row.name)))
     console.print(table)
     console.print()

@@ -1,6 +1,7 @@
 """Asks the control plane."""
 
 import json
+import os
 import urllib.error
 import urllib.request
 from typing import Any
@@ -21,17 +22,41 @@ def control_url(settings: Settings, url: str) -> str:
     return f"http://{host}:{settings.whole('control.port')}"
 
 
-def ask(url: str, path: str, query: list[tuple[str, str]] | None = None) -> Any:
-    """The JSON that the control plane answers; ends the command with one sentence where it does not."""
+def ask(
+    settings: Settings,
+    url: str,
+    path: str,
+    query: list[tuple[str, str]] | None = None,
+    *,
+    method: str = "GET",
+    body: object = None,
+) -> Any:
+    """The JSON that the control plane answers; ends the command with one sentence where it does not.
+
+    Who asks is known by PERIHELION_API_KEY, or by the token in the data folder of this machine."""
     whole = f"{url}{path}" + (f"?{urlencode(query)}" if query else "")
+    request = urllib.request.Request(whole, method=method, headers={"Authorization": f"Bearer {_token(settings)}"})
+    if body is not None:
+        request.data = json.dumps(body).encode()
+        request.add_header("Content-Type", "application/json")
     try:
-        with urllib.request.urlopen(whole, timeout=60) as answer:
+        with urllib.request.urlopen(request, timeout=60) as answer:
             return json.load(answer)
     except urllib.error.HTTPError as error:
         refuse(_problem(error), 1)
     except (urllib.error.URLError, OSError, ValueError) as error:
         reason = getattr(error, "reason", error)
         refuse(f"the control plane at {url} does not answer ({reason}). Does `perihelion serve` run? (--url)", 1)
+
+
+def _token(settings: Settings) -> str:
+    key = os.environ.get("PERIHELION_API_KEY", "")
+    if key:
+        return key
+    try:
+        return (settings.data / "control.token").read_text("ascii").strip()
+    except OSError:
+        return "none"
 
 
 def _problem(error: urllib.error.HTTPError) -> str:

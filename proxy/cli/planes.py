@@ -9,6 +9,7 @@ import click
 
 from proxy.cli.options import opened, refuse, with_settings
 from proxy.cli.ports import pick
+from proxy.core.errors import PerihelionError
 from proxy.core.settings import Settings
 
 __all__ = ["control", "gateway", "ship"]
@@ -32,7 +33,10 @@ def control(settings: Settings) -> None:
     settings = pick(opened(settings), "control")
     from proxy.control.server import run
 
-    run(settings)
+    try:
+        run(settings)
+    except PerihelionError as error:
+        refuse(str(error))
 
 
 @click.command()

@@ -6,26 +6,37 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any, Final
 
-from litestar import Litestar
+from litestar import Litestar, Router
 from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 
 import proxy
 from proxy.control.api.calls import list_calls, show_call
 from proxy.control.api.health import healthz, metrics, readyz
+from proxy.control.api.keys import KEY_ROUTES
+from proxy.control.api.page import login_page
+from proxy.control.api.people import PEOPLE_ROUTES
 from proxy.control.api.problems import HANDLERS
-from proxy.control.plane import Plane
+from proxy.control.api.prompts import PROMPT_ROUTES
+from proxy.control.api.snapshot import snapshot
+from proxy.control.auth import NOBODY, guard, needs
+from proxy.control.plane import Control
 from proxy.core.process import die_with_parent
 from proxy.core.settings import Settings, load
 
 __all__ = ["ROUTES", "create", "create_worker"]
 
-ROUTES: Final[list[Any]] = [healthz, readyz, metrics, list_calls, show_call]
+ROUTES: Final[list[Any]] = [
+    *(healthz, readyz, metrics, login_page, list_calls, show_call, snapshot),
+    *PEOPLE_ROUTES,
+    *KEY_ROUTES,
+    *PROMPT_ROUTES,
+]
 
 
 def create(settings: Settings) -> Litestar:
     """The application; it opens the store and ships from its start to its shutdown."""
-    plane = Plane(settings)
+    plane = Control(settings)
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
@@ -36,14 +47,18 @@ def create(settings: Settings) -> Litestar:
         finally:
             await asyncio.to_thread(plane.close)
 
+    # One router for all: registered one by one, handlers that share a path would be wrapped for their thread twice.
     return Litestar(
-        ROUTES,
+        [Router("/", route_handlers=ROUTES)],
         lifespan=[lifespan],
+        guards=[guard],
+        request_max_body_size=4 << 20,
         exception_handlers=HANDLERS,
         openapi_config=OpenAPIConfig(
             title="Perihelion control plane",
             version=proxy.__version__,
             path="/api/schema",
+            openapi_router=Router("/api/schema", route_handlers=[], opt=needs(NOBODY)),
             render_plugins=[JsonRenderPlugin(path=["/", "/openapi.json"])],
         ),
         logging_config=None,

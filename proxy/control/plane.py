@@ -5,6 +5,8 @@ import logging
 import threading
 from typing import Final
 
+from proxy.control.auth import LocalToken
+from proxy.control.jobs.publish import Publisher
 from proxy.control.jobs.ship import Shipper
 from proxy.control.shipping import (
     SpoolBusy,
@@ -13,11 +15,17 @@ from proxy.control.shipping import (
     open_store,
     price_book,
 )
+from proxy.control.throttle import Throttle
 from proxy.core.errors import PerihelionError
+from proxy.core.identity import DEFAULT_ORG
+from proxy.core.secret import load_secret
 from proxy.core.settings import Settings
 from proxy.logstore import Store
+from proxy.metadata import people
+from proxy.metadata.db import Database, metadata_url
+from proxy.providers import load as load_catalog
 
-__all__ = ["NotReady", "Plane"]
+__all__ = ["Control", "NotReady", "Plane"]
 
 _RETRY_S: Final = (0.2, 10.0)
 _DRAIN_S: Final = 5.0
@@ -30,7 +38,9 @@ class NotReady(PerihelionError):
 
 
 class Plane:
-    """Started and closed by the application's lifespan, after the fork: chDB does not survive one."""
+    """The log alone: what `perihelion ship` needs.
+
+    Started and closed after the fork: chDB does not survive one."""
 
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
@@ -88,3 +98,35 @@ class Plane:
                     lock.release()
             self._stop.wait(wait)
             wait = min(wait * 2, _RETRY_S[1])
+
+
+class Control(Plane):
+    """The whole control plane. Making one opens the metadata database: raises `MetadataError` or `SettingError`."""
+
+    def __init__(self, settings: Settings) -> None:
+        super().__init__(settings)
+        catalog = load_catalog(
+            settings.text("providers.folder"), settings.text("targets.allow"), settings.text("domain")
+        )
+        self.providers = frozenset(catalog.providers)
+        self.throttle = Throttle()
+        self.local = LocalToken(settings.data / "control.token")
+        self.database = Database.open(metadata_url(settings), load_secret(settings, create=True))
+        self.publisher = Publisher(self.database, settings.data / "snapshot" / "snapshot.bin")
+
+    def start(self) -> None:
+        self.local.write()
+        with self.database.write(tells=False) as rows:
+            if not people.count(rows):
+                token = people.make_link(rows, self.database.pepper, DEFAULT_ORG, "owner")
+                host, port = self.settings.text("control.host"), self.settings.whole("control.port")
+                print(
+                    f"Nobody can log in yet. Once, within a day: http://{host}:{port}/login?token={token}", flush=True
+                )
+        self.publisher.start()
+        super().start()
+
+    def close(self) -> None:
+        super().close()
+        self.publisher.close()
+        self.database.close()

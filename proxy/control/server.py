@@ -2,6 +2,7 @@
 
 import os
 
+from proxy.control.plane import Control
 from proxy.core.process import die_with_parent
 from proxy.core.settings import Settings
 
@@ -9,11 +10,14 @@ __all__ = ["run"]
 
 
 def run(settings: Settings) -> None:
-    """Serves until SIGTERM or SIGINT, then ships what is left and closes the store. Blocks."""
+    """Serves until SIGTERM or SIGINT, then ships what is left and closes the store. Blocks.
+
+    Raises `SettingError` or `MetadataError` where it cannot start like this."""
     from granian import Granian
     from granian.constants import HTTPModes, Interfaces, Loops
 
     die_with_parent()
+    Control(settings).database.close()  # here, where a refusal can still be told in a sentence
     os.environ.update(settings.environ())
     Granian(
         "proxy.control.app:create_worker",

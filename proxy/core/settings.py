@@ -63,6 +63,13 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("gateway.tls_key", "", "Key file (PEM) of that certificate."),
     Setting("control.host", "127.0.0.1", "Address the control plane listens on."),
     Setting("control.port", 8788, "Port the control plane listens on.", *_PORT),
+    Setting("secret.key", "", "Secret of this installation: 32 bytes as base64 or hex. Empty: in secret.file."),
+    Setting("secret.file", "", "File of that secret; empty for `secret.key` in the data folder, made at first start."),
+    Setting(
+        "metadata.url", "", "Database of keys and prompts: empty for SQLite in the data folder, or `postgresql://…`."
+    ),
+    Setting("snapshot.url", "", "Control plane to fetch keys and prompts from; empty where it shares the data folder."),
+    Setting("snapshot.token", "", "An API key with the scope `snapshot`, for snapshot.url."),
     Setting("auth.mode", "open", "Who may call: `open` (loopback only) or `required`.", *_one_of("open", "required")),
     Setting("providers.folder", "", "Folder of your own provider files; a file named like ours is laid over it."),
     Setting("targets.allow", "", "Origins that Helicone-Target-Url may name beside the catalog's, comma-separated."),

@@ -70,11 +70,13 @@ class Application:
         self._renewal_s = settings.real("limits.hold_s") / 3
         self._renew_at = monotonic() + self._renewal_s
         self._loop = loop
+        self.gateway.directory.start(loop, upstream)
         self._timer = loop.call_later(1.0, self._tick)
 
     def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
         if self._timer is not None:
             self._timer.cancel()
+        self.gateway.directory.stop()
         self.gateway.ledger.flush()
         self.gateway.spool.close()
         with contextlib.suppress(Exception):
@@ -125,7 +127,10 @@ class Application:
             "log": "failing: records are dropped, calls go on" if failing else "ok",
             "dropped": dropped,
             "workers": samples.get("workers", 1),
+            "snapshot": self.gateway.directory.now.revision,
         }
+        if self.gateway.directory.problem:
+            body["snapshot_problem"] = self.gateway.directory.problem
         return 200, _JSON, msgspec.json.encode(body)
 
     def _metrics(self) -> tuple[int, list[tuple[str, str]], bytes]:

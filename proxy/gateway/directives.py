@@ -56,7 +56,6 @@ _ACCEPTED: dict[str, tuple[Accepts, str]] = {
 
 _NOT_THERE: tuple[tuple[str, Callable[[Head], bool]], ...] = (
     ("Helicone-Cache-Mode", lambda head: head.directives.get("cache-mode") == "semantic"),
-    ("Helicone-Prompt-Variables", lambda head: "prompt-variables" in head.directives),
     ("Helicone-Webhook-Enabled", lambda head: _on(head, "webhook-enabled")),
     ("Helicone-Moderations-Enabled", lambda head: _on(head, "moderations-enabled")),
     ("Helicone-LLM-Security-Enabled", lambda head: _on(head, "llm-security-enabled")),

@@ -10,6 +10,7 @@ from proxy.core.record import Attempt
 
 if TYPE_CHECKING:
     from proxy.core.errors import UpstreamError
+    from proxy.core.rules import Rule
     from proxy.gateway.attempts import Schedule
     from proxy.gateway.flight import Flight
     from proxy.gateway.meter import Measured
@@ -17,7 +18,6 @@ if TYPE_CHECKING:
     from proxy.gateway.targets import Target
     from proxy.gateway.wire.base import Headers, Last, Wire
     from proxy.kv.base import Hold, Kv
-    from proxy.policies import Rule
     from proxy.providers.address import Route
     from proxy.providers.dialects import Asked
     from proxy.upstream.base import Answer, Call
@@ -39,6 +39,8 @@ class Ask(msgspec.Struct, frozen=True):
     """The key of ours that the caller showed, in any of the places it may stand; empty for none."""
     authorization: str
     """The provider's `Authorization`, less a key of ours that shared the header."""
+    hidden: frozenset[str] = frozenset()
+    """Headers that carried a key of ours where the provider's belongs: they stay here."""
 
 
 class Exchange:
@@ -73,6 +75,8 @@ class Exchange:
         "measured",
         "outcome",
         "phase",
+        "prompt_id",
+        "prompt_version",
         "route",
         "schedule",
         "sent_body",
@@ -140,6 +144,7 @@ class Exchange:
         self.hold = None
         self.measured = None
         self.flight = None
+        self.prompt_id = self.prompt_version = ""
         self.from_cache = False
         self.failure = None
         self.facts = {}

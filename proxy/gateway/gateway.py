@@ -8,12 +8,14 @@ from proxy.core.errors import Conflict
 from proxy.core.settings import Settings
 from proxy.gateway.attempts import Breakers
 from proxy.gateway.cache import Cache
+from proxy.gateway.directory import Directory
 from proxy.gateway.exchange import Exchange
 from proxy.gateway.hedge import Hedge
 from proxy.gateway.ledger import Ledger
 from proxy.gateway.limits import Limits
 from proxy.gateway.meter import Meter
 from proxy.gateway.metrics import Metrics
+from proxy.gateway.prompting import Prompts
 from proxy.gateway.watchdog import Watchdog
 from proxy.gateway.wire.base import Wire
 from proxy.kv.base import Kv
@@ -49,6 +51,9 @@ class Gateway:
         self.patience_s = settings.real("retry.patience_s")
         self.tells_cost = settings.flag("answer.cost")
         self.watchdog = Watchdog(self.drains)
+        self.requires_keys = settings.text("auth.mode") == "required"
+        self.directory = Directory(settings)
+        self.prompts = Prompts()
         self.kv = kv
         self.meter = Meter(settings, catalog)
         self.limits = Limits(kv, self.meter, settings)

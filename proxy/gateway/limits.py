@@ -4,13 +4,14 @@ from functools import lru_cache
 from typing import Final
 
 from proxy.core.errors import BadRequest, Limited, Overloaded
+from proxy.core.rules import SCALES, Rule, parse_rules
 from proxy.core.settings import Settings
 from proxy.gateway.exchange import Exchange
 from proxy.gateway.meter import Measured, Meter
 from proxy.gateway.wire.base import Headers
 from proxy.kv.base import Charge, Grant, Hold, Kv, KvDown, Room
 from proxy.kv.memory import MemoryKv
-from proxy.policies import POLICIES, SCALES, Estimate, Rule, parse_rules
+from proxy.policies import POLICIES, Estimate
 from proxy.providers.dialects import Asked, look
 
 __all__ = ["Limits"]
@@ -32,24 +33,25 @@ class Limits:
         self._without_kv = settings.text("limits.budget_without_kv")
         self._unpriced = settings.text("limits.unknown_price")
         text = settings.text("limits.policy")
-        self._standing = parse_rules(text, SCALES, "limits.policy") if text else _NONE
-        self._parsed: dict[str, tuple[Rule, ...]] = {}
+        self._standing = parse_rules(text, "limits.policy") if text else _NONE
+        self._parsed: dict[tuple[str, str], tuple[Rule, ...]] = {}
         self._local: MemoryKv | None = None
         self.open: dict[str, Hold] = {}
         self.refused = 0
         self.degraded = 0
 
-    def rules(self, header: str) -> tuple[Rule, ...]:
-        """The header's rules and the standing ones. Raises `BadDirective`."""
-        if not header:
+    def rules(self, header: str, stored: str = "") -> tuple[Rule, ...]:
+        """The header's rules, those stored with key and organisation, and the standing ones. Raises `BadDirective`."""
+        if not header and not stored:
             return self._standing
-        found = self._parsed.get(header)
+        found = self._parsed.get((header, stored))
         if found is None:
-            found = parse_rules(header, SCALES)
-            found += tuple(rule for rule in self._standing if rule not in found)
+            found = parse_rules(header) if header else _NONE
+            for others in (parse_rules(stored, "stored limits") if stored else _NONE, self._standing):
+                found += tuple(rule for rule in others if rule not in found)
             if len(self._parsed) >= _KEPT_HEADERS:
                 self._parsed.clear()
-            self._parsed[header] = found
+            self._parsed[header, stored] = found
         return found
 
     async def admit(self, ex: Exchange, rules: tuple[Rule, ...]) -> None:

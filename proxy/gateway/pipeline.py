@@ -25,14 +25,14 @@ async def handle(gw: Gateway, wire: Wire) -> None:
     ex = gw.begin(wire)
     try:
         ex.ask = read(wire)  # headers in one pass
-        ex.key = identify(ex.ask, gw.settings)  # who pays; 401 before anything else
+        ex.key = identify(ex.ask, gw)  # who pays; 401 before anything else
         ex.id = gw.claim(ex)  # the caller's own id, or the one made
         ex.phase = "address"
         ex.route = locate(ex.ask, gw.catalog)  # whose path is this
         ex.phase = "receive"
         ex.body = await receive(wire, ex.ask, gw.max_body)  # under a cap
         ex.phase = "render"
-        ex.sent_body = render(ex)  # managed prompt filled in, or the body as it came
+        ex.sent_body = render(ex, gw)  # managed prompt filled in, or the body as it came
         ex.phase = "plan"
         ex.call = plan(ex, gw)  # whom to call, and with what head
         ex.phase = "admit"

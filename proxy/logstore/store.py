@@ -126,6 +126,10 @@ class Store:
                 return row
         return None
 
+    def prompt_usage(self, org: str, prompt: str) -> list[dict[str, Any]]:
+        """What each version of a prompt did, newest version first."""
+        return self._read(query("prompt_usage"), {"org": org, "prompt": prompt})
+
     def ping(self) -> None:
         """Raises `StoreError` where the store does not answer."""
         self._read("SELECT 1", {})

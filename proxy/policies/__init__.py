@@ -9,9 +9,8 @@ from typing import Final
 from proxy.policies.base import Estimate, Policy, Spent
 from proxy.policies.budget import Cents, Tokens
 from proxy.policies.rate import Concurrent, Requests
-from proxy.policies.rules import HEADER, Rule, parse_rules
 
-__all__ = ["HEADER", "POLICIES", "SCALES", "Estimate", "Policy", "Rule", "Spent", "parse_rules"]
+__all__ = ["POLICIES", "Estimate", "Policy", "Spent"]
 
 POLICIES: Final[dict[str, Policy]] = {
     "request": Requests(),
@@ -20,5 +19,3 @@ POLICIES: Final[dict[str, Policy]] = {
     "tokens": Tokens(),
 }
 """By the name of the unit, as it stands behind `u=`."""
-
-SCALES: Final = {unit: policy.scale for unit, policy in POLICIES.items()}

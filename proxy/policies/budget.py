@@ -4,6 +4,7 @@ The limit can be passed only by what the calls under way use beyond their reserv
 `max_tokens` and the estimate of its input holds.
 """
 
+from proxy.core.rules import SCALES
 from proxy.policies.base import Estimate, Spent
 
 __all__ = ["Cents", "Tokens"]
@@ -15,7 +16,7 @@ _NANOUSD_PER_MICROCENT = 10
 class Tokens:
     """Input and output tokens, in thousandths."""
 
-    scale = 1000
+    scale = SCALES["tokens"]
     held = True
     concurrent = False
 
@@ -29,7 +30,7 @@ class Tokens:
 class Cents:
     """US cents in millionths, so that a call of a thousandth of a cent is counted."""
 
-    scale = 1_000_000
+    scale = SCALES["cents"]
     held = True
     concurrent = False
 

@@ -1,5 +1,6 @@
 """Limits of calls: how many in a window (`request`), and how many at once (`concurrent`)."""
 
+from proxy.core.rules import SCALES
 from proxy.policies.base import Estimate, Spent
 
 __all__ = ["Concurrent", "Requests"]
@@ -8,7 +9,7 @@ __all__ = ["Concurrent", "Requests"]
 class Requests:
     """Every call that is let in counts one, whatever becomes of it; a hit of the cache too."""
 
-    scale = 1000
+    scale = SCALES["request"]
     held = False
     concurrent = False
 
@@ -22,7 +23,7 @@ class Requests:
 class Concurrent:
     """A call holds its place until it ends, and for as long as the policy's window at most."""
 
-    scale = 1000
+    scale = SCALES["concurrent"]
     held = True
     concurrent = True
 

@@ -161,12 +161,21 @@ class ControlProcess:
         """Status (0: nobody answered) and body."""
         whole = self.url + path + (f"?{urlencode(query, doseq=True)}" if query else "")
         try:
-            with urllib.request.urlopen(whole, timeout=30) as answer:
+            request = urllib.request.Request(whole, headers={"Authorization": f"Bearer {self.token}"})
+            with urllib.request.urlopen(request, timeout=30) as answer:
                 return answer.status, answer.read()
         except urllib.error.HTTPError as error:
             return error.code, error.read()
         except OSError as error:
             return 0, str(error).encode()
+
+    @property
+    def token(self) -> str:
+        """What this machine's own commands show; a new one with each start."""
+        try:
+            return (self.data / "control.token").read_text()
+        except FileNotFoundError:
+            return "none"
 
     def ids(self) -> list[str]:
         """Ids of all calls in the log, newest first, page by page."""

@@ -24,13 +24,15 @@ from tests.e2e.control_process import (
 )
 
 FAR_MORE_THAN_ENOUGH_S = 60
+TOKEN: dict[str, str] = {}
+"""Who asks, for commands that do not share the control plane's data folder."""
 
 
 def perihelion(*words: str, cwd: Path = ROOT, **environ: str) -> subprocess.CompletedProcess[str]:
     clean = {name: value for name, value in os.environ.items() if not name.startswith("PERIHELION_")}
     return subprocess.run(
         [sys.executable, "-m", "proxy", *words],
-        env={**clean, "PYTHONPATH": str(ROOT), **environ},
+        env={**clean, "PYTHONPATH": str(ROOT), **TOKEN, **environ},
         cwd=cwd,
         capture_output=True,
         text=True,
@@ -57,7 +59,9 @@ def control(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlProcess
     ]
     spool(data, *calls)
     process = ControlProcess(data).start().shipped()
+    TOKEN["PERIHELION_API_KEY"] = process.token
     yield process
+    TOKEN.clear()
     process.end()
 
 
@@ -113,7 +117,8 @@ def test_show_gives_json_and_bodies_byte_by_byte(control: ControlProcess) -> Non
     whole = perihelion("show", "22222222-2222-4222-8222-222222222222", "--url", control.url, "--json").stdout
     assert json.loads(whole)["bodies"]["response_text"] == "Rayleigh scattering."
     command = [sys.executable, "-m", "proxy", "show", "33333333-3333-4333-8333-333333333333", "--body", "response"]
-    done = subprocess.run([*command, "--url", control.url], capture_output=True, cwd=ROOT, check=True, timeout=60)
+    done = subprocess.run([*command, "--url", control.url], capture_output=True, cwd=ROOT, check=True, timeout=60,
+                          env={**os.environ, **TOKEN})  # fmt: skip
     assert done.stdout == b"\x89PNG\xff"
 
 
@@ -137,7 +142,7 @@ def test_trouble_is_one_line_on_stderr(control: ControlProcess) -> None:
 
 def test_follow_prints_calls_as_they_end(control: ControlProcess) -> None:
     command = [sys.executable, "-m", "proxy", "requests", "--follow", "--json", "--user", "new", "--url", control.url]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT, env={**os.environ, **TOKEN})
     try:
         assert process.stdout is not None
         for number in range(2):

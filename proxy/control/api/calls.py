@@ -8,10 +8,10 @@ from litestar import Request, Response, get
 from litestar.params import Parameter
 
 from proxy.control.api.problems import Problem, answer
+from proxy.control.auth import caller_of, needs
 from proxy.control.moment import ACCEPTED, moment_us
 from proxy.control.plane import Plane
 from proxy.core.clock import now_us, parse_uuid
-from proxy.core.identity import DEFAULT_ORG
 from proxy.logstore import BodyRow, Filter, FilterError, RequestRow
 from proxy.logstore.store import Cursor, micros
 
@@ -56,7 +56,13 @@ def _query(help: str) -> Any:
     return Parameter(description=help, required=False)
 
 
-@get("/api/requests", sync_to_thread=True, summary="Calls, newest first", operation_id="listRequests")
+@get(
+    "/api/requests",
+    sync_to_thread=True,
+    opt=needs("viewer"),
+    summary="Calls, newest first",
+    operation_id="listRequests",
+)
 def list_calls(
     request: Request[Any, Any, Any],
     user: Annotated[str, _query("User id.")] = "",
@@ -90,7 +96,7 @@ def list_calls(
     plane: Plane = request.app.state.plane
     now = now_us()
     asked = Filter(
-        org=DEFAULT_ORG,
+        org=caller_of(request).org,
         user=user,
         session=session,
         model=model,
@@ -117,14 +123,20 @@ def list_calls(
     return _json({"data": [_answered(row) for row in rows], "next": after})
 
 
-@get("/api/requests/{id:str}", sync_to_thread=True, summary="Everything of one call", operation_id="getRequest")
+@get(
+    "/api/requests/{id:str}",
+    sync_to_thread=True,
+    opt=needs("viewer"),
+    summary="Everything of one call",
+    operation_id="getRequest",
+)
 def show_call(request: Request[Any, Any, Any], id: str) -> Response[CallWithBodies]:  # type: ignore[valid-type]
     """One call with its attempts and bodies."""
     found = parse_uuid(id)
     if found is None:
         raise FilterError("id", id, "a UUID, as `Helicone-Id` of the answer gave it")
     plane: Plane = request.app.state.plane
-    row = plane.store.get(DEFAULT_ORG, found)
+    row = plane.store.get(caller_of(request).org, found)
     if row is None:
         return answer(
             Problem(

@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 from litestar import Request, Response, get
 
+from proxy.control.auth import NOBODY, needs
 from proxy.control.metrics import render
 from proxy.control.plane import Plane
 
@@ -25,13 +26,18 @@ class Readiness(msgspec.Struct):
     last_error: str = ""
 
 
-@get("/healthz", media_type="text/plain", sync_to_thread=False, summary="The process answers")
+@get("/healthz", opt=needs(NOBODY), media_type="text/plain", sync_to_thread=False, summary="The process answers")
 def healthz() -> str:
     """Always `ok`."""
     return "ok\n"
 
 
-@get("/readyz", sync_to_thread=False, summary="Whether the log can be read, and how far the shipper is")
+@get(
+    "/readyz",
+    opt=needs(NOBODY),
+    sync_to_thread=False,
+    summary="Whether the log can be read, and how far the shipper is",
+)
 def readyz(request: Request[Any, Any, Any]) -> Response[Readiness]:
     """200 where the store is open, else 503."""
     plane: Plane = request.app.state.plane
@@ -49,7 +55,7 @@ def readyz(request: Request[Any, Any, Any]) -> Response[Readiness]:
     return Response(found, status_code=200 if found.ready else 503)
 
 
-@get("/metrics", sync_to_thread=False, summary="Prometheus metrics")
+@get("/metrics", opt=needs(NOBODY), sync_to_thread=False, summary="Prometheus metrics")
 def metrics(request: Request[Any, Any, Any]) -> Response[str]:
     """Counters and gauges of the shipper and the store."""
     return Response(render(request.app.state.plane), media_type="text/plain; version=0.0.4; charset=utf-8")

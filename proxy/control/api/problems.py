@@ -8,7 +8,9 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException
 
 from proxy.control.plane import NotReady
+from proxy.core.errors import BadRequest
 from proxy.logstore import FilterError, StoreError
+from proxy.metadata.errors import Clash, Invalid, Missing
 
 __all__ = ["HANDLERS", "Problem", "answer"]
 
@@ -53,6 +55,24 @@ def _store_failed(_: Request[Any, Any, Any], error: StoreError) -> Response[byte
     return answer(Problem("The log store failed", 503, detail="The cause is in the control plane's log."))
 
 
+def _missing(_: Request[Any, Any, Any], error: Missing) -> Response[bytes]:
+    return answer(Problem("Not there", 404, detail=str(error)))
+
+
+def _clash(_: Request[Any, Any, Any], error: Clash) -> Response[bytes]:
+    return answer(Problem("In conflict", 409, detail=str(error)))
+
+
+def _invalid(_: Request[Any, Any, Any], error: Invalid) -> Response[bytes]:
+    return answer(
+        Problem("Bad value", 400, detail=str(error), parameter=error.path, value=error.found, accepted=error.accepted)
+    )
+
+
+def _bad_request(_: Request[Any, Any, Any], error: BadRequest) -> Response[bytes]:
+    return answer(Problem("Bad value", 400, detail=error.message, parameter=error.param or ""))
+
+
 def _http(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
     problem = Problem(error.__class__.__name__.removesuffix("Exception"), error.status_code, detail=error.detail)
     extra = error.extra[0] if isinstance(error.extra, list) and error.extra else None
@@ -74,5 +94,9 @@ HANDLERS: dict[type[Exception] | int, Any] = {
     NotReady: _not_ready,
     StoreError: _store_failed,
     HTTPException: _http,
+    Missing: _missing,
+    Clash: _clash,
+    Invalid: _invalid,
+    BadRequest: _bad_request,
     Exception: _bug,
 }

@@ -2,20 +2,29 @@
 
 from proxy.core.errors import Unauthorized
 from proxy.core.identity import Identity
-from proxy.core.settings import Settings
 from proxy.gateway.exchange import Ask
+from proxy.gateway.gateway import Gateway
 
 __all__ = ["identify"]
 
 _OPEN = Identity()
 
 
-def identify(ask: Ask, settings: Settings) -> Identity:
-    """The identity behind the caller's key. Raises `Unauthorized` where keys are required and this is none."""
-    if settings["auth.mode"] == "open":
-        return _OPEN
+def identify(ask: Ask, gw: Gateway) -> Identity:
+    """The identity behind the caller's key; without keys required the default one. Raises `Unauthorized`."""
+    directory = gw.directory
+    row = directory.key(ask.key) if ask.key else None
+    if row is not None:
+        policies = directory.now.policies
+        standing = policies.get(row.org, "") if policies else ""
+        return Identity(row.org, row.id, f"{row.policy},{standing}".strip(",") if standing else row.policy)
+    if not gw.requires_keys:
+        standing = directory.now.policies.get(_OPEN.org, "")
+        return Identity(policy=standing) if standing else _OPEN
     if not ask.key:
         raise Unauthorized("No key: send Helicone-Auth: Bearer sk-perihelion-….", param="Helicone-Auth")
     raise Unauthorized(
-        "The key in Helicone-Auth is not known here, or was revoked.", code="unknown_key", param="Helicone-Auth"
+        "The key in Helicone-Auth is not known here, has expired or was revoked.",
+        code="unknown_key",
+        param="Helicone-Auth",
     )

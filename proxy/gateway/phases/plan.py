@@ -43,6 +43,19 @@ def _schedule(ex: Exchange, gw: Gateway) -> Schedule:
     return Schedule(tried, policy, ex.started)
 
 
+def _stored(ex: Exchange, gw: Gateway) -> bytes:
+    """The credential that the organisation keeps with us, where the caller sent none; else nothing."""
+    if ex.ask.authorization or (ex.ask.head.credential and not ex.ask.hidden and not ex.ask.head.authorization):
+        return b""
+    provider = ex.route.provider
+    secret = gw.directory.credential(ex.key.org, provider.name)
+    if not secret:
+        return b""
+    name = next((name for name in provider.auth if not name.startswith("?")), "authorization")
+    value = f"Bearer {secret}" if name == "authorization" else secret
+    return f"{name}: {value}\r\n".encode("latin-1")
+
+
 @lru_cache(1024)
 def _policy(num: str, factor: str, least_ms: str, most_ms: str, patience_s: float) -> Policy:
     return Policy(int(num), float(factor), int(least_ms) / 1e3, int(most_ms) / 1e3, patience_s)
@@ -51,10 +64,12 @@ def _policy(num: str, factor: str, least_ms: str, most_ms: str, patience_s: floa
 def _call(ex: Exchange, gw: Gateway) -> Call:
     route, head = ex.route, ex.ask.head
     lines = head.forward
-    if ex.ask.authorization != head.authorization:
-        lines = forward_without(ex.ask.items, _AUTHORIZATION)
+    if ex.ask.authorization != head.authorization or ex.ask.hidden:
+        lines = forward_without(ex.ask.items, _AUTHORIZATION | ex.ask.hidden)
         if ex.ask.authorization:
             lines += b"authorization: " + ex.ask.authorization.encode("latin-1") + b"\r\n"
+    if gw.directory.now.credentials:
+        lines += _stored(ex, gw)
     accept = head.accept_encoding
     asks = head.stream_usage == 1 if head.stream_usage != -1 else gw.stream_usage
     if asks and route.stream_usage and ex.sent_body and not head.content_encoding:

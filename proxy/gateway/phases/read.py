@@ -11,6 +11,10 @@ from proxy.providers.index import Catalog
 
 __all__ = ["locate", "read", "receive"]
 
+_NOTHING: frozenset[str] = frozenset()
+_KEY_HEADERS = frozenset({"x-api-key", "api-key", "x-goog-api-key"})
+"""Where SDKs put the one key that they are given: ours, where the provider's is stored with us."""
+
 
 def read(wire: Wire) -> Ask:
     """The request's head. Raises `BadRequest` for one that cannot be passed on safely."""
@@ -33,13 +37,20 @@ def read(wire: Wire) -> Ask:
     if key:
         key = key.removeprefix("Bearer ").removeprefix("bearer ").strip()
     authorization = head.authorization
+    hidden = _NOTHING
     if "," in authorization:
         authorization, shared = _split(authorization)
         key = key or shared
+    elif authorization:
+        bare = authorization.removeprefix("Bearer ")
+        if is_key(bare):
+            authorization, key = "", key or bare.strip()
+    elif is_key(head.credential):
+        hidden, key = _KEY_HEADERS, key or head.credential.strip()
     if is_key(path[1:15]):
         shown, _, rest = path[1:].partition("/")
         path, key = "/" + rest, key or shown
-    return Ask(wire.method, path, wire.query, wire.host, items, head, key, authorization)
+    return Ask(wire.method, path, wire.query, wire.host, items, head, key, authorization, hidden)
 
 
 def _split(authorization: str) -> tuple[str, str]:

@@ -1,10 +1,11 @@
 """The body that goes out: a managed prompt filled in, or the body as it came."""
 
 from proxy.gateway.exchange import Exchange
+from proxy.gateway.gateway import Gateway
 
 __all__ = ["render"]
 
 
-def render(ex: Exchange) -> bytes:
-    """The caller's own bytes. (Managed prompts are refused in `directives` until they are built.)"""
-    return ex.body
+def render(ex: Exchange, gw: Gateway) -> bytes:
+    """The caller's own bytes, unless the call names a managed prompt or sends variables."""
+    return gw.prompts.render(ex, gw.directory.now) if gw.prompts.asked(ex) else ex.body

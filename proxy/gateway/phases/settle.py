@@ -107,7 +107,8 @@ def _tell_ask(record: Record, ex: Exchange) -> None:
     record.session_path = head.session_path
     record.session_name = head.session_name
     record.request_name = head.request_name
-    record.prompt_id = head.prompt_id
+    record.prompt_id = ex.prompt_id or head.prompt_id
+    record.prompt_version = ex.prompt_version
     record.user_agent = head.user_agent
     if head.properties:
         record.properties, record.property_names = head.properties, head.property_names

@@ -4,7 +4,6 @@ Parts stand in any order, names without case. `u=user` is short for `u=request;s
 `u` it is `request`. `limit` may have decimals. `w` is 1 second to 365 days.
 """
 
-from collections.abc import Mapping
 from typing import Final
 
 import msgspec
@@ -12,10 +11,12 @@ import msgspec
 from _speedups import scaled
 from proxy.core.errors import BadDirective
 
-__all__ = ["HEADER", "MOST_RULES", "Rule", "parse_rules"]
+__all__ = ["HEADER", "MOST_RULES", "SCALES", "Rule", "parse_rules"]
 
 HEADER: Final = "Helicone-RateLimit-Policy"
 MOST_RULES: Final = 8
+SCALES: Final = {"request": 1_000, "concurrent": 1_000, "tokens": 1_000, "cents": 1_000_000}
+"""Unit to the parts it is counted in, a power of ten."""
 _SHORT: Final = {"user": ("request", "user"), "org": ("request", "")}
 _LONGEST_S: Final = 365 * 86_400
 _SEGMENT: Final = 128
@@ -43,15 +44,15 @@ class Rule(msgspec.Struct, frozen=True):
         return self.window_us // 1_000_000
 
 
-def parse_rules(text: str, scales: Mapping[str, int], source: str = HEADER) -> tuple[Rule, ...]:
-    """The rules of a header (or setting) called `source`. `scales` maps a unit to the parts it is counted in.
+def parse_rules(text: str, source: str = HEADER) -> tuple[Rule, ...]:
+    """The rules of a header (or setting) called `source`.
 
     Raises `BadDirective` naming the policy, the character where it begins to be wrong, and what is accepted.
     """
     rules: dict[str, Rule] = {}
     at = 0
     for number, policy in enumerate(text.split(",")):
-        rule = _rule(policy, scales, source, number + 1, at)
+        rule = _rule(policy, source, number + 1, at)
         rules[rule.text] = rule
         at += len(policy) + 1
     if len(rules) > MOST_RULES:
@@ -59,7 +60,7 @@ def parse_rules(text: str, scales: Mapping[str, int], source: str = HEADER) -> t
     return tuple(rules.values())
 
 
-def _rule(policy: str, scales: Mapping[str, int], source: str, number: int, at: int) -> Rule:
+def _rule(policy: str, source: str, number: int, at: int) -> Rule:
     found: dict[str, str] = {}
     places: dict[str, int] = {}
 
@@ -91,14 +92,14 @@ def _rule(policy: str, scales: Mapping[str, int], source: str, number: int, at: 
         if implied and segment not in ("", implied):
             raise wrong(places["s"], f"u={found['u']};s={found['s']}", f"u={found['u']} alone, or u=request with s=")
         segment = segment or implied
-    if unit not in scales:
+    if unit not in SCALES:
         raise wrong(places["u"], f"u={found['u']}", "u=request, user, org, cents, tokens or concurrent")
     if "s" in found and (not segment or len(segment) > _SEGMENT):
         raise wrong(places["s"], f"s={found['s']}", f"s=user or s=<a property's name>, at most {_SEGMENT} characters")
     seconds = found["w"]
     if not (seconds.isascii() and seconds.isdigit() and len(seconds) < 12 and 1 <= int(seconds) <= _LONGEST_S):
         raise wrong(places["w"], f"w={seconds}", f"w= a whole number of seconds, 1 to {_LONGEST_S}")
-    scale = scales[unit]
+    scale = SCALES[unit]
     try:
         limit = scaled(found["limit"], scale)
     except ValueError:

@@ -1,0 +1,271 @@
+"""`/api/prompts`: versions that never change, environments that move between them, and how they render."""
+
+import difflib
+from typing import Annotated, Any
+
+import msgspec
+from litestar import Request, Response, delete, get, post, put
+from litestar.params import Parameter
+
+from proxy.control.api.checks import check_label, check_limit, check_name, check_prompt_id, check_template
+from proxy.control.auth import caller_of, needs
+from proxy.control.once import change, database_of
+from proxy.control.plane import Control
+from proxy.core.clock import now_us, uuid7
+from proxy.core.template import Template, Variable, parse
+from proxy.metadata import prompts
+from proxy.metadata.errors import Invalid, Missing
+from proxy.metadata.prompts import Prompt, Version
+
+__all__ = ["PROMPT_ROUTES"]
+
+After = Annotated[str, Parameter(query="cursor", description="`next` of the page before.")]
+Limit = Annotated[int, Parameter(description="Rows, 1 to 500.")]
+
+
+class NewVersion(msgspec.Struct, forbid_unknown_fields=True):
+    """`body` is what goes to the provider (messages, model, parameters), `{{name}}` in its strings a variable."""
+
+    body: dict[str, Any]
+    variables: list[dict[str, Any]] = []
+    """Objects of `name`, `type` (string, number, boolean) and `default`."""
+    note: str = ""
+    environments: list[str] = []
+    """Environments that stand for it from now on."""
+
+
+class NewPrompt(NewVersion, forbid_unknown_fields=True):
+    id: str = ""
+    """Empty: one is made."""
+    name: str = ""
+
+
+class Made(msgspec.Struct):
+    prompt: Prompt
+    version: Version
+
+
+class PromptPage(msgspec.Struct):
+    data: list[Prompt]
+    next: str | None
+
+
+class VersionPage(msgspec.Struct):
+    data: list[Version]
+    next: int | None
+
+
+class Comparison(msgspec.Struct):
+    """`diff` is a unified diff of both bodies as indented JSON."""
+
+    before: Version
+    after: Version
+    diff: str
+
+
+class ToVersion(msgspec.Struct, forbid_unknown_fields=True):
+    version: int
+
+
+class Asked(msgspec.Struct, forbid_unknown_fields=True):
+    """`version`, else `environment`, else production, else the newest."""
+
+    variables: dict[str, Any] = {}
+    version: int = 0
+    environment: str = ""
+
+
+class Rendered(msgspec.Struct):
+    version: int
+    body: dict[str, Any]
+
+
+class VersionUsage(msgspec.Struct):
+    version: str
+    calls: int
+    errors: int
+    input_tokens: int
+    output_tokens: int
+    cost_nanousd: int
+    latency_ms_p50: float | None
+    latency_ms_p95: float | None
+
+
+class Usages(msgspec.Struct):
+    data: list[VersionUsage]
+
+
+@get("/api/prompts", sync_to_thread=True, opt=needs("viewer"), summary="Managed prompts", operation_id="listPrompts")
+def list_prompts(
+    request: Request[Any, Any, Any], after: After = "", limit: Limit = 50, archived: bool = False
+) -> PromptPage:
+    """By id."""
+    check_limit(limit)
+    with database_of(request).read() as rows:
+        found = prompts.listed(rows, caller_of(request).org, after, limit + 1, archived)
+    return PromptPage(found[:limit], found[limit - 1].id if len(found) > limit else None)
+
+
+@post("/api/prompts", sync_to_thread=True, opt=needs("member"), summary="A new prompt", operation_id="createPrompt",
+      status_code=201)  # fmt: skip
+def create_prompt(request: Request[Any, Any, Any], data: NewPrompt) -> Response[Made]:
+    """With its first version."""
+    org, by = caller_of(request).org, caller_of(request).name
+    id = check_prompt_id("id", data.id or uuid7(now_us()))
+    name = check_name("name", data.name) if data.name else ""
+    _checked(data)
+
+    def make(rows: Any) -> Made:
+        prompts.create(rows, org, id, name)
+        version = prompts.add_version(rows, org, id, data.body, data.variables, data.note, by)
+        for label in data.environments:
+            prompts.label(rows, org, id, label, version.version)
+        return Made(prompts.shown(rows, org, id), version)
+
+    return change(request, data, make, 201)
+
+
+@get("/api/prompts/{id:str}", sync_to_thread=True, opt=needs("viewer"), summary="One prompt", operation_id="getPrompt")
+def show_prompt(request: Request[Any, Any, Any], id: str) -> Prompt:
+    """Its environments and its newest version's number."""
+    with database_of(request).read() as rows:
+        return prompts.shown(rows, caller_of(request).org, id)
+
+
+@post("/api/prompts/{id:str}/versions", sync_to_thread=True, opt=needs("member"), summary="A new version",
+      operation_id="createVersion", status_code=201)  # fmt: skip
+def create_version(request: Request[Any, Any, Any], id: str, data: NewVersion) -> Response[Made]:
+    """Numbered one higher than the newest. It never changes."""
+    org, by = caller_of(request).org, caller_of(request).name
+    _checked(data)
+
+    def make(rows: Any) -> Made:
+        version = prompts.add_version(rows, org, id, data.body, data.variables, data.note, by)
+        for label in data.environments:
+            prompts.label(rows, org, id, label, version.version)
+        return Made(prompts.shown(rows, org, id), version)
+
+    return change(request, data, make, 201)
+
+
+@get("/api/prompts/{id:str}/versions", sync_to_thread=True, opt=needs("viewer"), summary="Versions, newest first",
+     operation_id="listVersions")  # fmt: skip
+def list_versions(
+    request: Request[Any, Any, Any],
+    id: str,
+    before: Annotated[int, Parameter(query="cursor", description="`next` of the page before.")] = 0,
+    limit: Limit = 50,
+) -> VersionPage:
+    """With their bodies."""
+    check_limit(limit)
+    if not 0 <= before < 1 << 31:
+        raise Invalid("cursor", str(before), "`next` of the page before")
+    with database_of(request).read() as rows:
+        found = prompts.versions(rows, caller_of(request).org, id, before, limit + 1)
+    return VersionPage(found[:limit], found[limit - 1].version if len(found) > limit else None)
+
+
+@get("/api/prompts/{id:str}/versions/{number:int}", sync_to_thread=True, opt=needs("viewer"), summary="One version",
+     operation_id="getVersion")  # fmt: skip
+def show_version(request: Request[Any, Any, Any], id: str, number: int) -> Version:
+    """With its body."""
+    with database_of(request).read() as rows:
+        return prompts.version(rows, caller_of(request).org, id, _number(number))
+
+
+@get("/api/prompts/{id:str}/compare", sync_to_thread=True, opt=needs("viewer"), summary="Two versions side by side",
+     operation_id="compareVersions")  # fmt: skip
+def compare(request: Request[Any, Any, Any], id: str, before: int, after: int) -> Comparison:
+    """And what differs, line by line."""
+    with database_of(request).read() as rows:
+        pair = [prompts.version(rows, caller_of(request).org, id, _number(number)) for number in (before, after)]
+    texts = [msgspec.json.format(msgspec.json.encode(one.body, order="sorted"), indent=2).decode() for one in pair]
+    old, new = (text.splitlines() for text in texts)
+    lines = difflib.unified_diff(old, new, f"{id} {before}", f"{id} {after}", lineterm="")
+    return Comparison(pair[0], pair[1], "\n".join(lines))
+
+
+@put("/api/prompts/{id:str}/environments/{label:str}", sync_to_thread=True, opt=needs("member"),
+     summary="Release or roll back", operation_id="setEnvironment")  # fmt: skip
+def set_environment(request: Request[Any, Any, Any], id: str, label: str, data: ToVersion) -> Response[Prompt]:
+    """The environment stands for that version; gateways know within two seconds."""
+    check_label("environment", label)
+    org = caller_of(request).org
+    return change(request, data, lambda rows: prompts.label(rows, org, id, label, _number(data.version)))
+
+
+@delete("/api/prompts/{id:str}/environments/{label:str}", sync_to_thread=True, opt=needs("member"), status_code=200,
+        summary="Take an environment away", operation_id="deleteEnvironment")  # fmt: skip
+def delete_environment(request: Request[Any, Any, Any], id: str, label: str) -> Response[Prompt]:
+    """Calls that name it are answered 404 then."""
+    return change(request, label, lambda rows: prompts.unlabel(rows, caller_of(request).org, id, label))
+
+
+@post("/api/prompts/{id:str}/archive", sync_to_thread=True, opt=needs("member"), summary="Archive", status_code=200,
+      operation_id="archivePrompt")  # fmt: skip
+def archive(request: Request[Any, Any, Any], id: str) -> Response[Prompt]:
+    """Served to nobody from now on; nothing is lost."""
+    return change(request, id, lambda rows: prompts.archive(rows, caller_of(request).org, id))
+
+
+@post("/api/prompts/{id:str}/restore", sync_to_thread=True, opt=needs("member"), summary="Bring back", status_code=200,
+      operation_id="restorePrompt")  # fmt: skip
+def restore(request: Request[Any, Any, Any], id: str) -> Response[Prompt]:
+    """An archived prompt is served again."""
+    return change(request, id, lambda rows: prompts.archive(rows, caller_of(request).org, id, archived=False))
+
+
+@post("/api/prompts/{id:str}/render", sync_to_thread=True, opt=needs("viewer"), summary="Fill in a prompt",
+      status_code=200, operation_id="renderPrompt")  # fmt: skip
+def render(request: Request[Any, Any, Any], id: str, data: Asked) -> Rendered:
+    """As the gateway would send it."""
+    org = caller_of(request).org
+    with database_of(request).read() as rows:
+
+        def chosen(prompt: str, number: int, environment: str) -> tuple[int, Template]:
+            about = prompts.shown(rows, org, prompt)
+            if environment and environment not in about.labels:
+                raise Missing("environment", environment)
+            number = number or about.labels.get(environment or "production", about.newest)
+            version = prompts.version(rows, org, prompt, number)
+            return number, parse(version.body, msgspec.convert(version.variables, list[Variable]))
+
+        def partial(prompt: str, index: int, environment: str) -> Template | None:
+            try:
+                return chosen(prompt, 0, environment)[1]
+            except Missing:
+                return None
+
+        number, template = chosen(id, _number(data.version) if data.version else 0, data.environment)
+        return Rendered(number, template.render(data.variables, partial))
+
+
+@get("/api/prompts/{id:str}/usage", sync_to_thread=True, opt=needs("viewer"), summary="What each version did",
+     operation_id="promptUsage")  # fmt: skip
+def usage(request: Request[Any, Any, Any], id: str) -> Usages:
+    """Calls, errors, tokens, cost and latency by version, from the log."""
+    org = caller_of(request).org
+    with database_of(request).read() as rows:
+        prompts.shown(rows, org, id)
+    plane: Control = request.app.state.plane
+    return Usages([VersionUsage(**row) for row in plane.store.prompt_usage(org, id)])
+
+
+def _checked(data: NewVersion) -> None:
+    check_template(data.body, data.variables)
+    if len(data.note) > 1000:
+        raise Invalid("note", data.note[:60] + "…", "at most 1000 characters")
+    for at, label in enumerate(data.environments):
+        check_label(f"environments[{at}]", label)
+
+
+def _number(number: int) -> int:
+    if not 1 <= number < 1 << 31:
+        raise Invalid("version", str(number), "1 or more")
+    return number
+
+
+PROMPT_ROUTES: list[Any] = [
+    list_prompts, create_prompt, show_prompt, create_version, list_versions, show_version, compare, set_environment,
+    delete_environment, archive, restore, render, usage,
+]  # fmt: skip

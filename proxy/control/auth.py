@@ -1,0 +1,135 @@
+"""Who asks the control plane, and what they may.
+
+A session's cookie (changes also need its CSRF token in `X-CSRF-Token`), an API key (`Authorization: Bearer
+sk-perihelion-…`), or the token of this machine in `<data>/control.token`, which only its owner can read: that is how
+the command line and the first person get in.
+"""
+
+import asyncio
+import hmac
+import os
+import secrets
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+from litestar import Request
+from litestar.connection import ASGIConnection
+from litestar.exceptions import NotAuthorizedException, PermissionDeniedException
+from litestar.handlers import BaseRouteHandler
+
+from proxy.core.identity import DEFAULT_ORG
+from proxy.core.secret import token_hash
+from proxy.metadata import keys, people
+from proxy.metadata.db import Database
+from proxy.metadata.organisations import ROLES
+
+__all__ = ["COOKIE", "NOBODY", "Caller", "LocalToken", "caller_of", "guard", "needs"]
+
+COOKIE: Final = "perihelion_session"
+NOBODY: Final = "nobody"
+"""The need of a route that answers without credentials."""
+_SCOPE_ROLES: Final = {"read": "viewer", "write": "member", "admin": "admin"}
+_SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
+
+
+class Caller(msgspec.Struct, frozen=True, kw_only=True):
+    """Somebody with rights in one organisation."""
+
+    org: str
+    role: str
+    """One of `ROLES`, or empty: no rights but `scopes`."""
+    user: str = ""
+    key: str = ""
+    local: bool = False
+    scopes: tuple[str, ...] = ()
+
+    def may(self, need: str) -> bool:
+        if need == "snapshot":
+            return "snapshot" in self.scopes or self.local
+        return bool(self.role) and ROLES.index(self.role) >= ROLES.index(need)
+
+    @property
+    def name(self) -> str:
+        """For `created_by`."""
+        return self.user or self.key
+
+
+class LocalToken:
+    """A secret in a file that only this machine's user can read; a new one with each start."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self._text = secrets.token_urlsafe(32)
+
+    def write(self) -> None:
+        draft = self.path.with_name(f"{self.path.name}.{os.getpid()}")
+        file = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        try:
+            os.write(file, self._text.encode())
+        finally:
+            os.close(file)
+        draft.replace(self.path)
+
+    def fits(self, text: str) -> bool:
+        return hmac.compare_digest(text.encode("utf-8", "surrogateescape"), self._text.encode())
+
+
+def needs(role: str) -> dict[str, Any]:
+    """For a route's `opt`: the least role that may use it, or `NOBODY`."""
+    return {"needs": role}
+
+
+async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
+    """Lets a caller through to a route that they may use. Every route that says nothing needs an owner."""
+    need = handler.opt.get("needs", "owner")
+    if need == NOBODY:
+        return
+    plane = connection.app.state.plane
+    caller = await asyncio.to_thread(_caller, connection, plane.database, plane.local)
+    if caller is None:
+        raise NotAuthorizedException(
+            "Credentials are missing, wrong or over: a session, or Authorization: Bearer <key>."
+        )
+    if not caller.may(need):
+        raise PermissionDeniedException(f"This needs the role {need}; you have {caller.role or 'none'}.")
+    connection.state.caller = caller
+
+
+def caller_of(request: Request[Any, Any, Any]) -> Caller:
+    caller: Caller = request.state.caller
+    return caller
+
+
+def _caller(connection: ASGIConnection[Any, Any, Any, Any], database: Database, local: LocalToken) -> Caller | None:
+    scheme, _, token = connection.headers.get("authorization", "").partition(" ")
+    if token:
+        return _bearer(token.strip(), database, local) if scheme.lower() == "bearer" else None
+    cookie = connection.cookies.get(COOKIE, "")
+    if not cookie:
+        return None
+    with database.read() as rows:
+        session = people.session(rows, database.pepper, cookie)
+    if session is None:
+        return None
+    if str(connection.scope.get("method", "")) not in _SAFE and not hmac.compare_digest(
+        connection.headers.get("x-csrf-token", "").encode(), session.csrf.encode()
+    ):
+        raise PermissionDeniedException(
+            "A change in a session needs its CSRF token in X-CSRF-Token (GET /api/me has it)."
+        )
+    return Caller(org=session.org_id, role=session.role, user=session.user_id)
+
+
+def _bearer(token: str, database: Database, local: LocalToken) -> Caller | None:
+    if local.fits(token):
+        return Caller(org=DEFAULT_ORG, role="owner", local=True)
+    with database.read() as rows:
+        key = keys.by_hash(rows, token_hash(database.pepper, token))
+    if key is None:
+        return None
+    role = ""
+    for scope, given in _SCOPE_ROLES.items():
+        if scope in key.scopes:
+            role = given
+    return Caller(org=key.org_id, role=role, key=key.id, scopes=tuple(key.scopes))

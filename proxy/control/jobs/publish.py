@@ -1,0 +1,68 @@
+"""Writes the snapshot whenever the database has changed: a file, in its place in one step."""
+
+import logging
+import os
+import threading
+from pathlib import Path
+from typing import Final
+
+from sqlalchemy.exc import SQLAlchemyError
+
+from proxy.metadata.db import Database
+from proxy.metadata.published import snapshot
+
+__all__ = ["Publisher"]
+
+_LOOK_S: Final = 0.25
+
+_log = logging.getLogger(__name__)
+
+
+class Publisher:
+    """A thread. `etag` is the newest file's."""
+
+    def __init__(self, database: Database, file: Path) -> None:
+        self.file = file
+        self.etag = ""
+        self.revision = 0
+        self.problem = ""
+        self._database = database
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="publish", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def close(self) -> None:
+        self._stop.set()
+        if self._thread.ident is not None:
+            self._thread.join()
+
+    def publish(self) -> None:
+        """Writes the file where its revision is not the database's."""
+        if self._database.revision() == self.revision and self.file.exists():
+            return
+        self.file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        draft = self.file.with_name(f"{self.file.name}.{os.getpid()}")
+        with (
+            self._database.read() as rows,
+            open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file,
+        ):
+            revision, pieces = snapshot(rows)
+            for piece in pieces:
+                file.write(piece)
+        draft.replace(self.file)
+        self.revision = revision
+        self.etag = f'"{revision}-{self._database.secret.fingerprint}"'
+
+    def _run(self) -> None:
+        while True:
+            try:
+                self.publish()
+                self.problem = ""
+            except (SQLAlchemyError, OSError) as error:
+                if str(error) != self.problem:
+                    self.problem = str(error)
+                    _log.warning("the snapshot is not written: %s", error)
+            if self._stop.wait(_LOOK_S):
+                return

@@ -1,0 +1,133 @@
+"""What the control plane tells the gateways: one file, in pieces small enough to read between two calls.
+
+    8 bytes     PERISNP1
+    frames      length (4 bytes, little endian) and msgpack of [kind, rows]: head, then the rest, then end
+
+The pepper of key hashes and provider credentials are sealed with the installation's secret.
+"""
+
+import struct
+from collections.abc import Iterable, Iterator
+from typing import Any, Final
+
+import msgspec
+
+from proxy.core.errors import PerihelionError
+
+__all__ = ["CredentialRow", "Head", "KeyRow", "OrgRow", "PromptRow", "SnapshotError", "frames", "read"]
+
+MAGIC: Final = b"PERISNP1"
+_LENGTH: Final = struct.Struct("<I")
+_ROWS: Final = 500
+
+
+class SnapshotError(PerihelionError):
+    """The file is not a whole snapshot."""
+
+
+class Head(msgspec.Struct, array_like=True, frozen=True):
+    revision: int
+    made_us: int
+    fingerprint: str
+    """Of the secret that the sealed parts open with."""
+    pepper: bytes
+    """Sealed; what key hashes are keyed with."""
+
+
+class OrgRow(msgspec.Struct, array_like=True, frozen=True):
+    id: str
+    policy: str
+    """Rate limits, as in Helicone-RateLimit-Policy."""
+
+
+class KeyRow(msgspec.Struct, array_like=True, frozen=True):
+    """A key that may call. Revoked ones are not in it."""
+
+    hash: bytes
+    id: str
+    org: str
+    expires_us: int
+    """0: never."""
+    policy: str
+
+
+class CredentialRow(msgspec.Struct, array_like=True, frozen=True):
+    org: str
+    provider: str
+    sealed: bytes
+
+
+class PromptRow(msgspec.Struct, array_like=True, frozen=True):
+    """One version of a managed prompt."""
+
+    org: str
+    id: str
+    version: int
+    labels: tuple[str, ...]
+    """Environments that this version stands for."""
+    newest: bool
+    body: bytes
+    """JSON: `{"body": {…}, "variables": […]}`."""
+
+
+_KINDS: Final[dict[str, Any]] = {
+    "head": Head,
+    "orgs": OrgRow,
+    "keys": KeyRow,
+    "credentials": CredentialRow,
+    "prompts": PromptRow,
+}
+_encode = msgspec.msgpack.Encoder().encode
+_decoders: Final = {kind: msgspec.msgpack.Decoder(tuple[str, list[row]]).decode for kind, row in _KINDS.items()}  # type: ignore[valid-type]
+_kind_of = msgspec.msgpack.Decoder(tuple[str, msgspec.Raw]).decode
+
+
+def frames(head: Head, **rows: Iterable[Any]) -> Iterator[bytes]:
+    """The file piece by piece. `rows` by kind: orgs, keys, credentials, prompts."""
+    yield MAGIC
+    yield _frame("head", [head])
+    count = 0
+    for kind, items in rows.items():
+        batch: list[Any] = []
+        for item in items:
+            batch.append(item)
+            count += 1
+            if len(batch) == _ROWS:
+                yield _frame(kind, batch)
+                batch = []
+        if batch:
+            yield _frame(kind, batch)
+    yield _frame("end", [count])
+
+
+def read(raw: bytes) -> Iterator[tuple[str, list[Any]]]:
+    """(kind, rows) of each frame, the head first. Raises `SnapshotError` for what is torn or no snapshot; kinds that
+    are not known are passed over, so that a newer control plane may say more."""
+    if raw[:8] != MAGIC:
+        raise SnapshotError("not a snapshot of this format")
+    at, count, ended = len(MAGIC), 0, False
+    try:
+        while at < len(raw):
+            (length,) = _LENGTH.unpack_from(raw, at)
+            payload = raw[at + 4 : at + 4 + length]
+            if len(payload) != length:
+                raise SnapshotError("it ends in the middle of a frame")
+            at += 4 + length
+            kind, rest = _kind_of(payload)
+            if kind == "end":
+                ended = msgspec.msgpack.decode(rest) == [count]
+                break
+            decode = _decoders.get(kind)
+            rows = decode(payload)[1] if decode is not None else msgspec.msgpack.decode(rest)
+            count += len(rows) if kind != "head" else 0
+            if decode is not None:
+                yield kind, rows
+    except (struct.error, msgspec.MsgspecError) as error:
+        raise SnapshotError(f"a frame that cannot be read: {error}") from None
+    if not ended:
+        raise SnapshotError("it has no end, or not all of its rows")
+
+
+def _frame(kind: str, rows: list[Any]) -> bytes:
+    payload = _encode((kind, rows))
+    return _LENGTH.pack(len(payload)) + payload

@@ -1,0 +1,218 @@
+"""What a worker knows of organisations, keys, credentials and prompts: the newest snapshot, and how it comes.
+
+On one host the control plane writes the file; from another it is fetched over HTTP and kept as the same file, so that
+a gateway starts with what it last knew, the control plane being up or not. It is read in pieces between calls.
+"""
+
+import asyncio
+import os
+import sys
+from pathlib import Path
+from typing import Any, Final
+
+from proxy.core.clock import monotonic, now_us
+from proxy.core.errors import PerihelionError, UpstreamError
+from proxy.core.secret import Secret, SecretError, load_secret, token_hash
+from proxy.core.settings import Settings
+from proxy.core.snapshot import CredentialRow, Head, KeyRow, PromptRow, SnapshotError, read
+from proxy.providers.origin import parse_origin
+from proxy.upstream.base import Call, Origin, Upstream
+
+__all__ = ["Directory", "Known"]
+
+_LOOK_S: Final = 0.25
+_FETCH_S: Final = 1.0
+
+
+class Known:
+    """One snapshot, ready for lookups. Empty: nothing is known."""
+
+    def __init__(self) -> None:
+        self.revision = 0
+        self.pepper = b""
+        self.keys: dict[bytes, KeyRow] = {}
+        self.policies: dict[str, str] = {}
+        self.credentials: dict[tuple[str, str], bytes] = {}
+        self.prompts: dict[tuple[str, str], list[PromptRow]] = {}
+
+    def add(self, kind: str, rows: list[Any], secret: Secret) -> None:
+        if kind == "keys":
+            self.keys |= {row.hash: row for row in rows}
+        elif kind == "prompts":
+            for row in rows:
+                self.prompts.setdefault((row.org, row.id), []).append(row)
+        elif kind == "orgs":
+            self.policies |= {row.id: row.policy for row in rows if row.policy}
+        elif kind == "credentials":
+            sealed: list[CredentialRow] = rows
+            self.credentials |= {(row.org, row.provider): row.sealed for row in sealed}
+        elif kind == "head":
+            head: Head = rows[0]
+            self.revision = head.revision
+            self.pepper = secret.open(head.pepper, "pepper")
+
+
+class Directory:
+    """One worker's. `now` is always whole: a new snapshot takes its place when it was read to its end."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._settings = settings
+        self._file = settings.data / "snapshot" / "snapshot.bin"
+        self._seen: tuple[int, int, int] = (0, 0, 0)
+        self._secret: Secret | None = None
+        self._opened: dict[bytes, str] = {}
+        self._etag = ""
+        self._tasks: list[asyncio.Task[None]] = []
+        self.now = Known()
+        self.problem = ""
+        """Why there is no snapshot, or not the newest; empty where all is well."""
+        self.loads = 0
+        self.longest_s = 0.0
+        """The longest piece of work between two calls."""
+
+    def key(self, token: str) -> KeyRow | None:
+        """The key of that text, None where it is not known or has expired."""
+        now = self.now
+        if not now.pepper:
+            return None
+        row = now.keys.get(token_hash(now.pepper, token))
+        if row is None or (row.expires_us and row.expires_us <= now_us()):
+            return None
+        return row
+
+    def credential(self, org: str, provider: str) -> str:
+        """The provider's key that the organisation stored; empty for none."""
+        sealed = self.now.credentials.get((org, provider))
+        if sealed is None or self._secret is None:
+            return ""
+        plain = self._opened.get(sealed)
+        if plain is None:
+            try:
+                plain = self._secret.open(sealed, f"credential {org} {provider}").decode()
+            except SecretError as error:
+                self.problem = str(error)
+                return ""
+            if len(self._opened) > 4096:
+                self._opened.clear()
+            self._opened[sealed] = plain
+        return plain
+
+    # --- how it comes -----------------------------------------------------------------------------------------------
+
+    def start(self, loop: asyncio.AbstractEventLoop, upstream: Upstream) -> None:
+        """Reads what there is, and watches for more."""
+        self._load_now()
+        self._tasks.append(loop.create_task(self._watch()))
+        if self._settings.text("snapshot.url"):
+            self._tasks.append(loop.create_task(self._fetch(upstream)))
+
+    def stop(self) -> None:
+        for task in self._tasks:
+            task.cancel()
+
+    def _load_now(self) -> None:
+        raw = self._fresh()
+        if raw:
+            known = Known()
+            try:
+                secret = self._key()
+                for kind, rows in read(raw):
+                    known.add(kind, rows, secret)
+            except PerihelionError as error:
+                self._fail(error)
+            else:
+                self._take(known)
+
+    async def _watch(self) -> None:
+        while True:
+            await asyncio.sleep(_LOOK_S)
+            raw = self._fresh()
+            if not raw:
+                continue
+            known = Known()
+            try:
+                secret = self._key()
+                pieces = read(raw)
+                while True:
+                    began = monotonic()
+                    piece = next(pieces, None)
+                    if piece is None:
+                        break
+                    known.add(*piece, secret)
+                    self.longest_s = max(self.longest_s, monotonic() - began)
+                    await asyncio.sleep(0)
+            except PerihelionError as error:
+                self._fail(error)
+            else:
+                self._take(known)
+
+    def _fresh(self) -> bytes:
+        """The file where it is another than the one read last; empty where it is not."""
+        try:
+            stat = os.stat(self._file)
+            seen = (stat.st_ino, stat.st_mtime_ns, stat.st_size)
+            if seen == self._seen:
+                return b""
+            self._seen = seen
+            return self._file.read_bytes()
+        except OSError:
+            return b""
+
+    def _take(self, known: Known) -> None:
+        self.now, self.problem = known, ""
+        self.loads += 1
+
+    def _fail(self, error: Exception) -> None:
+        self.problem = f"{self._file.name}: {error}"
+        print(f"gateway: the snapshot is not taken: {self.problem}", file=sys.stderr)
+
+    def _key(self) -> Secret:
+        if self._secret is None:
+            self._secret = load_secret(self._settings)
+        return self._secret
+
+    async def _fetch(self, upstream: Upstream) -> None:
+        found = parse_origin(self._settings.text("snapshot.url"))
+        if isinstance(found, str):
+            self.problem = f"snapshot.url has {found}"
+            return
+        origin = Origin(found[0].scheme, found[0].host, found[0].port)
+        token = self._settings.text("snapshot.token")
+        while True:
+            try:
+                async with asyncio.timeout(30):
+                    await self._fetch_once(upstream, origin, token)
+            except (UpstreamError, TimeoutError, OSError, SnapshotError) as error:
+                self.problem = f"snapshot.url: {error}"
+            await asyncio.sleep(_FETCH_S)
+
+    async def _fetch_once(self, upstream: Upstream, origin: Origin, token: str) -> None:
+        head = f"authorization: Bearer {token}\r\naccept: application/octet-stream\r\n"
+        if self._etag:
+            head += f"if-none-match: {self._etag}\r\n"
+        answer = await upstream.send(Call(origin, "GET", "/api/snapshot", head.encode()))
+        try:
+            pieces = [answer.take()]
+            while not answer.ended:
+                await answer.wait()
+                pieces.append(answer.take())
+        finally:
+            answer.close()
+        if answer.status == 304:
+            self.problem = ""
+            return
+        if answer.status != 200:
+            raise SnapshotError(f"the control plane answers {answer.status}")
+        raw = b"".join(pieces)
+        await asyncio.to_thread(_keep, self._file, raw)
+        self._etag = next((value for name, value in answer.headers if name == "etag"), "")
+
+
+def _keep(file: Path, raw: bytes) -> None:
+    """Checks it to its end, and puts it in its place in one step."""
+    for _ in read(raw):
+        pass
+    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    draft = file.with_name(f"{file.name}.{os.getpid()}")
+    draft.write_bytes(raw)
+    draft.replace(file)

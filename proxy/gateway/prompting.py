@@ -1,0 +1,172 @@
+"""Managed prompts as the gateway fills them in: which version, compiled once, laid under the caller's body.
+
+Two forms: the headers `Helicone-Prompt-Id` with `Helicone-Prompt-Variables`, and Helicone's newer members of the body
+(`prompt_id`, `version_id`, `environment`, `inputs`), which are taken out before it leaves.
+"""
+
+import base64
+import binascii
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+
+from proxy.core.errors import BadDirective, BadRequest, NotFound
+from proxy.core.snapshot import PromptRow
+from proxy.core.template import Template, Variable, fill, merge, parse
+from proxy.gateway.directory import Known
+from proxy.gateway.exchange import Exchange
+
+__all__ = ["Prompts"]
+
+_PRODUCTION: Final = "production"
+_KEPT: Final = 4096
+_IN_BODY: Final = b'"prompt_id"'
+
+
+class _Version(msgspec.Struct):
+    body: dict[str, Any]
+    variables: list[Variable] = []
+
+
+class _Inputs(msgspec.Struct):
+    """Helicone's members of a body."""
+
+    prompt_id: Any = msgspec.UNSET
+    version_id: Any = msgspec.UNSET
+    environment: Any = msgspec.UNSET
+    inputs: Any = msgspec.UNSET
+
+
+_OURS: Final = ("prompt_id", "version_id", "environment", "inputs")
+_inputs = msgspec.json.Decoder(_Inputs).decode
+_version = msgspec.json.Decoder(_Version).decode
+
+
+class Prompts:
+    """Compiled versions of one worker; a version never changes, so neither does what it compiles to."""
+
+    def __init__(self) -> None:
+        self._compiled: dict[tuple[str, str, int], Template] = {}
+
+    def asked(self, ex: Exchange) -> bool:
+        """Whether the call may name a managed prompt at all: a look that costs nearly nothing."""
+        head = ex.ask.head
+        return bool(head.prompt_id) or "prompt-variables" in head.directives or _IN_BODY in ex.body
+
+    def render(self, ex: Exchange, known: Known) -> bytes:
+        """The body that goes out. Notes prompt and version in the exchange. Raises `BadDirective`, `BadRequest`, or
+        `NotFound` for a prompt that is not there though variables were sent for it."""
+        head = ex.ask.head
+        text = head.directives.get("prompt-variables")
+        id, number, label = head.prompt_id, head.directives.get("prompt-version", ""), ""
+        label = head.directives.get("prompt-environment", "")
+        values = _variables(text) if text is not None else None
+        body: dict[str, Any] | None = None
+        if _IN_BODY in ex.body:
+            found = _members(ex.body)
+            if found is not None and isinstance(found.prompt_id, str):
+                body = _object(ex)
+                for name in _OURS:
+                    body.pop(name, None)
+                id = found.prompt_id
+                number = str(found.version_id) if found.version_id not in (msgspec.UNSET, None) else number
+                label = found.environment if isinstance(found.environment, str) else label
+                values = _checked(found.inputs)
+        if not id:
+            if values is None:
+                return ex.body
+            return msgspec.json.encode(fill(_object(ex), values))
+        row = _choose(known, ex.key.org, id, number, label)
+        if row is None:
+            if values is None:  # a tag only, as Helicone's older users send it
+                ex.told.append(("helicone-prompt-status", "unmanaged"))
+                return ex.body
+            where = f" in version {number}" if number else f" in environment {label!r}" if label else ""
+            raise NotFound(
+                f"No managed prompt {id!r}{where} in this organisation.",
+                code="unknown_prompt",
+                param="Helicone-Prompt-Id" if body is None else "prompt_id",
+            )
+        values = values or {}
+        org = ex.key.org
+
+        def partial(prompt: str, index: int, environment: str) -> Template | None:
+            other = _choose(known, org, prompt, "", environment)
+            return self._template(other) if other is not None else None
+
+        filled = self._template(row).render(values, partial)
+        own = fill(_object(ex) if body is None else body, values) if ex.body else {}
+        ex.prompt_id, ex.prompt_version = id, str(row.version)
+        ex.told += (("helicone-prompt-id", id), ("helicone-prompt-version", str(row.version)))
+        return msgspec.json.encode(merge(filled, own))
+
+    def _template(self, row: PromptRow) -> Template:
+        key = (row.org, row.id, row.version)
+        found = self._compiled.get(key)
+        if found is None:
+            version = _version(row.body)
+            if len(self._compiled) >= _KEPT:
+                self._compiled.clear()
+            found = self._compiled[key] = parse(version.body, version.variables)
+        return found
+
+
+def _choose(known: Known, org: str, id: str, number: str, label: str) -> PromptRow | None:
+    """The version of that number, else the environment's, else production's, else the newest."""
+    rows = known.prompts.get((org, id))
+    if not rows:
+        return None
+    if number:
+        return next((row for row in rows if str(row.version) == number), None)
+    if label:
+        return next((row for row in rows if label in row.labels), None)
+    newest = next((row for row in rows if row.newest), rows[0])
+    return next((row for row in rows if _PRODUCTION in row.labels), newest)
+
+
+def _variables(text: str) -> dict[str, Any]:
+    name = "Helicone-Prompt-Variables"
+    raw = text.strip().encode("latin-1", "replace")
+    if raw[:1] != b"{":
+        try:
+            raw = base64.b64decode(raw, validate=True)
+        except (binascii.Error, ValueError):
+            raise BadDirective(name, text, "a JSON object, or base64 of one") from None
+    try:
+        found = msgspec.json.decode(raw)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise BadDirective(name, text, f"a JSON object, or base64 of one ({error})") from None
+    if not isinstance(found, dict):
+        raise BadDirective(name, text, "a JSON object, or base64 of one")
+    return found
+
+
+def _checked(inputs: Any) -> dict[str, Any]:
+    if inputs is msgspec.UNSET or inputs is None:
+        return {}
+    if not isinstance(inputs, Mapping):
+        raise BadRequest("inputs: found no object; accepted: a JSON object of variables.", param="inputs")
+    return dict(inputs)
+
+
+def _members(body: bytes) -> _Inputs | None:
+    try:
+        return _inputs(body)
+    except (msgspec.DecodeError, RecursionError):
+        return None
+
+
+def _object(ex: Exchange) -> dict[str, Any]:
+    """The caller's body as an object; numbers keep their digits as far as JSON's own types do."""
+    if not ex.body:
+        return {}
+    try:
+        found = msgspec.json.decode(ex.body)
+    except (msgspec.DecodeError, RecursionError):
+        found = None
+    if not isinstance(found, dict) or ex.ask.head.content_encoding:
+        raise BadRequest(
+            "A managed prompt needs a body that is a JSON object, not encoded.", param="Helicone-Prompt-Id"
+        )
+    return found

@@ -1,0 +1,167 @@
+"""Opens the database, SQLite in the data folder or PostgreSQL by its address, and brings it up to date."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+from alembic import command
+from alembic.config import Config
+from alembic.util.exc import CommandError
+from sqlalchemy import Connection, Engine, create_engine, event, select, text, update
+from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.exc import SQLAlchemyError
+
+from proxy.core.clock import now_us
+from proxy.core.errors import PerihelionError, SettingError
+from proxy.core.identity import DEFAULT_ORG
+from proxy.core.secret import Secret, SecretError
+from proxy.core.settings import Settings
+from proxy.metadata.tables import meta, organisations
+
+__all__ = ["Database", "MetadataError", "backup", "insert_or_keep", "metadata_url"]
+
+_MIGRATIONS: Final = Path(__file__).parent / "migrations"
+_LOCK: Final = 0x7065_7269
+"""PostgreSQL's advisory lock: two control planes that start together migrate one after the other."""
+
+
+class MetadataError(PerihelionError):
+    """The database cannot be used as it is."""
+
+
+def metadata_url(settings: Settings) -> str:
+    """SQLAlchemy's address of the database."""
+    text = settings.text("metadata.url")
+    if not text:
+        return f"sqlite:///{settings.data / 'metadata.db'}"
+    for plain in ("postgresql://", "postgres://"):
+        if text.startswith(plain):
+            return "postgresql+psycopg://" + text.removeprefix(plain)
+    if text.startswith(("sqlite:///", "postgresql+psycopg://")):
+        return text
+    raise SettingError(
+        "metadata.url", text.partition("://")[0] + "://…", "sqlite:///path or postgresql://user:pw@host/db"
+    )
+
+
+class Database:
+    """An open database. `pepper` is what hashes of keys, sessions and links are keyed with."""
+
+    def __init__(self, engine: Engine, secret: Secret, pepper: bytes) -> None:
+        self.engine = engine
+        self.secret = secret
+        self.pepper = pepper
+
+    @classmethod
+    def open(cls, url: str, secret: Secret) -> "Database":
+        """Raises `MetadataError` where it cannot be reached or brought up to date, and where it was sealed with
+        another secret; nothing is changed then."""
+        engine = _engine(url)
+        try:
+            _migrate(engine, url)
+            with engine.begin() as connection:
+                pepper = _pepper(connection, secret)
+                _first_organisation(connection)
+        except (SQLAlchemyError, CommandError, OSError) as error:
+            engine.dispose()
+            cause = getattr(error, "orig", None) or error
+            raise MetadataError(f"the metadata database cannot be used: {cause}") from error
+        except PerihelionError:
+            engine.dispose()
+            raise
+        return cls(engine, secret, pepper)
+
+    @contextmanager
+    def read(self) -> Iterator[Connection]:
+        with self.engine.connect().execution_options(reads=True) as connection:
+            yield connection
+
+    @contextmanager
+    def write(self, tells: bool = True) -> Iterator[Connection]:
+        """One transaction; where it `tells`, gateways learn of it: the revision is raised."""
+        with self.engine.begin() as connection:
+            yield connection
+            if tells:
+                number = int(connection.execute(select(meta.c.value).where(meta.c.name == "revision")).scalar_one())
+                connection.execute(update(meta).where(meta.c.name == "revision").values(value=str(number + 1)))
+
+    def revision(self) -> int:
+        """Raised by every change that a gateway must know."""
+        with self.read() as connection:
+            return int(connection.execute(select(meta.c.value).where(meta.c.name == "revision")).scalar_one())
+
+    def close(self) -> None:
+        self.engine.dispose()
+
+
+def insert_or_keep(connection: Connection, table: Any, **values: Any) -> bool:
+    """Inserts a row; False where its key is taken, the row there staying as it is."""
+    dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
+    done = connection.execute(dialect.insert(table).values(**values).on_conflict_do_nothing())
+    return bool(done.rowcount)
+
+
+def _engine(url: str) -> Engine:
+    if not url.startswith("sqlite"):
+        return create_engine(url, pool_pre_ping=True, pool_size=5, max_overflow=10)
+    Path(url.removeprefix("sqlite:///")).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    engine = create_engine(url, connect_args={"timeout": 10, "check_same_thread": False})
+
+    @event.listens_for(engine, "connect")
+    def _connected(connection: Any, _: Any) -> None:
+        connection.isolation_level = None  # the driver would end transactions before a CREATE TABLE
+        for pragma in ("journal_mode=WAL", "foreign_keys=ON", "synchronous=NORMAL"):
+            connection.execute(f"PRAGMA {pragma}")
+
+    @event.listens_for(engine, "begin")
+    def _begun(connection: Connection) -> None:
+        connection.exec_driver_sql(
+            "BEGIN IMMEDIATE" if not connection.get_execution_options().get("reads") else "BEGIN"
+        )
+
+    return engine
+
+
+def _migrate(engine: Engine, url: str) -> None:
+    """Up to the newest schema, all or nothing. A SQLite file is copied beside itself before it is changed."""
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
+    with engine.begin() as connection:
+        if connection.dialect.name == "postgresql":
+            connection.execute(text("SELECT pg_advisory_xact_lock(:n)"), {"n": _LOCK})
+        config.attributes["connection"] = connection
+        command.upgrade(config, "head")
+
+
+def backup(url: str) -> Path | None:
+    """A copy of a SQLite database; None for others."""
+    if not url.startswith("sqlite:///"):
+        return None
+    path = Path(url.removeprefix("sqlite:///"))
+    copy = path.with_suffix(f".{now_us()}.bak")
+    shutil.copy2(path, copy)
+    return copy
+
+
+def _pepper(connection: Connection, secret: Secret) -> bytes:
+    rows = {row.name: row.value for row in connection.execute(select(meta.c.name, meta.c.value))}
+    if "pepper" not in rows:
+        pepper = os.urandom(32)
+        sealed = secret.seal(pepper, "pepper").hex()
+        for name, value in (("pepper", sealed), ("fingerprint", secret.fingerprint), ("revision", "1")):
+            insert_or_keep(connection, meta, name=name, value=value)
+        rows = {row.name: row.value for row in connection.execute(select(meta.c.name, meta.c.value))}
+    try:
+        return secret.open(bytes.fromhex(rows["pepper"]), "pepper")
+    except SecretError:
+        raise MetadataError(
+            f"the metadata database was sealed with the secret {rows.get('fingerprint')}, and secret.key or "
+            f"secret.file is {secret.fingerprint}; set the right one (nothing was changed)"
+        ) from None
+
+
+def _first_organisation(connection: Connection) -> None:
+    insert_or_keep(connection, organisations, id=DEFAULT_ORG, name=DEFAULT_ORG, policy="", created_us=now_us())

@@ -1,0 +1,166 @@
+"""Persons: passwords (argon2), sessions, and links that work once."""
+
+import secrets
+from functools import lru_cache
+from typing import Any, Final
+
+import msgspec
+from argon2 import PasswordHasher
+from argon2.exceptions import InvalidHashError, VerificationError
+from sqlalchemy import Connection, delete, func, insert, select, update
+
+from proxy.core.clock import now_us, uuid7
+from proxy.core.secret import token_hash
+from proxy.metadata.errors import Clash, Missing
+from proxy.metadata.tables import links, members, sessions, users
+
+__all__ = [
+    "SESSION_S",
+    "Link",
+    "Session",
+    "User",
+    "by_email",
+    "close_session",
+    "close_sessions_of",
+    "count",
+    "create",
+    "make_link",
+    "open_session",
+    "session",
+    "set_password",
+    "use_link",
+    "verify",
+]
+
+SESSION_S: Final = 14 * 86_400
+_DUMMY: Final = "an address that nobody has takes as long as a wrong password"
+
+
+class User(msgspec.Struct, kw_only=True):
+    id: str
+    email: str
+    name: str
+    disabled: bool
+    created_us: int
+
+
+class Session(msgspec.Struct, kw_only=True):
+    user_id: str
+    org_id: str
+    role: str
+    """In that organisation, as it is now."""
+    csrf: str
+    expires_us: int
+
+
+class Link(msgspec.Struct, kw_only=True):
+    org_id: str
+    email: str
+    role: str
+
+
+@lru_cache(1)
+def _hasher() -> PasswordHasher:
+    return PasswordHasher()
+
+
+@lru_cache(1)
+def _dummy() -> str:
+    return _hasher().hash(_DUMMY)
+
+
+def count(connection: Connection) -> int:
+    return int(connection.execute(select(func.count()).select_from(users)).scalar_one())
+
+
+def create(connection: Connection, email: str, name: str = "", password: str = "", subject: str = "") -> User:
+    """A person. Without a password only a link or an identity provider lets them in."""
+    email = email.strip().lower()
+    if by_email(connection, email) is not None:
+        raise Clash(f"a person with the address {email!r} is there already")
+    at = now_us()
+    user = User(id=uuid7(at), email=email, name=name, disabled=False, created_us=at)
+    hashed = _hasher().hash(password) if password else ""
+    connection.execute(insert(users).values(**msgspec.structs.asdict(user), password=hashed, subject=subject))
+    return user
+
+
+def by_email(connection: Connection, email: str) -> User | None:
+    row = connection.execute(select(users).where(users.c.email == email.strip().lower())).first()
+    return _user(row) if row is not None else None
+
+
+def verify(connection: Connection, email: str, password: str) -> User | None:
+    """The person, where the password is theirs. Takes as long for an address that nobody has."""
+    row = connection.execute(select(users).where(users.c.email == email.strip().lower())).first()
+    hashed = row.password if row is not None and row.password else _dummy()
+    try:
+        _hasher().verify(hashed, password)
+    except (VerificationError, InvalidHashError):
+        return None
+    if row is None or not row.password or row.disabled:
+        return None
+    if _hasher().check_needs_rehash(hashed):
+        set_password(connection, row.id, password)
+    return _user(row)
+
+
+def set_password(connection: Connection, user_id: str, password: str) -> None:
+    done = connection.execute(update(users).where(users.c.id == user_id).values(password=_hasher().hash(password)))
+    if not done.rowcount:
+        raise Missing("person", user_id)
+
+
+def open_session(connection: Connection, pepper: bytes, user_id: str, org_id: str) -> tuple[str, str]:
+    """A new session's text, for the cookie, and its CSRF token."""
+    token, csrf, at = secrets.token_urlsafe(32), secrets.token_urlsafe(24), now_us()
+    row = {"user_id": user_id, "org_id": org_id, "csrf": csrf, "created_us": at}
+    expires_us = at + SESSION_S * 1_000_000
+    connection.execute(insert(sessions).values(hash=token_hash(pepper, token), expires_us=expires_us, **row))
+    connection.execute(delete(sessions).where(sessions.c.expires_us < at))
+    return token, csrf
+
+
+def session(connection: Connection, pepper: bytes, token: str) -> Session | None:
+    """The session behind a cookie, where it is still open and its person still belongs there."""
+    query = (
+        select(sessions.c.user_id, sessions.c.org_id, sessions.c.csrf, sessions.c.expires_us, members.c.role)
+        .join(users, users.c.id == sessions.c.user_id)
+        .join(members, (members.c.user_id == sessions.c.user_id) & (members.c.org_id == sessions.c.org_id))
+        .where(sessions.c.hash == token_hash(pepper, token), sessions.c.expires_us > now_us(), ~users.c.disabled)
+    )
+    row = connection.execute(query).first()
+    return Session(**row._mapping) if row is not None else None
+
+
+def close_session(connection: Connection, pepper: bytes, token: str) -> None:
+    connection.execute(delete(sessions).where(sessions.c.hash == token_hash(pepper, token)))
+
+
+def close_sessions_of(connection: Connection, user_id: str) -> None:
+    """All of one person: after a new password."""
+    connection.execute(delete(sessions).where(sessions.c.user_id == user_id))
+
+
+def make_link(
+    connection: Connection, pepper: bytes, org_id: str, role: str, email: str = "", hours: float = 24.0
+) -> str:
+    """A text that lets somebody in once: the first owner, or an invitation to `email`."""
+    token, at = secrets.token_urlsafe(32), now_us()
+    row = {"org_id": org_id, "role": role, "email": email.strip().lower(), "created_us": at}
+    expires_us = at + round(hours * 3_600_000_000)
+    connection.execute(insert(links).values(hash=token_hash(pepper, token), expires_us=expires_us, **row))
+    return token
+
+
+def use_link(connection: Connection, pepper: bytes, token: str) -> Link | None:
+    """What the link says, and its end. None where it was used, is over or never was."""
+    place = (links.c.hash == token_hash(pepper, token), links.c.used_us == 0, links.c.expires_us > now_us())
+    row = connection.execute(select(links).where(*place)).first()
+    if row is None or not connection.execute(update(links).where(*place).values(used_us=now_us())).rowcount:
+        return None
+    return Link(org_id=row.org_id, email=row.email, role=row.role)
+
+
+def _user(row: Any) -> User:
+    return User(id=row.id, email=row.email, name=row.name, disabled=bool(row.disabled), created_us=row.created_us)

@@ -1,0 +1,69 @@
+"""What of the database the gateways must know, as a snapshot."""
+
+from collections.abc import Iterator
+
+from sqlalchemy import Connection, select
+
+from proxy.core.clock import now_us
+from proxy.core.snapshot import CredentialRow, Head, KeyRow, OrgRow, PromptRow, frames
+from proxy.metadata.tables import (
+    api_keys,
+    credentials,
+    meta,
+    organisations,
+    prompt_labels,
+    prompt_versions,
+    prompts,
+)
+
+__all__ = ["snapshot"]
+
+
+def snapshot(connection: Connection) -> tuple[int, Iterator[bytes]]:
+    """The revision, and the file piece by piece while `connection` is open."""
+    told = {row.name: row.value for row in connection.execute(select(meta.c.name, meta.c.value))}
+    revision = int(told["revision"])
+    head = Head(revision, now_us(), told["fingerprint"], bytes.fromhex(told["pepper"]))
+    return revision, frames(
+        head,
+        orgs=_organisations(connection),
+        keys=_keys(connection),
+        credentials=_credentials(connection),
+        prompts=_prompts(connection),
+    )
+
+
+def _organisations(connection: Connection) -> Iterator[OrgRow]:
+    for row in connection.execute(select(organisations.c.id, organisations.c.policy).order_by(organisations.c.id)):
+        yield OrgRow(row.id, row.policy)
+
+
+def _keys(connection: Connection) -> Iterator[KeyRow]:
+    for row in connection.execute(select(api_keys).where(api_keys.c.revoked_us == 0).order_by(api_keys.c.id)):
+        if "proxy" in row.scopes.split(",") and not 0 < row.expires_us <= now_us():
+            yield KeyRow(row.hash, row.id, row.org_id, row.expires_us, row.policy)
+
+
+def _credentials(connection: Connection) -> Iterator[CredentialRow]:
+    for row in connection.execute(select(credentials).order_by(credentials.c.org_id, credentials.c.provider)):
+        yield CredentialRow(row.org_id, row.provider, row.sealed)
+
+
+def _prompts(connection: Connection) -> Iterator[PromptRow]:
+    labels: dict[tuple[str, str, int], list[str]] = {}
+    for row in connection.execute(select(prompt_labels).order_by(prompt_labels.c.label)):
+        labels.setdefault((row.org_id, row.prompt_id, row.version), []).append(row.label)
+    living = (prompts.c.org_id == prompt_versions.c.org_id) & (prompts.c.id == prompt_versions.c.prompt_id)
+    query = (
+        select(prompt_versions)
+        .join(prompts, living)
+        .where(prompts.c.archived_us == 0)
+        .order_by(prompt_versions.c.org_id, prompt_versions.c.prompt_id, prompt_versions.c.version.desc())
+    )
+    before = ("", "")
+    for row in connection.execute(query):
+        place = (row.org_id, row.prompt_id)
+        body = b'{"body":%b,"variables":%b}' % (row.body.encode(), row.variables.encode())
+        names = tuple(labels.get((*place, row.version), ()))
+        yield PromptRow(row.org_id, row.prompt_id, row.version, names, place != before, body)
+        before = place

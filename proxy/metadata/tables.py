@@ -1,0 +1,177 @@
+"""The tables as the code sees them. Times are microseconds since the epoch, 0 is "never"; ids are UUIDs of version 7.
+
+A change here needs a migration beside it in `migrations/versions/` (a test compares both).
+"""
+
+from typing import Any, Final
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    ForeignKey,
+    ForeignKeyConstraint,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
+
+__all__ = [
+    "METADATA",
+    "api_keys",
+    "credentials",
+    "idempotency",
+    "links",
+    "members",
+    "meta",
+    "organisations",
+    "prompt_labels",
+    "prompt_versions",
+    "prompts",
+    "sessions",
+    "users",
+]
+
+METADATA: Final = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+
+def _org() -> Column[Any]:
+    return Column("org_id", String(36), ForeignKey("organisations.id"), nullable=False)
+
+
+meta = Table(
+    "meta",
+    METADATA,
+    Column("name", String(64), primary_key=True),
+    Column("value", Text, nullable=False),
+)
+organisations = Table(
+    "organisations",
+    METADATA,
+    Column("id", String(36), primary_key=True),
+    Column("name", String(120), nullable=False, unique=True),
+    Column("policy", Text, nullable=False, server_default=""),
+    Column("created_us", BigInteger, nullable=False),
+)
+users = Table(
+    "users",
+    METADATA,
+    Column("id", String(36), primary_key=True),
+    Column("email", String(254), nullable=False, unique=True),
+    Column("name", String(120), nullable=False, server_default=""),
+    Column("password", Text, nullable=False, server_default=""),
+    Column("subject", String(255), nullable=False, server_default=""),
+    Column("disabled", Boolean, nullable=False, server_default="0"),
+    Column("created_us", BigInteger, nullable=False),
+)
+members = Table(
+    "members",
+    METADATA,
+    Column("org_id", String(36), ForeignKey("organisations.id"), primary_key=True),
+    Column("user_id", String(36), ForeignKey("users.id"), primary_key=True),
+    Column("role", String(16), nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+)
+sessions = Table(
+    "sessions",
+    METADATA,
+    Column("hash", LargeBinary(16), primary_key=True),
+    Column("user_id", String(36), ForeignKey("users.id"), nullable=False),
+    Column("org_id", String(36), ForeignKey("organisations.id"), nullable=False),
+    Column("csrf", String(64), nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+    Column("expires_us", BigInteger, nullable=False),
+)
+links = Table(
+    "links",
+    METADATA,
+    Column("hash", LargeBinary(16), primary_key=True),
+    _org(),
+    Column("email", String(254), nullable=False, server_default=""),
+    Column("role", String(16), nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+    Column("expires_us", BigInteger, nullable=False),
+    Column("used_us", BigInteger, nullable=False, server_default="0"),
+)
+api_keys = Table(
+    "api_keys",
+    METADATA,
+    Column("id", String(36), primary_key=True),
+    _org(),
+    Column("name", String(120), nullable=False),
+    Column("hash", LargeBinary(16), nullable=False, unique=True),
+    Column("hint", String(8), nullable=False),
+    Column("scopes", String(120), nullable=False),
+    Column("policy", Text, nullable=False, server_default=""),
+    Column("created_us", BigInteger, nullable=False),
+    Column("created_by", String(36), nullable=False, server_default=""),
+    Column("expires_us", BigInteger, nullable=False, server_default="0"),
+    Column("revoked_us", BigInteger, nullable=False, server_default="0"),
+    Column("last_used_us", BigInteger, nullable=False, server_default="0"),
+    Index(None, "org_id", "id"),
+)
+credentials = Table(
+    "credentials",
+    METADATA,
+    Column("org_id", String(36), ForeignKey("organisations.id"), primary_key=True),
+    Column("provider", String(64), primary_key=True),
+    Column("sealed", LargeBinary, nullable=False),
+    Column("hint", String(8), nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+)
+prompts = Table(
+    "prompts",
+    METADATA,
+    Column("org_id", String(36), ForeignKey("organisations.id"), primary_key=True),
+    Column("id", String(128), primary_key=True),
+    Column("name", String(120), nullable=False, server_default=""),
+    Column("created_us", BigInteger, nullable=False),
+    Column("archived_us", BigInteger, nullable=False, server_default="0"),
+)
+prompt_versions = Table(
+    "prompt_versions",
+    METADATA,
+    Column("org_id", String(36), primary_key=True),
+    Column("prompt_id", String(128), primary_key=True),
+    Column("version", Integer, primary_key=True, autoincrement=False),
+    Column("body", Text, nullable=False),
+    Column("variables", Text, nullable=False),
+    Column("note", String(1000), nullable=False, server_default=""),
+    Column("created_us", BigInteger, nullable=False),
+    Column("created_by", String(36), nullable=False, server_default=""),
+    ForeignKeyConstraint(["org_id", "prompt_id"], ["prompts.org_id", "prompts.id"]),
+)
+prompt_labels = Table(
+    "prompt_labels",
+    METADATA,
+    Column("org_id", String(36), primary_key=True),
+    Column("prompt_id", String(128), primary_key=True),
+    Column("label", String(64), primary_key=True),
+    Column("version", Integer, nullable=False),
+    Column("changed_us", BigInteger, nullable=False),
+    ForeignKeyConstraint(
+        ["org_id", "prompt_id", "version"],
+        ["prompt_versions.org_id", "prompt_versions.prompt_id", "prompt_versions.version"],
+    ),
+)
+idempotency = Table(
+    "idempotency",
+    METADATA,
+    Column("org_id", String(36), primary_key=True),
+    Column("key", String(128), primary_key=True),
+    Column("request", LargeBinary(16), nullable=False),
+    Column("status", Integer, nullable=False),
+    Column("body", LargeBinary, nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+)
