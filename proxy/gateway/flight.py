@@ -99,6 +99,23 @@ class Flight:
                 head.set_result(True)
         return shared
 
+    @property
+    def alone(self) -> bool:
+        """Nobody has joined."""
+        return not self._heads
+
+    def arrive_whole(self, answer: Answer) -> None:
+        """The answer came in one piece and nobody waits for it: it is kept, and stays its caller's own."""
+        self.status = answer.status
+        self.headers = answer.headers.copy()
+        body = answer.peek()
+        self.pieces.append(body)
+        self.size = len(body)
+        self.trimmed = self.size > self._most
+        self.cuts.append((0, self.size))
+        self.ended = True
+        self._land()
+
     def give_up(self, error: Exception | None) -> None:
         """No answer will come: others share an upstream's error, and send anew where the caller just left."""
         if self.over:
@@ -208,6 +225,9 @@ class SharedAnswer:
         self._seen = len(pieces)
         self._flight.seen(self._seen)
         return fresh[0] if len(fresh) == 1 else b"".join(fresh)
+
+    def peek(self) -> bytes:
+        return b"".join(self._flight.pieces[self._seen :])
 
     async def wait(self) -> None:
         await self._flight.more(self._seen)

@@ -110,6 +110,9 @@ class KeptAnswer:
         self.ended = self._next == len(self._cuts)
         return self._body[begin : self._at]
 
+    def peek(self) -> bytes:
+        return self._body[self._at :]
+
     async def wait(self) -> None:
         if self._next < len(self._cuts):
             await asyncio.sleep(max(0.0, self._cuts[self._next][0] / 1e3 - (monotonic() - self.first_byte_at)))

@@ -13,12 +13,13 @@ import msgspec
 
 from _speedups import forward_without
 from proxy.core.errors import BadDirective, Forbidden, ProxyError
+from proxy.gateway.attempts import Policy, Schedule, Tried
 from proxy.gateway.exchange import Exchange
 from proxy.providers.address import Route, resolve
 from proxy.providers.index import Catalog
 from proxy.upstream.base import Call, Origin
 
-__all__ = ["Target", "targets"]
+__all__ = ["Target", "schedule", "targets"]
 
 _MOST: Final = 10
 _CREDENTIALS: Final = frozenset({"authorization", "x-api-key", "api-key", "x-goog-api-key"})
@@ -71,6 +72,27 @@ def targets(ex: Exchange, catalog: Catalog, call: Call) -> list[Target]:
         route = _with_model(ex.route, entry.model)
         found.append(Target(route, _model_call(call, route, entry.model), entry.model, breaker=found[0].breaker))
     return found
+
+
+def schedule(ex: Exchange, patience_s: float) -> Schedule:
+    """When to try again, as the call's headers ask; `ex.targets` is whom."""
+    head = ex.ask.head
+    asked = head.directives
+    num = asked.get("retry-num", "5") if head.retry_enabled == 1 else "0"
+    policy = _policy(
+        num,
+        asked.get("retry-factor", "2"),
+        asked.get("retry-min-timeout", "1000"),
+        asked.get("retry-max-timeout", "10000"),
+        patience_s,
+    )
+    tried = [Tried(target.on_codes, target.breaker) for target in ex.targets]
+    return Schedule(tried, policy, ex.started)
+
+
+@lru_cache(1024)
+def _policy(num: str, factor: str, least_ms: str, most_ms: str, patience_s: float) -> Policy:
+    return Policy(int(num), float(factor), int(least_ms) / 1e3, int(most_ms) / 1e3, patience_s)
 
 
 @lru_cache(1024)

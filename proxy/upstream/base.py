@@ -69,6 +69,9 @@ class Answer(Protocol):
     def take(self) -> bytes:
         """What has arrived and was not taken yet, without waiting; possibly empty. Framing is off, compression on."""
 
+    def peek(self) -> bytes:
+        """The same, left where it is."""
+
     @property
     def ended(self) -> bool:
         """The whole answer has arrived (`take` may still hold its last piece)."""

@@ -84,6 +84,12 @@ class LiveAnswer:
         self._size = 0
         return whole
 
+    def peek(self) -> bytes:
+        pieces = self._pieces
+        if len(pieces) > 1:
+            pieces[:] = [b"".join(pieces)]
+        return pieces[0] if pieces else b""
+
     async def wait(self) -> None:
         if self._pieces or self.ended:
             return

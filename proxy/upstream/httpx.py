@@ -46,6 +46,9 @@ class _PumpedAnswer:
         self._room.set()
         return whole
 
+    def peek(self) -> bytes:
+        return b"".join(self._pieces)
+
     async def wait(self) -> None:
         while not self._pieces and not self.ended:
             if self._error is not None:

@@ -1,12 +1,9 @@
 """Whom to call, and the request as it will be written."""
 
-from functools import lru_cache
-
 from _speedups import forward_without
-from proxy.gateway.attempts import Policy, Schedule, Tried
 from proxy.gateway.exchange import Exchange
 from proxy.gateway.gateway import Gateway
-from proxy.gateway.targets import targets
+from proxy.gateway.targets import schedule, targets
 from proxy.providers.dialects import add_stream_usage
 from proxy.upstream.base import Call, Origin
 
@@ -17,30 +14,13 @@ _AUTHORIZATION = frozenset({"authorization"})
 
 def plan(ex: Exchange, gw: Gateway) -> Call:
     """The upstream call. Sets `ex.sent_body` and `ex.usage_injected` where usage is asked for on a stream, and
-    `ex.targets` and `ex.schedule` where more than one attempt may be made."""
+    `ex.targets` and `ex.schedule` where the call may go elsewhere."""
     call = _call(ex, gw)
     head = ex.ask.head
-    if head.retry_enabled == 1 or (
-        head.directives and ("fallback" in head.directives or "fallbacks" in head.directives)
-    ):
+    if head.directives and ("fallback" in head.directives or "fallbacks" in head.directives):
         ex.targets = targets(ex, gw.catalog, call)
-        ex.schedule = _schedule(ex, gw)
+        ex.schedule = schedule(ex, gw.patience_s)
     return call
-
-
-def _schedule(ex: Exchange, gw: Gateway) -> Schedule:
-    head = ex.ask.head
-    asked = head.directives
-    num = asked.get("retry-num", "5") if head.retry_enabled == 1 else "0"
-    policy = _policy(
-        num,
-        asked.get("retry-factor", "2"),
-        asked.get("retry-min-timeout", "1000"),
-        asked.get("retry-max-timeout", "10000"),
-        gw.patience_s,
-    )
-    tried = [Tried(target.on_codes, target.breaker) for target in ex.targets]
-    return Schedule(tried, policy, ex.started)
 
 
 def _stored(ex: Exchange, gw: Gateway) -> bytes:
@@ -54,11 +34,6 @@ def _stored(ex: Exchange, gw: Gateway) -> bytes:
     name = next((name for name in provider.auth if not name.startswith("?")), "authorization")
     value = f"Bearer {secret}" if name == "authorization" else secret
     return f"{name}: {value}\r\n".encode("latin-1")
-
-
-@lru_cache(1024)
-def _policy(num: str, factor: str, least_ms: str, most_ms: str, patience_s: float) -> Policy:
-    return Policy(int(num), float(factor), int(least_ms) / 1e3, int(most_ms) / 1e3, patience_s)
 
 
 def _call(ex: Exchange, gw: Gateway) -> Call:

@@ -46,7 +46,13 @@ async def recall(ex: Exchange, gw: Gateway) -> Answer | None:
 
 def share(ex: Exchange, answer: Answer) -> Answer:
     """The answer that was sent for, as those who join it see it too."""
-    return answer if ex.flight is None else ex.flight.arrive(answer)
+    flight = ex.flight
+    if flight is None:
+        return answer
+    if answer.ended and flight.alone:
+        flight.arrive_whole(answer)
+        return answer
+    return flight.arrive(answer)
 
 
 async def _board(ex: Exchange, gw: Gateway, flight: Flight) -> Answer | None:

@@ -6,10 +6,11 @@ import random
 from proxy.core.clock import monotonic, now_us
 from proxy.core.errors import ClientGone, UpstreamError
 from proxy.core.record import Attempt
-from proxy.gateway.attempts import Outcome, Schedule, is_failure, retry_after_s
+from proxy.gateway.attempts import Decision, Outcome, Schedule, is_failure, retry_after_s
 from proxy.gateway.exchange import Exchange
 from proxy.gateway.gateway import Gateway
 from proxy.gateway.hedge import Race
+from proxy.gateway.targets import schedule, targets
 from proxy.providers.dialects import look, peek
 from proxy.upstream.base import Answer, Call
 
@@ -19,43 +20,66 @@ __all__ = ["send"]
 async def send(ex: Exchange, gw: Gateway) -> Answer:
     """The provider's answer, at its head. Raises `UpstreamError` where no attempt had one, or `ClientGone` where the
     caller left first and the setting says to cut."""
-    if ex.schedule is None:
+    if ex.schedule is not None:
+        return await _persist(ex, gw, ex.schedule, ex.schedule.first(gw.breakers, monotonic()))
+    if ex.ask.head.retry_enabled != 1:
         return await _attempt(ex, gw, ex.call, 0.0)
-    try:
-        return await _persist(ex, gw, ex.schedule)
-    finally:
-        _tell(ex, ex.schedule)
-
-
-async def _persist(ex: Exchange, gw: Gateway, schedule: Schedule) -> Answer:
-    """Attempts until one is good or the schedule gives up; then the last answer there was, or the last error."""
     answer: Answer | None = None
-    decision = schedule.first(gw.breakers, monotonic())
-    while True:
-        target = ex.targets[decision.target]
-        if decision.wait_s > 0:
-            await _pause(ex, gw, decision.wait_s)
-        ex.route = target.route
-        error: UpstreamError | None = None
-        try:
-            fresh = await _attempt(ex, gw, target.make(), decision.wait_s)
-        except UpstreamError as caught:
-            error = caught
-            outcome = Outcome(0, error.code, error.retriable)
-        else:
-            if answer is not None:
-                answer.close()
-            answer = fresh
-            outcome = _outcome(answer)
-        gw.breakers.report(target.breaker, outcome.status == 0 or outcome.status >= 500, monotonic())
-        if answer is not None and error is None and not is_failure(outcome):
+    error: UpstreamError | None = None
+    try:
+        answer = await _attempt(ex, gw, ex.call, 0.0)
+        if answer.status < 400:  # as nearly always: until now retries have cost nothing
             return answer
-        decision = schedule.next(outcome, monotonic(), random.random(), gw.breakers)
-        if decision.kind == "give_up" or ex.client_left:
-            if answer is not None:
+        outcome = _outcome(answer)
+    except UpstreamError as caught:
+        error = caught
+        outcome = Outcome(0, error.code, error.retriable)
+    ex.targets = targets(ex, gw.catalog, ex.call)
+    ex.schedule = again = schedule(ex, gw.patience_s)
+    again.first(gw.breakers, monotonic())
+    decision = again.next(outcome, monotonic(), random.random(), gw.breakers)
+    if decision.kind == "give_up" or ex.client_left:
+        return _last(answer, error)
+    return await _persist(ex, gw, again, decision, answer)
+
+
+async def _persist(
+    ex: Exchange, gw: Gateway, plan: Schedule, decision: Decision, answer: Answer | None = None
+) -> Answer:
+    """Attempts from `decision` on until one is good or the schedule gives up; then the last answer there was, or the
+    last error."""
+    try:
+        while True:
+            target = ex.targets[decision.target]
+            if decision.wait_s > 0:
+                await _pause(ex, gw, decision.wait_s)
+            ex.route = target.route
+            error: UpstreamError | None = None
+            try:
+                fresh = await _attempt(ex, gw, target.make(), decision.wait_s)
+            except UpstreamError as caught:
+                error = caught
+                outcome = Outcome(0, error.code, error.retriable)
+            else:
+                if answer is not None:
+                    answer.close()
+                answer = fresh
+                outcome = _outcome(answer)
+            gw.breakers.report(target.breaker, outcome.status == 0 or outcome.status >= 500, monotonic())
+            if answer is not None and error is None and not is_failure(outcome):
                 return answer
-            assert error is not None
-            raise error
+            decision = plan.next(outcome, monotonic(), random.random(), gw.breakers)
+            if decision.kind == "give_up" or ex.client_left:
+                return _last(answer, error)
+    finally:
+        _tell(ex, plan)
+
+
+def _last(answer: Answer | None, error: UpstreamError | None) -> Answer:
+    if answer is not None:
+        return answer
+    assert error is not None
+    raise error
 
 
 async def _attempt(ex: Exchange, gw: Gateway, call: Call, waited_s: float) -> Answer:
