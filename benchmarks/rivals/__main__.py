@@ -17,7 +17,7 @@ from typing import Any
 
 from benchmarks import draw, machine, rivals
 from benchmarks.load import Spec, run
-from benchmarks.rig import HEADERS, chat_body, rig, rows_in_store
+from benchmarks.rig import COUNTER, HEADERS, chat_body, rig, rows_in_store
 from simulator import process
 from tests.stack import free_port, wait_for
 
@@ -89,7 +89,11 @@ def _rival(rival: Any, folder: Path) -> dict[str, Any]:
 def _measure(direct: str, proxied: str, headers: dict[str, str], pids: list[int], made: Any) -> dict[str, Any]:
     def load(url: str, connections: int, seconds: float) -> Any:
         sent = {**HEADERS, **headers}
-        return run(Spec(url=url, connections=connections, body=_BODY, headers=sent, seconds=seconds, warm_up=1))
+        return run(
+            Spec(
+                url=url, connections=connections, body=_BODY, headers=sent, counter=COUNTER, seconds=seconds, warm_up=1
+            )
+        )
 
     load(proxied, 32, 1.0)
     if made is not None:
