@@ -112,7 +112,13 @@ class Control(Plane):
         self.throttle = Throttle()
         self.local = LocalToken(settings.data / "control.token")
         self.database = Database.open(metadata_url(settings), load_secret(settings, create=True))
-        self.publisher = Publisher(self.database, settings.data / "snapshot" / "snapshot.bin")
+        self.publisher = Publisher(self.database, settings.data / "snapshot" / "snapshot.bin", self._seen)
+
+    def _seen(self) -> dict[str, int]:
+        if self.shipper is None:
+            return {}
+        seen, self.shipper.figures.keys = self.shipper.figures.keys, {}
+        return seen
 
     def start(self) -> None:
         self.local.write()

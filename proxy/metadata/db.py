@@ -1,7 +1,6 @@
 """Opens the database, SQLite in the data folder or PostgreSQL by its address, and brings it up to date."""
 
 import os
-import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,7 +20,7 @@ from proxy.core.secret import Secret, SecretError
 from proxy.core.settings import Settings
 from proxy.metadata.tables import meta, organisations
 
-__all__ = ["Database", "MetadataError", "backup", "insert_or_keep", "metadata_url"]
+__all__ = ["Database", "MetadataError", "insert_or_keep", "metadata_url"]
 
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
 _LOCK: Final = 0x7065_7269
@@ -61,7 +60,7 @@ class Database:
         another secret; nothing is changed then."""
         engine = _engine(url)
         try:
-            _migrate(engine, url)
+            _migrate(engine)
             with engine.begin() as connection:
                 pepper = _pepper(connection, secret)
                 _first_organisation(connection)
@@ -125,8 +124,8 @@ def _engine(url: str) -> Engine:
     return engine
 
 
-def _migrate(engine: Engine, url: str) -> None:
-    """Up to the newest schema, all or nothing. A SQLite file is copied beside itself before it is changed."""
+def _migrate(engine: Engine) -> None:
+    """Up to the newest schema, all or nothing."""
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS))
     with engine.begin() as connection:
@@ -134,16 +133,6 @@ def _migrate(engine: Engine, url: str) -> None:
             connection.execute(text("SELECT pg_advisory_xact_lock(:n)"), {"n": _LOCK})
         config.attributes["connection"] = connection
         command.upgrade(config, "head")
-
-
-def backup(url: str) -> Path | None:
-    """A copy of a SQLite database; None for others."""
-    if not url.startswith("sqlite:///"):
-        return None
-    path = Path(url.removeprefix("sqlite:///"))
-    copy = path.with_suffix(f".{now_us()}.bak")
-    shutil.copy2(path, copy)
-    return copy
 
 
 def _pepper(connection: Connection, secret: Secret) -> bytes:

@@ -3,17 +3,20 @@
 import logging
 import os
 import threading
+from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from proxy.metadata import keys
 from proxy.metadata.db import Database
 from proxy.metadata.published import snapshot
 
 __all__ = ["Publisher"]
 
 _LOOK_S: Final = 0.25
+_NOTE_LOOKS: Final = 20
 
 _log = logging.getLogger(__name__)
 
@@ -21,8 +24,10 @@ _log = logging.getLogger(__name__)
 class Publisher:
     """A thread. `etag` is the newest file's."""
 
-    def __init__(self, database: Database, file: Path) -> None:
+    def __init__(self, database: Database, file: Path, seen: Callable[[], dict[str, int]] = dict) -> None:
+        """`seen`: which API keys were used since it was asked last, and when; noted every few seconds."""
         self.file = file
+        self._seen = seen
         self.etag = ""
         self.revision = 0
         self.problem = ""
@@ -56,9 +61,14 @@ class Publisher:
         self.etag = f'"{revision}-{self._database.secret.fingerprint}"'
 
     def _run(self) -> None:
+        looks = 0
         while True:
             try:
                 self.publish()
+                looks += 1
+                if looks % _NOTE_LOOKS == 0 and (used := self._seen()):
+                    with self._database.write(tells=False) as rows:
+                        keys.used(rows, used)
                 self.problem = ""
             except (SQLAlchemyError, OSError) as error:
                 if str(error) != self.problem:

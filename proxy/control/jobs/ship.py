@@ -42,6 +42,8 @@ class Figures:
         self.last_shipped_at = 0.0
         self.behind_since = 0.0
         """`time.time()` since which there has been something to ship; 0 when there is nothing."""
+        self.keys: dict[str, int] = {}
+        """When each API key was last seen, since somebody took this (microseconds)."""
 
 
 class Shipper:
@@ -184,6 +186,9 @@ class Shipper:
             self._tries[token] = tries + 1
             raise
         self._tries.pop(token, None)
+        for row in requests:
+            if row.key:
+                self.figures.keys[row.key] = max(row.start, self.figures.keys.get(row.key, 0))
         self.figures.slices += 1
         self.figures.shipped += len(entries)
         self.figures.reading_errors += sum(1 for entry in entries if entry.request.reading_error)
