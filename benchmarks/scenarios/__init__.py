@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Any
 
-from benchmarks.scenarios import capacity, latency, memory, micro, policies, streams
+from benchmarks.scenarios import capacity, latency, memory, micro, policies, streams, teams
 
 __all__ = ["SCENARIOS"]
 
@@ -13,6 +13,7 @@ SCENARIOS: dict[str, Callable[[bool], dict[str, Any]]] = {
     "capacity": capacity.measure,
     "streams": streams.measure,
     "policies": policies.measure,
+    "teams": teams.measure,
     "memory": memory.measure,
 }
 """By name; each takes whether the run is a short one, and returns rows by their name."""
