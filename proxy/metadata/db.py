@@ -9,7 +9,7 @@ from typing import Any, Final
 from alembic import command
 from alembic.config import Config
 from alembic.util.exc import CommandError
-from sqlalchemy import Connection, Engine, create_engine, event, select, text, update
+from sqlalchemy import BigInteger, Connection, Engine, Text, cast, create_engine, event, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -84,8 +84,8 @@ class Database:
         with self.engine.begin() as connection:
             yield connection
             if tells:
-                number = int(connection.execute(select(meta.c.value).where(meta.c.name == "revision")).scalar_one())
-                connection.execute(update(meta).where(meta.c.name == "revision").values(value=str(number + 1)))
+                higher = cast(cast(meta.c.value, BigInteger) + 1, Text)  # in one statement: others write too
+                connection.execute(update(meta).where(meta.c.name == "revision").values(value=higher))
 
     def revision(self) -> int:
         """Raised by every change that a gateway must know."""
@@ -99,8 +99,9 @@ class Database:
 def insert_or_keep(connection: Connection, table: Any, **values: Any) -> bool:
     """Inserts a row; False where its key is taken, the row there staying as it is."""
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
-    done = connection.execute(dialect.insert(table).values(**values).on_conflict_do_nothing())
-    return bool(done.rowcount)
+    key = next(iter(table.primary_key.columns))
+    made = connection.execute(dialect.insert(table).values(**values).on_conflict_do_nothing().returning(key))
+    return made.first() is not None
 
 
 def _engine(url: str) -> Engine:

@@ -1,0 +1,247 @@
+"""The metadata database: one suite over SQLite and PostgreSQL."""
+
+import itertools
+import shutil
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import inspect, text
+from sqlalchemy.exc import IntegrityError, OperationalError
+
+from proxy.core.clock import now_us
+from proxy.core.secret import Secret, SecretError, token_hash
+from proxy.core.snapshot import SnapshotError, read
+from proxy.metadata import credentials, db, keys, organisations, people, prompts, published
+from proxy.metadata.db import Database, MetadataError
+from proxy.metadata.errors import Clash, Missing
+from proxy.metadata.tables import METADATA, api_keys
+from tests.postgres_server import PostgresServer
+
+SECRET, OTHER = Secret(b"s" * 32), Secret(b"o" * 32)
+_names = itertools.count()
+
+
+@pytest.fixture(scope="module")
+def postgres() -> Iterator[PostgresServer]:
+    server = PostgresServer()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    if request.param == "sqlite":
+        return f"sqlite:///{tmp_path / 'metadata.db'}"
+    server: PostgresServer = request.getfixturevalue("postgres")
+    return server.database(f"test{next(_names)}")
+
+
+@pytest.fixture
+def database(url: str) -> Iterator[Database]:
+    opened = Database.open(url, SECRET)
+    yield opened
+    opened.close()
+
+
+def told(database: Database) -> dict[str, list[Any]]:
+    """The snapshot's rows by kind."""
+    found: dict[str, list[Any]] = {}
+    with database.read() as rows:
+        for kind, items in read(b"".join(published.snapshot(rows)[1])):
+            found.setdefault(kind, []).extend(items)
+    return found
+
+
+def test_migrated_and_declared_tables_are_the_same_and_opening_again_changes_nothing(url: str) -> None:
+    for _ in range(2):
+        database = Database.open(url, SECRET)
+        with database.read() as rows:
+            assert compare_metadata(MigrationContext.configure(rows), METADATA) == []
+        assert database.revision() == 1
+        database.close()
+
+
+def test_a_migration_that_fails_half_way_leaves_everything_as_it_was(
+    url: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    Database.open(url, SECRET).close()
+    folder = tmp_path / "migrations"
+    shutil.copytree(db._MIGRATIONS, folder)
+    (folder / "versions" / "0002_half.py").write_text(
+        "from alembic import op\nimport sqlalchemy as sa\nrevision = '0002'\ndown_revision = '0001'\n"
+        "def upgrade():\n    op.create_table('half', sa.Column('id', sa.Integer))\n"
+        "    op.execute('SELECT * FROM nothing')\n"
+    )
+    with monkeypatch.context() as patch:
+        patch.setattr(db, "_MIGRATIONS", folder)
+        with pytest.raises(MetadataError, match="nothing"):
+            Database.open(url, SECRET)
+    database = Database.open(url, SECRET)
+    assert "half" not in inspect(database.engine).get_table_names()
+    database.close()
+
+
+def test_another_secret_is_refused_and_changes_nothing(database: Database, url: str) -> None:
+    def dump() -> list[Any]:
+        with database.read() as rows:
+            return rows.execute(text("SELECT name, value FROM meta ORDER BY name")).all()
+
+    before = dump()
+    with pytest.raises(MetadataError, match=f"{SECRET.fingerprint}.*{OTHER.fingerprint}"):
+        Database.open(url, OTHER)
+    assert dump() == before
+
+
+def test_keys(database: Database) -> None:
+    with database.write() as rows:
+        made, token = keys.create(rows, database.pepper, "default", "one", ["proxy"], "5;w=60")
+        old, _ = keys.create(rows, database.pepper, "default", "old", ["proxy"], expires_us=1)
+        keys.create(rows, database.pepper, "default", "reader", ["read"])
+    with database.read() as rows:
+        stored = rows.execute(api_keys.select().where(api_keys.c.id == made.id)).one()
+        assert token not in repr(stored) and stored.hash == token_hash(database.pepper, token)
+        found = keys.by_hash(rows, stored.hash)
+        assert found is not None and found.id == made.id
+        assert [key.name for key in keys.listed(rows, "default", limit=2)] == ["reader", "old"]
+        assert [key.name for key in keys.listed(rows, "default", after=old.id)] == ["one"]
+        with pytest.raises(Missing):
+            keys.shown(rows, "another", made.id)
+    assert [row.id for row in told(database)["keys"]] == [made.id]
+    with database.write() as rows:
+        at = keys.revoke(rows, "default", made.id).revoked_us
+        assert keys.revoke(rows, "default", made.id).revoked_us == at > 0
+        assert keys.by_hash(rows, stored.hash) is None
+    assert "keys" not in told(database)
+
+
+def test_credentials_are_sealed_and_change_their_seal(database: Database) -> None:
+    with database.write() as rows:
+        credentials.put(rows, SECRET, "default", "openai", "sk-old-old-old")
+        assert credentials.put(rows, SECRET, "default", "openai", "sk-provider-1234").hint == "1234"
+    (row,) = told(database)["credentials"]
+    assert b"provider" not in row.sealed and SECRET.open(row.sealed, "credential default openai") == b"sk-provider-1234"
+    for secret, about in ((OTHER, "credential default openai"), (SECRET, "credential other openai")):
+        with pytest.raises(SecretError):
+            secret.open(row.sealed, about)
+    with pytest.raises(SecretError), database.write() as rows:
+        credentials.rotate(rows, OTHER, SECRET)
+    with database.write() as rows:
+        assert credentials.rotate(rows, SECRET, OTHER) == 1
+    found = told(database)
+    assert OTHER.open(found["credentials"][0].sealed, "credential default openai") == b"sk-provider-1234"
+    assert OTHER.open(found["head"][0].pepper, "pepper") == database.pepper
+    with database.write() as rows:
+        credentials.remove(rows, "default", "openai")
+        with pytest.raises(Missing):
+            credentials.remove(rows, "default", "openai")
+
+
+def test_prompts_have_versions_that_stay_and_labels_that_move(database: Database) -> None:
+    with database.write() as rows:
+        prompts.create(rows, "default", "p", "P")
+        assert [prompts.add_version(rows, "default", "p", {"n": n}, []).version for n in (1, 2)] == [1, 2]
+        prompts.label(rows, "default", "p", "production", 2)
+        assert prompts.label(rows, "default", "p", "production", 1).labels == {"production": 1}
+        with pytest.raises(Missing):
+            prompts.label(rows, "default", "p", "production", 3)
+        assert [one.body for one in prompts.versions(rows, "default", "p")] == [{"n": 2}, {"n": 1}]
+    with pytest.raises(Clash), database.write() as rows:
+        prompts.create(rows, "default", "p", "again")
+    found = {row.version: (row.labels, row.newest) for row in told(database)["prompts"]}
+    assert found == {1: (("production",), False), 2: ((), True)}
+    with database.write() as rows:
+        prompts.archive(rows, "default", "p")
+        assert prompts.listed(rows, "default") == [] and len(prompts.listed(rows, "default", archived=True)) == 1
+    assert "prompts" not in told(database)
+
+
+def test_people(database: Database) -> None:
+    with database.write(tells=False) as rows:
+        ada = people.create(rows, " Ada@Example.com ", password="correct horse")
+        with pytest.raises(Clash):
+            people.create(rows, "ada@example.com")
+        assert people.verify(rows, "ADA@example.com", "correct horse") == ada
+        assert people.verify(rows, "ada@example.com", "wrong") is None is people.verify(rows, "nobody@x.y", "wrong")
+        organisations.add(rows, "default", ada.id, "owner")
+        with pytest.raises(Clash, match="last owner"):
+            organisations.add(rows, "default", ada.id, "viewer")
+        with pytest.raises(Clash, match="last owner"):
+            organisations.remove(rows, "default", ada.id)
+        token, _ = people.open_session(rows, database.pepper, ada.id, "default")
+        session = people.session(rows, database.pepper, token)
+        assert session is not None and session.role == "owner"
+        people.close_session(rows, database.pepper, token)
+        assert people.session(rows, database.pepper, token) is None
+        over = people.make_link(rows, database.pepper, "default", "viewer", hours=-1)
+        assert people.use_link(rows, database.pepper, over) is None
+        stored = rows.execute(text("SELECT password FROM users")).scalar_one()
+        assert stored.startswith("$argon2id$")
+
+
+def at_once(work: Any, count: int = 4) -> list[Any]:
+    """What each of some threads got, errors too."""
+    results: list[Any] = []
+
+    def one() -> None:
+        try:
+            results.append(work())
+        except (OperationalError, IntegrityError, Clash) as error:
+            results.append(error)
+
+    threads = [threading.Thread(target=one) for _ in range(count)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    return results
+
+
+def test_races_lose_nothing_and_make_nothing_twice(database: Database) -> None:
+    with database.write() as rows:
+        prompts.create(rows, "default", "race", "")
+        link = people.make_link(rows, database.pepper, "default", "viewer")
+
+    def version() -> int:
+        with database.write() as rows:
+            return prompts.add_version(rows, "default", "race", {}, []).version
+
+    numbers = [one for one in at_once(version) if isinstance(one, int)]
+    assert numbers and len(set(numbers)) == len(numbers)
+    with database.read() as rows:
+        assert prompts.shown(rows, "default", "race").newest == max(numbers) == len(numbers)
+
+    def use() -> Any:
+        with database.write(tells=False) as rows:
+            return people.use_link(rows, database.pepper, link)
+
+    assert sum(one is not None and not isinstance(one, Exception) for one in at_once(use)) == 1
+
+
+def test_every_telling_change_raises_the_revision_once(database: Database) -> None:
+    before = database.revision()
+
+    def change() -> int:
+        with database.write() as rows:
+            return keys.create(rows, database.pepper, "default", "k", ["proxy"])[0].created_us
+
+    done = [one for one in at_once(change) if isinstance(one, int)]
+    assert database.revision() == before + len(done) and len(done) >= 1
+    with database.write(tells=False) as rows:
+        keys.used(rows, {"none": now_us()})
+    assert database.revision() == before + len(done)
+
+
+def test_a_torn_snapshot_is_refused(database: Database) -> None:
+    with database.write() as rows:
+        for _ in range(3):
+            keys.create(rows, database.pepper, "default", "k", ["proxy"])
+    with database.read() as rows:
+        raw = b"".join(published.snapshot(rows)[1])
+    for end in range(len(raw)):
+        with pytest.raises(SnapshotError):
+            list(read(raw[:end]))
