@@ -48,9 +48,11 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("domain", "", "Domain whose first label names the provider: `oai.<domain>`, `gateway.<domain>`."),
     Setting("gateway.host", "127.0.0.1", "Address the gateway listens on."),
     Setting("gateway.port", 8787, "Port the gateway listens on.", *_PORT),
+    Setting("gateway.server", "direct", "`direct`, or `granian` for HTTP/2 to callers.", *_one_of("direct", "granian")),
     Setting("gateway.workers", 1, "Gateway worker processes.", *_COUNT),
     Setting("gateway.backlog", 8192, "Connections the kernel may queue for a worker.", *_COUNT),
     Setting("gateway.max_open", 16384, "Calls that one worker has open at once, streams included.", *_COUNT),
+    Setting("gateway.idle_s", 75.0, "A caller's connection is closed after so long without a call.", *_SECONDS),
     Setting("gateway.drain_s", 30.0, "How long a stopping worker waits for its open calls.", *_SECONDS),
     Setting("gateway.max_body", 64 << 20, "Largest request body that is taken, in bytes; above it 413.", *_BYTES),
     Setting(

@@ -1,11 +1,10 @@
-"""One gateway worker: the RSGI application, its own few addresses, and what runs beside the calls."""
+"""One gateway worker: the calls, its own few addresses, and what runs beside them."""
 
 import asyncio
 import contextlib
 import os
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import msgspec
 
@@ -16,7 +15,7 @@ from proxy.gateway import metrics
 from proxy.gateway.gateway import Gateway
 from proxy.gateway.metrics import Metrics
 from proxy.gateway.pipeline import handle
-from proxy.gateway.wire.rsgi import RsgiWire
+from proxy.gateway.wire.base import Last, Wire
 from proxy.kv import open_kv
 from proxy.spool.writer import Writer
 from proxy.upstream import open_upstream
@@ -29,18 +28,20 @@ _JSON = [("content-type", "application/json")]
 
 
 class Application:
-    """granian's target. Everything that needs the event loop is made in `__rsgi_init__`, after the fork."""
+    """What a server gives its requests to. Everything that needs the event loop is made in `start`, after the fork."""
 
-    def __init__(self, settings: Settings, on_start: Callable[[], None] | None = None) -> None:
+    def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._on_start = on_start
-        self._own = {"/healthz": self._healthz, "/readyz": self._readyz, "/metrics": self._metrics}
+        self._own: dict[str, Callable[[], Last]] = {
+            "/healthz": self._healthz,
+            "/readyz": self._readyz,
+            "/metrics": self._metrics,
+        }
         self._timer: asyncio.TimerHandle | None = None
         self._run = settings.data / "run"
 
-    def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        if self._on_start is not None:
-            self._on_start()
+    def start(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Before the first call."""
         settings = self._settings
         self._run.mkdir(parents=True, exist_ok=True)
         catalog = providers.load(
@@ -73,22 +74,23 @@ class Application:
         self.gateway.directory.start(loop, upstream)
         self._timer = loop.call_later(1.0, self._tick)
 
-    def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
+    async def stop(self) -> None:
+        """After the last one."""
         if self._timer is not None:
             self._timer.cancel()
         self.gateway.directory.stop()
         self.gateway.ledger.flush()
         self.gateway.spool.close()
         with contextlib.suppress(Exception):
-            loop.run_until_complete(self.gateway.kv.close())
+            await self.gateway.kv.close()
         metrics.store(self._run, self._values())
 
-    async def __rsgi__(self, scope: Any, proto: Any) -> None:
-        if scope.path in self._own and scope.method in ("GET", "HEAD"):
-            status, headers, body = self._own[scope.path]()
-            proto.response_bytes(status, headers, body)
+    async def answer(self, wire: Wire) -> None:
+        """One request, from its head to its last byte."""
+        if wire.path in self._own and wire.method in ("GET", "HEAD"):
+            wire.finish(self._own[wire.path]())
             return
-        await handle(self.gateway, RsgiWire(scope, proto))
+        await handle(self.gateway, wire)
 
     def _tick(self) -> None:
         """Once a second: the store's housekeeping, and counters to their file."""
@@ -115,10 +117,10 @@ class Application:
             "cache_degraded_total": cache.degraded,
         }
 
-    def _healthz(self) -> tuple[int, list[tuple[str, str]], bytes]:
-        return 200, _TEXT, b"ok\n"
+    def _healthz(self) -> Last:
+        return Last(b"ok\n", 200, _TEXT)
 
-    def _readyz(self) -> tuple[int, list[tuple[str, str]], bytes]:
+    def _readyz(self) -> Last:
         samples = metrics.total(self._run, self._values())
         dropped = samples.get("spool_dropped_total", 0)
         failing = bool(self.gateway.spool.error)
@@ -131,11 +133,11 @@ class Application:
         }
         if self.gateway.directory.problem:
             body["snapshot_problem"] = self.gateway.directory.problem
-        return 200, _JSON, msgspec.json.encode(body)
+        return Last(msgspec.json.encode(body), 200, _JSON)
 
-    def _metrics(self) -> tuple[int, list[tuple[str, str]], bytes]:
+    def _metrics(self) -> Last:
         page = metrics.render(metrics.total(self._run, self._values()))
-        return 200, [("content-type", "text/plain; version=0.0.4; charset=utf-8")], page.encode()
+        return Last(page.encode(), 200, [("content-type", "text/plain; version=0.0.4; charset=utf-8")])
 
 
 def _limits(settings: Settings) -> Limits:

@@ -1,56 +1,174 @@
-"""Starts the gateway: granian's main process and its workers."""
+"""Starts the gateway: one process that listens, and the workers it forks, each with its own event loop."""
 
+import asyncio
+import contextlib
 import gc
+import os
 import shutil
-from pathlib import Path
-from typing import Any
+import signal
+import socket
+import ssl
+import sys
+import time
+import traceback
+from collections.abc import Iterator
+from typing import Final
 
-from granian import Granian
-from granian.constants import HTTPModes, Interfaces, Loops, RuntimeModes
-from granian.http import HTTP1Settings
+import uvloop
 
+from proxy.core.errors import PerihelionError
 from proxy.core.process import die_with_parent
-from proxy.core.settings import Settings, load
+from proxy.core.settings import Settings
+from proxy.gateway.app import Application
+from proxy.gateway.wire.server import Server
 
-__all__ = ["make", "run"]
+__all__ = ["calm", "run"]
+
+_TICK_S: Final = 0.05
+_AGAIN_S: Final = 0.5
+"""A worker that ended is followed by another after so long."""
+_CANNOT_START: Final = 2
 
 
 def run(settings: Settings) -> None:
-    """Serves until SIGTERM or SIGINT; then open calls have `gateway.drain_s` to end."""
+    """Serves until SIGTERM or SIGINT; then open calls have `gateway.drain_s` to end. Raises `SystemExit` with 2 where
+    a worker says that it cannot start like this."""
     die_with_parent()
     shutil.rmtree(settings.data / "run", ignore_errors=True)  # counters of an earlier gateway
-    cert, key = settings.text("gateway.tls_cert"), settings.text("gateway.tls_key")
-    Granian(
-        "proxy.gateway.launch:make",
-        factory=True,
-        address=settings.text("gateway.host"),
-        port=settings.whole("gateway.port"),
-        interface=Interfaces.RSGI,
-        workers=settings.whole("gateway.workers"),
-        runtime_mode=RuntimeModes.mt,
-        loop=Loops.uvloop,
-        http=HTTPModes.http1,
-        websockets=False,
-        backlog=settings.whole("gateway.backlog"),
-        backpressure=settings.whole("gateway.max_open"),
-        http1_settings=HTTP1Settings(header_read_timeout=30_000, keep_alive=True, max_buffer_size=1 << 20),
-        log_enabled=False,
-        ssl_cert=Path(cert) if cert else None,
-        ssl_key=Path(key) if key else None,
-        respawn_failed_workers=True,
-        respawn_interval=0.5,
-        workers_kill_timeout=int(settings.real("gateway.drain_s")),
-    ).serve()
+    if settings.text("gateway.server") == "granian":
+        from proxy.gateway.granian import serve
+
+        serve(settings)
+        return
+    # One listener for all: a worker that dies takes none of the connections with it that nobody has accepted yet.
+    with _listen(settings) as listener:
+        _Workers(settings, listener).run()
 
 
-def make() -> Any:
-    """A worker's application. Settings come through the environment, as every worker is a process of its own."""
-    from proxy.gateway.app import Application
-
-    return Application(load(), on_start=_start_worker)
-
-
-def _start_worker() -> None:
-    die_with_parent()
+def calm() -> None:
+    """The collector walks rarely: calls leave few cycles, and its defaults look for them far too often."""
     gc.freeze()
-    gc.set_threshold(50_000, 20, 50)  # calls leave few cycles; the default walks them far too often
+    gc.set_threshold(50_000, 20, 50)
+
+
+@contextlib.contextmanager
+def _listen(settings: Settings) -> Iterator[socket.socket]:
+    host, port = settings.text("gateway.host"), settings.whole("gateway.port")
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        listener = socket.create_server((host, port), family=family, backlog=settings.whole("gateway.backlog"))
+    except OSError as error:
+        print(f"perihelion gateway: cannot listen on {host} port {port}: {error.strerror}", file=sys.stderr)
+        raise SystemExit(_CANNOT_START) from None
+    with listener:
+        yield listener
+
+
+class _Workers:
+    """Forks workers and follows each that ends by another, until it is told to stop."""
+
+    def __init__(self, settings: Settings, listener: socket.socket) -> None:
+        self._settings = settings
+        self._listener = listener
+        self._count = settings.whole("gateway.workers")
+        self._pids: set[int] = set()
+        self._stopping = False
+
+    def run(self) -> None:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._stop)
+        due = 0.0
+        while not self._stopping:
+            if len(self._pids) < self._count and time.monotonic() >= due:
+                self._fork()
+                continue
+            for pid, code in self._ended():
+                if code == _CANNOT_START:
+                    self._end(signal.SIGTERM)
+                    raise SystemExit(_CANNOT_START)
+                print(f"perihelion gateway: worker {pid} ended ({code}); starting another", file=sys.stderr)
+                due = time.monotonic() + _AGAIN_S
+            time.sleep(_TICK_S)
+        self._end(signal.SIGTERM)
+
+    def _stop(self, *_: object) -> None:
+        self._stopping = True
+
+    def _fork(self) -> None:
+        pid = os.fork()
+        if pid:
+            self._pids.add(pid)
+            return
+        code = 1
+        try:
+            code = _work(self._settings, self._listener)
+        except SystemExit as leave:
+            code = leave.code if isinstance(leave.code, int) else 1
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(code)
+
+    def _ended(self) -> Iterator[tuple[int, int]]:
+        """(pid, exit code; negative: the signal) of each worker that has ended."""
+        for pid in list(self._pids):
+            done, status = os.waitpid(pid, os.WNOHANG)
+            if done:
+                self._pids.discard(pid)
+                yield pid, os.waitstatus_to_exitcode(status)
+
+    def _end(self, number: signal.Signals) -> None:
+        """Tells all to stop, and ends those that have not a little after they should have."""
+        deadline = time.monotonic() + self._settings.real("gateway.drain_s") + 3
+        for pid in self._pids:
+            os.kill(pid, number)
+        while self._pids:
+            if time.monotonic() > deadline:
+                for pid in self._pids:
+                    os.kill(pid, signal.SIGKILL)
+            for _ in self._ended():
+                pass
+            time.sleep(_TICK_S)
+
+
+def _work(settings: Settings, listener: socket.socket) -> int:
+    """One worker's whole life."""
+    die_with_parent()
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent has it too, and tells us
+    signal.signal(signal.SIGTERM, signal.SIG_DFL)
+    try:
+        uvloop.run(_serve(settings, listener))
+    except PerihelionError as error:
+        print(f"perihelion gateway: {error}", file=sys.stderr)
+        return _CANNOT_START
+    return 0
+
+
+async def _serve(settings: Settings, listener: socket.socket) -> None:
+    loop = asyncio.get_running_loop()
+    application = Application(settings)
+    application.start(loop)
+    server = Server(
+        application.answer,
+        loop,
+        most=settings.whole("gateway.max_open"),
+        max_body=settings.whole("gateway.max_body"),
+        idle_s=settings.real("gateway.idle_s"),
+    )
+    calm()
+    try:
+        await server.run(listener, _tls(settings), settings.real("gateway.drain_s"))
+    finally:
+        await application.stop()
+
+
+def _tls(settings: Settings) -> ssl.SSLContext | None:
+    cert, key = settings.text("gateway.tls_cert"), settings.text("gateway.tls_key")
+    if not cert:
+        return None
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(cert, key)
+    context.set_alpn_protocols(["http/1.1"])
+    return context

@@ -53,7 +53,7 @@ LAZY: dict[str, tuple[str, ...]] = {
 prices for the first limit in cents."""
 
 ONLY_IN: dict[str, tuple[str, ...]] = {
-    "granian": ("proxy/gateway/wire/rsgi.py", "proxy/gateway/launch.py", "proxy/control/server.py"),
+    "granian": ("proxy/gateway/wire/rsgi.py", "proxy/gateway/granian.py", "proxy/control/server.py"),
     "redis": ("proxy/kv/redis.py",),
     "hiredis": ("proxy/kv/wire.py",),
     "clickhouse_connect": ("proxy/logstore/",),

@@ -33,7 +33,7 @@ def refuse(ex: Exchange, error: Exception) -> Last:
         ex.cut = "upstream"
         found = ex.found
         if found is None or not found.says_errors:
-            return Last(b"")  # the length that was announced is not reached: the caller's HTTP library says so
+            return Last(b"", whole=False)  # the caller's HTTP library says so
         event = dialect.error_event(told.status, told.kind, told.message, told.code, told.param)
         return Last(found.finish() + found.gap() + event)
     ex.status = told.status

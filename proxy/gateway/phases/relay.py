@@ -106,6 +106,8 @@ async def _stream(ex: Exchange, gw: Gateway, wire: Wire, answer: Answer, found: 
             raise UpstreamError(
                 f"The answer is more than {gw.max_answer} bytes (gateway.max_answer).", code="answer_too_large"
             )
+        if wire.congested:
+            await wire.drain()
         await answer.wait()
         piece = found.feed(answer.take())
 

@@ -16,6 +16,8 @@ class Last(msgspec.Struct, frozen=True):
     body: bytes
     status: int = 0
     headers: Headers = []
+    whole: bool = True
+    """False where the answer broke off, so that what left must not look complete."""
 
 
 class Wire(Protocol):
@@ -26,6 +28,10 @@ class Wire(Protocol):
     """Percent-decoded."""
     started: bool
     """The head of an answer has left."""
+
+    @property
+    def congested(self) -> bool:
+        """The caller reads more slowly than we write: `drain` before more is taken from the provider."""
 
     @property
     def query(self) -> str:
@@ -53,6 +59,9 @@ class Wire(Protocol):
 
     def write(self, piece: bytes) -> None:
         """Sends a piece of a streamed answer now. Raises `ClientGone` where the caller has left."""
+
+    async def drain(self) -> None:
+        """Until the caller has read enough for more to be written. Raises `ClientGone`."""
 
     def finish(self, last: Last) -> None:
         """Sends the last piece and ends the answer. Never raises; a caller that left is no error by now."""

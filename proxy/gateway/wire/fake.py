@@ -32,6 +32,7 @@ class FakeWire:
         self.pieces: list[bytes] = []
         self.started = False
         self.finished = False
+        self.congested = False
         self._headers = headers or []
         self._body = body
         self._leaves_after = leaves_after
@@ -59,6 +60,8 @@ class FakeWire:
         if self._leaves_after is not None and len(self.pieces) >= self._leaves_after:
             raise ClientGone("the caller left during the answer")
         self.pieces.append(piece)
+
+    async def drain(self) -> None: ...
 
     def finish(self, last: Last) -> None:
         if not self.status:

@@ -37,6 +37,10 @@ class RsgiWire:
         self.path: str = scope.path
 
     @property
+    def congested(self) -> bool:
+        return False  # nobody tells
+
+    @property
     def query(self) -> str:
         return str(self._scope.query_string)
 
@@ -100,6 +104,8 @@ class RsgiWire:
             self._transport.send_bytes(piece)
         except ProtocolClosed:
             raise ClientGone("the caller left during the answer") from None
+
+    async def drain(self) -> None: ...
 
     def finish(self, last: Last) -> None:
         if self._watcher is not None:

@@ -1,0 +1,66 @@
+"""The gateway under granian instead of our own server: HTTP/2 to callers, at three times the CPU a call."""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+from granian import Granian
+from granian.constants import HTTPModes, Interfaces, Loops, RuntimeModes
+from granian.http import HTTP1Settings
+
+from proxy.core.process import die_with_parent
+from proxy.core.settings import Settings, load
+from proxy.gateway.app import Application
+from proxy.gateway.launch import calm
+from proxy.gateway.wire.rsgi import RsgiWire
+
+__all__ = ["make", "serve"]
+
+
+def serve(settings: Settings) -> None:
+    """Serves until SIGTERM or SIGINT; then open calls have `gateway.drain_s` to end."""
+    cert, key = settings.text("gateway.tls_cert"), settings.text("gateway.tls_key")
+    Granian(
+        "proxy.gateway.granian:make",
+        factory=True,
+        address=settings.text("gateway.host"),
+        port=settings.whole("gateway.port"),
+        interface=Interfaces.RSGI,
+        workers=settings.whole("gateway.workers"),
+        runtime_mode=RuntimeModes.mt,
+        loop=Loops.uvloop,
+        http=HTTPModes.auto,
+        websockets=False,
+        backlog=settings.whole("gateway.backlog"),
+        backpressure=settings.whole("gateway.max_open"),
+        http1_settings=HTTP1Settings(header_read_timeout=30_000, keep_alive=True, max_buffer_size=1 << 20),
+        log_enabled=False,
+        ssl_cert=Path(cert) if cert else None,
+        ssl_key=Path(key) if key else None,
+        respawn_failed_workers=True,
+        respawn_interval=0.5,
+        workers_kill_timeout=int(settings.real("gateway.drain_s")),
+    ).serve()
+
+
+class RsgiApplication:
+    """granian's target."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._inner = Application(settings)
+
+    def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        die_with_parent()
+        calm()
+        self._inner.start(loop)
+
+    def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:
+        loop.run_until_complete(self._inner.stop())
+
+    async def __rsgi__(self, scope: Any, proto: Any) -> None:
+        await self._inner.answer(RsgiWire(scope, proto))
+
+
+def make() -> RsgiApplication:
+    """A worker's application. Settings come through the environment, as every worker is a process of its own."""
+    return RsgiApplication(load())

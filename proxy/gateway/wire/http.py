@@ -1,0 +1,269 @@
+"""The wire over our own sockets: one request of HTTP/1.1, and its answer."""
+
+import asyncio
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Final
+from urllib.parse import unquote_to_bytes
+
+from proxy.core.errors import BadRequest, ClientGone, Overloaded, TooLarge
+from proxy.gateway.wire.base import Headers, Last
+
+if TYPE_CHECKING:
+    from proxy.gateway.wire.connection import HttpConnection
+
+__all__ = ["REASONS", "HttpWire"]
+
+_CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
+REASONS: Final = {
+    200: "OK", 201: "Created", 202: "Accepted", 204: "No Content", 206: "Partial Content", 301: "Moved Permanently",
+    302: "Found", 303: "See Other", 304: "Not Modified", 307: "Temporary Redirect", 308: "Permanent Redirect",
+    400: "Bad Request", 401: "Unauthorized", 402: "Payment Required", 403: "Forbidden", 404: "Not Found",
+    405: "Method Not Allowed", 408: "Request Timeout", 409: "Conflict", 410: "Gone", 413: "Content Too Large",
+    415: "Unsupported Media Type", 422: "Unprocessable Content", 429: "Too Many Requests",
+    431: "Request Header Fields Too Large", 499: "Client Closed Request", 500: "Internal Server Error",
+    501: "Not Implemented", 502: "Bad Gateway", 503: "Service Unavailable", 504: "Gateway Timeout", 529: "Overloaded",
+}  # fmt: skip
+_lines: dict[int, str] = {}
+_names: dict[bytes, str] = {}
+
+
+def _name(raw: bytes) -> str:
+    """A header's name in lower case, but a property's as it is spelled. Names repeat, so each is read once."""
+    found = _names.get(raw)
+    if found is None:
+        found = raw.decode("latin-1")
+        if not found.lower().startswith("helicone-property-"):
+            found = found.lower()
+        if len(_names) < 4096:
+            _names[raw] = found
+    return found
+
+
+class HttpWire:
+    """One request and its answer (`base.Wire`)."""
+
+    __slots__ = (
+        "_beyond",
+        "_chunked",
+        "_connection",
+        "_expects",
+        "_left",
+        "_missing",
+        "_pieces",
+        "_size",
+        "_waiter",
+        "arrived",
+        "head_only",
+        "items",
+        "keeps",
+        "method",
+        "path",
+        "query",
+        "started",
+        "target",
+        "version",
+    )
+
+    def __init__(self, connection: "HttpConnection") -> None:
+        self._connection: HttpConnection | None = connection
+        self.target = b""
+        self.items: Headers = []
+        self.method = self.path = self.query = ""
+        self.version = "1.1"
+        self.keeps = True
+        self.head_only = False
+        self.started = False
+        self.arrived = False
+        """The whole request has been read."""
+        self._beyond = ""
+        self._expects = False
+        self._pieces: list[bytes] = []
+        self._size = 0
+        self._waiter: asyncio.Future[None] | None = None
+        self._left: Callable[[], None] | None = None
+        self._chunked = False
+        self._missing = -1
+        """Bytes of the announced length that have not been sent; -1 where none was announced."""
+
+    # --- the request, as the parser finds it --------------------------------------------------------------------
+
+    def header(self, raw: bytes, value: bytes) -> None:
+        name = _name(raw)
+        try:
+            self.items.append((name, value.decode("ascii")))
+        except UnicodeDecodeError:
+            self._beyond = self._beyond or name
+        if name == "expect" and value.lower() == b"100-continue":
+            self._expects = True
+
+    def begin(self, method: bytes, version: str, keeps: bool) -> None:
+        """The head is whole."""
+        self.method = method.decode("ascii")
+        self.version, self.keeps = version, keeps
+        self.head_only = self.method == "HEAD"
+        target = self.target
+        if not target.startswith(b"/") and b"://" in target:  # absolute form: what it names is the Host header's
+            target = b"/" + target.partition(b"://")[2].partition(b"/")[2]
+        path, _, query = target.partition(b"#")[0].partition(b"?")
+        self.path = (unquote_to_bytes(path) if b"%" in path else path).decode("utf-8", "replace")
+        self.query = query.decode("utf-8", "replace")
+
+    def feed(self, piece: bytes, cap: int) -> None:
+        self._size += len(piece)
+        if self._size <= cap:
+            self._pieces.append(piece)
+
+    def wake(self) -> None:
+        waiter = self._waiter
+        if waiter is not None and not waiter.done():
+            waiter.set_result(None)
+
+    # --- base.Wire ----------------------------------------------------------------------------------------------
+
+    @property
+    def host(self) -> str:
+        return next((value for name, value in self.items if name == "host"), "")
+
+    @property
+    def client(self) -> str:
+        return self._connection.client if self._connection is not None else ""
+
+    @property
+    def congested(self) -> bool:
+        return self._connection is not None and self._connection.congested
+
+    def headers(self) -> Headers:
+        if self._beyond:
+            raise BadRequest(
+                f"Header {self._beyond} holds bytes beyond ASCII, which HTTP libraries read in different ways; "
+                "percent-encode the value (UTF-8), or send it in the body.",
+                code="invalid_header", param=self._beyond,
+            )  # fmt: skip
+        if self._connection is not None and self._connection.server.overloaded:
+            raise Overloaded(
+                f"This worker has {self._connection.server.most} calls open (gateway.max_open).",
+                headers={"retry-after": "1"},
+            )  # fmt: skip
+        return self.items
+
+    async def body(self, length: int, cap: int) -> bytes:
+        if length > cap:
+            raise TooLarge(f"The request body is {length} bytes; the most taken here is {cap} (gateway.max_body).")
+        if not self.arrived and self._expects and not self._pieces and self._connection is not None:
+            self._connection.send(_CONTINUE)
+        while not self.arrived and self._size <= cap:
+            if self._connection is None or self._connection.lost:
+                raise ClientGone("the caller left while its body was read")
+            self._waiter = self._connection.server.loop.create_future()
+            await self._waiter
+        if self._size > cap:
+            self._pieces = []
+            raise TooLarge(f"The request body is more than {cap} bytes, the most taken here (gateway.max_body).")
+        pieces, self._pieces = self._pieces, []
+        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+
+    def start(self, status: int, headers: Headers) -> None:
+        connection = self._alive("the caller left before the answer began")
+        self.started = True
+        connection.send(self._head(status, headers, None, connection.server.stopping))
+
+    def write(self, piece: bytes) -> None:
+        self._alive("the caller left during the answer").send(self._framed(piece))
+
+    async def drain(self) -> None:
+        connection = self._alive("the caller left during the answer")
+        while connection.congested and not connection.lost:
+            self._waiter = connection.server.loop.create_future()
+            await self._waiter
+
+    def finish(self, last: Last) -> None:
+        connection, self._connection = self._connection, None
+        self._left = None
+        if connection is None:
+            return
+        if not connection.lost:
+            if not self.started and last.status < 200:
+                self._missing = 1  # no answer at all
+            elif not self.started:
+                self.started = True
+                head = self._head(last.status, last.headers, last.body, connection.server.stopping)
+                connection.send(head if self.head_only or not last.body else head + last.body)
+                self._missing = 0
+            else:
+                ending = self._framed(last.body) if last.body else b""
+                if self._chunked and last.whole:
+                    ending += b"0\r\n\r\n"
+                if ending:
+                    connection.send(ending)
+                if self._missing > 0 or not last.whole:
+                    self.keeps = False  # what was announced will not come: the end of the connection says so
+        connection.done(self, last.whole and self._missing <= 0)
+
+    def watch(self, left: Callable[[], None]) -> None:
+        self._left = left
+        if self._connection is None or self._connection.lost:
+            self.leave()
+
+    def abandon(self) -> None:
+        """Whoever answers has ended, well or badly: an answer that is not finished never will be."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.done(self, False)
+
+    def leave(self) -> None:
+        """The caller is gone."""
+        self.wake()
+        left, self._left = self._left, None
+        if left is not None and self._connection is not None:
+            self._connection.server.loop.call_soon(left)
+
+    # --- the answer's bytes -------------------------------------------------------------------------------------
+
+    def _alive(self, what: str) -> "HttpConnection":
+        if self._connection is None or self._connection.lost:
+            raise ClientGone(what)
+        return self._connection
+
+    def _framed(self, piece: bytes) -> bytes:
+        if self.head_only:
+            return b""
+        if self._chunked:
+            return b"%x\r\n%b\r\n" % (len(piece), piece)
+        if self._missing >= 0:
+            self._missing -= len(piece)
+        return piece
+
+    def _head(self, status: int, headers: Headers, body: bytes | None, closing: bool) -> bytes:
+        """The head of an answer, and how its body is framed: a length where one is known, chunks, or the end of the
+        connection for callers of HTTP/1.0."""
+        line = _lines.get(status)
+        if line is None:
+            line = _lines[status] = f"HTTP/1.1 {status} {REASONS.get(status, 'Status')}\r\n"
+        text = "".join([f"{name}: {value}\r\n" for name, value in headers])
+        if text.count("\n") != len(headers) or text.count("\r") != len(headers):
+            text = "".join([f"{name}: {_clean(value)}\r\n" for name, value in headers])
+        if status != 204 and status != 304 and status >= 200:
+            length = next((value for name, value in headers if name == "content-length"), None)
+            if length is not None:
+                self._missing = int(length) if length.isdigit() and not self.head_only else -1
+            elif body is not None:
+                text += f"content-length: {len(body)}\r\n"
+            elif not self.head_only:
+                if self.version == "1.1":
+                    self._chunked = True
+                    text += "transfer-encoding: chunked\r\n"
+                else:
+                    self.keeps = False
+        if closing or not self.keeps or not self.arrived:
+            self.keeps = False
+            text += "connection: close\r\n"
+        elif self.version != "1.1":
+            text += "connection: keep-alive\r\n"
+        try:
+            return f"{line}{text}\r\n".encode("latin-1")
+        except UnicodeEncodeError:
+            return f"{line}{text}\r\n".encode()
+
+
+def _clean(value: str) -> str:
+    return value.replace("\r", " ").replace("\n", " ")

@@ -1,0 +1,89 @@
+"""Our own server: accepts, counts and stops. One worker's share of the gateway's port."""
+
+import asyncio
+import signal
+import socket
+import ssl
+from collections.abc import Callable, Coroutine
+from typing import Any, Final
+
+from proxy.core.clock import monotonic
+from proxy.gateway.wire.connection import HttpConnection
+from proxy.gateway.wire.http import HttpWire
+
+__all__ = ["Server"]
+
+_SWEEP_S: Final = 1.0
+_SILENCE_S: Final = 60.0
+"""A request that stops arriving for so long is given up."""
+
+
+class Server:
+    """Owned by one event loop. `answer` is given every request, and always finishes its wire."""
+
+    def __init__(
+        self,
+        answer: Callable[[HttpWire], Coroutine[Any, Any, None]],
+        loop: asyncio.AbstractEventLoop,
+        *,
+        most: int = 16384,
+        max_body: int = 64 << 20,
+        idle_s: float = 75.0,
+    ) -> None:
+        """At most `most` calls are open at once, and `max_body` bytes of a request are held; a connection without a
+        call is closed after `idle_s`."""
+        self.loop = loop
+        self.most = most
+        self.max_body = max_body
+        self.open = 0
+        self.stopping = False
+        self.connections: set[HttpConnection] = set()
+        self._answer = answer
+        self._idle_s = idle_s
+        self._calls: dict[asyncio.Task[None], HttpWire] = {}
+        self._server: asyncio.Server | None = None
+
+    @property
+    def overloaded(self) -> bool:
+        """More calls are open than may be."""
+        return self.open > self.most
+
+    def begin(self, wire: HttpWire) -> None:
+        """A call, as soon as its head is whole."""
+        self.open += 1
+        task = self.loop.create_task(self._answer(wire))
+        self._calls[task] = wire
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: "asyncio.Task[None]") -> None:
+        self._calls.pop(task).abandon()
+
+    async def run(self, listener: socket.socket, tls: ssl.SSLContext | None, drain_s: float) -> None:
+        """Serves until SIGTERM; then open calls have `drain_s` to end."""
+        stop = asyncio.Event()
+        self.loop.add_signal_handler(signal.SIGTERM, stop.set)
+        self._server = await self.loop.create_server(lambda: HttpConnection(self), sock=listener, ssl=tls)
+        sweep = self.loop.call_later(_SWEEP_S, self._sweep)
+        await stop.wait()
+        self.stopping = True
+        self._server.close()
+        for connection in list(self.connections):
+            if connection.idle():
+                connection.transport.close()
+        if self._calls:
+            await asyncio.wait(self._calls, timeout=drain_s)
+        for task in self._calls:
+            task.cancel()
+        if self._calls:
+            await asyncio.wait(self._calls, timeout=1.0)
+        sweep.cancel()
+        await asyncio.sleep(0)  # what was written last leaves with the loop's next turn
+        for connection in list(self.connections):
+            connection.transport.close()
+
+    def _sweep(self) -> None:
+        now = monotonic()
+        for connection in list(self.connections):
+            connection.sweep(now, self._idle_s, _SILENCE_S)
+        if not self.stopping:
+            self.loop.call_later(_SWEEP_S, self._sweep)
