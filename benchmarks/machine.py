@@ -2,6 +2,7 @@
 
 import os
 import platform
+import time
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
@@ -47,6 +48,22 @@ def pin(pids: list[int], core: int) -> None:
             os.sched_setaffinity(int(task.name), {cores[core % len(cores)]})
 
 
+def _interpreter_ns(steps: int = 500_000) -> float:
+    """One step of a fixed loop of plain Python, best of five: machines and builds of Python differ by a factor of
+    three, and this says by how much these figures do."""
+
+    def loop() -> float:
+        table: dict[int, int] = {}
+        total = 0
+        began = time.process_time()
+        for number in range(steps):
+            table[number & 255] = number
+            total += table.get(number & 127, 0)
+        return time.process_time() - began
+
+    return round(min(loop() for _ in range(5)) / steps * 1e9, 1)
+
+
 def environment() -> dict[str, Any]:
     """What was measured on."""
     model = [line for line in Path("/proc/cpuinfo").read_text().splitlines() if line.startswith("model name")]
@@ -61,6 +78,7 @@ def environment() -> dict[str, Any]:
         "cores": os.cpu_count(),
         "kernel": platform.release(),
         "python": platform.python_version(),
+        "interpreter_ns": _interpreter_ns(),
         "load": os.getloadavg(),
         "packages": packages,
     }
