@@ -15,10 +15,12 @@ __all__ = ["Entry", "KeptAnswer", "decode_entry", "encode_entry", "is_whole"]
 _REFUSALS: Final = {
     "anthropic": (b'"refusal"',),
     "bedrock": (b'"refusal"', b'"guardrail_intervened"', b'"content_filtered"'),
-    "gemini": (b'"SAFETY"', b'"PROHIBITED_CONTENT"', b'"BLOCKLIST"'),
+    "gemini": (b'"SAFETY"', b'"PROHIBITED_CONTENT"', b'"BLOCKLIST"', b'"RECITATION"', b'"SPII"', b'"IMAGE_SAFETY"'),
 }
 _REFUSAL: Final = (b'"content_filter"',)
 """The value of a finish reason that says the provider would not answer. Inside a text its quotes are escaped."""
+_REFUSED: Final = re.compile(rb'"refusal":\s?"[^"]|"type":\s?"(?:refusal"|response\.refusal\.)')
+"""A refusal of OpenAI's models in words of its own, which comes with an ordinary finish reason."""
 _BROKEN: Final = re.compile(rb'^event:\s*error|^data:\s*\{"error"', re.MULTILINE)
 _MOST_CUTS: Final = 10_000
 
@@ -77,6 +79,8 @@ def is_whole(body: bytes, encoding: str, streamed: bool, dialect: str) -> bool:
     for word in _REFUSALS.get(dialect, _REFUSAL):
         if word in body:
             return False
+    if b"refusal" in body and dialect not in _REFUSALS and _REFUSED.search(body):
+        return False
     if not streamed:
         return bool(body)
     marks = DIALECTS[dialect].done_marks
