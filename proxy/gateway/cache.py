@@ -214,7 +214,9 @@ def _kind(name: str) -> int:
     """What a header is to the key: 1 shapes the answer, 2 is a credential, 0 is neither."""
     if name in _SHAPING:
         return 1
-    return 2 if _SECRET.search(name) and name not in _NO_SECRET else 0
+    if name.startswith("helicone-") or name in _NO_SECRET:
+        return 0
+    return 2 if _SECRET.search(name) else 0
 
 
 @lru_cache(4096)
