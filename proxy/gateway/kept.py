@@ -28,7 +28,7 @@ _MOST_CUTS: Final = 10_000
 
 
 class _Erring(msgspec.Struct):
-    error: msgspec.Raw | None = None
+    error: msgspec.Raw = msgspec.Raw(b"null")
 
 
 class Entry(msgspec.Struct, array_like=True, kw_only=True):
@@ -86,7 +86,7 @@ def _is_error(body: bytes) -> bool:
         error = msgspec.json.decode(body, type=_Erring).error
     except (msgspec.DecodeError, RecursionError):
         return False
-    return bytes(error or b"null") not in (b"null", b'""', b"{}", b"false")
+    return bytes(error) not in (b"null", b'""', b"{}", b"false")
 
 
 def is_whole(body: bytes, encoding: str, streamed: bool, dialect: str) -> bool:
