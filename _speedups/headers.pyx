@@ -169,6 +169,8 @@ cpdef Head parse(list items):
                 if text[slot] == NULL:
                     text[slot] = text_of(value)
             elif kind == JOIN:
+                if slot == RATE_POLICY and not value:
+                    head.malformed.append((lower, value))  # a limit that is empty by mistake must not be none
                 if text[slot] != NULL:
                     before = <str>text[slot]
                     value = before + "," + value

@@ -117,6 +117,8 @@ def parse(items: list[tuple[str, str]]) -> Head:
             if not found.get(slot):
                 found[slot] = value
         elif kind == _JOIN:
+            if slot == "rate_policy" and not value:
+                head.malformed.append((lower, value))  # a limit that is empty by mistake must not be none
             before = found.get(slot)
             found[slot] = f"{before},{value}" if before else value
         elif kind == _SWITCH:

@@ -15,7 +15,7 @@ class Identity(msgspec.Struct, frozen=True):
     org: str = DEFAULT_ORG
     key_id: str = ""
     policy: str = ""
-    """Rate limits of the key and of its organisation."""
+    """Rate limits of the key, and behind a line break those of its organisation."""
 
 
 def is_key(text: str) -> bool:

@@ -11,7 +11,7 @@ import msgspec
 from _speedups import scaled
 from proxy.core.errors import BadDirective
 
-__all__ = ["HEADER", "MOST_RULES", "SCALES", "Rule", "parse_rules"]
+__all__ = ["HEADER", "MOST_RULES", "SCALES", "Rule", "parse_rules", "plain"]
 
 HEADER: Final = "Helicone-RateLimit-Policy"
 MOST_RULES: Final = 8
@@ -33,6 +33,8 @@ class Rule(msgspec.Struct, frozen=True):
     window_us: int
     segment: str = ""
     """`user`, or a property's name in lower case; empty: everybody together."""
+    keyed: bool = False
+    """Stored with a key of ours: every key has buckets of its own."""
 
     @property
     def amount(self) -> str:
@@ -108,11 +110,11 @@ def _rule(policy: str, source: str, number: int, at: int) -> Rule:
             places["limit"], found["limit"],
             f"a limit above 0 and at most {most}, with at most {len(str(scale)) - 1} decimals",
         ) from None  # fmt: skip
-    text = f"{_plain(limit, scale)};w={int(seconds)};u={unit}" + (f";s={segment}" if segment else "")
+    text = f"{plain(limit, scale)};w={int(seconds)};u={unit}" + (f";s={segment}" if segment else "")
     return Rule(text, unit, limit, int(seconds) * 1_000_000, segment)
 
 
-def _plain(value: int, scale: int) -> str:
+def plain(value: int, scale: int) -> str:
     """`value`/`scale` without a needless zero."""
     whole, rest = divmod(value, scale)
     return f"{whole}.{str(rest).rjust(len(str(scale)) - 1, '0').rstrip('0')}" if rest else str(whole)

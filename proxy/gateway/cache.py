@@ -5,6 +5,7 @@ digest is compared on every hit.
 """
 
 import random
+import re
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Final
@@ -38,9 +39,16 @@ _SHAPING: Final = frozenset(
     }
 )
 """Headers that shape an answer; the others leave the key alone."""
-_CREDENTIALS: Final = frozenset({"authorization", "x-api-key", "api-key", "x-goog-api-key", "cookie"})
+_SECRET: Final = re.compile("auth|cookie|credential|key|password|secret|token|signature")
+"""What a header of an unknown provider's credential is called. One too many costs a miss, one too few somebody's
+answer."""
+_NO_SECRET: Final = frozenset({"idempotency-key", "x-idempotency-key"})
 _NEVER: Final = frozenset({"files", "batches", "models"})
 """Operations whose answer is a state that changes, not a result."""
+_MAKES: Final = re.compile(
+    r"/(?:assistants|cancel|containers|conversations|evals|fine[_-]tuning|threads|tunedModels|vector_stores)(?:[/?]|$)"
+)
+"""The same, by a segment of a path that names no operation: what is made there is made anew each time."""
 _DAY_S: Final = 86_400
 _TTL_S: Final = 7 * _DAY_S
 _LONGEST_S: Final = 365 * _DAY_S
@@ -65,6 +73,8 @@ class Asking(msgspec.Struct):
     """The bucket: organisation and seed."""
     most: int
     control: Control
+    kin: tuple[Key, str]
+    """What calls in flight have in common that may be sent once: also what is done when they fail."""
     slots: int = 1
     slot: int = 0
     """Which slot the answer goes into, or came from."""
@@ -78,7 +88,7 @@ class Cache:
         self._answers = settings.text("cache.bucket") == "answers"
         self._most_bytes = settings.whole("cache.max_entry")
         self._pack_above = settings.whole("cache.compress_above")
-        self.flights: dict[Key, Flight] = {}
+        self.flights: dict[tuple[Key, str], Flight] = {}
         self.hits = self.misses = self.joined = self.degraded = 0
 
     def asking(self, ex: Exchange) -> Asking | None:
@@ -93,7 +103,8 @@ class Cache:
             ignored = _ignored(directives.get("cache-ignore-keys", ""))
         slots = _slots(most) if self._answers else 1
         route = ex.route
-        if ex.ask.method != "POST" or route.operation in _NEVER:
+        operation = route.operation
+        if ex.ask.method != "POST" or operation in _NEVER or (operation == "other" and _MAKES.search(route.path)):
             ex.facts["cache.status"] = "skipped"
             return None
         shaping: list[tuple[str, str]] = []
@@ -101,10 +112,21 @@ class Cache:
         owned = route.provider.auth
         for pair in ex.ask.items:
             name = pair[0]
-            if name in _SHAPING:
+            kind = _kind(name)
+            if kind == 1:
                 shaping.append(pair)
-            elif name in _CREDENTIALS or name in owned:
+            elif kind == 2 or name in owned:
                 secrets += pair
+        if ex.usage_injected:  # sent uncompressed, so that the usage can be taken out again
+            shaping.append(("accept-encoding", "identity"))
+        way = ""
+        if directives:
+            others = directives.get("fallbacks", "")
+            if others:  # its first entry is the primary, with an origin, credentials and a body of its own
+                secrets += ("fallbacks", others)
+            way = others or directives.get("fallback", "")
+        if head.retry_enabled == 1:
+            way = f"retried {way}"
         key = cache_key(
             _namespace("\n".join(secrets)),
             "POST",
@@ -115,7 +137,7 @@ class Cache:
             ignored,
         )
         kept = 1_000 if self._answers or not most else int(most)
-        return Asking(key, key.xx.hex(), _group(seed), kept, control, slots)
+        return Asking(key, key.xx.hex(), _group(seed), kept, control, (key, way), slots)
 
     async def look(self, ex: Exchange, asking: Asking) -> Entry | None:
         """The entry that answers the call, or None. A store that is down is a miss."""
@@ -142,20 +164,22 @@ class Cache:
 
     def lead(self, ex: Exchange, asking: Asking) -> Flight:
         """The call goes out; the like of it may join."""
-        flight = Flight(asking.key, ex.id, self._most_bytes, self._landed)
+        flight = Flight(asking.kin, ex.id, self._most_bytes, self._landed)
         flight.save = (ex, asking) if asking.control.saves else None
         if asking.control.reads and asking.slots == 1:
-            self.flights[asking.key] = flight
+            self.flights[asking.kin] = flight
         return flight
 
     def _landed(self, flight: Flight) -> None:
         """The flight is over: nobody joins any more, and what is good is kept."""
-        if self.flights.get(flight.key) is flight:
-            del self.flights[flight.key]
+        if self.flights.get(flight.kin) is flight:
+            del self.flights[flight.kin]
         save, flight.save = flight.save, None  # the exchange holds its flight: a cycle would wait for the collector
         if save is None or not flight.ended or flight.trimmed or not 200 <= flight.status < 300:
             return
         ex, asking = save
+        if ex.schedule is not None and ex.schedule.target:
+            return  # a fallback's answer is for the bad minute, not for as long as entries live
         body = flight.pieces[0] if len(flight.pieces) == 1 else b"".join(flight.pieces)
         kind = encoding = ""
         bare = True
@@ -183,6 +207,16 @@ class Cache:
         self._kv.put(
             ex.key.org, asking.group, name, encode_entry(entry, self._pack_above), asking.control.max_age_s, asking.most
         )
+
+
+@lru_cache(1024)
+def _kind(name: str) -> int:
+    """What a header is to the key: 1 shapes the answer, 2 is a credential, 0 is neither."""
+    if name in _SHAPING:
+        return 1
+    if name.startswith("helicone-") or name in _NO_SECRET:
+        return 0
+    return 2 if _SECRET.search(name) else 0
 
 
 @lru_cache(4096)

@@ -12,18 +12,22 @@ _MAX_USER = 256
 _MAX_TEXT = 1024
 _MAX_PROPERTIES = 64
 _FLAG = "true or false"
+_OTHERS = {
+    "helicone-property-": "a property's name behind it",
+    "helicone-ratelimit-policy": "a policy as in 100;w=3600;u=user, or no such header",
+}
 
 Accepts = Callable[[str], bool]
 
 
 def _whole(low: int, high: int) -> Accepts:
-    return lambda text: text.isascii() and text.isdigit() and low <= int(text) <= high
+    return lambda text: text.isascii() and text.isdigit() and len(text) < 12 and low <= int(text) <= high
 
 
 def _real(low: float, high: float) -> Accepts:
     def accepts(text: str) -> bool:
         try:
-            return low <= float(text) <= high
+            return "_" not in text and low <= float(text) <= high
         except ValueError:
             return False
 
@@ -77,7 +81,7 @@ def check(head: Head) -> None:
     """Raises `BadDirective` naming the header, what was found and what is accepted; `NotThere` for one not built."""
     if head.malformed:
         name, found = head.malformed[0]
-        raise BadDirective(name, found, _FLAG if found or "property" not in name else "a property's name behind it")
+        raise BadDirective(name, found, _OTHERS.get(name, _FLAG))
     if head.request_id and parse_uuid(head.request_id) is None:
         raise BadDirective("Helicone-Request-Id", head.request_id, "a UUID of any version")
     if len(head.user_id) > _MAX_USER:

@@ -37,7 +37,7 @@ class Flight:
         "ended",
         "error",
         "headers",
-        "key",
+        "kin",
         "over",
         "pieces",
         "save",
@@ -47,8 +47,8 @@ class Flight:
         "trimmed",
     )
 
-    def __init__(self, key: Key, source: str, most: int, landed: "Callable[[Flight], None]") -> None:
-        self.key = key
+    def __init__(self, kin: tuple[Key, str], source: str, most: int, landed: "Callable[[Flight], None]") -> None:
+        self.kin = kin
         self.source = source
         """Id of the call that was sent."""
         self.save: tuple[Exchange, Any] | None = None

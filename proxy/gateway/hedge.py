@@ -66,6 +66,7 @@ class Hedge:
 
     async def _race(self, upstream: Upstream, call: Call, late_s: float, race: Race) -> Answer:
         tasks = [asyncio.ensure_future(upstream.send(call))]
+        won: asyncio.Future[Answer] | None = None
         try:
             done, _ = await asyncio.wait(tasks, timeout=late_s)
             if not done:
@@ -73,6 +74,7 @@ class Hedge:
                 race.second_at = monotonic()
                 tasks.append(asyncio.ensure_future(upstream.send(call)))
             error: UpstreamError | None = None
+            poor: asyncio.Future[Answer] | None = None
             open_ones = set(tasks)
             while open_ones:
                 done, open_ones = await asyncio.wait(open_ones, return_when=asyncio.FIRST_COMPLETED)
@@ -82,19 +84,21 @@ class Hedge:
                     except UpstreamError as failed:
                         error = failed
                         continue
-                    if answer.status < 500 or not open_ones:
-                        race.winner = tasks.index(task)
+                    if answer.status < 500:
+                        race.winner, won = tasks.index(task), task
                         return answer
-                    answer.close()
-                    error = None
+                    poor = poor or task
+            if poor is not None:  # a provider's own answer, if a bad one, says more than an error of ours
+                race.winner, won = tasks.index(poor), poor
+                return poor.result()
             assert error is not None
             raise error
         finally:
             for task in tasks:
-                _cut(task, tasks[race.winner])
+                _cut(task, won)
 
 
-def _cut(task: "asyncio.Future[Answer]", winner: "asyncio.Future[Answer]") -> None:
+def _cut(task: "asyncio.Future[Answer]", winner: "asyncio.Future[Answer] | None") -> None:
     """Ends the one that lost: cancelled on its way, closed where it came in the same moment."""
     if not task.done():
         task.cancel()

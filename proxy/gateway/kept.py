@@ -15,12 +15,20 @@ __all__ = ["Entry", "KeptAnswer", "decode_entry", "encode_entry", "is_whole"]
 _REFUSALS: Final = {
     "anthropic": (b'"refusal"',),
     "bedrock": (b'"refusal"', b'"guardrail_intervened"', b'"content_filtered"'),
-    "gemini": (b'"SAFETY"', b'"PROHIBITED_CONTENT"', b'"BLOCKLIST"'),
+    "gemini": (b'"SAFETY"', b'"PROHIBITED_CONTENT"', b'"BLOCKLIST"', b'"RECITATION"', b'"SPII"', b'"IMAGE_SAFETY"'),
 }
 _REFUSAL: Final = (b'"content_filter"',)
 """The value of a finish reason that says the provider would not answer. Inside a text its quotes are escaped."""
+_REFUSED: Final = re.compile(rb'"refusal":\s?"[^"]|"type":\s?"(?:refusal"|response\.refusal\.)')
+"""A refusal of OpenAI's models in words of its own, which comes with an ordinary finish reason."""
 _BROKEN: Final = re.compile(rb'^event:\s*error|^data:\s*\{"error"', re.MULTILINE)
+_UNDER_WAY: Final = re.compile(rb'"status":\s?"(?:queued|in_progress)"')
+"""A response made in the background: its state, and not its result."""
 _MOST_CUTS: Final = 10_000
+
+
+class _Erring(msgspec.Struct):
+    error: msgspec.Raw = msgspec.Raw(b"null")
 
 
 class Entry(msgspec.Struct, array_like=True, kw_only=True):
@@ -70,6 +78,17 @@ def decode_entry(raw: bytes) -> Entry | None:
     return entry
 
 
+def _is_error(body: bytes) -> bool:
+    """Some gateways answer 200 with nothing but an error in the body."""
+    if b'"error"' not in body:
+        return False
+    try:
+        error = msgspec.json.decode(body, type=_Erring).error
+    except (msgspec.DecodeError, RecursionError):
+        return False
+    return bytes(error) not in (b"null", b'""', b"{}", b"false")
+
+
 def is_whole(body: bytes, encoding: str, streamed: bool, dialect: str) -> bool:
     """Whether an answer that ended well may be served again: no refusal, no error inside, its terminal event there."""
     if encoding and encoding != "identity":
@@ -77,8 +96,10 @@ def is_whole(body: bytes, encoding: str, streamed: bool, dialect: str) -> bool:
     for word in _REFUSALS.get(dialect, _REFUSAL):
         if word in body:
             return False
+    if b"refusal" in body and dialect not in _REFUSALS and _REFUSED.search(body):
+        return False
     if not streamed:
-        return bool(body)
+        return bool(body) and not _is_error(body) and not _UNDER_WAY.search(body)
     marks = DIALECTS[dialect].done_marks
     return not _BROKEN.search(body) and (not marks or any(mark in body for mark in marks))
 

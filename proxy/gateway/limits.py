@@ -1,10 +1,13 @@
 """The limits that a call falls under: which rules, what they take, what is told, what is given back."""
 
 from functools import lru_cache
+from hashlib import blake2b
 from typing import Final
 
+import msgspec
+
 from proxy.core.errors import BadRequest, Limited, Overloaded
-from proxy.core.rules import SCALES, Rule, parse_rules
+from proxy.core.rules import SCALES, Rule, parse_rules, plain
 from proxy.core.settings import Settings
 from proxy.gateway.exchange import Exchange
 from proxy.gateway.meter import Measured, Meter
@@ -20,6 +23,7 @@ _KEPT_HEADERS: Final = 4096
 _NOUNS: Final = {"request": "requests", "cents": "cents", "tokens": "tokens", "concurrent": "calls at once"}
 _NONE: Final[tuple[Rule, ...]] = ()
 _NO_ESTIMATE: Final = Estimate()
+_LONGEST_VALUE: Final = 1024
 
 
 class Limits:
@@ -47,7 +51,7 @@ class Limits:
         found = self._parsed.get((header, stored))
         if found is None:
             found = parse_rules(header) if header else _NONE
-            for others in (parse_rules(stored, "stored limits") if stored else _NONE, self._standing):
+            for others in (_stored(stored) if stored else _NONE, self._standing):
                 found += tuple(rule for rule in others if rule not in found)
             if len(self._parsed) >= _KEPT_HEADERS:
                 self._parsed.clear()
@@ -157,8 +161,9 @@ class Limits:
     def _bucket(self, ex: Exchange, rule: Rule, org: str) -> str:
         """The bucket's name; empty where the segment is missing and the setting lets such calls pass."""
         segment = rule.segment
+        name = f"{org}\n{rule.text}" if not rule.keyed else f"{org}\nkey {ex.key.key_id}\n{rule.text}"
         if not segment:
-            return f"{org}\n{rule.text}"
+            return name
         head = ex.ask.head
         value = head.properties.get(segment, "") if segment != "user" else head.user_id or self._asked(ex).user
         if not value:
@@ -170,7 +175,9 @@ class Limits:
                     f"Policy {rule.text} counts by {segment!r}, which this call does not carry; send {header}.",
                     code="missing_segment", param=header,
                 )  # fmt: skip
-        return f"{org}\n{rule.text}\n{value}"
+        if len(value) > _LONGEST_VALUE:  # from a body, which no header's length bounds
+            value = blake2b(value.encode("utf-8", "surrogatepass")).hexdigest()
+        return f"{name}\n{value}"
 
     def _degrade(
         self, ex: Exchange, rules: list[Rule], charges: list[Charge]
@@ -205,10 +212,18 @@ def tell(ex: Exchange, rules: list[Rule], grant: Grant) -> None:
         limit,
         policy,
         ("ratelimit-policy", ", ".join(map(_policy, rules))) if several else standing,
-        ("helicone-ratelimit-remaining", str(left)),
+        ("helicone-ratelimit-remaining", str(left) if rule.unit != "cents" else plain(room.remaining, SCALES["cents"])),
         ("helicone-ratelimit-reset", str(reset)),
         ("ratelimit", ", ".join(map(_state, rules, grant.rooms)) if several else f'"{rule.text}";r={left};t={reset}'),
     )
+
+
+def _stored(text: str) -> tuple[Rule, ...]:
+    """The rules of a key, each key's by themselves, and of its organisation, as `Identity.policy` has them."""
+    own, _, shared = text.partition("\n")
+    keyed = parse_rules(own, "stored limits") if own else _NONE
+    found = tuple(msgspec.structs.replace(rule, keyed=True) for rule in keyed)
+    return found + (parse_rules(shared, "stored limits") if shared else _NONE)
 
 
 @lru_cache(_KEPT_HEADERS)
@@ -222,7 +237,7 @@ def _standing(rule: Rule) -> tuple[tuple[str, str], ...]:
 
 
 def _policy(rule: Rule) -> str:
-    return f'"{rule.text}";q={rule.limit // SCALES[rule.unit]};w={rule.seconds}'
+    return f'"{rule.text}";q={-(-rule.limit // SCALES[rule.unit])};w={rule.seconds}'
 
 
 def _state(rule: Rule, room: Room) -> str:

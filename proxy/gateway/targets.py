@@ -244,6 +244,12 @@ def _needs_json(ex: Exchange, header: str, text: str) -> None:
         if header == "Helicone-Fallback" and ex.route.model_in_path:
             return
         raise BadDirective(header, text, "with a body that is a JSON object, not encoded", code="invalid_policy")
+    try:
+        msgspec.json.decode(ex.sent_body, type=dict[str, msgspec.Raw])
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise BadDirective(
+            header, text, f"with a body that is a JSON object; this one is not ({error})", code="invalid_policy"
+        ) from None
 
 
 def _text(raw: msgspec.Raw) -> str:

@@ -18,7 +18,8 @@ _PATIENCE_S = 1.0
 
 
 class Watchdog:
-    """Owned by one event loop. With `drains`, a call goes on although its caller left; else it is cancelled."""
+    """Owned by one event loop. With `drains`, a call goes on although its caller left; else it is cancelled, as is one
+    that was added to be `cut`: between two tries there is nothing to read on for."""
 
     def __init__(self, drains: bool) -> None:
         self._waiting: dict[Exchange, asyncio.Task[Any] | None] = {}
@@ -26,8 +27,8 @@ class Watchdog:
         self._drains = drains
         self._timer: asyncio.TimerHandle | None = None
 
-    def add(self, ex: "Exchange") -> None:
-        self._waiting[ex] = None if self._drains else asyncio.current_task()
+    def add(self, ex: "Exchange", cut: bool = False) -> None:
+        self._waiting[ex] = None if self._drains and not cut else asyncio.current_task()
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(_PATIENCE_S, self._sweep)
 

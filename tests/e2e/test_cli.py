@@ -208,14 +208,17 @@ def test_the_gateway_command_loads_nothing_of_the_control_plane(tmp_path: Path) 
     assert done.stdout.strip() == "[]"
 
 
+# Three processes share one pipe here: a line is one write, since `print` writes text and newline apart.
 STAYS = textwrap.dedent(
     """
-    import signal, sys
+    import os, signal
+    def say(text):
+        os.write(1, f"{text}\\n".encode())
     def leave(*_):
-        print("NAME stops")
-        sys.exit(0)
+        say("NAME stops")
+        os._exit(0)
     signal.signal(signal.SIGTERM, leave)
-    print("NAME starts")
+    say("NAME starts")
     while True:
         signal.pause()
     """
@@ -225,18 +228,20 @@ SUPERVISED = textwrap.dedent(
     """
     import os, sys
     from proxy.cli.supervisor import Child, Supervisor
+    def say(text):
+        os.write(1, f"{text}\\n".encode())
     def child(name):
         return Child(name, [sys.executable, "-uc", sys.argv[1].replace("NAME", name)], dict(os.environ), 5)
-    print("supervisor", os.getpid(), flush=True)
+    say(f"supervisor {os.getpid()}")
     children = [child(name) for name in ("first", "second")]
-    raise SystemExit(Supervisor(children, lambda text: print(text, flush=True)).run(lambda: None))
+    raise SystemExit(Supervisor(children, say).run(lambda: None))
     """
 )
 
 
 def test_a_child_that_dies_is_started_again_and_all_stop_in_order() -> None:
     process = subprocess.Popen(
-        [sys.executable, "-uc", SUPERVISED, STAYS],
+        [sys.executable, "-c", SUPERVISED, STAYS],
         stdout=subprocess.PIPE,
         text=True,
         cwd=ROOT,
@@ -256,7 +261,7 @@ def test_a_child_that_dies_is_started_again_and_all_stop_in_order() -> None:
 
 
 def test_a_child_that_cannot_start_ends_the_supervisor() -> None:
-    command = [sys.executable, "-uc", SUPERVISED, "import sys; sys.exit(2 if 'NAME' == 'second' else 0)"]
+    command = [sys.executable, "-c", SUPERVISED, "import sys; sys.exit(2 if 'NAME' == 'second' else 0)"]
     done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60, check=False)
     assert done.returncode == 2
 

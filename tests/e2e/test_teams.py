@@ -102,6 +102,12 @@ def test_limits_of_a_key_and_of_its_organisation_hold(stack: Stack, admin: httpx
     assert answer.status_code == 400 and answer.json()["parameter"] == "policy"
 
 
+def test_two_keys_of_one_policy_have_a_bucket_each(stack: Stack, admin: httpx.Client) -> None:
+    for key, _ in [new_key(admin, policy="1;w=3601") for _ in range(2)]:
+        taken(stack, key)
+        assert call(stack, key).status_code == 429
+
+
 def test_a_stored_credential_is_used_and_never_seen_again(
     stack: Stack, admin: httpx.Client, simulator_origin: str
 ) -> None:

@@ -160,6 +160,12 @@ def test_our_cache_control_wins_over_the_general_one(headers: Any) -> None:
     assert headers.parse(both[:1]).cache_control == "no-cache"
 
 
+def test_a_policy_that_is_empty_is_malformed_and_not_absent(headers: Any) -> None:
+    head = headers.parse([("Helicone-RateLimit-Policy", ""), ("helicone-ratelimit-policy", "1;w=60")])
+    assert head.malformed == [("helicone-ratelimit-policy", "")] and head.rate_policy == "1;w=60"
+    assert headers.parse([("helicone-cache-control", "")]).malformed == []
+
+
 def test_a_property_without_a_name_is_malformed(headers: Any) -> None:
     assert headers.parse([("Helicone-Property-", "x")]).malformed == [("helicone-property-", "x")]
 

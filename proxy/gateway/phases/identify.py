@@ -17,10 +17,10 @@ def identify(ask: Ask, gw: Gateway) -> Identity:
     if row is not None:
         policies = directory.now.policies
         standing = policies.get(row.org, "") if policies else ""
-        return Identity(row.org, row.id, f"{row.policy},{standing}".strip(",") if standing else row.policy)
+        return Identity(row.org, row.id, f"{row.policy}\n{standing}" if standing else row.policy)
     if not gw.requires_keys:
         standing = directory.now.policies.get(_OPEN.org, "")
-        return Identity(policy=standing) if standing else _OPEN
+        return Identity(policy="\n" + standing) if standing else _OPEN
     if not ask.key:
         raise Unauthorized("No key: send Helicone-Auth: Bearer sk-perihelion-….", param="Helicone-Auth")
     raise Unauthorized(

@@ -21,16 +21,17 @@ async def recall(ex: Exchange, gw: Gateway) -> Answer | None:
         return None
     asking = cache.asking(ex)
     if asking is None:
+        ex.told += (("helicone-cache", "MISS"), ("helicone-cache-hit", "false"))
         return None
     while True:
         entry = await cache.look(ex, asking)
         if entry is not None:
             cache.hits += 1
-            _tell_hit(ex, "exact", entry.source, (now_us() - entry.created_us) // 1_000_000, entry.latency_ms)
+            _tell_hit(ex, "exact", entry.source, max(now_us() - entry.created_us, 0) // 1_000_000, entry.latency_ms)
             if asking.slots > 1:
                 ex.told.append(("helicone-cache-bucket-idx", str(asking.slot)))
             return KeptAnswer(entry, head.directives.get("cache-pace", "") == "recorded")
-        flight = cache.flights.get(asking.key)
+        flight = cache.flights.get(asking.kin)
         if flight is None:
             cache.misses += 1
             ex.facts["cache.status"] = "miss"

@@ -71,6 +71,10 @@ async def _persist(
             decision = plan.next(outcome, monotonic(), random.random(), gw.breakers)
             if decision.kind == "give_up" or ex.client_left:
                 return _last(answer, error)
+    except BaseException:
+        if answer is not None:
+            answer.close()
+        raise
     finally:
         _tell(ex, plan)
 
@@ -126,7 +130,7 @@ def _tell_race(ex: Exchange, gw: Gateway, race: Race, began: float, status: int,
 
 
 async def _pause(ex: Exchange, gw: Gateway, seconds: float) -> None:
-    gw.watchdog.add(ex)
+    gw.watchdog.add(ex, cut=True)
     try:
         await asyncio.sleep(seconds + 0.001)  # the loop's timers end up to a millisecond early
     except asyncio.CancelledError:
