@@ -17,7 +17,7 @@ def run(settings: Settings) -> None:
     from granian.constants import HTTPModes, Interfaces, Loops
 
     die_with_parent()
-    Control(settings).database.close()  # here, where a refusal can still be told in a sentence
+    Control(settings).close()  # here, where a refusal can still be told in a sentence
     os.environ.update(settings.environ())
     Granian(
         "proxy.control.app:create_worker",

@@ -16,8 +16,8 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from proxy.core.clock import now_us
 from proxy.core.secret import Secret, SecretError, token_hash
 from proxy.core.snapshot import SnapshotError, read
-from proxy.metadata import credentials, db, keys, organisations, people, prompts, published
-from proxy.metadata.db import Database, MetadataError
+from proxy.metadata import credentials, db, keys, organisations, people, prompts, published, sealed
+from proxy.metadata.db import Database, MetadataError, SealedAnew
 from proxy.metadata.errors import Clash, Missing
 from proxy.metadata.tables import METADATA, api_keys
 from tests.postgres_server import PostgresServer
@@ -129,9 +129,12 @@ def test_credentials_are_sealed_and_change_their_seal(database: Database) -> Non
         with pytest.raises(SecretError):
             secret.open(row.sealed, about)
     with pytest.raises(SecretError), database.write() as rows:
-        credentials.rotate(rows, OTHER, SECRET)
+        sealed.rotate(rows, OTHER, SECRET)
     with database.write() as rows:
-        assert credentials.rotate(rows, SECRET, OTHER) == 1
+        assert sealed.rotate(rows, SECRET, OTHER) == 1
+    with pytest.raises(SealedAnew), database.write() as rows:
+        credentials.put(rows, SECRET, "default", "openai", "sk-nobody-could-open-it")
+    database.secret = OTHER
     found = told(database)
     assert OTHER.open(found["credentials"][0].sealed, "credential default openai") == b"sk-provider-1234"
     assert OTHER.open(found["head"][0].pepper, "pepper") == database.pepper
