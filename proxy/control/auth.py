@@ -15,6 +15,7 @@ from typing import Any, Final
 import msgspec
 from litestar import Request
 from litestar.connection import ASGIConnection
+from litestar.datastructures import Cookie
 from litestar.exceptions import NotAuthorizedException, PermissionDeniedException
 from litestar.handlers import BaseRouteHandler
 
@@ -24,7 +25,7 @@ from proxy.metadata import keys, people
 from proxy.metadata.db import Database
 from proxy.metadata.organisations import ROLES
 
-__all__ = ["COOKIE", "NOBODY", "Caller", "LocalToken", "caller_of", "guard", "needs"]
+__all__ = ["COOKIE", "NOBODY", "Caller", "LocalToken", "caller_of", "guard", "is_secure", "needs", "session_cookie"]
 
 COOKIE: Final = "perihelion_session"
 NOBODY: Final = "nobody"
@@ -99,6 +100,18 @@ async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
 def caller_of(request: Request[Any, Any, Any]) -> Caller:
     caller: Caller = request.state.caller
     return caller
+
+
+def is_secure(request: Request[Any, Any, Any]) -> bool:
+    """Whether the browser speaks TLS, to us or to what stands before us."""
+    return request.url.scheme == "https" or request.headers.get("x-forwarded-proto") == "https"
+
+
+def session_cookie(request: Request[Any, Any, Any], value: str, max_age: int) -> Cookie:
+    """What a session is known by; no script and no other site has it."""
+    return Cookie(
+        key=COOKIE, value=value, path="/", max_age=max_age, httponly=True, samesite="strict", secure=is_secure(request)
+    )
 
 
 def _caller(connection: ASGIConnection[Any, Any, Any, Any], database: Database, local: LocalToken) -> Caller | None:

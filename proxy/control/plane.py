@@ -8,6 +8,7 @@ from typing import Final
 from proxy.control.auth import LocalToken
 from proxy.control.jobs.publish import Publisher, snapshot_file
 from proxy.control.jobs.ship import Shipper
+from proxy.control.oidc import Oidc
 from proxy.control.rotation import RunLock, open_database
 from proxy.control.shipping import (
     SpoolBusy,
@@ -109,6 +110,7 @@ class Control(Plane):
         )
         self.providers = frozenset(catalog.providers)
         self.throttle = Throttle()
+        self.oidc = Oidc(settings) if settings.text("oidc.issuer") else None
         self.local = LocalToken(settings.data / "control.token")
         self._lock = RunLock(settings)
         try:
