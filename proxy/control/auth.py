@@ -16,7 +16,7 @@ import msgspec
 from litestar import Request
 from litestar.connection import ASGIConnection
 from litestar.datastructures import Cookie
-from litestar.exceptions import NotAuthorizedException, PermissionDeniedException
+from litestar.exceptions import HTTPException, NotAuthorizedException, PermissionDeniedException
 from litestar.handlers import BaseRouteHandler
 
 from proxy.core.identity import DEFAULT_ORG
@@ -83,6 +83,8 @@ def needs(role: str) -> dict[str, Any]:
 
 async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
     """Lets a caller through to a route that they may use. Every route that says nothing needs an owner."""
+    if _may_be_a_form(connection):
+        raise HTTPException(status_code=415, detail="A body here is JSON: send Content-Type: application/json.")
     need = handler.opt.get("needs", "owner")
     if need == NOBODY:
         return
@@ -95,6 +97,16 @@ async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
     if not caller.may(need):
         raise PermissionDeniedException(f"This needs the role {need}; you have {caller.role or 'none'}.")
     connection.state.caller = caller
+
+
+def _may_be_a_form(connection: ASGIConnection[Any, Any, Any, Any]) -> bool:
+    """Whether another site could make a browser send this: without asking us first it cannot send JSON as such, and
+    no Authorization at all."""
+    head = connection.headers
+    if str(connection.scope.get("method", "")) in _SAFE or "authorization" in head:
+        return False
+    empty = head.get("content-length", "0") == "0" and "transfer-encoding" not in head
+    return not empty and head.get("content-type", "").partition(";")[0].strip().lower() != "application/json"
 
 
 def caller_of(request: Request[Any, Any, Any]) -> Caller:

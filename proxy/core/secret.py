@@ -10,6 +10,7 @@ whoever opens something then tries both, so that nothing is lost wherever a rota
 import base64
 import binascii
 import os
+from collections.abc import Callable
 from hashlib import blake2b
 from pathlib import Path
 from typing import Final
@@ -28,6 +29,7 @@ __all__ = [
     "next_file",
     "secret_file",
     "token_hash",
+    "token_hasher",
 ]
 
 _BYTES: Final = 32
@@ -52,6 +54,13 @@ class Secret:
 
         nonce = os.urandom(_NONCE)
         return nonce + AESGCM(self._key).encrypt(nonce, plain, about.encode())
+
+    def warm(self) -> "Secret":
+        """Loads what opens: 20 ms, once, that no call should wait for."""
+        from cryptography.hazmat.primitives.ciphers.aead import AESGCM
+
+        AESGCM(self._key)
+        return self
 
     def open(self, sealed: bytes, about: str) -> bytes:
         """What was sealed. Raises `SecretError`."""
@@ -122,6 +131,18 @@ def adopt_next(settings: Settings) -> None:
 def make_key() -> str:
     """A new secret as text."""
     return base64.b64encode(os.urandom(_BYTES)).decode()
+
+
+def token_hasher(pepper: bytes) -> Callable[[str], bytes]:
+    """`token_hash` with this pepper, its first half done: for every call."""
+    start = blake2b(key=pepper, digest_size=16).copy
+
+    def hashed(token: str) -> bytes:
+        digest = start()
+        digest.update(token.encode("utf-8", "surrogateescape"))
+        return digest.digest()
+
+    return hashed
 
 
 def token_hash(pepper: bytes, token: str) -> bytes:

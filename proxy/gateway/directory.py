@@ -7,12 +7,13 @@ a gateway starts with what it last knew, the control plane being up or not. It i
 import asyncio
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
 from proxy.core.clock import monotonic, now_us
 from proxy.core.errors import PerihelionError, UpstreamError
-from proxy.core.secret import Secret, SecretError, load_secrets, next_file, secret_file, token_hash
+from proxy.core.secret import Secret, SecretError, load_secrets, next_file, secret_file, token_hasher
 from proxy.core.settings import Settings
 from proxy.core.snapshot import CredentialRow, Head, KeyRow, PromptRow, SnapshotError, read
 from proxy.providers.origin import parse_origin
@@ -29,7 +30,8 @@ class Known:
 
     def __init__(self) -> None:
         self.revision = 0
-        self.pepper = b""
+        self.hashed: Callable[[str], bytes] | None = None
+        """Of a key's text; None: there are no keys."""
         self.secret: Secret | None = None
         """What its sealed parts open with."""
         self.keys: dict[bytes, KeyRow] = {}
@@ -58,7 +60,15 @@ class Known:
                     "give it the new secret.file, or set secret.key and start it again"
                 )
             self.secret = fits[0]
-            self.pepper = self.secret.open(head.pepper, "pepper")
+            self.hashed = token_hasher(self.secret.open(head.pepper, "pepper"))
+
+    async def let_go(self) -> None:
+        """Empties it piece by piece: 100,000 keys at once would hold up calls for 15 ms."""
+        for rows in (self.keys, self.prompts):
+            while rows:
+                for _ in range(min(len(rows), 2000)):
+                    rows.popitem()
+                await asyncio.sleep(0)
 
 
 class Directory:
@@ -69,7 +79,7 @@ class Directory:
         self._file = settings.data / "snapshot" / "snapshot.bin"
         self._secret_files = (secret_file(settings), next_file(settings))
         self._seen: tuple[int, ...] = ()
-        self._opened: dict[bytes, str] = {}
+        self._opened: dict[tuple[str, str, bytes], str] = {}
         self._etag = ""
         self._tasks: list[asyncio.Task[None]] = []
         self._unread = ""
@@ -87,9 +97,9 @@ class Directory:
     def key(self, token: str) -> KeyRow | None:
         """The key of that text, None where it is not known or has expired."""
         now = self.now
-        if not now.pepper:
+        if now.hashed is None:
             return None
-        row = now.keys.get(token_hash(now.pepper, token))
+        row = now.keys.get(now.hashed(token))
         if row is None or (row.expires_us and row.expires_us <= now_us()):
             return None
         return row
@@ -100,7 +110,8 @@ class Directory:
         secret = self.now.secret
         if sealed is None or secret is None:
             return ""
-        plain = self._opened.get(sealed)
+        place = (org, provider, sealed)  # with whose it is: a seal that was copied elsewhere does not open there
+        plain = self._opened.get(place)
         if plain is None:
             try:
                 plain = secret.open(sealed, f"credential {org} {provider}").decode()
@@ -109,7 +120,7 @@ class Directory:
                 return ""
             if len(self._opened) > 4096:
                 self._opened.clear()
-            self._opened[sealed] = plain
+            self._opened[place] = plain
         return plain
 
     # --- how it comes -----------------------------------------------------------------------------------------------
@@ -130,7 +141,7 @@ class Directory:
         if raw:
             known = Known()
             try:
-                secrets = load_secrets(self._settings)
+                secrets = _secrets(self._settings)
                 for kind, rows in read(raw):
                     known.add(kind, rows, secrets)
             except PerihelionError as error:
@@ -146,7 +157,7 @@ class Directory:
                 continue
             known = Known()
             try:
-                secrets = load_secrets(self._settings)
+                secrets = await asyncio.to_thread(_secrets, self._settings)
                 pieces = read(raw)
                 while True:
                     began = monotonic()
@@ -159,7 +170,9 @@ class Directory:
             except PerihelionError as error:
                 self._fail(error)
             else:
+                before = self.now
                 self._take(known)
+                await before.let_go()
 
     def _fresh(self) -> bytes:
         """The file where it, or a secret, is another than when it was read last; empty where it is not."""
@@ -217,6 +230,10 @@ class Directory:
         await asyncio.to_thread(_keep, self._file, raw)
         self._etag = next((value for name, value in answer.headers if name == "etag"), "")
         self._unfetched = ""
+
+
+def _secrets(settings: Settings) -> list[Secret]:
+    return [secret.warm() for secret in load_secrets(settings)]
 
 
 def _changed_ns(file: Path) -> int:

@@ -237,7 +237,7 @@ def test_without_a_provider_there_is_no_button_and_no_way(tmp_path: Path) -> Non
     control = ControlProcess(tmp_path / "data").start().ready()
     try:
         assert "oidc" not in httpx.get(control.url + "/login").text
-        assert httpx.get(control.url + "/api/oidc/login").status_code == 502
+        assert httpx.get(control.url + "/api/oidc/login").status_code == 404
         assert httpx.get(control.url + CALLBACK, params={"code": "x", "state": "y"}).status_code == 401
     finally:
         control.end()

@@ -35,7 +35,7 @@ def begin(request: Request[Any, Any, Any]) -> Response[Any]:
         oidc = _oidc(plane)
         where, sealed = oidc.begin(plane.database.secret, f"{scheme}://{request.url.netloc}{_PATH}/callback")
     except OidcError as error:
-        return _told(request, f"Not possible: {error}.", 502)
+        return _told(request, f"Not possible: {error}.", 404 if plane.oidc is None else 502)
     return Redirect(where, status_code=302, cookies=[_flow(request, sealed, FLOW_S)],
                     headers={"cache-control": "no-store"})  # fmt: skip
 
