@@ -9,7 +9,7 @@ from typing import Any
 
 from tests.stack import descendants
 
-__all__ = ["cpu_seconds", "environment", "pin", "rss_kib", "tree"]
+__all__ = ["cpu_seconds", "environment", "pin", "pss_kib", "rss_kib", "tree"]
 
 _TICK = os.sysconf("SC_CLK_TCK")
 _PACKAGES = ("granian", "uvloop", "httptools", "msgspec", "chdb", "litestar")
@@ -36,6 +36,14 @@ def rss_kib(pid: int) -> int:
     """Resident memory in KiB."""
     for line in Path(f"/proc/{pid}/status").read_text().splitlines():
         if line.startswith("VmRSS:"):
+            return int(line.split()[1])
+    return 0
+
+
+def pss_kib(pid: int) -> int:
+    """The same, what is shared with others counted in part: of several processes it may be added up."""
+    for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():
+        if line.startswith("Pss:"):
             return int(line.split()[1])
     return 0
 

@@ -15,7 +15,7 @@ from proxy.core.settings import SETTINGS, Settings
 
 __all__ = ["check", "masked", "warnings"]
 
-_SECRET: Final = ("secret.key", "snapshot.token")
+_SECRET: Final = ("secret.key", "snapshot.token", "oidc.client_secret")
 _WIDE: Final = 400
 """Columns where the output is no terminal."""
 

@@ -30,8 +30,9 @@ def ask(
     *,
     method: str = "GET",
     body: object = None,
+    about: str = "",
 ) -> Any:
-    """The JSON that the control plane answers; ends the command with one sentence where it does not.
+    """The JSON that the control plane answers; where it does not, ends the command with one sentence, `about` first.
 
     Who asks is known by PERIHELION_API_KEY, or by the token in the data folder of this machine."""
     whole = f"{url}{path}" + (f"?{urlencode(query)}" if query else "")
@@ -43,7 +44,7 @@ def ask(
         with urllib.request.urlopen(request, timeout=60) as answer:
             return json.load(answer)
     except urllib.error.HTTPError as error:
-        refuse(_problem(error), 1)
+        refuse(about + _problem(error), 1)
     except (urllib.error.URLError, OSError, ValueError) as error:
         reason = getattr(error, "reason", error)
         refuse(f"the control plane at {url} does not answer ({reason}). Does `perihelion serve` run? (--url)", 1)

@@ -14,6 +14,7 @@ import proxy
 from proxy.control.api.calls import list_calls, show_call
 from proxy.control.api.health import healthz, metrics, readyz
 from proxy.control.api.keys import KEY_ROUTES
+from proxy.control.api.oidc import OIDC_ROUTES
 from proxy.control.api.page import login_page
 from proxy.control.api.people import PEOPLE_ROUTES
 from proxy.control.api.problems import HANDLERS
@@ -28,6 +29,7 @@ __all__ = ["ROUTES", "create", "create_worker"]
 
 ROUTES: Final[list[Any]] = [
     *(healthz, readyz, metrics, login_page, list_calls, show_call, snapshot),
+    *OIDC_ROUTES,
     *PEOPLE_ROUTES,
     *KEY_ROUTES,
     *PROMPT_ROUTES,

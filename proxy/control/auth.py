@@ -15,7 +15,8 @@ from typing import Any, Final
 import msgspec
 from litestar import Request
 from litestar.connection import ASGIConnection
-from litestar.exceptions import NotAuthorizedException, PermissionDeniedException
+from litestar.datastructures import Cookie
+from litestar.exceptions import HTTPException, NotAuthorizedException, PermissionDeniedException
 from litestar.handlers import BaseRouteHandler
 
 from proxy.core.identity import DEFAULT_ORG
@@ -24,7 +25,7 @@ from proxy.metadata import keys, people
 from proxy.metadata.db import Database
 from proxy.metadata.organisations import ROLES
 
-__all__ = ["COOKIE", "NOBODY", "Caller", "LocalToken", "caller_of", "guard", "needs"]
+__all__ = ["COOKIE", "NOBODY", "Caller", "LocalToken", "caller_of", "guard", "is_secure", "needs", "session_cookie"]
 
 COOKIE: Final = "perihelion_session"
 NOBODY: Final = "nobody"
@@ -82,6 +83,8 @@ def needs(role: str) -> dict[str, Any]:
 
 async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
     """Lets a caller through to a route that they may use. Every route that says nothing needs an owner."""
+    if _may_be_a_form(connection):
+        raise HTTPException(status_code=415, detail="A body here is JSON: send Content-Type: application/json.")
     need = handler.opt.get("needs", "owner")
     if need == NOBODY:
         return
@@ -96,9 +99,31 @@ async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
     connection.state.caller = caller
 
 
+def _may_be_a_form(connection: ASGIConnection[Any, Any, Any, Any]) -> bool:
+    """Whether another site could make a browser send this: without asking us first it cannot send JSON as such, and
+    no Authorization at all."""
+    head = connection.headers
+    if str(connection.scope.get("method", "")) in _SAFE or "authorization" in head:
+        return False
+    empty = head.get("content-length", "0") == "0" and "transfer-encoding" not in head
+    return not empty and head.get("content-type", "").partition(";")[0].strip().lower() != "application/json"
+
+
 def caller_of(request: Request[Any, Any, Any]) -> Caller:
     caller: Caller = request.state.caller
     return caller
+
+
+def is_secure(request: Request[Any, Any, Any]) -> bool:
+    """Whether the browser speaks TLS, to us or to what stands before us."""
+    return request.url.scheme == "https" or request.headers.get("x-forwarded-proto") == "https"
+
+
+def session_cookie(request: Request[Any, Any, Any], value: str, max_age: int) -> Cookie:
+    """What a session is known by; no script and no other site has it."""
+    return Cookie(
+        key=COOKIE, value=value, path="/", max_age=max_age, httponly=True, samesite="strict", secure=is_secure(request)
+    )
 
 
 def _caller(connection: ASGIConnection[Any, Any, Any, Any], database: Database, local: LocalToken) -> Caller | None:

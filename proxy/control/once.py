@@ -13,6 +13,7 @@ from proxy.control.plane import Control
 from proxy.core.clock import now_us
 from proxy.metadata.db import Database, insert_or_keep
 from proxy.metadata.errors import Clash, Invalid
+from proxy.metadata.sealed import about_answer
 from proxy.metadata.tables import idempotency
 
 __all__ = ["change", "database_of"]
@@ -42,7 +43,7 @@ def change(
     digest = blake2b(
         f"{request.method} {request.url.path}\n".encode() + msgspec.json.encode(asked), digest_size=16
     ).digest()
-    about = f"idempotency {org} {key}"
+    about = about_answer(org, key)
     with database.write(tells) as connection:
         if key:
             place = (idempotency.c.org_id == org, idempotency.c.key == key)

@@ -6,8 +6,10 @@ import threading
 from typing import Final
 
 from proxy.control.auth import LocalToken
-from proxy.control.jobs.publish import Publisher
+from proxy.control.jobs.publish import Publisher, snapshot_file
 from proxy.control.jobs.ship import Shipper
+from proxy.control.oidc import Oidc
+from proxy.control.rotation import RunLock, open_database
 from proxy.control.shipping import (
     SpoolBusy,
     SpoolLock,
@@ -18,11 +20,9 @@ from proxy.control.shipping import (
 from proxy.control.throttle import Throttle
 from proxy.core.errors import PerihelionError
 from proxy.core.identity import DEFAULT_ORG
-from proxy.core.secret import load_secret
 from proxy.core.settings import Settings
 from proxy.logstore import Store
 from proxy.metadata import people
-from proxy.metadata.db import Database, metadata_url
 from proxy.providers import load as load_catalog
 
 __all__ = ["Control", "NotReady", "Plane"]
@@ -110,9 +110,15 @@ class Control(Plane):
         )
         self.providers = frozenset(catalog.providers)
         self.throttle = Throttle()
+        self.oidc = Oidc(settings) if settings.text("oidc.issuer") else None
         self.local = LocalToken(settings.data / "control.token")
-        self.database = Database.open(metadata_url(settings), load_secret(settings, create=True))
-        self.publisher = Publisher(self.database, settings.data / "snapshot" / "snapshot.bin", self._seen)
+        self._lock = RunLock(settings)
+        try:
+            self.database = open_database(settings)
+        except BaseException:
+            self._lock.release()
+            raise
+        self.publisher = Publisher(self.database, snapshot_file(settings), self._seen)
 
     def _seen(self) -> dict[str, int]:
         if self.shipper is None:
@@ -136,3 +142,4 @@ class Control(Plane):
         super().close()
         self.publisher.close()
         self.database.close()
+        self._lock.release()

@@ -73,6 +73,17 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("snapshot.url", "", "Control plane to fetch keys and prompts from; empty where it shares the data folder."),
     Setting("snapshot.token", "", "An API key with the scope `snapshot`, for snapshot.url."),
     Setting("auth.mode", "open", "Who may call: `open` (loopback only) or `required`.", *_one_of("open", "required")),
+    Setting("oidc.issuer", "", "OpenID provider for logins, `https://…` as it calls itself; empty for none."),
+    Setting("oidc.client_id", "", "Id of this installation at that provider."),
+    Setting("oidc.client_secret", "", "Its secret there; empty for a public client."),
+    Setting("oidc.name", "single sign-on", "What the login page calls that provider."),
+    Setting("oidc.domains", "", "E-mail domains whose people may log in there, comma-separated; empty for all."),
+    Setting(
+        "oidc.role",
+        "none",
+        "Role in the organisation `default` of people whom nobody invited: `none` lets them not in.",
+        *_one_of("none", "viewer", "member", "admin"),
+    ),
     Setting("providers.folder", "", "Folder of your own provider files; a file named like ours is laid over it."),
     Setting("targets.allow", "", "Origins that Helicone-Target-Url may name beside the catalog's, comma-separated."),
     Setting(
@@ -291,6 +302,11 @@ def _agree(values: dict[str, Value], sources: dict[str, str]) -> None:
         )  # fmt: skip
     if bool(values["gateway.tls_cert"]) != bool(values["gateway.tls_key"]):
         raise SettingError("gateway.tls_key", values["gateway.tls_key"], "set together with gateway.tls_cert")
+    issuer = str(values["oidc.issuer"])
+    if issuer and not issuer.startswith(("https://", "http://127.0.0.1", "http://localhost", "http://[::1]")):
+        raise SettingError("oidc.issuer", issuer, "an https address", sources.get("oidc.issuer", ""))
+    if bool(issuer) != bool(values["oidc.client_id"]):
+        raise SettingError("oidc.client_id", values["oidc.client_id"], "set together with oidc.issuer")
     if values["upstream.transport"] == "direct":
         for name in ("upstream.proxy", "upstream.http2"):
             if values[name]:

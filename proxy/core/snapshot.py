@@ -25,7 +25,7 @@ class SnapshotError(PerihelionError):
     """The file is not a whole snapshot."""
 
 
-class Head(msgspec.Struct, array_like=True, frozen=True):
+class Head(msgspec.Struct, array_like=True, frozen=True, gc=False):
     revision: int
     made_us: int
     fingerprint: str
@@ -34,13 +34,13 @@ class Head(msgspec.Struct, array_like=True, frozen=True):
     """Sealed; what key hashes are keyed with."""
 
 
-class OrgRow(msgspec.Struct, array_like=True, frozen=True):
+class OrgRow(msgspec.Struct, array_like=True, frozen=True, gc=False):
     id: str
     policy: str
     """Rate limits, as in Helicone-RateLimit-Policy."""
 
 
-class KeyRow(msgspec.Struct, array_like=True, frozen=True):
+class KeyRow(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """A key that may call. Revoked ones are not in it."""
 
     hash: bytes
@@ -51,13 +51,13 @@ class KeyRow(msgspec.Struct, array_like=True, frozen=True):
     policy: str
 
 
-class CredentialRow(msgspec.Struct, array_like=True, frozen=True):
+class CredentialRow(msgspec.Struct, array_like=True, frozen=True, gc=False):
     org: str
     provider: str
     sealed: bytes
 
 
-class PromptRow(msgspec.Struct, array_like=True, frozen=True):
+class PromptRow(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """One version of a managed prompt."""
 
     org: str

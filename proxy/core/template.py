@@ -16,7 +16,7 @@ import msgspec
 
 from proxy.core.errors import BadRequest
 
-__all__ = ["Template", "Variable", "fill", "merge", "parse"]
+__all__ = ["Partials", "Template", "Variable", "fill", "merge", "parse"]
 
 Kind = Literal["string", "number", "boolean"]
 Partials = Callable[[str, int, str], "Template | None"]
@@ -28,6 +28,8 @@ _TYPED: Final = re.compile(rf"\s*hc:({_NAME}):(string|number|boolean)\s*")
 _PARTIAL: Final = re.compile(r"\s*hcp:([A-Za-z0-9][A-Za-z0-9._-]{0,127}):(\d{1,4})(?::([a-z0-9][a-z0-9._-]{0,63}))?\s*")
 _ACCEPTED: Final = "{{name}}, {{hc:name:string|number|boolean}} or {{hcp:prompt:index[:environment]}}"
 _DEEPEST: Final = 8
+_MOST_PARTIALS: Final = 1000
+"""In one rendering: each could hold many others, and so on to the depth."""
 _TYPED_PLACES: Final = ("tools", "response_format")
 
 _text = msgspec.json.Encoder().encode
@@ -91,10 +93,17 @@ class Template:
             if isinstance(part, _Include)
         ]
 
+    def check_partials(self, partials: Partials) -> None:
+        """Raises `BadRequest` (`invalid_template`), with the path of the text in this body, where one of its partials
+        leads back to itself. One that is not there may come later."""
+        counted = _counted(partials)
+        for spot in self._spots:
+            _follow(spot, spot, counted, ())
+
     def render(self, values: Mapping[str, Any], partials: Partials | None = None) -> dict[str, Any]:
         """A new body. Raises `BadRequest`: `missing_variable`, `wrong_variable_type`, `invalid_template` for a partial
         that is not there or leads back to itself."""
-        return self._render(values, partials, ())
+        return self._render(values, _counted(partials) if partials is not None else None, ())
 
     def _render(self, values: Mapping[str, Any], partials: Partials | None, above: tuple[str, ...]) -> dict[str, Any]:
         body = dict(self._body)
@@ -211,13 +220,46 @@ def merge(prompt: dict[str, Any], call: dict[str, Any]) -> dict[str, Any]:
     return merged
 
 
-def _included(
-    spot: _Spot, part: _Include, values: Mapping[str, Any], partials: Partials | None, above: tuple[str, ...]
-) -> str:
+def _counted(partials: Partials) -> Partials:
+    """The same, for so many of them."""
+    left = _MOST_PARTIALS
+
+    def counted(prompt: str, index: int, environment: str) -> "Template | None":
+        nonlocal left
+        left -= 1
+        if left < 0:
+            raise _bad(
+                "$", f"more than {_MOST_PARTIALS} partials", f"at most {_MOST_PARTIALS}, those within others too"
+            )
+        return partials(prompt, index, environment)
+
+    return counted
+
+
+def _follow(first: _Spot, spot: _Spot, partials: Partials, above: tuple[str, ...]) -> None:
+    for part in spot.parts:
+        if isinstance(part, _Include):
+            name = _passed(first, part, above)
+            template = partials(part.prompt, part.index, part.environment)
+            place = ("messages", part.index, "content")
+            for inner in template._spots if template is not None else ():
+                if inner.path == place:
+                    _follow(first, inner, partials, (*above, name))
+
+
+def _passed(spot: _Spot, part: _Include, above: tuple[str, ...]) -> str:
+    """The partial's name, where it does not lead back."""
     name = f"{part.prompt}:{part.index}" + (f":{part.environment}" if part.environment else "")
     if name in above or len(above) >= _DEEPEST:
         way = " -> ".join((*above, name))
         raise _bad(_shown(spot.path), way, f"partials that do not lead back to themselves, at most {_DEEPEST} deep")
+    return name
+
+
+def _included(
+    spot: _Spot, part: _Include, values: Mapping[str, Any], partials: Partials | None, above: tuple[str, ...]
+) -> str:
+    name = _passed(spot, part, above)
     template = partials(part.prompt, part.index, part.environment) if partials is not None else None
     if template is None:
         raise _bad(_shown(spot.path), name, "a prompt of this organisation, and an environment that it has")

@@ -7,12 +7,13 @@ a gateway starts with what it last knew, the control plane being up or not. It i
 import asyncio
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 
 from proxy.core.clock import monotonic, now_us
 from proxy.core.errors import PerihelionError, UpstreamError
-from proxy.core.secret import Secret, SecretError, load_secret, token_hash
+from proxy.core.secret import Secret, SecretError, load_secrets, next_file, secret_file, token_hasher
 from proxy.core.settings import Settings
 from proxy.core.snapshot import CredentialRow, Head, KeyRow, PromptRow, SnapshotError, read
 from proxy.providers.origin import parse_origin
@@ -29,13 +30,16 @@ class Known:
 
     def __init__(self) -> None:
         self.revision = 0
-        self.pepper = b""
+        self.hashed: Callable[[str], bytes] | None = None
+        """Of a key's text; None: there are no keys."""
+        self.secret: Secret | None = None
+        """What its sealed parts open with."""
         self.keys: dict[bytes, KeyRow] = {}
         self.policies: dict[str, str] = {}
         self.credentials: dict[tuple[str, str], bytes] = {}
         self.prompts: dict[tuple[str, str], list[PromptRow]] = {}
 
-    def add(self, kind: str, rows: list[Any], secret: Secret) -> None:
+    def add(self, kind: str, rows: list[Any], secrets: list[Secret]) -> None:
         if kind == "keys":
             self.keys |= {row.hash: row for row in rows}
         elif kind == "prompts":
@@ -49,7 +53,22 @@ class Known:
         elif kind == "head":
             head: Head = rows[0]
             self.revision = head.revision
-            self.pepper = secret.open(head.pepper, "pepper")
+            fits = [secret for secret in secrets if secret.fingerprint == head.fingerprint]
+            if not fits:
+                raise SecretError(
+                    f"it is sealed with the secret {head.fingerprint}, and this gateway has {secrets[0].fingerprint}; "
+                    "give it the new secret.file, or set secret.key and start it again"
+                )
+            self.secret = fits[0]
+            self.hashed = token_hasher(self.secret.open(head.pepper, "pepper"))
+
+    async def let_go(self) -> None:
+        """Empties it piece by piece: 100,000 keys at once would hold up calls for 15 ms."""
+        for rows in (self.keys, self.prompts):
+            while rows:
+                for _ in range(min(len(rows), 2000)):
+                    rows.popitem()
+                await asyncio.sleep(0)
 
 
 class Directory:
@@ -58,24 +77,29 @@ class Directory:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._file = settings.data / "snapshot" / "snapshot.bin"
-        self._seen: tuple[int, int, int] = (0, 0, 0)
-        self._secret: Secret | None = None
-        self._opened: dict[bytes, str] = {}
+        self._secret_files = (secret_file(settings), next_file(settings))
+        self._seen: tuple[int, ...] = ()
+        self._opened: dict[tuple[str, str, bytes], str] = {}
         self._etag = ""
         self._tasks: list[asyncio.Task[None]] = []
+        self._unread = ""
+        self._unfetched = ""
         self.now = Known()
-        self.problem = ""
-        """Why there is no snapshot, or not the newest; empty where all is well."""
         self.loads = 0
         self.longest_s = 0.0
         """The longest piece of work between two calls."""
 
+    @property
+    def problem(self) -> str:
+        """Why there is no snapshot, or not the newest; empty where all is well."""
+        return self._unread or self._unfetched
+
     def key(self, token: str) -> KeyRow | None:
         """The key of that text, None where it is not known or has expired."""
         now = self.now
-        if not now.pepper:
+        if now.hashed is None:
             return None
-        row = now.keys.get(token_hash(now.pepper, token))
+        row = now.keys.get(now.hashed(token))
         if row is None or (row.expires_us and row.expires_us <= now_us()):
             return None
         return row
@@ -83,18 +107,20 @@ class Directory:
     def credential(self, org: str, provider: str) -> str:
         """The provider's key that the organisation stored; empty for none."""
         sealed = self.now.credentials.get((org, provider))
-        if sealed is None or self._secret is None:
+        secret = self.now.secret
+        if sealed is None or secret is None:
             return ""
-        plain = self._opened.get(sealed)
+        place = (org, provider, sealed)  # with whose it is: a seal that was copied elsewhere does not open there
+        plain = self._opened.get(place)
         if plain is None:
             try:
-                plain = self._secret.open(sealed, f"credential {org} {provider}").decode()
+                plain = secret.open(sealed, f"credential {org} {provider}").decode()
             except SecretError as error:
-                self.problem = str(error)
+                self._unread = str(error)
                 return ""
             if len(self._opened) > 4096:
                 self._opened.clear()
-            self._opened[sealed] = plain
+            self._opened[place] = plain
         return plain
 
     # --- how it comes -----------------------------------------------------------------------------------------------
@@ -115,9 +141,9 @@ class Directory:
         if raw:
             known = Known()
             try:
-                secret = self._key()
+                secrets = _secrets(self._settings)
                 for kind, rows in read(raw):
-                    known.add(kind, rows, secret)
+                    known.add(kind, rows, secrets)
             except PerihelionError as error:
                 self._fail(error)
             else:
@@ -131,26 +157,28 @@ class Directory:
                 continue
             known = Known()
             try:
-                secret = self._key()
+                secrets = await asyncio.to_thread(_secrets, self._settings)
                 pieces = read(raw)
                 while True:
                     began = monotonic()
                     piece = next(pieces, None)
                     if piece is None:
                         break
-                    known.add(*piece, secret)
+                    known.add(*piece, secrets)
                     self.longest_s = max(self.longest_s, monotonic() - began)
                     await asyncio.sleep(0)
             except PerihelionError as error:
                 self._fail(error)
             else:
+                before = self.now
                 self._take(known)
+                await before.let_go()
 
     def _fresh(self) -> bytes:
-        """The file where it is another than the one read last; empty where it is not."""
+        """The file where it, or a secret, is another than when it was read last; empty where it is not."""
         try:
             stat = os.stat(self._file)
-            seen = (stat.st_ino, stat.st_mtime_ns, stat.st_size)
+            seen = (stat.st_ino, stat.st_mtime_ns, stat.st_size, *map(_changed_ns, self._secret_files))
             if seen == self._seen:
                 return b""
             self._seen = seen
@@ -159,22 +187,17 @@ class Directory:
             return b""
 
     def _take(self, known: Known) -> None:
-        self.now, self.problem = known, ""
+        self.now, self._unread = known, ""
         self.loads += 1
 
     def _fail(self, error: Exception) -> None:
-        self.problem = f"{self._file.name}: {error}"
+        self._unread = f"{self._file.name}: {error}"
         print(f"gateway: the snapshot is not taken: {self.problem}", file=sys.stderr)
-
-    def _key(self) -> Secret:
-        if self._secret is None:
-            self._secret = load_secret(self._settings)
-        return self._secret
 
     async def _fetch(self, upstream: Upstream) -> None:
         found = parse_origin(self._settings.text("snapshot.url"))
         if isinstance(found, str):
-            self.problem = f"snapshot.url has {found}"
+            self._unfetched = f"snapshot.url has {found}"
             return
         origin = Origin(found[0].scheme, found[0].host, found[0].port)
         token = self._settings.text("snapshot.token")
@@ -183,7 +206,7 @@ class Directory:
                 async with asyncio.timeout(30):
                     await self._fetch_once(upstream, origin, token)
             except (UpstreamError, TimeoutError, OSError, SnapshotError) as error:
-                self.problem = f"snapshot.url: {error}"
+                self._unfetched = f"snapshot.url: {error}"
             await asyncio.sleep(_FETCH_S)
 
     async def _fetch_once(self, upstream: Upstream, origin: Origin, token: str) -> None:
@@ -199,13 +222,26 @@ class Directory:
         finally:
             answer.close()
         if answer.status == 304:
-            self.problem = ""
+            self._unfetched = ""
             return
         if answer.status != 200:
             raise SnapshotError(f"the control plane answers {answer.status}")
         raw = b"".join(pieces)
         await asyncio.to_thread(_keep, self._file, raw)
         self._etag = next((value for name, value in answer.headers if name == "etag"), "")
+        self._unfetched = ""
+
+
+def _secrets(settings: Settings) -> list[Secret]:
+    return [secret.warm() for secret in load_secrets(settings)]
+
+
+def _changed_ns(file: Path) -> int:
+    """When it was written; 0 where it is not there."""
+    try:
+        return os.stat(file).st_mtime_ns
+    except OSError:
+        return 0
 
 
 def _keep(file: Path, raw: bytes) -> None:

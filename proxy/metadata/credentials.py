@@ -7,9 +7,9 @@ from proxy.core.clock import now_us
 from proxy.core.secret import Secret
 from proxy.metadata.db import insert_or_keep
 from proxy.metadata.errors import Missing
-from proxy.metadata.tables import credentials, meta
+from proxy.metadata.tables import credentials
 
-__all__ = ["Credential", "listed", "put", "remove", "rotate"]
+__all__ = ["Credential", "about", "listed", "put", "remove"]
 
 
 class Credential(msgspec.Struct, kw_only=True):
@@ -21,7 +21,7 @@ class Credential(msgspec.Struct, kw_only=True):
 
 def put(connection: Connection, secret: Secret, org_id: str, provider: str, value: str) -> Credential:
     """Stores it, over what was there."""
-    sealed = secret.seal(value.encode(), _about(org_id, provider))
+    sealed = secret.seal(value.encode(), about(org_id, provider))
     hint = value[-4:] if len(value) >= 12 else ""
     row = {"sealed": sealed, "hint": hint, "created_us": now_us()}
     if not insert_or_keep(connection, credentials, org_id=org_id, provider=provider, **row):
@@ -42,20 +42,6 @@ def remove(connection: Connection, org_id: str, provider: str) -> None:
         raise Missing("credential", provider)
 
 
-def rotate(connection: Connection, old: Secret, new: Secret) -> int:
-    """Seals everything anew, in the caller's one transaction; how many credentials there were."""
-    rows = connection.execute(select(credentials)).all()
-    for row in rows:
-        about = _about(row.org_id, row.provider)
-        place = (credentials.c.org_id == row.org_id, credentials.c.provider == row.provider)
-        sealed = new.seal(old.open(row.sealed, about), about)
-        connection.execute(update(credentials).where(*place).values(sealed=sealed))
-    pepper = bytes.fromhex(connection.execute(select(meta.c.value).where(meta.c.name == "pepper")).scalar_one())
-    sealed_pepper = new.seal(old.open(pepper, "pepper"), "pepper").hex()
-    connection.execute(update(meta).where(meta.c.name == "pepper").values(value=sealed_pepper))
-    connection.execute(update(meta).where(meta.c.name == "fingerprint").values(value=new.fingerprint))
-    return len(rows)
-
-
-def _about(org_id: str, provider: str) -> str:
+def about(org_id: str, provider: str) -> str:
+    """What its seal says it is."""
     return f"credential {org_id} {provider}"

@@ -1,6 +1,7 @@
 """Opens the database, SQLite in the data folder or PostgreSQL by its address, and brings it up to date."""
 
 import os
+import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,7 +21,7 @@ from proxy.core.secret import Secret, SecretError
 from proxy.core.settings import Settings
 from proxy.metadata.tables import meta, organisations
 
-__all__ = ["Database", "MetadataError", "insert_or_keep", "metadata_url"]
+__all__ = ["Database", "MetadataError", "SealedAnew", "insert_or_keep", "metadata_url"]
 
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
 _LOCK: Final = 0x7065_7269
@@ -29,6 +30,10 @@ _LOCK: Final = 0x7065_7269
 
 class MetadataError(PerihelionError):
     """The database cannot be used as it is."""
+
+
+class SealedAnew(MetadataError):
+    """The secret was rotated while this process ran."""
 
 
 def metadata_url(settings: Settings) -> str:
@@ -55,14 +60,14 @@ class Database:
         self.pepper = pepper
 
     @classmethod
-    def open(cls, url: str, secret: Secret) -> "Database":
-        """Raises `MetadataError` where it cannot be reached or brought up to date, and where it was sealed with
-        another secret; nothing is changed then."""
+    def open(cls, url: str, *secrets: Secret) -> "Database":
+        """Opened with the first of `secrets` that fits. Raises `MetadataError` where it cannot be reached or brought up
+        to date, and where it was sealed with another secret; nothing is changed then."""
         engine = _engine(url)
         try:
             _migrate(engine)
             with engine.begin() as connection:
-                pepper = _pepper(connection, secret)
+                secret, pepper = _pepper(connection, secrets)
                 _first_organisation(connection)
         except (SQLAlchemyError, CommandError, OSError) as error:
             engine.dispose()
@@ -82,6 +87,7 @@ class Database:
     def write(self, tells: bool = True) -> Iterator[Connection]:
         """One transaction; where it `tells`, gateways learn of it: the revision is raised."""
         with self.engine.begin() as connection:
+            self._still_ours(connection)
             yield connection
             if tells:
                 higher = cast(cast(meta.c.value, BigInteger) + 1, Text)  # in one statement: others write too
@@ -94,6 +100,30 @@ class Database:
 
     def close(self) -> None:
         self.engine.dispose()
+
+    def scrub(self) -> None:
+        """Nothing that was deleted or written over can be found in the file any more (PostgreSQL vacuums by itself).
+        Raises `MetadataError` where somebody else holds the file."""
+        if self.engine.dialect.name != "sqlite":
+            return
+        connection = self.engine.raw_connection()
+        try:
+            for statement in ("VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
+                connection.cursor().execute(statement)
+        except sqlite3.Error as error:
+            raise MetadataError(f"old pages are left in the database: {error}") from error
+        finally:
+            connection.close()
+
+    def _still_ours(self, connection: Connection) -> None:
+        """Nothing is sealed with a secret that was rotated away. Holds a rotation back until this transaction ends."""
+        query = select(meta.c.value).where(meta.c.name == "fingerprint").with_for_update(read=True)
+        found = connection.execute(query).scalar_one()
+        if found != self.secret.fingerprint:
+            raise SealedAnew(
+                f"the secret was rotated to {found} while this control plane ran with {self.secret.fingerprint}; give "
+                "it the new one and start it again"
+            )
 
 
 def insert_or_keep(connection: Connection, table: Any, **values: Any) -> bool:
@@ -136,21 +166,23 @@ def _migrate(engine: Engine) -> None:
         command.upgrade(config, "head")
 
 
-def _pepper(connection: Connection, secret: Secret) -> bytes:
+def _pepper(connection: Connection, secrets: tuple[Secret, ...]) -> tuple[Secret, bytes]:
     rows = {row.name: row.value for row in connection.execute(select(meta.c.name, meta.c.value))}
     if "pepper" not in rows:
         pepper = os.urandom(32)
-        sealed = secret.seal(pepper, "pepper").hex()
-        for name, value in (("pepper", sealed), ("fingerprint", secret.fingerprint), ("revision", "1")):
+        sealed = secrets[0].seal(pepper, "pepper").hex()
+        for name, value in (("pepper", sealed), ("fingerprint", secrets[0].fingerprint), ("revision", "1")):
             insert_or_keep(connection, meta, name=name, value=value)
         rows = {row.name: row.value for row in connection.execute(select(meta.c.name, meta.c.value))}
-    try:
-        return secret.open(bytes.fromhex(rows["pepper"]), "pepper")
-    except SecretError:
-        raise MetadataError(
-            f"the metadata database was sealed with the secret {rows.get('fingerprint')}, and secret.key or "
-            f"secret.file is {secret.fingerprint}; set the right one (nothing was changed)"
-        ) from None
+    for secret in secrets:
+        try:
+            return secret, secret.open(bytes.fromhex(rows["pepper"]), "pepper")
+        except SecretError:
+            continue
+    raise MetadataError(
+        f"the metadata database was sealed with the secret {rows.get('fingerprint')}, and secret.key or "
+        f"secret.file is {secrets[0].fingerprint}; set the right one (nothing was changed)"
+    )
 
 
 def _first_organisation(connection: Connection) -> None:

@@ -20,6 +20,7 @@ __all__ = [
     "Session",
     "User",
     "by_email",
+    "by_id",
     "close_session",
     "close_sessions_of",
     "count",
@@ -73,7 +74,7 @@ def count(connection: Connection) -> int:
     return int(connection.execute(select(func.count()).select_from(users)).scalar_one())
 
 
-def create(connection: Connection, email: str, name: str = "", password: str = "", subject: str = "") -> User:
+def create(connection: Connection, email: str, name: str = "", password: str = "") -> User:
     """A person. Without a password only a link or an identity provider lets them in."""
     email = email.strip().lower()
     if by_email(connection, email) is not None:
@@ -81,12 +82,17 @@ def create(connection: Connection, email: str, name: str = "", password: str = "
     at = now_us()
     user = User(id=uuid7(at), email=email, name=name, disabled=False, created_us=at)
     hashed = _hasher().hash(password) if password else ""
-    connection.execute(insert(users).values(**msgspec.structs.asdict(user), password=hashed, subject=subject))
+    connection.execute(insert(users).values(**msgspec.structs.asdict(user), password=hashed))
     return user
 
 
 def by_email(connection: Connection, email: str) -> User | None:
     row = connection.execute(select(users).where(users.c.email == email.strip().lower())).first()
+    return _user(row) if row is not None else None
+
+
+def by_id(connection: Connection, id: str) -> User | None:
+    row = connection.execute(select(users).where(users.c.id == id)).first()
     return _user(row) if row is not None else None
 
 

@@ -25,6 +25,7 @@ __all__ = [
     "api_keys",
     "credentials",
     "idempotency",
+    "identities",
     "links",
     "members",
     "meta",
@@ -71,9 +72,17 @@ users = Table(
     Column("email", String(254), nullable=False, unique=True),
     Column("name", String(120), nullable=False, server_default=""),
     Column("password", Text, nullable=False, server_default=""),
-    Column("subject", String(255), nullable=False, server_default=""),
     Column("disabled", Boolean, nullable=False, server_default="0"),
     Column("created_us", BigInteger, nullable=False),
+)
+identities = Table(
+    "identities",
+    METADATA,
+    Column("issuer", String(255), primary_key=True),
+    Column("subject", String(255), primary_key=True),
+    Column("user_id", String(36), ForeignKey("users.id"), nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+    Index(None, "issuer", "user_id", unique=True),
 )
 members = Table(
     "members",

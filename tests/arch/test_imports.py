@@ -60,11 +60,15 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "chdb": ("proxy/logstore/",),
     "litestar": ("proxy/control/",),
     "genai_prices": ("proxy/prices/",),
-    "httpx": ("proxy/upstream/httpx.py", "proxy/cli/", "simulator/demo.py"),
+    "httpx": ("proxy/upstream/httpx.py", "proxy/cli/", "proxy/control/oidc.py", "simulator/demo.py"),
+    "authlib": ("proxy/control/oidc.py",),
+    "joserfc": ("proxy/control/oidc.py",),
+    "sqlalchemy": ("proxy/metadata/", "proxy/control/"),
 }
 """Library to the files that may know it."""
 
 HEAVY = (
+    "authlib",
     "chdb",
     "click",
     "clickhouse_connect",

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from alembic import command
 from alembic.autogenerate import compare_metadata
+from alembic.config import Config
 from alembic.migration import MigrationContext
 from sqlalchemy import inspect, text
 from sqlalchemy.exc import IntegrityError, OperationalError
@@ -16,8 +18,8 @@ from sqlalchemy.exc import IntegrityError, OperationalError
 from proxy.core.clock import now_us
 from proxy.core.secret import Secret, SecretError, token_hash
 from proxy.core.snapshot import SnapshotError, read
-from proxy.metadata import credentials, db, keys, organisations, people, prompts, published
-from proxy.metadata.db import Database, MetadataError
+from proxy.metadata import credentials, db, identities, keys, organisations, people, prompts, published, sealed
+from proxy.metadata.db import Database, MetadataError, SealedAnew
 from proxy.metadata.errors import Clash, Missing
 from proxy.metadata.tables import METADATA, api_keys
 from tests.postgres_server import PostgresServer
@@ -72,8 +74,9 @@ def test_a_migration_that_fails_half_way_leaves_everything_as_it_was(
     Database.open(url, SECRET).close()
     folder = tmp_path / "migrations"
     shutil.copytree(db._MIGRATIONS, folder)
-    (folder / "versions" / "0002_half.py").write_text(
-        "from alembic import op\nimport sqlalchemy as sa\nrevision = '0002'\ndown_revision = '0001'\n"
+    newest = max(path.name[:4] for path in (folder / "versions").glob("0*.py"))
+    (folder / "versions" / "9999_half.py").write_text(
+        f"from alembic import op\nimport sqlalchemy as sa\nrevision = '9999'\ndown_revision = '{newest}'\n"
         "def upgrade():\n    op.create_table('half', sa.Column('id', sa.Integer))\n"
         "    op.execute('SELECT * FROM nothing')\n"
     )
@@ -83,6 +86,74 @@ def test_a_migration_that_fails_half_way_leaves_everything_as_it_was(
             Database.open(url, SECRET)
     database = Database.open(url, SECRET)
     assert "half" not in inspect(database.engine).get_table_names()
+    database.close()
+
+
+def test_a_database_of_the_first_schema_comes_up_with_all_its_rows(url: str) -> None:
+    engine = db._engine(url)
+    config = Config()
+    config.set_main_option("script_location", str(db._MIGRATIONS))
+    pepper, at = b"p" * 32, now_us()
+    sealed_key = SECRET.seal(b"sk-provider-1234", "credential default openai")
+    first: dict[str, list[dict[str, Any]]] = {
+        "meta": [
+            {"name": "pepper", "value": SECRET.seal(pepper, "pepper").hex()},
+            {"name": "fingerprint", "value": SECRET.fingerprint},
+            {"name": "revision", "value": "7"},
+        ],
+        "organisations": [{"id": "default", "name": "default", "policy": "", "created_us": 1}],
+        "users": [{"id": "ada", "email": "ada@example.com", "password": "", "disabled": False, "created_us": 1}],
+        "members": [{"org_id": "default", "user_id": "ada", "role": "owner", "created_us": 1}],
+        "sessions": [
+            {
+                "hash": token_hash(pepper, "a session"), "user_id": "ada", "org_id": "default", "csrf": "c",
+                "created_us": at, "expires_us": at + 10**12,
+            }
+        ],
+        "api_keys": [
+            {
+                "id": "key", "org_id": "default", "name": "k", "hash": token_hash(pepper, "sk-x"), "hint": "sk-x",
+                "scopes": "proxy", "created_us": 1,
+            }
+        ],
+        "credentials": [
+            {"org_id": "default", "provider": "openai", "sealed": sealed_key, "hint": "1234", "created_us": 1}
+        ],
+        "prompts": [{"org_id": "default", "id": "p", "created_us": 1}],
+        "prompt_versions": [
+            {"org_id": "default", "prompt_id": "p", "version": 1, "body": "{}", "variables": "[]", "created_us": 1}
+        ],
+        "prompt_labels": [
+            {"org_id": "default", "prompt_id": "p", "label": "production", "version": 1, "changed_us": 1}
+        ],
+    }  # fmt: skip
+    with engine.begin() as rows:
+        config.attributes["connection"] = rows
+        command.upgrade(config, "0001")
+        for table, given in first.items():
+            names = list(given[0])
+            values = ", ".join(f":{name}" for name in names)
+            rows.execute(text(f"INSERT INTO {table} ({', '.join(names)}) VALUES ({values})"), given)
+    engine.dispose()
+    database = Database.open(url, SECRET)
+    assert (database.pepper, database.revision()) == (pepper, 7)
+    with database.read() as rows:
+        assert compare_metadata(MigrationContext.configure(rows), METADATA) == []
+        session = people.session(rows, pepper, "a session")
+        assert session is not None and (session.user_id, session.role) == ("ada", "owner")
+        found = keys.by_hash(rows, token_hash(pepper, "sk-x"))
+        assert found is not None and found.id == "key"
+        assert prompts.shown(rows, "default", "p").labels == {"production": 1}
+    seen = told(database)
+    assert [row.id for row in seen["keys"]] == ["key"]
+    assert SECRET.open(seen["credentials"][0].sealed, "credential default openai") == b"sk-provider-1234"
+    with database.write(tells=False) as rows:
+        identities.link(rows, "https://idp.example", "ada-1", "ada")
+    with database.read() as rows:
+        known = identities.by_subject(rows, "https://idp.example", "ada-1")
+        assert known is not None and known.email == "ada@example.com"
+    with pytest.raises(IntegrityError), database.write(tells=False) as rows:
+        identities.link(rows, "https://idp.example", "eve-1", "nobody")
     database.close()
 
 
@@ -129,9 +200,12 @@ def test_credentials_are_sealed_and_change_their_seal(database: Database) -> Non
         with pytest.raises(SecretError):
             secret.open(row.sealed, about)
     with pytest.raises(SecretError), database.write() as rows:
-        credentials.rotate(rows, OTHER, SECRET)
+        sealed.rotate(rows, OTHER, SECRET)
     with database.write() as rows:
-        assert credentials.rotate(rows, SECRET, OTHER) == 1
+        assert sealed.rotate(rows, SECRET, OTHER) == 1
+    with pytest.raises(SealedAnew), database.write() as rows:
+        credentials.put(rows, SECRET, "default", "openai", "sk-nobody-could-open-it")
+    database.secret = OTHER
     found = told(database)
     assert OTHER.open(found["credentials"][0].sealed, "credential default openai") == b"sk-provider-1234"
     assert OTHER.open(found["head"][0].pepper, "pepper") == database.pepper

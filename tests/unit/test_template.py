@@ -90,6 +90,18 @@ def test_partials_are_filled_with_the_same_variables_and_cycles_are_named() -> N
             parse(said(text)).render({"mood": "x"}, partials)
 
 
+def test_partials_that_hold_many_partials_end_soon() -> None:
+    many = {depth: parse(said(f"{{{{hcp:p{depth + 1}:0}}}}" * 100)) for depth in range(7)} | {7: parse(said("x"))}
+
+    def partials(prompt: str, index: int, environment: str) -> Template | None:
+        return many[int(prompt[1:])]
+
+    for work in (lambda: many[0].render({}, partials), lambda: many[0].check_partials(partials)):
+        with pytest.raises(BadRequest, match="more than 1000 partials"):
+            work()
+    assert many[6].render({}, partials) == said("x" * 100)
+
+
 def test_a_caller_s_own_text_may_be_anything() -> None:
     assert fill(said("{{name}} {{ not a name }} {{"), {"name": "Ada"}) == said("Ada {{ not a name }} {{")
     assert fill(said([{"type": "text", "text": "{{name}}"}]), {"name": "x"}) == said([{"type": "text", "text": "x"}])

@@ -1,24 +1,31 @@
-"""`/login`: the page behind a one-time link, and the way in with a password."""
+"""`/login`: the page behind a one-time link, and the way in with a password or by the OpenID provider."""
 
-from typing import Final
+import html
+from typing import Any, Final
 
-from litestar import MediaType, get
+from litestar import MediaType, Request, get
 from litestar.response import Response
 
 from proxy.control.auth import NOBODY, needs
+from proxy.control.plane import Control
 
-__all__ = ["login_page"]
+__all__ = ["login_page", "page"]
 
-_PAGE: Final = """<!doctype html>
+_FRAME: Final = """<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>Perihelion</title>
 <meta name="viewport" content="width=device-width">
 <style>
 body { font: 16px system-ui, sans-serif; max-width: 22rem; margin: 12vh auto; padding: 0 1rem; color: #222 }
-input, button { font: inherit; width: 100%; box-sizing: border-box; margin: .3rem 0 1rem; padding: .5rem }
+input, button, .button { font: inherit; width: 100%%; box-sizing: border-box; margin: .3rem 0 1rem; padding: .5rem }
+.button { display: block; text-align: center; border: 1px solid #888; border-radius: 3px; color: inherit;
+          text-decoration: none }
 output { color: #b00020 }
 </style>
 <h1>Perihelion</h1>
-<form>
+%s
+</html>
+"""
+_FORM: Final = """<form>
 <label>E-mail <input name="email" type="email" autocomplete="username" required></label>
 <label>Password <input name="password" type="password" autocomplete="current-password" required></label>
 <button>Go in</button>
@@ -26,6 +33,9 @@ output { color: #b00020 }
 </form>
 <script>
 const token = new URLSearchParams(location.search).get("token");
+const say = (text) => { document.querySelector("output").textContent = text };
+const entered = async (answer) => { if (answer.ok) say("You are in: " + (await answer.json()).role) };
+if (!token) fetch("/api/me").then(entered);
 document.querySelector("form").addEventListener("submit", async (event) => {
   event.preventDefault();
   const asked = Object.fromEntries(new FormData(event.target));
@@ -33,18 +43,25 @@ document.querySelector("form").addEventListener("submit", async (event) => {
     method: "POST", headers: { "Content-Type": "application/json" },
     body: JSON.stringify(token ? { ...asked, token } : asked),
   });
-  const told = await answer.json();
-  document.querySelector("output").textContent = answer.ok ? "You are in: " + told.role : told.detail;
+  if (answer.ok) await entered(answer); else say((await answer.json()).detail);
 });
-</script>
-</html>
-"""
+</script>"""
+_POLICY: Final = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'"
+
+
+def page(inside: str, status: int) -> Response[str]:
+    """A page of ours around `inside`, which is HTML."""
+    headers = {"content-security-policy": f"{_POLICY}; frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
+               "referrer-policy": "no-referrer", "cache-control": "no-store"}  # fmt: skip
+    return Response(_FRAME % inside, status_code=status, media_type=MediaType.HTML, headers=headers)
 
 
 @get("/login", sync_to_thread=False, opt=needs(NOBODY), include_in_schema=False, media_type=MediaType.HTML)
-def login_page() -> Response[str]:
+def login_page(request: Request[Any, Any, Any]) -> Response[str]:
     """A form; nothing of the link is in the page itself."""
-    policy = "default-src 'none'; style-src 'unsafe-inline'; script-src 'unsafe-inline'; connect-src 'self'"
-    headers = {"content-security-policy": f"{policy}; frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
-               "referrer-policy": "no-referrer", "cache-control": "no-store"}  # fmt: skip
-    return Response(_PAGE, media_type=MediaType.HTML, headers=headers)
+    plane: Control = request.app.state.plane
+    button = ""
+    if plane.oidc is not None:
+        name = html.escape(plane.settings.text("oidc.name"))
+        button = f'\n<a class="button" href="/api/oidc/login">Log in with {name}</a>'
+    return page(_FORM + button, 200)

@@ -4,7 +4,6 @@ from typing import Annotated, Any, Final
 
 import msgspec
 from litestar import Request, Response, delete, get, patch, post
-from litestar.datastructures import Cookie
 from litestar.exceptions import NotAuthorizedException
 from litestar.params import Parameter
 
@@ -17,7 +16,7 @@ from proxy.control.api.checks import (
     check_role,
 )
 from proxy.control.api.problems import Problem, answer
-from proxy.control.auth import COOKIE, NOBODY, caller_of, needs
+from proxy.control.auth import COOKIE, NOBODY, caller_of, needs, session_cookie
 from proxy.control.once import change, database_of
 from proxy.control.plane import Control
 from proxy.metadata import organisations, people
@@ -159,7 +158,7 @@ def logout(request: Request[Any, Any, Any]) -> Response[None]:
     database = database_of(request)
     with database.write(tells=False) as rows:
         people.close_session(rows, database.pepper, request.cookies.get(COOKIE, ""))
-    return Response(None, cookies=[_cookie(request, "", 0)])
+    return Response(None, cookies=[session_cookie(request, "", 0)])
 
 
 @get("/api/me", sync_to_thread=True, opt=needs("viewer"), summary="Who asks", operation_id="getMe")
@@ -293,12 +292,7 @@ def _me(org: str, role: str, user: str, csrf: str, belongs: list[tuple[Organisat
 
 
 def _entered(request: Request[Any, Any, Any], token: str, found: Me) -> Response[Me]:
-    return Response(found, cookies=[_cookie(request, token, people.SESSION_S)])
-
-
-def _cookie(request: Request[Any, Any, Any], value: str, max_age: int) -> Cookie:
-    secure = request.url.scheme == "https" or request.headers.get("x-forwarded-proto") == "https"
-    return Cookie(key=COOKIE, value=value, path="/", max_age=max_age, httponly=True, samesite="strict", secure=secure)
+    return Response(found, cookies=[session_cookie(request, token, people.SESSION_S)])
 
 
 def _address(request: Request[Any, Any, Any]) -> str:

@@ -10,6 +10,7 @@ from litestar.exceptions import HTTPException
 from proxy.control.plane import NotReady
 from proxy.core.errors import BadRequest
 from proxy.logstore import FilterError, StoreError
+from proxy.metadata.db import SealedAnew
 from proxy.metadata.errors import Clash, Invalid, Missing
 
 __all__ = ["HANDLERS", "Problem", "answer"]
@@ -55,6 +56,11 @@ def _store_failed(_: Request[Any, Any, Any], error: StoreError) -> Response[byte
     return answer(Problem("The log store failed", 503, detail="The cause is in the control plane's log."))
 
 
+def _sealed_anew(_: Request[Any, Any, Any], error: SealedAnew) -> Response[bytes]:
+    _log.error("%s", error)
+    return answer(Problem("The secret was rotated", 503, detail=str(error)))
+
+
 def _missing(_: Request[Any, Any, Any], error: Missing) -> Response[bytes]:
     return answer(Problem("Not there", 404, detail=str(error)))
 
@@ -93,6 +99,7 @@ HANDLERS: dict[type[Exception] | int, Any] = {
     FilterError: _bad_filter,
     NotReady: _not_ready,
     StoreError: _store_failed,
+    SealedAnew: _sealed_anew,
     HTTPException: _http,
     Missing: _missing,
     Clash: _clash,

@@ -12,7 +12,7 @@ from proxy.control.auth import caller_of, needs
 from proxy.control.once import change, database_of
 from proxy.control.plane import Control
 from proxy.core.clock import now_us, uuid7
-from proxy.core.template import Template, Variable, parse
+from proxy.core.template import Partials, Template, Variable, parse
 from proxy.metadata import prompts
 from proxy.metadata.errors import Invalid, Missing
 from proxy.metadata.prompts import Prompt, Version
@@ -120,6 +120,7 @@ def create_prompt(request: Request[Any, Any, Any], data: NewPrompt) -> Response[
         version = prompts.add_version(rows, org, id, data.body, data.variables, data.note, by)
         for label in data.environments:
             prompts.label(rows, org, id, label, version.version)
+        _leads_nowhere_back(rows, org, version)
         return Made(prompts.shown(rows, org, id), version)
 
     return change(request, data, make, 201)
@@ -143,6 +144,7 @@ def create_version(request: Request[Any, Any, Any], id: str, data: NewVersion) -
         version = prompts.add_version(rows, org, id, data.body, data.variables, data.note, by)
         for label in data.environments:
             prompts.label(rows, org, id, label, version.version)
+        _leads_nowhere_back(rows, org, version)
         return Made(prompts.shown(rows, org, id), version)
 
     return change(request, data, make, 201)
@@ -191,7 +193,14 @@ def set_environment(request: Request[Any, Any, Any], id: str, label: str, data: 
     """The environment stands for that version; gateways know within two seconds."""
     check_label("environment", label)
     org = caller_of(request).org
-    return change(request, data, lambda rows: prompts.label(rows, org, id, label, _number(data.version)))
+    number = _number(data.version)
+
+    def make(rows: Any) -> Prompt:
+        found = prompts.label(rows, org, id, label, number)
+        _leads_nowhere_back(rows, org, prompts.version(rows, org, id, number))
+        return found
+
+    return change(request, data, make)
 
 
 @delete("/api/prompts/{id:str}/environments/{label:str}", sync_to_thread=True, opt=needs("member"), status_code=200,
@@ -221,23 +230,9 @@ def render(request: Request[Any, Any, Any], id: str, data: Asked) -> Rendered:
     """As the gateway would send it."""
     org = caller_of(request).org
     with database_of(request).read() as rows:
-
-        def chosen(prompt: str, number: int, environment: str) -> tuple[int, Template]:
-            about = prompts.shown(rows, org, prompt)
-            if environment and environment not in about.labels:
-                raise Missing("environment", environment)
-            number = number or about.labels.get(environment or "production", about.newest)
-            version = prompts.version(rows, org, prompt, number)
-            return number, parse(version.body, msgspec.convert(version.variables, list[Variable]))
-
-        def partial(prompt: str, index: int, environment: str) -> Template | None:
-            try:
-                return chosen(prompt, 0, environment)[1]
-            except Missing:
-                return None
-
-        number, template = chosen(id, _number(data.version) if data.version else 0, data.environment)
-        return Rendered(number, template.render(data.variables, partial))
+        number = _number(data.version) if data.version else 0
+        number, template = _chosen(rows, org, id, number, data.environment)
+        return Rendered(number, template.render(data.variables, _partials(rows, org)))
 
 
 @get("/api/prompts/{id:str}/usage", sync_to_thread=True, opt=needs("viewer"), summary="What each version did",
@@ -249,6 +244,34 @@ def usage(request: Request[Any, Any, Any], id: str) -> Usages:
         prompts.shown(rows, org, id)
     plane: Control = request.app.state.plane
     return Usages([VersionUsage(**row) for row in plane.store.prompt_usage(org, id)])
+
+
+def _chosen(rows: Any, org: str, id: str, number: int, environment: str) -> tuple[int, Template]:
+    """The version that a call would get, and its template."""
+    about = prompts.shown(rows, org, id)
+    if environment and environment not in about.labels:
+        raise Missing("environment", environment)
+    number = number or about.labels.get(environment or "production", about.newest)
+    return number, _template(prompts.version(rows, org, id, number))
+
+
+def _template(version: Version) -> Template:
+    return parse(version.body, msgspec.convert(version.variables, list[Variable]))
+
+
+def _partials(rows: Any, org: str) -> Partials:
+    def found(prompt: str, index: int, environment: str) -> Template | None:
+        try:
+            return _chosen(rows, org, prompt, 0, environment)[1]
+        except Missing:
+            return None
+
+    return found
+
+
+def _leads_nowhere_back(rows: Any, org: str, version: Version) -> None:
+    """Refuses a version whose partials would include themselves, as environments stand now."""
+    _template(version).check_partials(_partials(rows, org))
 
 
 def _checked(data: NewVersion) -> None:

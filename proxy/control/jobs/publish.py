@@ -9,16 +9,22 @@ from typing import Final
 
 from sqlalchemy.exc import SQLAlchemyError
 
+from proxy.core.settings import Settings
 from proxy.metadata import keys
-from proxy.metadata.db import Database
+from proxy.metadata.db import Database, MetadataError
 from proxy.metadata.published import snapshot
 
-__all__ = ["Publisher"]
+__all__ = ["Publisher", "snapshot_file"]
 
 _LOOK_S: Final = 0.25
 _NOTE_LOOKS: Final = 20
 
 _log = logging.getLogger(__name__)
+
+
+def snapshot_file(settings: Settings) -> Path:
+    """Where the gateways of this machine look."""
+    return settings.data / "snapshot" / "snapshot.bin"
 
 
 class Publisher:
@@ -32,6 +38,7 @@ class Publisher:
         self.revision = 0
         self.problem = ""
         self._database = database
+        self._one = threading.Lock()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="publish", daemon=True)
 
@@ -44,7 +51,11 @@ class Publisher:
             self._thread.join()
 
     def publish(self) -> None:
-        """Writes the file where its revision is not the database's."""
+        """Writes the file where its revision is not the database's; whoever asks meanwhile waits."""
+        with self._one:
+            self._publish()
+
+    def _publish(self) -> None:
         if self._database.revision() == self.revision and self.file.exists():
             return
         self.file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -70,7 +81,7 @@ class Publisher:
                     with self._database.write(tells=False) as rows:
                         keys.used(rows, used)
                 self.problem = ""
-            except (SQLAlchemyError, OSError) as error:
+            except (SQLAlchemyError, MetadataError, OSError) as error:
                 if str(error) != self.problem:
                     self.problem = str(error)
                     _log.warning("the snapshot is not written: %s", error)

@@ -1,0 +1,96 @@
+"""Another secret for an installation: everything that is sealed is sealed anew, the control plane being down.
+
+The new secret is on disk before the database is sealed with it, in one transaction, and has its place after. Wherever
+that is cut off, one of both opens everything, and whoever starts next tries both.
+"""
+
+import fcntl
+import logging
+import os
+
+import msgspec
+
+from proxy.control.jobs.publish import Publisher, snapshot_file
+from proxy.core.errors import PerihelionError
+from proxy.core.secret import adopt_next, load_secrets, make_next, next_file
+from proxy.core.settings import Settings
+from proxy.metadata import sealed
+from proxy.metadata.db import Database, MetadataError, metadata_url
+
+__all__ = ["Rotated", "RotationError", "RunLock", "open_database", "rotate"]
+
+_log = logging.getLogger(__name__)
+
+
+class RotationError(PerihelionError):
+    """The secret cannot be rotated now."""
+
+
+class Rotated(msgspec.Struct, frozen=True):
+    old: str
+    """Fingerprints."""
+    new: str
+    credentials: int
+    """How many have another seal; -1 where a rotation that was cut off was ended."""
+
+
+class RunLock:
+    """Shared by the control planes on a data folder, held alone by a rotation; the kernel lets go of it however the
+    process ends."""
+
+    def __init__(self, settings: Settings, alone: bool = False) -> None:
+        settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._fd = os.open(settings.data / "control.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        try:
+            fcntl.flock(self._fd, (fcntl.LOCK_EX if alone else fcntl.LOCK_SH) | fcntl.LOCK_NB)
+        except BlockingIOError:
+            self.release()
+            if alone:
+                raise RotationError(
+                    f"the control plane runs on {settings.data}; stop it first (gateways go on), and start it after"
+                ) from None
+            raise RotationError(f"the secret of {settings.data} is being rotated; start again in a moment") from None
+
+    def release(self) -> None:
+        if self._fd >= 0:
+            os.close(self._fd)
+            self._fd = -1
+
+
+def open_database(settings: Settings) -> Database:
+    """The database of these settings; ends a rotation that was cut off. Raises `MetadataError` or `SettingError`."""
+    secrets = load_secrets(settings, create=True)
+    database = Database.open(metadata_url(settings), *secrets)
+    if database.secret is not secrets[0]:
+        adopt_next(settings)
+        if settings.text("secret.key"):
+            _log.warning("secret.key is the old secret; the new one is in %s", next_file(settings))
+    return database
+
+
+def rotate(settings: Settings) -> Rotated:
+    """Seals everything with a new secret. Raises `RotationError` while the control plane runs here; one that runs on
+    another machine refuses changes from then on, and says why."""
+    lock = RunLock(settings, alone=True)
+    try:
+        old = load_secrets(settings)[0]
+        database = open_database(settings)
+        try:
+            if database.secret.fingerprint != old.fingerprint:
+                return Rotated(old.fingerprint, database.secret.fingerprint, -1)
+            new = make_next(settings)
+            with database.write() as rows:
+                count = sealed.rotate(rows, old, new)
+            database.secret = new
+            # The snapshot before the secret's place: a gateway that starts now tries both secrets.
+            Publisher(database, snapshot_file(settings)).publish()
+            adopt_next(settings)
+            try:
+                database.scrub()
+            except MetadataError as error:
+                _log.warning("%s", error)
+            return Rotated(old.fingerprint, new.fingerprint, count)
+        finally:
+            database.close()
+    finally:
+        lock.release()

@@ -1,0 +1,39 @@
+"""Who a person is at an identity provider: issuer and subject, never an e-mail alone."""
+
+from sqlalchemy import Connection, insert, select, update
+
+from proxy.core.clock import now_us
+from proxy.metadata import organisations, people
+from proxy.metadata.errors import Clash
+from proxy.metadata.people import User
+from proxy.metadata.tables import identities, links
+
+__all__ = ["accept_invitations", "by_subject", "link"]
+
+
+def by_subject(connection: Connection, issuer: str, subject: str) -> User | None:
+    """The person that this subject is linked to."""
+    place = (identities.c.issuer == issuer, identities.c.subject == subject)
+    user_id = connection.execute(select(identities.c.user_id).where(*place)).scalar_one_or_none()
+    return people.by_id(connection, user_id) if user_id is not None else None
+
+
+def link(connection: Connection, issuer: str, subject: str, user_id: str) -> None:
+    """For good. One person is one subject of an issuer: an address that was given to somebody else is not them."""
+    place = (identities.c.issuer == issuer, identities.c.user_id == user_id)
+    if connection.execute(select(identities.c.subject).where(*place)).first() is not None:
+        raise Clash("the person with this address is linked to another login of this provider")
+    row = {"issuer": issuer, "subject": subject, "user_id": user_id, "created_us": now_us()}
+    connection.execute(insert(identities).values(**row))
+
+
+def accept_invitations(connection: Connection, user_id: str, email: str) -> int:
+    """Puts a person into every organisation that has invited this address; how many there were. They are used then."""
+    place = (links.c.email == email, links.c.used_us == 0, links.c.expires_us > now_us())
+    rows = connection.execute(select(links).where(*place)).all()
+    for row in rows:
+        known = {one.id: role for one, role in organisations.of_user(connection, user_id)}
+        role = max(known.get(row.org_id, "viewer"), row.role, key=organisations.ROLES.index)
+        organisations.add(connection, row.org_id, user_id, role)
+    connection.execute(update(links).where(*place).values(used_us=now_us()))
+    return len(rows)
