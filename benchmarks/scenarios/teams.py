@@ -97,6 +97,9 @@ def _running(turns: int) -> dict[str, Any]:
             with urllib.request.urlopen(request, timeout=30) as answer:
                 return json.load(answer)
 
+        time.sleep(5)  # so that it is idle
+        control = near.processes("control")
+        store_kib, whole_kib = max(map(machine.rss_kib, control)), sum(map(machine.pss_kib, control))
         watcher = asked("POST", "/api/keys", {"name": "w", "scopes": ["snapshot"]})["key"]
         far = Stack(
             Path(folder) / "far", auth__mode="required", snapshot__url=near.control, snapshot__token=watcher,
@@ -113,9 +116,6 @@ def _running(turns: int) -> dict[str, Any]:
                 for where, gateway in zip(took, (near, far), strict=True):
                     _wait(lambda at=gateway, key=made["key"]: _status(at, key) == 401)
                     took[where].append(time.perf_counter() - began)
-            time.sleep(5)  # so that it is idle
-            control = near.processes("control")
-            store_kib, whole_kib = max(map(machine.rss_kib, control)), sum(map(machine.pss_kib, control))
         finally:
             far.stop()
     return {
@@ -128,8 +128,8 @@ def _running(turns: int) -> dict[str, Any]:
 
 
 def _status(stack: Stack, key: str) -> int:
-    """Of a call that no provider ever gets: its address is nobody's."""
-    request = urllib.request.Request(stack.gateway + "/v1/no-such-path", headers={"Helicone-Auth": f"Bearer {key}"})
+    """Of a call to an address that is nobody's: a key is asked for before that is found out."""
+    request = urllib.request.Request(stack.gateway + "/no-such-path", headers={"Helicone-Auth": f"Bearer {key}"})
     try:
         with urllib.request.urlopen(request, timeout=30) as answer:
             return int(answer.status)

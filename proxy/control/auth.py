@@ -47,7 +47,8 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
 
     def may(self, need: str) -> bool:
         if need == "snapshot":
-            return "snapshot" in self.scopes or self.local
+            # It holds what every organisation has: for those who run the installation.
+            return ("snapshot" in self.scopes and self.org == DEFAULT_ORG) or self.local
         return bool(self.role) and ROLES.index(self.role) >= ROLES.index(need)
 
     @property

@@ -170,9 +170,9 @@ def test_a_stolen_database_has_no_key_session_or_link_to_use(control: ControlPro
     for plain in (blake2b(key.encode(), digest_size=16).digest(), blake2b(key.encode()).digest()[:16]):
         assert plain not in hashes
     for stored in hashes:
-        for text in (stored.hex(), base64.b64encode(stored).decode(), stored.decode("latin-1")):
-            shown = {"Authorization": b"Bearer " + text.encode("latin-1")}
-            assert httpx.get(control.url + "/api/me", headers=shown).status_code in (400, 401)
+        for text in (stored.hex(), base64.b64encode(stored).decode()):
+            shown = {"Authorization": f"Bearer {text}"}
+            assert httpx.get(control.url + "/api/me", headers=shown).status_code == 401
 
 
 def test_a_seal_copied_to_another_organisation_opens_nowhere(tmp_path_factory: Any, simulator_origin: str) -> None:

@@ -174,7 +174,10 @@ class Moon:
         )  # fmt: skip
         answers = [self.luna.get(path) for path in paths]
         assert [answer.status_code for answer in answers] == [200] * len(paths)
-        return [answer.json() for answer in answers]
+        found = [answer.json() for answer in answers]
+        for key in found[2]["data"]:
+            del key["last_used_us"]  # by her own calls, noted a moment later
+        return found
 
 
 def test_no_organisation_sees_or_changes_another_s(stack: Stack, routes: list[tuple[str, str]]) -> None:
@@ -197,6 +200,8 @@ def test_no_organisation_sees_or_changes_another_s(stack: Stack, routes: list[tu
         answer = httpx.request(method, stack.control + where, json=body, headers=stranger, timeout=30)
         assert answer.status_code < 500, (method, path, answer.text)
         told = answer.text + str(answer.headers)
+        if path == "/api/snapshot":
+            continue  # what gateways live on holds everything: for those who run the installation, see below
         sent = f"{where} {body}"  # what one asks for may be named in the refusal
         assert [mark for mark in moon.marks if mark in told and mark not in sent] == [], (method, path)
         if "{" in path and not is_open(path) and (method, path) != ("PUT", "/api/credentials/{provider:str}"):
@@ -214,4 +219,8 @@ def test_no_organisation_sees_or_changes_another_s(stack: Stack, routes: list[tu
     assert (
         httpx.post(stack.control + "/api/session", json={"organisation": moon.org}, headers=stranger).status_code == 400
     )
+    assert moon.luna.get("/api/snapshot").status_code == 403
+    for scopes in (["snapshot"], ["admin", "snapshot"]):
+        assert moon.luna.post("/api/keys", json={"name": "all", "scopes": scopes}).status_code == 400
+        assert moon.luna.patch(f"/api/keys/{moon.key_id}", json={"scopes": scopes}).status_code == 400
     assert moon.state() == before

@@ -6,6 +6,7 @@ from typing import Any, Final
 import msgspec
 
 from proxy.core.errors import BadDirective, BadRequest
+from proxy.core.identity import DEFAULT_ORG
 from proxy.core.rules import parse_rules
 from proxy.core.template import Variable, parse
 from proxy.metadata.errors import Invalid
@@ -56,10 +57,14 @@ def check_role(path: str, role: str) -> str:
     return role
 
 
-def check_scopes(path: str, scopes: list[str]) -> list[str]:
+def check_scopes(path: str, scopes: list[str], org: str) -> list[str]:
     for at, scope in enumerate(scopes):
         if scope not in SCOPES:
             raise Invalid(f"{path}[{at}]", scope[:60], "one of " + ", ".join(SCOPES))
+        if scope == "snapshot" and org != DEFAULT_ORG:
+            raise Invalid(
+                f"{path}[{at}]", scope, f"snapshot in the organisation {DEFAULT_ORG} only: it holds all of them"
+            )
     if not scopes:
         raise Invalid(path, "[]", "at least one of " + ", ".join(SCOPES))
     return sorted(set(scopes), key=SCOPES.index)

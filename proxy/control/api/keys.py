@@ -77,7 +77,7 @@ def list_keys(request: Request[Any, Any, Any], after: After = "", limit: Limit =
 def create_key(request: Request[Any, Any, Any], data: NewKey) -> Response[MadeKey]:
     """Its text is in this answer and nowhere else."""
     caller, database = caller_of(request), database_of(request)
-    name, scopes = check_name("name", data.name), check_scopes("scopes", data.scopes)
+    name, scopes = check_name("name", data.name), check_scopes("scopes", data.scopes, caller.org)
     policy = check_policy("policy", data.policy)
     if data.token and not (data.token.startswith(("sk-helicone-", "pk-helicone-")) and 20 <= len(data.token) <= 200):
         raise Invalid("token", data.token[:12] + "…", "a key that begins with sk-helicone- or pk-helicone-")
@@ -106,7 +106,7 @@ def edit_key(request: Request[Any, Any, Any], id: str, data: KeyChange) -> Respo
     if data.name is not None:
         changed["name"] = check_name("name", data.name)
     if data.scopes is not None:
-        changed["scopes"] = check_scopes("scopes", data.scopes)
+        changed["scopes"] = check_scopes("scopes", data.scopes, caller_of(request).org)
     if data.policy is not None:
         changed["policy"] = check_policy("policy", data.policy)
     return change(request, data, lambda rows: keys.edit(rows, caller_of(request).org, id, **changed))
