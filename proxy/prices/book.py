@@ -42,7 +42,8 @@ class PriceBook:
         self._own: list[OwnPrice] = read_folder(folder) if folder is not None else []
         self._ids = price_ids or {}
         self._snapshot = data_snapshot.get_snapshot()
-        self._models: dict[tuple[str, str, str], ModelInfo | None] = {}
+        self._models: dict[tuple[str, str, str], tuple[ModelInfo | None, int]] = {}
+        """Each with how long its price holds for certain, in microseconds."""
         self._rates: dict[tuple[str, str, str, int, tuple[tuple[str, str], ...]], tuple[Rate | None, str]] = {}
         self._compiled: dict[int, Rate] = {}
         self.version: str = _data_version()
@@ -67,9 +68,8 @@ class PriceBook:
         return Price(cost, cost is not None, version)
 
     def _rate(self, provider: str, model: str, url: str, at_us: int, words: dict[str, str]) -> tuple[Rate | None, str]:
-        found = self._model(provider, model, url)
-        bucket = at_us // (_MINUTE_US if found is not None and _by_the_clock(found) else _DAY_US)
-        key = (provider, model, url, bucket, tuple(words.items()))
+        found, holds_us = self._model(provider, model, url)
+        key = (provider, model, url, at_us // holds_us, tuple(words.items()))
         known = self._rates.get(key)
         if known is None:
             if len(self._rates) >= _MOST_KEPT:
@@ -89,13 +89,16 @@ class PriceBook:
         rate = Rate(found.get_prices(at, words))
         return (None if rate.empty else rate), self.version
 
-    def _model(self, provider: str, model: str, url: str) -> ModelInfo | None:
+    def _model(self, provider: str, model: str, url: str) -> tuple[ModelInfo | None, int]:
         key = (provider, model, url)
-        if key not in self._models:
+        known = self._models.get(key)
+        if known is None:
             if len(self._models) >= _MOST_KEPT:
                 self._models.clear()
-            self._models[key] = self._find(provider, model, url)
-        return self._models[key]
+            found = self._find(provider, model, url)
+            holds_us = _MINUTE_US if found is not None and _by_the_clock(found) else _DAY_US
+            known = self._models[key] = found, holds_us
+        return known
 
     def _find(self, provider: str, model: str, url: str) -> ModelInfo | None:
         price_id = self._ids.get(provider, provider)

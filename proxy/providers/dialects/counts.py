@@ -26,7 +26,9 @@ def completion_usage(raw: dict[str, Any], at: str) -> Usage:
     if cached is None:
         names = ("prompt_cache_hit_tokens", "cached_tokens", "num_cached_tokens", "cache_read_input_tokens")
         cached = count(raw, *names)
-    written = count(prompt_details, "cache_write_tokens", "cache_creation_tokens", "cache_creation_input_tokens")
+    written = None
+    if prompt_details:
+        written = count(prompt_details, "cache_write_tokens", "cache_creation_tokens", "cache_creation_input_tokens")
     if written is None:
         written = count(raw, "cache_creation_input_tokens", "cache_creation_tokens", "cache_write_tokens")
     reasoning = count(completion_details, "reasoning_tokens")

@@ -27,7 +27,7 @@ def word(value: object, *keys: str) -> str:
     if isinstance(value, dict):
         for key in keys:
             found = value.get(key)
-            if isinstance(found, str) and found:
+            if found and isinstance(found, str):
                 return found
     return ""
 
@@ -37,9 +37,9 @@ def count(value: object, *keys: str) -> int | None:
     if isinstance(value, dict):
         for key in keys:
             found = value.get(key)
-            if isinstance(found, int) and not isinstance(found, bool):
+            if type(found) is int:
                 return found
-            if isinstance(found, float) and found.is_integer():
+            if type(found) is float and found.is_integer():
                 return int(found)
     return None
 
