@@ -34,7 +34,7 @@ def into_readme() -> None:
         load = ", ".join(f"{one:.2f}" for one in machine["load"])
         pages.append(
             f"Measured on {machine['cpu']}, {machine['cores']} cores, Linux {machine['kernel']}, "
-            f"Python {machine['python']} ({machine['interpreter_ns']} ns a step of a plain loop), "
+            f"Python {machine['python']} ({machine.get('interpreter_ns', 'unknown')} ns a step of a plain loop), "
             f"load {load} at the start; {packages}.\n"
         )
         pages += [table(name, rows) for name, rows in told["results"].items()]

@@ -66,7 +66,7 @@ class Hedge:
 
     async def _race(self, upstream: Upstream, call: Call, late_s: float, race: Race) -> Answer:
         tasks = [asyncio.ensure_future(upstream.send(call))]
-        won: asyncio.Future[Answer] | None = None
+        won: asyncio.Task[Answer] | None = None
         try:
             done, _ = await asyncio.wait(tasks, timeout=late_s)
             if not done:
@@ -74,7 +74,7 @@ class Hedge:
                 race.second_at = monotonic()
                 tasks.append(asyncio.ensure_future(upstream.send(call)))
             error: UpstreamError | None = None
-            poor: asyncio.Future[Answer] | None = None
+            poor: asyncio.Task[Answer] | None = None
             open_ones = set(tasks)
             while open_ones:
                 done, open_ones = await asyncio.wait(open_ones, return_when=asyncio.FIRST_COMPLETED)
