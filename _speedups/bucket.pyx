@@ -152,6 +152,8 @@ cdef bint unpacked(bytes state, Slots* slots) noexcept:
     for i in range(slots.count):
         slots.slot[i].slot = little(raw + i * ROW_BYTES, SLOT_BYTES)
         slots.slot[i].spent = little(raw + i * ROW_BYTES + SLOT_BYTES, 8)
+        if slots.slot[i].spent < 0:  # 2^63 and above: beyond every bound, and beyond these 64 bits
+            return False
     return True
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 import _speedups
@@ -189,6 +189,7 @@ def test_the_twins_are_equal_over_a_life_of_a_window(limit: int, window_us: int,
 
 
 @given(st.binary(max_size=80))
+@example(bytes(14) + b"\x80")
 def test_the_twins_read_any_packed_state_alike(state: bytes) -> None:
     numbers = both("unpack", state)
     if not isinstance(numbers, str):
