@@ -237,7 +237,7 @@ def _standing(rule: Rule) -> tuple[tuple[str, str], ...]:
 
 
 def _policy(rule: Rule) -> str:
-    return f'"{rule.text}";q={-(-rule.limit // SCALES[rule.unit])};w={rule.seconds}'
+    return f'"{rule.text}";q={max(rule.limit // SCALES[rule.unit], 1)};w={rule.seconds}'
 
 
 def _state(rule: Rule, room: Room) -> str:
