@@ -12,5 +12,5 @@ VOLUME /data
 ENV PATH=/opt/perihelion/bin:$PATH PERIHELION_DATA=/data
 EXPOSE 8787 8788
 HEALTHCHECK CMD ["python", "-c", "import urllib.request as u; u.urlopen('http://127.0.0.1:8787/readyz'); u.urlopen('http://127.0.0.1:8788/readyz')"]
-# Auth by key is not built yet, so both planes listen on loopback: run with the host's network, or beside your program.
+# Both planes listen on loopback by default: run with the host's network, or set the hosts, and auth.mode = required.
 CMD ["perihelion", "serve"]
