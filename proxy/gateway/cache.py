@@ -4,6 +4,7 @@ Nothing is ever served across organisations or credentials: both are in the key,
 digest is compared on every hit.
 """
 
+import asyncio
 import random
 import re
 from functools import lru_cache
@@ -89,6 +90,7 @@ class Cache:
         self._most_bytes = settings.whole("cache.max_entry")
         self._pack_above = settings.whole("cache.compress_above")
         self.flights: dict[tuple[Key, str], Flight] = {}
+        self._over: list[Flight] = []
         self.hits = self.misses = self.joined = self.degraded = 0
 
     def asking(self, ex: Exchange) -> Asking | None:
@@ -171,15 +173,32 @@ class Cache:
         return flight
 
     def _landed(self, flight: Flight) -> None:
-        """The flight is over: nobody joins any more, and what is good is kept."""
+        """The flight is over. What may be kept waits for the end of the tick, and is still found here until then."""
+        if flight.save is not None and flight.ended and not flight.trimmed and 200 <= flight.status < 300:
+            if not self._over:
+                asyncio.get_running_loop().call_soon(self.keep)
+            self._over.append(flight)
+        else:
+            self._forget(flight)
+
+    def keep(self) -> None:
+        """Keeps the good answers of the flights that are over."""
+        over, self._over = self._over, []
+        for flight in over:
+            save = flight.save
+            self._forget(flight)
+            if save is not None:
+                ex, asking = save
+                if ex.schedule is None or not ex.schedule.target:  # else it is a fallback's, for the bad minute alone
+                    self._keep(flight, ex, asking)
+
+    def _forget(self, flight: Flight) -> None:
+        """Nobody joins any more. The exchange holds its flight: a cycle would wait for the collector."""
         if self.flights.get(flight.kin) is flight:
             del self.flights[flight.kin]
-        save, flight.save = flight.save, None  # the exchange holds its flight: a cycle would wait for the collector
-        if save is None or not flight.ended or flight.trimmed or not 200 <= flight.status < 300:
-            return
-        ex, asking = save
-        if ex.schedule is not None and ex.schedule.target:
-            return  # a fallback's answer is for the bad minute, not for as long as entries live
+        flight.save = None
+
+    def _keep(self, flight: Flight, ex: Exchange, asking: Asking) -> None:
         body = flight.pieces[0] if len(flight.pieces) == 1 else b"".join(flight.pieces)
         kind = encoding = ""
         bare = True

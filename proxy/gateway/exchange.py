@@ -59,6 +59,7 @@ class Exchange:
         "client_left",
         "cut",
         "drained",
+        "ended",
         "error",
         "error_message",
         "facts",
@@ -110,6 +111,8 @@ class Exchange:
     """What was reserved and is to be settled, with its rules and its store."""
     held_rules: "list[Rule]"
     held_by: "Kv"
+    ended: float
+    """When it was over, on the clock of `started`."""
     measured: "Measured | None"
     flight: "Flight | None"
     """The call that this one sent and that others may join."""

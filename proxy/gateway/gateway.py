@@ -38,7 +38,6 @@ class Gateway:
         self.catalog = catalog
         self.upstream = upstream
         self.spool = spool
-        self.ledger = Ledger(spool)
         self.metrics = metrics
         self.worker = str(os.getpid())
         self.max_body = settings.whole("gateway.max_body")
@@ -58,6 +57,7 @@ class Gateway:
         self.meter = Meter(settings, catalog)
         self.limits = Limits(kv, self.meter, settings)
         self.cache = Cache(kv, settings)
+        self.ledger = Ledger(spool, self.cache, metrics, self.worker)
         self.hedge = Hedge(settings.real("hedge.percent"))
         self.breakers = Breakers(settings.whole("breaker.failures"), settings.real("breaker.open_s"))
         self._ids: OrderedDict[str, None] = OrderedDict()

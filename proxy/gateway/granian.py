@@ -58,7 +58,9 @@ class RsgiApplication:
         loop.run_until_complete(self._inner.stop())
 
     async def __rsgi__(self, scope: Any, proto: Any) -> None:
-        await self._inner.answer(RsgiWire(scope, proto))
+        wire = RsgiWire(scope, proto)
+        await self._inner.answer(wire)
+        await wire.ended()  # granian takes our return for the end of the call
 
 
 def make() -> RsgiApplication:

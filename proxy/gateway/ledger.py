@@ -1,39 +1,57 @@
-"""Frames of one loop tick share one write, and no last piece leaves before its own frame is written.
+"""Calls that end in one loop tick are entered together: their answers kept, their frames written in one write, and only
+then do their last pieces leave.
 
-A write of its own costs a call 5.4 µs, one sixteenth of a common write 0.9 µs, and each write hands the interpreter to
-the server's thread and back.
+Together costs less than one by one: a write of its own takes 5.4 µs, one sixteenth of a common write 0.9 µs, and a
+record made right after another finds code and tables still in the processor's cache.
 """
 
 import asyncio
+import sys
+import traceback
 
+from proxy.core.record import encode
+from proxy.gateway.cache import Cache
+from proxy.gateway.entry import record_of
+from proxy.gateway.exchange import Exchange
+from proxy.gateway.metrics import Metrics
 from proxy.spool.writer import Writer
 
 __all__ = ["Ledger"]
 
 
 class Ledger:
-    """The spool as one event loop sees it."""
+    """The ends of calls as one event loop sees them."""
 
-    def __init__(self, spool: Writer) -> None:
-        self.spool = spool
-        self._frames: list[bytes] = []
-        self._entered: asyncio.Future[None] | None = None
+    def __init__(self, spool: Writer, cache: Cache, metrics: Metrics, worker: str) -> None:
+        self._spool = spool
+        self._cache = cache
+        self._metrics = metrics
+        self._worker = worker
+        self._ended: list[Exchange] = []
 
-    def enter(self, frame: bytes) -> "asyncio.Future[None]":
-        """Takes a frame; the future is done, never failed, once it is written or counted as dropped."""
-        self._frames.append(frame)
-        entered = self._entered
-        if entered is None:
-            loop = asyncio.get_running_loop()
-            self._entered = entered = loop.create_future()
-            loop.call_soon(self.flush)
-        return entered
+    def enter(self, ex: Exchange) -> None:
+        """Takes a call that ended. Its caller gets the last piece once the record is written or counted as dropped."""
+        if not self._ended:
+            asyncio.get_running_loop().call_soon(self.flush)
+        self._ended.append(ex)
 
     def flush(self) -> None:
-        """Writes what was taken."""
-        frames, self._frames = self._frames, []
-        entered, self._entered = self._entered, None
-        if frames:
-            self.spool.extend(frames)
-        if entered is not None and not entered.done():
-            entered.set_result(None)
+        """Enters what was taken. Never raises: a call must not fail because its log did."""
+        ended, self._ended = self._ended, []
+        self._cache.keep()
+        frames: list[bytes] = []
+        for ex in ended:
+            try:
+                record = record_of(ex, self._worker)
+                self._metrics.ended(record)
+                frames.append(encode(record))
+            except Exception as error:
+                self._metrics.unlogged += 1
+                traceback.print_exception(error, file=sys.stderr)
+        self._spool.extend(frames)
+        for ex in ended:
+            if ex.last is not None:
+                try:
+                    ex.wire.finish(ex.last)
+                except Exception as error:  # the others' callers wait too
+                    traceback.print_exception(error, file=sys.stderr)

@@ -44,6 +44,5 @@ async def handle(gw: Gateway, wire: Wire) -> None:
     except Exception as error:
         ex.last = refuse(ex, error)  # the only place an error becomes bytes
     finally:
-        await settle(ex, gw)  # release, and one frame to the spool; never raises
-        if ex.last is not None:
-            wire.finish(ex.last)  # only now can the caller see the call finished
+        settle(ex, gw)  # what was held is given back; never raises
+        gw.ledger.enter(ex)  # one frame to the spool, and only then the last piece to the caller

@@ -38,6 +38,9 @@ async def recall(ex: Exchange, gw: Gateway) -> Answer | None:
             ex.told += (("helicone-cache", "MISS"), ("helicone-cache-hit", "false"))
             ex.flight = cache.lead(ex, asking)
             return None
+        if flight.over:
+            cache.keep()  # it ended in this very tick: look again
+            continue
         answer = await _board(ex, gw, flight)
         if answer is not None:
             cache.joined += 1

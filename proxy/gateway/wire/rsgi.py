@@ -24,7 +24,7 @@ __all__ = ["RsgiWire"]
 class RsgiWire:
     """One RSGI request. `scope` and `proto` are granian's."""
 
-    __slots__ = ("_left", "_proto", "_scope", "_transport", "_watcher", "method", "path", "started")
+    __slots__ = ("_ended", "_left", "_proto", "_scope", "_transport", "_watcher", "method", "path", "started")
 
     def __init__(self, scope: Any, proto: Any) -> None:
         self._scope = scope
@@ -32,6 +32,7 @@ class RsgiWire:
         self._transport: Any = None
         self._watcher: asyncio.Task[None] | None = None
         self._left: Callable[[], None] | None = None
+        self._ended: asyncio.Future[None] | None = None
         self.started = False
         self.method: str = scope.method
         self.path: str = scope.path
@@ -119,6 +120,14 @@ class RsgiWire:
             pass
         # granian ends a streamed answer when its transport is no more, and an error's traceback may keep us for long.
         self._transport = self._proto = None
+        if self._ended is not None:
+            self._ended.set_result(None)
+
+    async def ended(self) -> None:
+        """Until the answer is finished."""
+        if self._proto is not None:
+            self._ended = asyncio.get_running_loop().create_future()
+            await self._ended
 
     def watch(self, left: Callable[[], None]) -> None:
         self._left = left
