@@ -9,7 +9,7 @@ import sys
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
 
-NAMES = ("headers", "sse", "cachekey", "bucket")
+NAMES = ("headers", "sse", "cachekey", "bucket", "http1")
 FLAGS = [] if sys.platform == "win32" else ["-O3"]
 
 

@@ -44,6 +44,12 @@ SDK_REQUEST = [
     ("helicone-cache-enabled", "true"),
     ("helicone-ratelimit-policy", "100;w=3600;u=user"),
 ]
+REQUEST = "POST /openai/v1/chat/completions HTTP/1.1\r\n{}\r\n{}".format(
+    "".join(f"{name}: {value}\r\n" for name, value in SDK_REQUEST), "x" * 512
+).encode()
+RESPONSE = "HTTP/1.1 200 OK\r\n{}content-length: 512\r\n\r\n{}".format(
+    "content-type: application/json\r\n" + "".join(f"x-request-header-{n}: value {n}\r\n" for n in range(8)), "x" * 512
+).encode()
 CHUNK = (
     b'data: {"id":"chatcmpl-123","object":"chat.completion.chunk","created":1,"model":"gpt-4o-mini",'
     b'"choices":[{"index":0,"delta":{"content":"hello"},"finish_reason":null}],"usage":null}\n\n'
@@ -105,6 +111,8 @@ ROWS = (
         "headers",
         lambda m: lambda: m.forward_without(SDK_REQUEST, frozenset({"authorization"})),
     ),
+    Row("http1.read_request, 21 headers", "http1", lambda m: lambda: m.read_request(REQUEST), len(REQUEST)),
+    Row("http1.read_response, 10 headers", "http1", lambda m: lambda: m.read_response(RESPONSE), len(RESPONSE)),
     Row("sse.feed, one chunk", "sse", scan(CHUNK, False), len(CHUNK)),
     Row("sse.feed, one chunk, hiding", "sse", scan(CHUNK, True), len(CHUNK)),
     Row("sse.feed, 64 KiB", "sse", scan(BIG, False), len(BIG)),

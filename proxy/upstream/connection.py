@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, cast
 
 import httptools
 
+from _speedups import read_response
 from proxy.core.clock import monotonic
 from proxy.core.errors import UpstreamError, UpstreamTimeout
 
@@ -115,6 +116,13 @@ class LiveAnswer:
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.release(self)
+
+    def whole(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
+        """All of it, in one read."""
+        self.status, self.headers = status, headers
+        if body:
+            self._pieces.append(body)
+        self.ended = True
 
     def feed(self, piece: bytes) -> int:
         """A piece of the body; returns the bytes that lie untaken."""
@@ -251,6 +259,11 @@ class Connection(asyncio.Protocol):
         now = monotonic()
         if not answer.first_byte_at:
             answer.first_byte_at = now
+            found = None if self._head_only else read_response(data)
+            if found is not None:
+                answer.whole(*found)
+                self._head_of(answer)
+                return
         limits = self._pool.limits
         self.deadline = min(now + limits.between_bytes_timeout_s, self.active_since + limits.total_timeout_s)
         try:
@@ -264,13 +277,16 @@ class Connection(asyncio.Protocol):
             else:
                 self._broke(f"sent what is not HTTP ({error})", "upstream_protocol")
                 return
-        waiter = self._head_waiter
-        if waiter is not None and answer.status >= 200:
-            self._head_waiter = None
-            if not waiter.done():
-                waiter.set_result(answer)
+        if self._head_waiter is not None and answer.status >= 200:
+            self._head_of(answer)
         else:
             answer.wake()
+
+    def _head_of(self, answer: LiveAnswer) -> None:
+        """The head is there."""
+        waiter, self._head_waiter = self._head_waiter, None
+        if waiter is not None and not waiter.done():
+            waiter.set_result(answer)
 
     def eof_received(self) -> bool:
         return False

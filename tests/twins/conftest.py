@@ -1,4 +1,4 @@
-"""Every test here runs over both twins: the argument `headers`, `sse`, `cachekey` or `bucket` is each in turn."""
+"""Every test here runs over both twins: an argument of a module's name (`headers`, `sse`, …) is each in turn."""
 
 import os
 from importlib import import_module
@@ -9,7 +9,7 @@ import pytest
 
 from _speedups import _pure
 
-MODULES = ("headers", "sse", "cachekey", "bucket")
+MODULES = ("headers", "sse", "cachekey", "bucket", "http1")
 EXPECTED = os.environ.get("PERIHELION_EXPECT_COMPILED") == "1"
 
 
@@ -49,3 +49,8 @@ def cachekey(request: pytest.FixtureRequest) -> Any:
 @pytest.fixture
 def bucket(request: pytest.FixtureRequest) -> Any:
     return twin("bucket", request.param)
+
+
+@pytest.fixture
+def http1(request: pytest.FixtureRequest) -> Any:
+    return twin("http1", request.param)

@@ -100,7 +100,7 @@ def test_a_build_without_a_compiler_works_and_says_so(tmp_path: Path, environ: d
 
 def test_the_examples_of_the_readme_hold() -> None:
     examples = re.findall(r"```python\n(.*?)```", README, re.DOTALL)
-    assert len(examples) == 5
+    assert len(examples) == 6
     for example in examples:
         run(ROOT, "-c", example, PYTHONPATH=str(ROOT))
 
@@ -119,7 +119,8 @@ def test_the_example_of_the_readme_that_uses_the_c_face_holds(tmp_path: Path) ->
         tmp_path,
         "-c",
         "import embedder as e; print(e.calls_let_pass(10**15, 3, 10**6, 9), e.user_of([('Helicone-User-Id', 'ada')]), "
-        "e.events_of(b'data: 1\\n\\n'), e.canonical(b' [1.0] '))",
+        "e.events_of(b'data: 1\\n\\n'), e.canonical(b' [1.0] '), "
+        "e.method_of(b'GET / HTTP/1.1\\r\\n\\r\\n'))",
         PYTHONPATH=str(ROOT),
     )
-    assert shown.strip() == "(3, 3) ada 1 b'[1]'"
+    assert shown.strip() == "(3, 3) ada 1 b'[1]' GET"

@@ -1,4 +1,7 @@
-"""One caller's socket on the worker's event loop, parsed by httptools (llhttp, strict).
+"""One caller's socket on the worker's event loop.
+
+A request that comes whole and has nothing unusual about it is read in one step (`_speedups.http1`), any other by
+httptools (llhttp, strict).
 
 A request that came in one read is answered without another thread, task switch or system call in between: 23 µs a
 call where granian's RSGI takes 64. And it knows what RSGI does not tell: how full a caller's socket is, header names
@@ -11,6 +14,7 @@ from typing import TYPE_CHECKING, Final, cast
 
 import httptools
 
+from _speedups import read_request
 from proxy.core.clock import monotonic
 from proxy.gateway.wire.http import REASONS, HttpWire
 
@@ -75,6 +79,11 @@ class HttpConnection(asyncio.Protocol):
         if self._refusal:
             return  # being closed: what still comes is not read
         self.since = monotonic()
+        if self._busy is None and self._reading is None and not self._waiting:
+            found = read_request(data)
+            if found is not None:
+                self._begin(HttpWire(self, found))
+                return
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:

@@ -64,21 +64,28 @@ class HttpWire:
         "version",
     )
 
-    def __init__(self, connection: "HttpConnection") -> None:
+    def __init__(self, connection: "HttpConnection", whole: tuple[str, str, str, Headers, bytes] | None = None) -> None:
+        """A request that is about to be read, or one that came `whole`: what `read_request` found."""
         self._connection: HttpConnection | None = connection
-        self.target = b""
-        self.items: Headers = []
-        self.method = self.path = self.query = ""
         self.version = "1.1"
         self.keeps = True
         self.head_only = False
         self.started = False
-        self.arrived = False
-        """The whole request has been read."""
         self._beyond = ""
         self._expects = False
-        self._pieces: list[bytes] = []
-        self._size = 0
+        if whole is None:
+            self.target = b""
+            self.items: Headers = []
+            self.method = self.path = self.query = ""
+            self.arrived = False
+            """The whole request has been read."""
+            self._pieces: list[bytes] = []
+            self._size = 0
+        else:
+            self.method, self.path, self.query, self.items, body = whole
+            self.arrived = True
+            self._pieces = [body]
+            self._size = len(body)
         self._waiter: asyncio.Future[None] | None = None
         self._left: Callable[[], None] | None = None
         self._chunked = False

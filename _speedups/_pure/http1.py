@@ -1,0 +1,94 @@
+"""A whole HTTP/1.1 message that came in one read: the plain twin of `http1.pyx`.
+
+Nearly every request and most plain answers come so, with a Content-Length and nothing unusual. These functions read
+exactly such messages and return None for any other, which then goes to a complete parser; they never guess.
+"""
+
+import re
+
+__all__ = ["read_request", "read_response"]
+
+LINES_MAX = 256
+DIGITS_MAX = 15
+
+_REQUEST = re.compile(rb"(GET|POST|PUT|PATCH|DELETE|OPTIONS) (/[!-~]*) HTTP/1\.1\r\n")
+_RESPONSE = re.compile(rb"HTTP/1\.1 ([2-5][0-9][0-9])(?: [\t -~]*)?\r\n")
+_LINE = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([!-~](?:[\t -~]*[!-~])?)\r\n")
+_DIGITS = re.compile(rb"[0-9]{1,15}\Z")
+
+PROPERTY = "helicone-property-"
+UNUSUAL = frozenset({"transfer-encoding", "upgrade", "expect", "trailer"})
+"""Headers that are for a complete parser."""
+DROPPED = frozenset({"keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection", "te"})
+"""Headers of an answer that concern its connection alone."""
+
+Pairs = list[tuple[str, str]]
+
+
+def read_request(data: bytes) -> tuple[str, str, str, Pairs, bytes] | None:
+    """(method, path, query, headers, body) of a request that is all of `data`, or None.
+
+    Names are in lower case but for `Helicone-Property-*`, which stay as they are spelled. None, too, for a HEAD, for
+    a path with `%` or `#` in it, and where the connection is not kept alive.
+    """
+    found = _REQUEST.match(data)
+    if found is None:
+        return None
+    path, _, query = found[2].partition(b"?")
+    if b"%" in path or b"#" in found[2]:
+        return None
+    rest = _headers(data, found.end(), False)
+    if rest is None:
+        return None
+    pairs, at, length = rest
+    if len(data) - at != max(length, 0):
+        return None
+    return found[1].decode(), path.decode(), query.decode(), pairs, data[at:]
+
+
+def read_response(data: bytes) -> tuple[int, Pairs, bytes] | None:
+    """(status, headers, body) of an answer that is all of `data`, or None.
+
+    Names are in lower case, headers of the connection are left out. None, too, for statuses that have no body or are
+    not final, and where no length is announced or the connection is not kept alive.
+    """
+    found = _RESPONSE.match(data)
+    if found is None or found[1] in (b"204", b"304"):
+        return None
+    rest = _headers(data, found.end(), True)
+    if rest is None:
+        return None
+    pairs, at, length = rest
+    if length < 0 or len(data) - at != length:
+        return None
+    return int(found[1]), pairs, data[at:]
+
+
+def _headers(data: bytes, at: int, answer: bool) -> tuple[Pairs, int, int] | None:
+    """The headers from `at` on, where the body begins, and its announced length (-1: none)."""
+    pairs: Pairs = []
+    length = -1
+    for _ in range(LINES_MAX):
+        if data.startswith(b"\r\n", at):
+            return pairs, at + 2, length
+        line = _LINE.match(data, at)
+        if line is None:
+            return None
+        at = line.end()
+        name, value = line[1].decode(), line[2].decode()
+        lower = name.lower()
+        if lower in UNUSUAL:
+            return None
+        if lower == "content-length":
+            if length >= 0 or _DIGITS.match(line[2]) is None:
+                return None
+            length = int(value)
+        elif lower == "connection":
+            if value.lower() != "keep-alive":
+                return None
+            if answer:
+                continue
+        elif answer and lower in DROPPED:
+            continue
+        pairs.append((name if lower.startswith(PROPERTY) and not answer else lower, value))
+    return None

@@ -1,0 +1,4 @@
+"""C face of `http1`."""
+
+cpdef tuple read_request(bytes data)
+cpdef tuple read_response(bytes data)

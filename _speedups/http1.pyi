@@ -1,0 +1,2 @@
+from ._pure.http1 import read_request as read_request
+from ._pure.http1 import read_response as read_response
