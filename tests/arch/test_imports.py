@@ -15,7 +15,7 @@ ALLOWED: dict[str, set[str]] = {
     "proxy.core": {"_speedups"},
     "proxy.providers": {"proxy.core"},
     "proxy.spool": {"proxy.core"},
-    "proxy.upstream": {"proxy.core"},
+    "proxy.upstream": {"proxy.core", "_speedups"},
     "proxy.logstore": {"proxy.core"},
     "proxy.metadata": {"proxy.core"},
     "proxy.kv": {"proxy.core", "_speedups"},
