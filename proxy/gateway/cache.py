@@ -54,6 +54,9 @@ _DAY_S: Final = 86_400
 _TTL_S: Final = 7 * _DAY_S
 _LONGEST_S: Final = 365 * _DAY_S
 _ANSWERS_MOST: Final = 20
+_SHAPES, _HIDES, _LEAVES = 1, 2, 3
+"""What a header is to the key: part of the answer's shape, a credential, or neither."""
+_KINDS_MOST: Final = 1024
 
 
 class Control(msgspec.Struct, frozen=True):
@@ -111,13 +114,13 @@ class Cache:
             return None
         shaping: list[tuple[str, str]] = []
         secrets = [ex.key.org]
-        owned = route.provider.auth
+        owned, kinds = route.provider.auth, _kinds
         for pair in ex.ask.items:
             name = pair[0]
-            kind = _kind(name)
-            if kind == 1:
+            kind = kinds.get(name) or _kind(name)
+            if kind == _SHAPES:
                 shaping.append(pair)
-            elif kind == 2 or name in owned:
+            elif kind == _HIDES or name in owned:
                 secrets += pair
         if ex.usage_injected:  # sent uncompressed, so that the usage can be taken out again
             shaping.append(("accept-encoding", "identity"))
@@ -228,14 +231,20 @@ class Cache:
         )
 
 
-@lru_cache(1024)
+_kinds: dict[str, int] = {}
+
+
 def _kind(name: str) -> int:
-    """What a header is to the key: 1 shapes the answer, 2 is a credential, 0 is neither."""
+    """What a header is to the key."""
     if name in _SHAPING:
-        return 1
-    if name.startswith("helicone-") or name in _NO_SECRET:
-        return 0
-    return 2 if _SECRET.search(name) else 0
+        kind = _SHAPES
+    elif not name.startswith("helicone-") and name not in _NO_SECRET and _SECRET.search(name):
+        kind = _HIDES
+    else:
+        kind = _LEAVES
+    if len(_kinds) < _KINDS_MOST:
+        _kinds[name] = kind
+    return kind
 
 
 @lru_cache(4096)

@@ -99,7 +99,8 @@ def is_whole(body: bytes, encoding: str, streamed: bool, dialect: str) -> bool:
     if b"refusal" in body and dialect not in _REFUSALS and _REFUSED.search(body):
         return False
     if not streamed:
-        return bool(body) and not _is_error(body) and not _UNDER_WAY.search(body)
+        under_way = b'"status"' in body and _UNDER_WAY.search(body)
+        return bool(body) and not _is_error(body) and not under_way
     marks = DIALECTS[dialect].done_marks
     return not _BROKEN.search(body) and (not marks or any(mark in body for mark in marks))
 

@@ -1,6 +1,5 @@
 """The limits that a call falls under: which rules, what they take, what is told, what is given back."""
 
-from functools import lru_cache
 from hashlib import blake2b
 from typing import Final
 
@@ -17,13 +16,36 @@ from proxy.kv.memory import MemoryKv
 from proxy.policies import POLICIES, Estimate
 from proxy.providers.dialects import Asked, look
 
-__all__ = ["Limits"]
+__all__ = ["Limits", "Rules"]
 
 _KEPT_HEADERS: Final = 4096
 _NOUNS: Final = {"request": "requests", "cents": "cents", "tokens": "tokens", "concurrent": "calls at once"}
 _NONE: Final[tuple[Rule, ...]] = ()
 _NO_ESTIMATE: Final = Estimate()
 _LONGEST_VALUE: Final = 1024
+
+
+class Rules:
+    """Rules that stand together, and what is the same for every call under them."""
+
+    __slots__ = ("headers", "held", "metered", "policies", "rules")
+
+    def __init__(self, rules: tuple[Rule, ...]) -> None:
+        self.rules = rules
+        self.policies = [POLICIES[rule.unit] for rule in rules]
+        self.held = any(policy.held for policy in self.policies)
+        self.metered = any(policy.held and not policy.concurrent for policy in self.policies)
+        self.headers = [
+            (
+                ("helicone-ratelimit-limit", rule.amount),
+                ("helicone-ratelimit-policy", rule.text),
+                ("ratelimit-policy", _policy(rule)),
+            )
+            for rule in rules
+        ]
+
+    def __bool__(self) -> bool:
+        return bool(self.rules)
 
 
 class Limits:
@@ -37,45 +59,39 @@ class Limits:
         self._without_kv = settings.text("limits.budget_without_kv")
         self._unpriced = settings.text("limits.unknown_price")
         text = settings.text("limits.policy")
-        self._standing = parse_rules(text, "limits.policy") if text else _NONE
-        self._parsed: dict[tuple[str, str], tuple[Rule, ...]] = {}
+        self._standing = Rules(parse_rules(text, "limits.policy") if text else _NONE)
+        self._parsed: dict[tuple[str, str], Rules] = {}
         self._local: MemoryKv | None = None
         self.open: dict[str, Hold] = {}
         self.refused = 0
         self.degraded = 0
 
-    def rules(self, header: str, stored: str = "") -> tuple[Rule, ...]:
+    def rules(self, header: str, stored: str = "") -> Rules:
         """The header's rules, those stored with key and organisation, and the standing ones. Raises `BadDirective`."""
         if not header and not stored:
             return self._standing
-        found = self._parsed.get((header, stored))
-        if found is None:
+        known = self._parsed.get((header, stored))
+        if known is None:
             found = parse_rules(header) if header else _NONE
-            for others in (_stored(stored) if stored else _NONE, self._standing):
+            for others in (_stored(stored) if stored else _NONE, self._standing.rules):
                 found += tuple(rule for rule in others if rule not in found)
             if len(self._parsed) >= _KEPT_HEADERS:
                 self._parsed.clear()
-            self._parsed[header, stored] = found
-        return found
+            known = self._parsed[header, stored] = Rules(found)
+        return known
 
-    async def admit(self, ex: Exchange, rules: tuple[Rule, ...]) -> None:
+    async def admit(self, ex: Exchange, rules: Rules) -> None:
         """Takes from every rule's bucket or from none. Raises `Limited`, `BadRequest` for a segment that the call
         does not carry, `Overloaded` where the store is down and the setting says so."""
         org = ex.key.org
-        estimate, held = _NO_ESTIMATE, False
-        for rule in rules:
-            policy = POLICIES[rule.unit]
-            if policy.held:
-                held = True
-                if not policy.concurrent and estimate is _NO_ESTIMATE:
-                    estimate = self._estimate(ex, rules)
-        named: list[Rule] = []
+        estimate = self._estimate(ex, rules.rules) if rules.metered else _NO_ESTIMATE
+        named: list[int] = []
         charges: list[Charge] = []
-        for rule in rules:
+        for at, rule in enumerate(rules.rules):
             bucket = self._bucket(ex, rule, org)
             if bucket:
-                policy = POLICIES[rule.unit]
-                named.append(rule)
+                policy = rules.policies[at]
+                named.append(at)
                 charges.append(
                     Charge(bucket, rule.limit, rule.window_us, policy.admit(estimate), policy.held, policy.concurrent)
                 )
@@ -85,20 +101,20 @@ class Limits:
         try:
             grant = await kv.take(org, charges, ex.id, self._hold_us)
         except KvDown:
-            kept = self._degrade(ex, named, charges)
+            kept = self._degrade(ex, rules, named, charges)
             if not kept:
                 return
             named, charges = kept
             kv = self._local = self._local or MemoryKv(0)
             grant = await kv.take(org, charges, ex.id, self._hold_us)
-        tell(ex, named, grant)
+        tell(ex, rules, named, grant)
         if not grant.allowed:
             self.refused += 1
-            raise _refusal(ex, named, grant)
-        if held:
+            raise _refusal(ex, [rules.rules[at] for at in named], grant)
+        if rules.held:
             kept_charges = [charge for charge in charges if charge.held or charge.concurrent]
             ex.hold = Hold(org, ex.id, kept_charges, grant.at_us)
-            ex.held_rules = [rule for rule in named if POLICIES[rule.unit].held]
+            ex.held_rules = [rules.rules[at] for at in named if rules.policies[at].held]
             ex.held_by = kv
             self.open[ex.id] = ex.hold
 
@@ -180,11 +196,11 @@ class Limits:
         return f"{name}\n{value}"
 
     def _degrade(
-        self, ex: Exchange, rules: list[Rule], charges: list[Charge]
-    ) -> tuple[list[Rule], list[Charge]] | None:
+        self, ex: Exchange, rules: Rules, named: list[int], charges: list[Charge]
+    ) -> tuple[list[int], list[Charge]] | None:
         """The store is down: calls are let pass, money and tokens as the setting says."""
         self.degraded += 1
-        budgets = [at for at, rule in enumerate(rules) if rule.unit in ("cents", "tokens")]
+        budgets = [place for place, at in enumerate(named) if rules.rules[at].unit in ("cents", "tokens")]
         way = self._without_kv if budgets else "open"
         ex.facts["rate.degraded"] = way
         if way == "closed":
@@ -193,28 +209,34 @@ class Limits:
                 code="limits_unavailable", headers={"retry-after": "1"},
             )  # fmt: skip
         if way == "local":
-            return [rules[at] for at in budgets], [charges[at] for at in budgets]
+            return [named[place] for place in budgets], [charges[place] for place in budgets]
         return None
 
 
-def tell(ex: Exchange, rules: list[Rule], grant: Grant) -> None:
+def tell(ex: Exchange, rules: Rules, named: list[int], grant: Grant) -> None:
     """Headers and facts of what was taken: the tightest rule, and all of them in the IETF's form."""
-    rule, room = rules[0], grant.rooms[0]
-    several = len(rules) > 1
+    at, room = named[0], grant.rooms[0]
+    several = len(named) > 1
     if several:
-        at = min(range(len(rules)), key=lambda i: (grant.rooms[i].allowed, grant.rooms[i].remaining / rules[i].limit))
-        rule, room = rules[at], grant.rooms[at]
+        at, room = min(
+            zip(named, grant.rooms, strict=True),
+            key=lambda pair: (pair[1].allowed, pair[1].remaining / rules.rules[pair[0]].limit),
+        )
+    rule = rules.rules[at]
     left, reset = room.remaining // SCALES[rule.unit], -(-room.reset_us // 1_000_000)
     ex.facts["rate.policy"] = rule.text
     ex.facts["rate.remaining"] = left
-    limit, policy, standing = _standing(rule)
+    limit, policy, standing = rules.headers[at]
+    if several:
+        standing = ("ratelimit-policy", ", ".join([rules.headers[one][2][1] for one in named]))
+        states = [_state(rules.rules[one], space) for one, space in zip(named, grant.rooms, strict=True)]
     ex.told += (
         limit,
         policy,
-        ("ratelimit-policy", ", ".join(map(_policy, rules))) if several else standing,
+        standing,
         ("helicone-ratelimit-remaining", str(left) if rule.unit != "cents" else plain(room.remaining, SCALES["cents"])),
         ("helicone-ratelimit-reset", str(reset)),
-        ("ratelimit", ", ".join(map(_state, rules, grant.rooms)) if several else f'"{rule.text}";r={left};t={reset}'),
+        ("ratelimit", ", ".join(states) if several else f'"{rule.text}";r={left};t={reset}'),
     )
 
 
@@ -224,16 +246,6 @@ def _stored(text: str) -> tuple[Rule, ...]:
     keyed = parse_rules(own, "stored limits") if own else _NONE
     found = tuple(msgspec.structs.replace(rule, keyed=True) for rule in keyed)
     return found + (parse_rules(shared, "stored limits") if shared else _NONE)
-
-
-@lru_cache(_KEPT_HEADERS)
-def _standing(rule: Rule) -> tuple[tuple[str, str], ...]:
-    """The headers of a rule that are the same for every call."""
-    return (
-        ("helicone-ratelimit-limit", rule.amount),
-        ("helicone-ratelimit-policy", rule.text),
-        ("ratelimit-policy", _policy(rule)),
-    )
 
 
 def _policy(rule: Rule) -> str:
