@@ -32,6 +32,7 @@ __all__ = [
     "window_packed",
     "window_settle",
     "window_settle_packed",
+    "write_headers",
 ]
 
 IMPLEMENTATION = "python"
@@ -41,7 +42,7 @@ if not TYPE_CHECKING and os.environ.get("SPEEDUPS_PURE") != "1":
         from .bucket import gcra, gcra_settle, window, window_packed, window_settle, window_settle_packed
         from .cachekey import cache_key, canonical_json
         from .headers import Head, forward_without, parse
-        from .http1 import read_request, read_response
+        from .http1 import read_request, read_response, write_headers
         from .sse import Scanner
 
         IMPLEMENTATION = "cython"
@@ -52,5 +53,5 @@ if TYPE_CHECKING or IMPLEMENTATION == "python":
     from ._pure.bucket import gcra, gcra_settle, window, window_packed, window_settle, window_settle_packed
     from ._pure.cachekey import cache_key, canonical_json
     from ._pure.headers import Head, forward_without, parse
-    from ._pure.http1 import read_request, read_response
+    from ._pure.http1 import read_request, read_response, write_headers
     from ._pure.sse import Scanner

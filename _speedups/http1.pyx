@@ -11,9 +11,15 @@ from libc.string cimport memchr, memcmp, memcpy, memset
 
 from sys import intern
 
+from ._pure import http1 as plain
 from ._pure.http1 import DIGITS_MAX, DROPPED, LINES_MAX, PROPERTY, UNUSUAL
 
-__all__ = ["read_request", "read_response"]
+__all__ = ["read_request", "read_response", "write_headers"]
+
+cdef extern from "Python.h":
+    int PyUnicode_KIND(object text)
+    const unsigned char* PyUnicode_1BYTE_DATA(object text)
+    Py_ssize_t PyUnicode_GET_LENGTH(object text)
 
 ctypedef unsigned char byte
 
@@ -113,6 +119,40 @@ cpdef tuple read_response(bytes data):
     if pairs is None or length < 0 or limit - at != length:
         return None
     return status, pairs, PyBytes_FromStringAndSize(<const char*>at, limit - at)
+
+
+cpdef tuple write_headers(list headers):
+    """(the lines of `headers`, the value of the first `content-length`). See the pure twin."""
+    cdef Py_ssize_t room = 0, i, size
+    cdef str name, value, length = None
+    cdef tuple pair
+    cdef bytes lines
+    cdef byte* at
+    cdef const byte* text
+    for pair in headers:
+        name, value = pair
+        if PyUnicode_KIND(name) != 1 or PyUnicode_KIND(value) != 1:
+            return plain.write_headers(headers)
+        room += PyUnicode_GET_LENGTH(name) + PyUnicode_GET_LENGTH(value) + 4
+    lines = PyBytes_FromStringAndSize(NULL, room)
+    at = <byte*>PyBytes_AS_STRING(lines)
+    for pair in headers:
+        name, value = pair
+        if length is None and name == "content-length":
+            length = value
+        size = PyUnicode_GET_LENGTH(name)
+        memcpy(at, PyUnicode_1BYTE_DATA(name), <size_t>size)
+        at += size
+        at[0], at[1] = 58, 32
+        at += 2
+        text = PyUnicode_1BYTE_DATA(value)
+        size = PyUnicode_GET_LENGTH(value)
+        for i in range(size):
+            at[i] = text[i] if text[i] != 13 and text[i] != 10 else 32
+        at += size
+        at[0], at[1] = 13, 10
+        at += 2
+    return lines, length
 
 
 cdef str method_of(const byte* at, Py_ssize_t size):

@@ -113,6 +113,7 @@ ROWS = (
     ),
     Row("http1.read_request, 21 headers", "http1", lambda m: lambda: m.read_request(REQUEST), len(REQUEST)),
     Row("http1.read_response, 10 headers", "http1", lambda m: lambda: m.read_response(RESPONSE), len(RESPONSE)),
+    Row("http1.write_headers, 21 headers", "http1", lambda m: lambda: m.write_headers(SDK_REQUEST)),
     Row("sse.feed, one chunk", "sse", scan(CHUNK, False), len(CHUNK)),
     Row("sse.feed, one chunk, hiding", "sse", scan(CHUNK, True), len(CHUNK)),
     Row("sse.feed, 64 KiB", "sse", scan(BIG, False), len(BIG)),

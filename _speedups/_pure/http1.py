@@ -6,7 +6,7 @@ exactly such messages and return None for any other, which then goes to a comple
 
 import re
 
-__all__ = ["read_request", "read_response"]
+__all__ = ["read_request", "read_response", "write_headers"]
 
 LINES_MAX = 256
 DIGITS_MAX = 15
@@ -16,6 +16,7 @@ _RESPONSE = re.compile(rb"HTTP/1\.1 ([2-5][0-9][0-9])(?: [\t -~]*)?\r\n")
 _LINE = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([!-~](?:[\t -~]*[!-~])?)\r\n")
 _DIGITS = re.compile(rb"[0-9]{1,15}\Z")
 
+_CR, _LF = "\r", "\n"
 PROPERTY = "helicone-property-"
 UNUSUAL = frozenset({"transfer-encoding", "upgrade", "expect", "trailer"})
 """Headers that are for a complete parser."""
@@ -62,6 +63,22 @@ def read_response(data: bytes) -> tuple[int, Pairs, bytes] | None:
     if length < 0 or len(data) - at != length:
         return None
     return int(found[1]), pairs, data[at:]
+
+
+def write_headers(headers: Pairs) -> tuple[bytes, str | None]:
+    """(the lines of `headers`, the value of the first `content-length`). CR and LF in a value become spaces, so that
+    none can end its line. Latin-1 where everything fits in it, else UTF-8."""
+    lines: list[str] = []
+    length: str | None = None
+    for name, value in headers:
+        if length is None and name == "content-length":
+            length = value
+        lines.append(f"{name}: {value.replace(_CR, ' ').replace(_LF, ' ')}\r\n")
+    text = "".join(lines)
+    try:
+        return text.encode("latin-1"), length
+    except UnicodeEncodeError:
+        return text.encode("utf-8", "replace"), length
 
 
 def _headers(data: bytes, at: int, answer: bool) -> tuple[Pairs, int, int] | None:

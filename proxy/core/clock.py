@@ -28,8 +28,11 @@ def uuid7(at_us: int) -> str:
     drawn one after the other sort in the order they were drawn.
     """
     ms, us = divmod(at_us, 1000)
-    h = f"{ms << 80 | (0x7000 | us << 2) << 64 | 0x8000_0000_0000_0000 | _chance.getrandbits(62):032x}"
-    return f"{h[:8]}-{h[8:12]}-{h[12:16]}-{h[16:20]}-{h[20:]}"
+    chance = _chance.getrandbits(62)
+    # This operator takes half the time of an f-string with the same five formats.
+    return "%08x-%04x-7%03x-%04x-%012x" % (  # noqa: UP031
+        ms >> 16, ms & 0xFFFF, us << 2, 0x8000 | chance >> 48, chance & 0xFFFF_FFFF_FFFF,
+    )  # fmt: skip
 
 
 def uuid7_time_us(text: str) -> int | None:

@@ -211,3 +211,19 @@ def test_no_bytes_are_too_much_for_it(junk: bytes, at: int) -> None:
         data = message[:at] + junk + message[at:]
         assert fast.read_request(data) == plain.read_request(data)
         assert fast.read_response(data) == plain.read_response(data)
+
+
+def test_headers_are_written(http1: Any) -> None:
+    headers = [("a", "b"), ("content-length", "2"), ("x", "a\r\nb: c"), ("é", "ü"), ("content-length", "3")]
+    lines = "a: b\r\ncontent-length: 2\r\nx: a  b: c\r\né: ü\r\ncontent-length: 3\r\n"
+    assert http1.write_headers(headers) == (lines.encode("latin-1"), "2")
+    assert http1.write_headers([("a", "☂\n")]) == ("a: ☂ \r\n".encode(), None)
+    assert http1.write_headers([("a", "\ud800")]) == (b"a: ?\r\n", None)
+    assert http1.write_headers([]) == (b"", None)
+
+
+@given(st.lists(st.tuples(st.text(max_size=4) | st.just("content-length"), st.text(max_size=6))))
+def test_headers_are_written_alike(headers: list[tuple[str, str]]) -> None:
+    written = twin("http1", "cython").write_headers(headers)
+    assert written == plain.write_headers(headers)
+    assert written[0].count(b"\r\n") >= len(headers)

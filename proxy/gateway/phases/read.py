@@ -50,7 +50,7 @@ def read(wire: Wire) -> Ask:
     if is_key(path[1:15]):
         shown, _, rest = path[1:].partition("/")
         path, key = "/" + rest, key or shown
-    return Ask(wire.method, path, wire.query, wire.host, items, head, key, authorization, hidden)
+    return Ask(wire.method, path, wire.query, head.host or wire.host, items, head, key, authorization, hidden)
 
 
 def _split(authorization: str) -> tuple[str, str]:

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote_to_bytes
 
+from _speedups import write_headers
 from proxy.core.errors import BadRequest, ClientGone, Overloaded, TooLarge
 from proxy.gateway.wire.base import Headers, Last
 
@@ -23,7 +24,7 @@ REASONS: Final = {
     431: "Request Header Fields Too Large", 499: "Client Closed Request", 500: "Internal Server Error",
     501: "Not Implemented", 502: "Bad Gateway", 503: "Service Unavailable", 504: "Gateway Timeout", 529: "Overloaded",
 }  # fmt: skip
-_lines: dict[int, str] = {}
+_lines: dict[int, bytes] = {}
 _names: dict[bytes, str] = {}
 
 
@@ -129,7 +130,10 @@ class HttpWire:
 
     @property
     def host(self) -> str:
-        return next((value for name, value in self.items if name == "host"), "")
+        for name, value in self.items:
+            if name == "host":
+                return value
+        return ""
 
     @property
     def client(self) -> str:
@@ -193,8 +197,7 @@ class HttpWire:
                 self._missing = 1  # no answer at all
             elif not self.started:
                 self.started = True
-                head = self._head(last.status, last.headers, last.body, connection.server.stopping)
-                connection.send(head if self.head_only or not last.body else head + last.body)
+                connection.send(self._head(last.status, last.headers, last.body, connection.server.stopping))
                 self._missing = 0
             else:
                 ending = self._framed(last.body) if last.body else b""
@@ -241,36 +244,27 @@ class HttpWire:
         return piece
 
     def _head(self, status: int, headers: Headers, body: bytes | None, closing: bool) -> bytes:
-        """The head of an answer, and how its body is framed: a length where one is known, chunks, or the end of the
-        connection for callers of HTTP/1.0."""
+        """The head of an answer with its body, where that is there, and how a body is framed: a length where one is
+        known, chunks, or the end of the connection for callers of HTTP/1.0."""
         line = _lines.get(status)
         if line is None:
-            line = _lines[status] = f"HTTP/1.1 {status} {REASONS.get(status, 'Status')}\r\n"
-        text = "".join([f"{name}: {value}\r\n" for name, value in headers])
-        if text.count("\n") != len(headers) or text.count("\r") != len(headers):
-            text = "".join([f"{name}: {_clean(value)}\r\n" for name, value in headers])
+            line = _lines[status] = f"HTTP/1.1 {status} {REASONS.get(status, 'Status')}\r\n".encode()
+        lines, length = write_headers(headers)
+        more = b"\r\n"
         if status != 204 and status != 304 and status >= 200:
-            length = next((value for name, value in headers if name == "content-length"), None)
             if length is not None:
                 self._missing = int(length) if length.isdigit() and not self.head_only else -1
             elif body is not None:
-                text += f"content-length: {len(body)}\r\n"
+                more = b"content-length: %d\r\n\r\n" % len(body)
             elif not self.head_only:
                 if self.version == "1.1":
                     self._chunked = True
-                    text += "transfer-encoding: chunked\r\n"
+                    more = b"transfer-encoding: chunked\r\n\r\n"
                 else:
                     self.keeps = False
         if closing or not self.keeps or not self.arrived:
             self.keeps = False
-            text += "connection: close\r\n"
+            more = b"connection: close\r\n" + more
         elif self.version != "1.1":
-            text += "connection: keep-alive\r\n"
-        try:
-            return f"{line}{text}\r\n".encode("latin-1")
-        except UnicodeEncodeError:
-            return f"{line}{text}\r\n".encode()
-
-
-def _clean(value: str) -> str:
-    return value.replace("\r", " ").replace("\n", " ")
+            more = b"connection: keep-alive\r\n" + more
+        return b"".join((line, lines, more) if body is None or self.head_only else (line, lines, more, body))
