@@ -56,8 +56,9 @@ def stack(
 
 
 def kill_a_worker(stack: Stack) -> None:
-    """Without warning, as a machine out of memory would do it."""
-    os.kill(stack.processes("gateway")[-1], signal.SIGKILL)
+    """The one with the most connections, without warning, as a machine out of memory would do it."""
+    workers = stack.processes("gateway")[1:]
+    os.kill(max(workers, key=lambda pid: len(os.listdir(f"/proc/{pid}/fd"))), signal.SIGKILL)
 
 
 async def storm(stack: Crowd, policy: str, calls: int, user: str, kill_at: int = -1, seed: int = 1) -> Counter[Any]:
