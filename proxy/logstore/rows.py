@@ -1,9 +1,10 @@
 """What goes into the store: one `RequestRow` and at most one `BodyRow` a call, fields named as the columns are."""
 
 from collections.abc import Sequence
-from operator import attrgetter
+from typing import Final
 
 import msgspec
+from msgspec.structs import astuple, fields
 
 __all__ = ["BodyRow", "RequestRow", "columns"]
 
@@ -99,9 +100,25 @@ class BodyRow(msgspec.Struct, kw_only=True, gc=False):
     tool_calls: str = "[]"
 
 
-def columns(rows: Sequence[msgspec.Struct]) -> list[list[object]]:
-    """The rows turned on their side: one list a field, in the order of the fields.
+def columns(rows: Sequence[msgspec.Struct]) -> dict[str, Sequence[object]]:
+    """The rows turned on their side, by field. Fields that are blank in all rows are left out: what a store puts
+    into a column that is not named is the same."""
+    if not rows:
+        return {}
+    blank = _BLANK[type(rows[0])]
+    found: dict[str, Sequence[object]] = {}
+    for field, column in zip(rows[0].__struct_fields__, zip(*map(astuple, rows), strict=True), strict=True):
+        nothing = blank.get(field, _NEVER)
+        if column[0] != nothing or column.count(nothing) != len(column):
+            found[field] = column
+    return found
 
-    A field at a time: a tuple a row would set the garbage collector to work.
-    """
-    return [list(map(attrgetter(field), rows)) for field in rows[0].__struct_fields__] if rows else []
+
+def _blank(row: type[msgspec.Struct]) -> dict[str, object]:
+    """The fields whose default is what their column's type has for nothing, with that."""
+    made = ((field.name, {} if field.default_factory is dict else field.default) for field in fields(row))
+    return {name: default for name, default in made if default in ("", 0, None, {})}
+
+
+_NEVER: Final = object()
+_BLANK: Final[dict[type[msgspec.Struct], dict[str, object]]] = {row: _blank(row) for row in (RequestRow, BodyRow)}
