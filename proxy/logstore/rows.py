@@ -6,33 +6,56 @@ from typing import Final
 import msgspec
 from msgspec.structs import astuple, fields
 
-__all__ = ["BodyRow", "RequestRow", "columns"]
+__all__ = ["BodyRow", "RequestRow", "Seen", "columns"]
 
 
-class RequestRow(msgspec.Struct, kw_only=True, gc=False):
-    """A row of `requests`; schema/0001_requests.sql says what each column is. `start` is microseconds (UTC)."""
+class Seen(msgspec.Struct, gc=False):
+    """The columns of `requests` that a record has under the same name, so that they are copied in one go."""
 
     id: str
     org: str
     key: str = ""
-    start: int
     provider: str = ""
     host: str = ""
     dialect: str = ""
     operation: str = ""
     method: str = ""
     path: str = ""
-    model_asked: str = ""
-    model: str = ""
     model_override: str = ""
-    status: int = 0
     outcome: str = ""
-    error: str = ""
-    error_message: str = ""
     cut: str = ""
-    finish_reason: str = ""
     streamed: bool = False
     drained: bool = False
+    session_id: str = ""
+    session_path: str = ""
+    session_name: str = ""
+    request_name: str = ""
+    properties: dict[str, str] = {}
+    property_names: dict[str, str] = {}
+    prompt_id: str = ""
+    prompt_version: str = ""
+    request_size: int = 0
+    response_size: int = 0
+    request_omitted: bool = False
+    response_omitted: bool = False
+    truncated: bool = False
+    unknown_directives: dict[str, str] = {}
+    response_headers: dict[str, str] = {}
+    client_ip: str = ""
+    user_agent: str = ""
+    worker: str = ""
+
+
+class RequestRow(Seen, kw_only=True, gc=False):
+    """A row of `requests`; schema/0001_requests.sql says what each column is. `start` is microseconds (UTC)."""
+
+    start: int
+    model_asked: str = ""
+    model: str = ""
+    status: int = 0
+    error: str = ""
+    error_message: str = ""
+    finish_reason: str = ""
     latency_ms: float | None = None
     ttft_ms: float | None = None
     first_byte_ms: float | None = None
@@ -55,30 +78,12 @@ class RequestRow(msgspec.Struct, kw_only=True, gc=False):
     reported_cost_nanousd: int | None = None
     price_version: str = ""
     user_id: str = ""
-    session_id: str = ""
-    session_path: str = ""
-    session_name: str = ""
-    request_name: str = ""
-    properties: dict[str, str] = {}
-    property_names: dict[str, str] = {}
-    prompt_id: str = ""
-    prompt_version: str = ""
     cached: bool = False
-    request_size: int = 0
-    response_size: int = 0
-    request_omitted: bool = False
-    response_omitted: bool = False
-    truncated: bool = False
     request_preview: str = ""
     response_preview: str = ""
     attempts: str = "[]"
     attempt_count: int = 0
     facts: str = "{}"
-    unknown_directives: dict[str, str] = {}
-    response_headers: dict[str, str] = {}
-    client_ip: str = ""
-    user_agent: str = ""
-    worker: str = ""
     reading_error: str = ""
     saved_nanousd: int | None = None
     saved_ms: float | None = None

@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Callable
+from operator import attrgetter
 from typing import Any, Final
 from uuid import UUID
 
@@ -10,6 +11,7 @@ import msgspec
 from proxy.core.record import Attempt, Record, decode
 from proxy.core.usage import Usage
 from proxy.logstore import BodyRow, RequestRow
+from proxy.logstore.rows import Seen
 from proxy.prices import PriceBook
 from proxy.providers.reading import Reading, read_record
 from proxy.spool.reader import Slice
@@ -21,6 +23,7 @@ _MOST: Final = 1 << 62
 _NO_NAMESPACE: Final = UUID("8f0cbe5e-5f3c-4a55-9b43-0d5f6a1c7e10")
 _HIT: Final = ("HIT", "hit")
 
+_seen = attrgetter(*Seen.__struct_fields__)
 _json = msgspec.json.Encoder().encode
 _loose = msgspec.msgpack.Decoder().decode
 
@@ -111,56 +114,25 @@ class Enterer:
 def _row(record: Record, reading: Reading) -> RequestRow:
     asked = reading.model_asked or record.model
     return RequestRow(
-        id=record.id,
-        org=record.org,
-        key=record.key,
+        *_seen(record),
         start=record.started_us,
-        provider=record.provider,
-        host=record.host,
-        dialect=record.dialect,
-        operation=record.operation,
-        method=record.method,
-        path=record.path,
         model_asked=asked,
         model=record.model_override or reading.model_answered or asked,
-        model_override=record.model_override,
         status=min(max(record.status, 0), 999),
-        outcome=record.outcome,
         error=record.error or reading.error_kind,
         error_message=_text(record.error_message or reading.error_message),
-        cut=record.cut,
         finish_reason=_text(reading.finish_reason),
-        streamed=record.streamed,
-        drained=record.drained,
         latency_ms=_ms(record.ended_us),
         ttft_ms=_ms(record.first_token_us),
         first_byte_ms=_ms(record.first_byte_us),
         sent_ms=_ms(record.sent_us),
         user_id=record.user_id or _text(reading.user),
-        session_id=record.session_id,
-        session_path=record.session_path,
-        session_name=record.session_name,
-        request_name=record.request_name,
-        properties=record.properties,
-        property_names=record.property_names,
-        prompt_id=record.prompt_id,
-        prompt_version=record.prompt_version,
         cached=record.facts.get("cache.status") in _HIT if record.facts else False,
-        request_size=record.request_size,
-        response_size=record.response_size,
-        request_omitted=record.request_omitted,
-        response_omitted=record.response_omitted,
-        truncated=record.truncated,
         request_preview="" if record.request_omitted else _text(reading.prompt_preview[:_PREVIEW]),
         response_preview="" if record.response_omitted else _text(reading.text[:_PREVIEW]),
         attempts=_attempts(record.attempts) if record.attempts else "[]",
         attempt_count=min(len(record.attempts), 65535),
         facts=_json(record.facts).decode() if record.facts else "{}",
-        unknown_directives=record.unknown_directives,
-        response_headers=record.response_headers,
-        client_ip=record.client_ip,
-        user_agent=record.user_agent,
-        worker=record.worker,
         reading_error=_text(reading.problem),
     )
 

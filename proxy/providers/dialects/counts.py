@@ -26,16 +26,17 @@ def completion_usage(raw: dict[str, Any], at: str) -> Usage:
         return response_usage(raw, at)
     prompt, completion, total = count(raw, "prompt_tokens"), count(raw, "completion_tokens"), count(raw, "total_tokens")
     prompt_details, completion_details = one(raw, "prompt_tokens_details"), one(raw, "completion_tokens_details")
-    cached = count(prompt_details, "cached_tokens")
-    written = None
+    cached = written = reasoning = None
     if prompt_details:
+        cached = count(prompt_details, "cached_tokens")
         written = count(prompt_details, "cache_write_tokens", "cache_creation_tokens", "cache_creation_input_tokens")
-    reasoning = count(completion_details, "reasoning_tokens")
+    if completion_details:
+        reasoning = count(completion_details, "reasoning_tokens")
     if not _LOOSE.isdisjoint(raw):
         cached = count(raw, *_CACHED) if cached is None else cached
         written = count(raw, *_WRITTEN) if written is None else written
         reasoning = count(raw, "reasoning_tokens") if reasoning is None else reasoning
-    within = _reasoning_within(prompt, completion, reasoning, total)
+    within = _reasoning_within(prompt, completion, reasoning, total) if reasoning else None
     return _usage(raw, at, prompt, completion, cached, written, reasoning, total, within)
 
 
@@ -82,6 +83,8 @@ def counted(raw: dict[str, Any], key: str) -> Usage | None:
 
 def reported_cost(raw: dict[str, Any]) -> float | None:
     """What the usage object says the call cost, in US dollars."""
+    if "cost" not in raw and "cost_in_usd_ticks" not in raw:
+        return None
     cost = raw.get("cost")
     found = number(one(raw, "cost").get("total_cost") if isinstance(cost, dict) else cost)
     if found is None:

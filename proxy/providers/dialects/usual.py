@@ -10,7 +10,7 @@ from urllib.parse import unquote
 
 import msgspec
 
-from proxy.providers.dialects.assembly import Assembly
+from proxy.providers.dialects.assembly import Calls
 from proxy.providers.dialects.base import Exchange, Reading
 from proxy.providers.dialects.counts import completion_usage
 from proxy.providers.dialects.fields import text_of
@@ -118,23 +118,33 @@ def read_usual(exchange: Exchange, model_in: Callable[[str], str]) -> Reading | 
         stream=streams if exchange.streamed is None else exchange.streamed,
     )
     usage: dict[str, Any] | None = None
-    said = Assembly()
+    text: list[str] = []
+    thought: list[str] = []
+    calls: Calls | None = None
     for answer in answers:
         if answer.object in ("response", "error"):
             return None
         reading.model_answered = answer.model or reading.model_answered
         usage = answer.usage or usage
         for choice in answer.choices:
-            if not choice.index:
-                reading.finish_reason = choice.finish_reason or reading.finish_reason
-                message = choice.message if choice.delta is None else choice.delta
-                if message is not None:
-                    _read(message, said)
-    if not usage and any(answer.x_groq for answer in answers):
-        return None
-    said.fill(reading)
+            if choice.index:
+                continue
+            reading.finish_reason = choice.finish_reason or reading.finish_reason
+            message = choice.message if choice.delta is None else choice.delta
+            if message is None:
+                continue
+            text += message.content or "", message.refusal or ""
+            thought.append(message.reasoning_content or message.reasoning or message.thinking or "")
+            if message.tool_calls:
+                calls = calls or Calls()
+                _add_calls(message.tool_calls, calls)
     if usage:
         reading.usage = completion_usage(usage, "usage")
+    elif any(answer.x_groq for answer in answers):
+        return None
+    reading.text, reading.reasoning_text = "".join(text), "".join(thought)
+    if calls is not None:
+        reading.tool_calls = calls.done()
     return reading
 
 
@@ -163,15 +173,9 @@ def _events(body: bytes) -> list[_Answer]:
     return found
 
 
-def _read(message: _Message, said: Assembly) -> None:
-    said.text.append(message.content or "")
-    if message.refusal:
-        said.text.append(message.refusal)
-    thought = message.reasoning_content or message.reasoning or message.thinking
-    if thought:
-        said.thought.append(thought)
-    for at, call in enumerate(message.tool_calls or ()):
+def _add_calls(pieces: list[_Call], calls: Calls) -> None:
+    for at, call in enumerate(pieces):
         key: object = call.index
         if key is None:
             key = at if call.id is None else call.id
-        said.calls.add(key, call.id, call.function.name, call.function.arguments)
+        calls.add(key, call.id, call.function.name, call.function.arguments)
