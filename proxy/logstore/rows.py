@@ -110,9 +110,13 @@ def columns(rows: Sequence[msgspec.Struct]) -> dict[str, Sequence[object]]:
     into a column that is not named is the same."""
     if not rows:
         return {}
+    whole: list[list[object]] = [[] for _ in rows[0].__struct_fields__]
+    for start in range(0, len(rows), _RUN):
+        for column, part in zip(whole, zip(*map(astuple, rows[start : start + _RUN]), strict=True), strict=True):
+            column += part
     blank = _BLANK[type(rows[0])]
     found: dict[str, Sequence[object]] = {}
-    for field, column in zip(rows[0].__struct_fields__, zip(*map(astuple, rows), strict=True), strict=True):
+    for field, column in zip(rows[0].__struct_fields__, whole, strict=True):
         nothing = blank.get(field, _NEVER)
         if column[0] != nothing or column.count(nothing) != len(column):
             found[field] = column
@@ -126,4 +130,6 @@ def _blank(row: type[msgspec.Struct]) -> dict[str, object]:
 
 
 _NEVER: Final = object()
+_RUN: Final = 50
+"""Rows that are turned at once: few enough to stay in the processor's cache."""
 _BLANK: Final[dict[type[msgspec.Struct], dict[str, object]]] = {row: _blank(row) for row in (RequestRow, BodyRow)}
