@@ -1,37 +1,61 @@
 """What goes into the store: one `RequestRow` and at most one `BodyRow` a call, fields named as the columns are."""
 
 from collections.abc import Sequence
-from operator import attrgetter
+from typing import Final
 
 import msgspec
+from msgspec.structs import astuple, fields
 
-__all__ = ["BodyRow", "RequestRow", "columns"]
+__all__ = ["BodyRow", "RequestRow", "Seen", "columns"]
 
 
-class RequestRow(msgspec.Struct, kw_only=True, gc=False):
-    """A row of `requests`; schema/0001_requests.sql says what each column is. `start` is microseconds (UTC)."""
+class Seen(msgspec.Struct, gc=False):
+    """The columns of `requests` that a record has under the same name, so that they are copied in one go."""
 
     id: str
     org: str
     key: str = ""
-    start: int
     provider: str = ""
     host: str = ""
     dialect: str = ""
     operation: str = ""
     method: str = ""
     path: str = ""
-    model_asked: str = ""
-    model: str = ""
     model_override: str = ""
-    status: int = 0
     outcome: str = ""
-    error: str = ""
-    error_message: str = ""
     cut: str = ""
-    finish_reason: str = ""
     streamed: bool = False
     drained: bool = False
+    session_id: str = ""
+    session_path: str = ""
+    session_name: str = ""
+    request_name: str = ""
+    properties: dict[str, str] = {}
+    property_names: dict[str, str] = {}
+    prompt_id: str = ""
+    prompt_version: str = ""
+    request_size: int = 0
+    response_size: int = 0
+    request_omitted: bool = False
+    response_omitted: bool = False
+    truncated: bool = False
+    unknown_directives: dict[str, str] = {}
+    response_headers: dict[str, str] = {}
+    client_ip: str = ""
+    user_agent: str = ""
+    worker: str = ""
+
+
+class RequestRow(Seen, kw_only=True, gc=False):
+    """A row of `requests`; schema/0001_requests.sql says what each column is. `start` is microseconds (UTC)."""
+
+    start: int
+    model_asked: str = ""
+    model: str = ""
+    status: int = 0
+    error: str = ""
+    error_message: str = ""
+    finish_reason: str = ""
     latency_ms: float | None = None
     ttft_ms: float | None = None
     first_byte_ms: float | None = None
@@ -54,30 +78,12 @@ class RequestRow(msgspec.Struct, kw_only=True, gc=False):
     reported_cost_nanousd: int | None = None
     price_version: str = ""
     user_id: str = ""
-    session_id: str = ""
-    session_path: str = ""
-    session_name: str = ""
-    request_name: str = ""
-    properties: dict[str, str] = {}
-    property_names: dict[str, str] = {}
-    prompt_id: str = ""
-    prompt_version: str = ""
     cached: bool = False
-    request_size: int = 0
-    response_size: int = 0
-    request_omitted: bool = False
-    response_omitted: bool = False
-    truncated: bool = False
     request_preview: str = ""
     response_preview: str = ""
     attempts: str = "[]"
     attempt_count: int = 0
     facts: str = "{}"
-    unknown_directives: dict[str, str] = {}
-    response_headers: dict[str, str] = {}
-    client_ip: str = ""
-    user_agent: str = ""
-    worker: str = ""
     reading_error: str = ""
     saved_nanousd: int | None = None
     saved_ms: float | None = None
@@ -99,9 +105,31 @@ class BodyRow(msgspec.Struct, kw_only=True, gc=False):
     tool_calls: str = "[]"
 
 
-def columns(rows: Sequence[msgspec.Struct]) -> list[list[object]]:
-    """The rows turned on their side: one list a field, in the order of the fields.
+def columns(rows: Sequence[msgspec.Struct]) -> dict[str, Sequence[object]]:
+    """The rows turned on their side, by field. Fields that are blank in all rows are left out: what a store puts
+    into a column that is not named is the same."""
+    if not rows:
+        return {}
+    whole: list[list[object]] = [[] for _ in rows[0].__struct_fields__]
+    for start in range(0, len(rows), _RUN):
+        for column, part in zip(whole, zip(*map(astuple, rows[start : start + _RUN]), strict=True), strict=True):
+            column += part
+    blank = _BLANK[type(rows[0])]
+    found: dict[str, Sequence[object]] = {}
+    for field, column in zip(rows[0].__struct_fields__, whole, strict=True):
+        nothing = blank.get(field, _NEVER)
+        if column[0] != nothing or column.count(nothing) != len(column):
+            found[field] = column
+    return found
 
-    A field at a time: a tuple a row would set the garbage collector to work.
-    """
-    return [list(map(attrgetter(field), rows)) for field in rows[0].__struct_fields__] if rows else []
+
+def _blank(row: type[msgspec.Struct]) -> dict[str, object]:
+    """The fields whose default is what their column's type has for nothing, with that."""
+    made = ((field.name, {} if field.default_factory is dict else field.default) for field in fields(row))
+    return {name: default for name, default in made if default in ("", 0, None, {})}
+
+
+_NEVER: Final = object()
+_RUN: Final = 50
+"""Rows that are turned at once: few enough to stay in the processor's cache."""
+_BLANK: Final[dict[type[msgspec.Struct], dict[str, object]]] = {row: _blank(row) for row in (RequestRow, BodyRow)}

@@ -28,6 +28,14 @@ _FAR_US: Final = 4_102_444_800_000_000
 _NEAR_US: Final = 5_000_000
 """How far a call's start may be from the time in its own id; ids that callers made are looked for further."""
 
+_INSERT: Final = {
+    "insert_deduplicate": 1,
+    # A slice is small: threads to share it would cost more than it does. And no column has a default to work out.
+    "max_threads": 1,
+    "max_insert_threads": 1,
+    "input_format_defaults_for_omitted_fields": 0,
+}
+
 Cursor = tuple[int, str]
 Row = RequestRow | BodyRow
 
@@ -144,16 +152,16 @@ class Store:
     def _insert(self, table: str, rows: Sequence[Row], token: str) -> None:
         if not rows:
             return
-        names, types = self._types[table]
-        fields = type(rows[0]).__struct_fields__
+        types = self._types[table]
+        named = columns(rows)
         try:
             self._writer.insert(
                 table,
-                columns(rows),
-                column_names=fields,
-                column_types=[types[names.index(field)] for field in fields],
+                list(named.values()),
+                column_names=list(named),
+                column_types=[types[name] for name in named],
                 column_oriented=True,
-                settings={"insert_deduplication_token": f"{token}:{table}", "insert_deduplicate": 1},
+                settings={"insert_deduplication_token": f"{token}:{table}", **_INSERT},
             )
         except (ClickHouseError, OSError) as error:
             raise StoreError(str(error)) from error
@@ -215,10 +223,10 @@ def _connect(url: str, database: str) -> Any:
     )
 
 
-def _types(client: Any, table: str) -> tuple[list[str], list[Any]]:
-    """Column names and types, asked once: the driver would otherwise describe the table before every insert."""
+def _types(client: Any, table: str) -> dict[str, Any]:
+    """Types by column, asked once: the driver would otherwise describe the table before every insert."""
     context = client.create_insert_context(table)
-    return list(context.column_names), list(context.column_types)
+    return dict(zip(context.column_names, context.column_types, strict=True))
 
 
 def _masked(url: str) -> str:

@@ -69,7 +69,7 @@ def read_record(record: Record) -> Reading:
     # The gateway read before a body was cut or left out, so what it found is the better knowledge.
     found.usage = record.usage or said.usage
     if not record.user_id and b'"user"' in request:
-        found.user = peek(request)[2]
+        found.user = peek(request)[2] if said.user is None else said.user
     found.model_asked = said.model_asked
     found.model_answered = said.model_answered
     found.finish_reason = said.finish_reason

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 
 from proxy.core.clock import uuid7
@@ -66,9 +67,32 @@ def test_a_row_comes_back_as_it_went_in(store: Store, org: str) -> None:
     assert back == {name: getattr(full, name) for name in RequestRow.__struct_fields__ if name != "start"}
 
 
+def test_fields_that_say_nothing_come_back_as_they_went_in(store: Store, org: str) -> None:
+    bare = RequestRow(id=uuid7(START_US), org=org, start=START_US)
+    store.insert([bare], [body(bare)], org)
+    back = store.get(org, bare.id)
+    assert back is not None
+    bodies = back.pop("bodies")
+    assert back == {**msgspec.structs.asdict(bare), "start": back["start"]}
+    assert bodies.items() <= {**msgspec.structs.asdict(body(bare)), "start": back["start"]}.items()
+    # One row that says something brings the column for all.
+    store.insert([row(org, 1), row(org, 2, model="m", input_tokens=0, properties={"a": "b"})], [], f"{org}:2")
+    assert [(each["model"], each["input_tokens"], each["properties"]) for each in store.page(Filter(org=org))] == [
+        ("m", 0, {"a": "b"}),
+        ("", None, {}),
+        ("", None, {}),
+    ]
+
+
+def test_no_column_has_a_default_of_its_own(store: Store) -> None:
+    """Inserts leave out what is blank, and tell the engine to look for no defaults."""
+    asked = "SELECT name FROM system.columns WHERE database = currentDatabase() AND table IN ('requests', 'bodies')"
+    assert store._read(f"{asked} AND default_kind != ''", {}) == []
+
+
 def test_columns_and_fields_are_the_same(store: Store) -> None:
-    names = {table: tuple(names) for table, (names, _) in store._types.items()}
-    assert names == {"requests": RequestRow.__struct_fields__, "bodies": BodyRow.__struct_fields__}
+    names = {table: sorted(types) for table, types in store._types.items()}
+    assert names == {"requests": sorted(RequestRow.__struct_fields__), "bodies": sorted(BodyRow.__struct_fields__)}
 
 
 def test_bodies_are_safe_for_any_bytes(store: Store, org: str) -> None:
@@ -247,9 +271,9 @@ def test_a_store_is_the_same_after_a_crash_and_its_life_can_be_changed(tmp_path:
         command = [sys.executable, "-c", REOPEN, f"chdb://{tmp_path / 'log'}", str(days), write]
         return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout.strip()
 
-    assert reopen(0, "token") == "1 [False, False] [(1,), (2,), (3,)]"
-    assert reopen(30, "token") == "1 [True, True] [(1,), (2,), (3,)]"
-    assert reopen(0) == "1 [False, False] [(1,), (2,), (3,)]"
+    assert reopen(0, "token") == "1 [False, False] [(1,), (2,), (3,), (4,)]"
+    assert reopen(30, "token") == "1 [True, True] [(1,), (2,), (3,), (4,)]"
+    assert reopen(0) == "1 [False, False] [(1,), (2,), (3,), (4,)]"
     written = sum(path.stat().st_size for path in (tmp_path / "log").rglob("*") if path.is_file())
     assert written < 1_000_000, "the engine logs about itself into the data folder"
 

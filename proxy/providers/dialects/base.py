@@ -46,6 +46,8 @@ class Reading(msgspec.Struct, kw_only=True):
     stream: bool = False
     prompt_preview: str = ""
     """Start of the last user message."""
+    user: str | None = None
+    """Top-level `user` of the request; None where it was not looked for."""
 
 
 class Dialect(msgspec.Struct, frozen=True, kw_only=True):

@@ -13,6 +13,10 @@ __all__ = ["completion_usage", "counted", "input_usage", "reported_cost", "respo
 
 _TICKS_PER_DOLLAR = 10_000_000_000
 """xAI's `cost_in_usd_ticks`."""
+_CACHED = ("prompt_cache_hit_tokens", "cached_tokens", "num_cached_tokens", "cache_read_input_tokens")
+_WRITTEN = ("cache_creation_input_tokens", "cache_creation_tokens", "cache_write_tokens")
+_LOOSE = frozenset((*_CACHED, *_WRITTEN, "reasoning_tokens"))
+"""What stands among a usage's details, and at some providers beside them."""
 
 
 def completion_usage(raw: dict[str, Any], at: str) -> Usage:
@@ -22,19 +26,17 @@ def completion_usage(raw: dict[str, Any], at: str) -> Usage:
         return response_usage(raw, at)
     prompt, completion, total = count(raw, "prompt_tokens"), count(raw, "completion_tokens"), count(raw, "total_tokens")
     prompt_details, completion_details = one(raw, "prompt_tokens_details"), one(raw, "completion_tokens_details")
-    cached = count(prompt_details, "cached_tokens")
-    if cached is None:
-        names = ("prompt_cache_hit_tokens", "cached_tokens", "num_cached_tokens", "cache_read_input_tokens")
-        cached = count(raw, *names)
-    written = None
+    cached = written = reasoning = None
     if prompt_details:
+        cached = count(prompt_details, "cached_tokens")
         written = count(prompt_details, "cache_write_tokens", "cache_creation_tokens", "cache_creation_input_tokens")
-    if written is None:
-        written = count(raw, "cache_creation_input_tokens", "cache_creation_tokens", "cache_write_tokens")
-    reasoning = count(completion_details, "reasoning_tokens")
-    if reasoning is None:
-        reasoning = count(raw, "reasoning_tokens")
-    within = _reasoning_within(prompt, completion, reasoning, total)
+    if completion_details:
+        reasoning = count(completion_details, "reasoning_tokens")
+    if not _LOOSE.isdisjoint(raw):
+        cached = count(raw, *_CACHED) if cached is None else cached
+        written = count(raw, *_WRITTEN) if written is None else written
+        reasoning = count(raw, "reasoning_tokens") if reasoning is None else reasoning
+    within = _reasoning_within(prompt, completion, reasoning, total) if reasoning else None
     return _usage(raw, at, prompt, completion, cached, written, reasoning, total, within)
 
 
@@ -81,6 +83,8 @@ def counted(raw: dict[str, Any], key: str) -> Usage | None:
 
 def reported_cost(raw: dict[str, Any]) -> float | None:
     """What the usage object says the call cost, in US dollars."""
+    if "cost" not in raw and "cost_in_usd_ticks" not in raw:
+        return None
     cost = raw.get("cost")
     found = number(one(raw, "cost").get("total_cost") if isinstance(cost, dict) else cost)
     if found is None:

@@ -12,8 +12,9 @@ from proxy.providers.dialects.counts import completion_usage, counted, input_usa
 from proxy.providers.dialects.fields import count, items, listed, one, text_of, word
 from proxy.providers.dialects.opening import Opened, clean, open_exchange
 from proxy.providers.dialects.responses import read_responses
+from proxy.providers.dialects.usual import read_usual
 
-__all__ = ["OPENAI", "read_completion"]
+__all__ = ["OPENAI", "read_any", "read_completion"]
 
 _TAILS = {
     "chat/completions": "chat",
@@ -59,6 +60,11 @@ def _model_in(path: str) -> str:
 
 
 def read(exchange: Exchange) -> Reading:
+    return read_usual(exchange, _model_in) or read_any(exchange)
+
+
+def read_any(exchange: Exchange) -> Reading:
+    """The reading of any exchange, however odd."""
     opened = open_exchange(exchange, _model_in)
     rows = opened.answer.rows
     if exchange.operation == "responses" or any(_is_response(document) for _, document in rows[:1]):

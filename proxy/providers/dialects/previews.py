@@ -4,16 +4,16 @@ from typing import Any
 
 from proxy.providers.dialects.fields import items, one, text_of, word
 
-__all__ = ["preview"]
+__all__ = ["CHARS", "preview"]
 
-_CHARS = 1000
+CHARS = 1000
 
 
 def preview(body: Any) -> str:
     """Text of the last user message, at most 1,000 characters; empty where there is none."""
     if not isinstance(body, dict):
         return ""
-    return (_of_messages(body) or _of_fields(body))[:_CHARS]
+    return (_of_messages(body) or _of_fields(body))[:CHARS]
 
 
 def _of_messages(body: dict[str, Any]) -> str:
