@@ -29,7 +29,7 @@ INPUT, OUTPUT, MOST = 20, 60, 100
 
 @pytest.fixture(scope="module")
 def provider() -> Iterator[process.Running]:
-    running = process.start(delay_ms=15, input_tokens=INPUT, output_tokens=OUTPUT)
+    running = process.start(delay_ms=150, input_tokens=INPUT, output_tokens=OUTPUT)
     yield running
     running.stop()
 
@@ -133,7 +133,7 @@ async def test_exactly_so_many_calls_pass(stack: Crowd, provider: process.Runnin
     count = lambda: int(httpx.get(provider.origin + "/_simulator/count").text)  # noqa: E731
     limit = 300 * stack.times
     begun, policy = count(), f"{limit};w=3600;s=user"
-    seen = await storm(stack, policy, 700, "exact", kill_at=150)
+    seen = await storm(stack, policy, 700, "exact", kill_at=220)
     back(stack)
     assert seen[429] > 100 and seen[200] > 100 and seen["broken"] > 0 and seen["left"] > 0
     assert count() - begun <= limit, "never one too many"
