@@ -185,7 +185,7 @@ def _asked(kind: type[Any], method: str, address: str, **sent: Any) -> Any:
             told = answer.text[:200] if answer.status_code < 500 else ""
             raise OidcError(f"the provider answers {answer.status_code} at {urlsplit(address).path} {told}".strip())
         return msgspec.json.decode(answer.content, type=kind)
-    except (httpx.HTTPError, msgspec.MsgspecError) as error:
+    except (httpx.HTTPError, httpx.InvalidURL, msgspec.MsgspecError) as error:
         raise OidcError(f"the provider cannot be asked at {address}: {error}") from None
 
 

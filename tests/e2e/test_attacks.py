@@ -1,6 +1,8 @@
 """The ways in that a thief would try: guessing, other sites, the database, the copied seal."""
 
 import base64
+import hashlib
+import re
 import sqlite3
 import threading
 from collections.abc import Iterator
@@ -123,7 +125,12 @@ def test_another_site_cannot_log_anybody_in_by_a_form(control: ControlProcess) -
         )  # fmt: skip
         assert answer.status_code == 415 and "set-cookie" not in answer.headers, kind
     page = httpx.get(control.url + "/login")
-    assert "frame-ancestors 'none'" in page.headers["content-security-policy"]
+    policy = page.headers["content-security-policy"]
+    assert "frame-ancestors 'none'" in policy and "unsafe" not in policy
+    for kind in ("style", "script"):  # only what is on the page, byte for byte
+        (text,) = re.findall(f"<{kind}>(.*?)</{kind}>", page.text, re.DOTALL)
+        told = base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+        assert f"{kind}-src 'sha256-{told}'" in policy
     assert page.headers["referrer-policy"] == "no-referrer", "the link's token goes nowhere"
 
 
