@@ -6,6 +6,10 @@ set -eu
 
 root=$(cd "$(dirname "$0")/../.." && pwd)
 python=$(command -v "${PYTHON:-python3}")
+case "$python" in
+/*) ;;
+*) python=$PWD/$python ;;
+esac
 copy=$(mktemp -d)
 trap 'rm -rf "$copy"' EXIT
 
