@@ -20,7 +20,7 @@ ROWS: dict[str, tuple[dict[str, Any], int]] = {
 
 def measure(short: bool) -> dict[str, Any]:
     """Added P50, P95 and P99 in milliseconds by row name, with both sides' own figures."""
-    turns, seconds = (2, 2.0) if short else (5, 4.0)
+    turns, seconds = (2, 2.0) if short else (5, 3.0)
     found: dict[str, Any] = {}
     for name, (how, size) in ROWS.items():
         delay = 50.0 if "50 ms" in name else 0.0

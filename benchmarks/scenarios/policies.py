@@ -38,7 +38,7 @@ asyncio.run(main(int(sys.argv[1])))
 
 def measure(short: bool) -> dict[str, Any]:
     """Rows: hits on memory and Redis, misses on both in turns, a check, the bytes of a user."""
-    seconds = 2.0 if short else 6.0
+    seconds = 2.0 if short else 4.0
     found: dict[str, Any] = {}
     with redis() as server:
         for name, settings in (("memory", {}), ("Redis", {"kv__url": server.url})):
