@@ -1,15 +1,13 @@
 """`gateway`, `control` and `ship`: the parts apart, for many machines."""
 
 import os
-import signal
-import threading
-from typing import Any
 
 import click
 
 from proxy.cli.options import opened, refuse, with_settings
 from proxy.cli.ports import pick
 from proxy.core.errors import PerihelionError
+from proxy.core.process import StopSignals
 from proxy.core.settings import Settings
 
 __all__ = ["control", "gateway", "ship"]
@@ -49,17 +47,11 @@ def ship(settings: Settings, store: str) -> None:
         refuse(f"--store is {url!r}; expected clickhouse://user:pw@host:port/db. (The control plane ships into chDB.)")
     from proxy.control.plane import Plane
 
-    stop = threading.Event()
-
-    def leave(*_: Any) -> None:
-        stop.set()
-
-    signal.signal(signal.SIGTERM, leave)
-    signal.signal(signal.SIGINT, leave)
+    signals = StopSignals()
     plane = Plane(Settings({**opened(settings), "log.store": url}))
     plane.start()
     said = ""
-    while not stop.wait(1.0):
+    while not signals.wait(1.0):
         problem = plane.problem or (plane.shipper.figures.last_error if plane.shipper else "")
         if problem != said:
             click.echo(f"perihelion ship: {problem or 'shipping'}", err=True)

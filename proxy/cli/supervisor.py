@@ -3,10 +3,11 @@
 import signal
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Callable, Sequence
-from typing import Any, Final
+from typing import Final
+
+from proxy.core.process import StopSignals
 
 __all__ = ["Child", "Supervisor"]
 
@@ -56,14 +57,14 @@ class Child:
         self._wait_s = min(self._wait_s * 2, _BACKOFF_S[1])
         return code
 
-    def stop(self, hurry: threading.Event) -> None:
-        """SIGTERM, then the patience, then SIGKILL; at once where `hurry` is set."""
+    def stop(self, signals: StopSignals) -> None:
+        """SIGTERM, then the patience, then SIGKILL; at once after a second signal."""
         if self._process is None or self._process.poll() is not None:
             return
         self._process.terminate()
         deadline = time.monotonic() + self.patience_s
         while self._process.poll() is None:
-            if hurry.wait(_TICK_S) or time.monotonic() > deadline:
+            if signals.wait(_TICK_S, 1) or time.monotonic() > deadline:
                 self._process.kill()
                 self._process.wait()
 
@@ -74,17 +75,14 @@ class Supervisor:
     def __init__(self, children: Sequence[Child], say: Callable[[str], None]) -> None:
         self._children = children
         self._say = say
-        self._stop = threading.Event()
-        self._hurry = threading.Event()
 
     def run(self, idle: Callable[[], None]) -> int:
         """Until SIGTERM or SIGINT (a second one hurries). `idle` is called many times a second. The exit code."""
-        for signum in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(signum, self._signal)
+        signals = StopSignals()
         code = 0
         for child in self._children:
             child.start()
-        while not self._stop.wait(_TICK_S) and not code:
+        while not signals.wait(_TICK_S) and not code:
             for child in self._children:
                 ended = child.tend()
                 if ended == CANNOT_START:
@@ -93,13 +91,8 @@ class Supervisor:
                     self._say(f"the {child.name} ended ({_how(ended)}); starting it again")
             idle()
         for child in self._children:
-            child.stop(self._hurry)
+            child.stop(signals)
         return code
-
-    def _signal(self, *_: Any) -> None:
-        if self._stop.is_set():
-            self._hurry.set()
-        self._stop.set()
 
 
 def _how(code: int) -> str:

@@ -8,6 +8,7 @@ import socket
 import subprocess
 import sys
 import textwrap
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -237,6 +238,31 @@ SUPERVISED = textwrap.dedent(
     raise SystemExit(Supervisor(children, say).run(lambda: None))
     """
 )
+
+
+WAITS = """
+import os
+from proxy.core.process import StopSignals
+signals = StopSignals()
+os.write(1, b"waits\\n")
+while not signals.wait(0.0001):
+    pass
+while not signals.wait(0.0001, 400):
+    pass
+os.write(1, b"ends\\n")
+"""
+
+
+def test_a_signal_at_any_instant_of_a_wait_is_taken() -> None:
+    process = subprocess.Popen([sys.executable, "-c", WAITS], stdout=subprocess.PIPE, cwd=ROOT)
+    try:
+        assert process.stdout is not None and process.stdout.readline() == b"waits\n"
+        while process.poll() is None:
+            process.send_signal(signal.SIGTERM)
+            time.sleep(0.001)
+        assert process.stdout.read() == b"ends\n" and process.returncode == 0
+    finally:
+        process.kill()
 
 
 def test_a_child_that_dies_is_started_again_and_all_stop_in_order() -> None:
