@@ -250,6 +250,7 @@ while not signals.wait(0.0001):
 while not signals.wait(0.0001, 400):
     pass
 os.write(1, b"ends\\n")
+os._exit(0)
 """
 
 
