@@ -7,6 +7,8 @@ digest is compared on every hit.
 import asyncio
 import random
 import re
+import sys
+import traceback
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Final
@@ -185,15 +187,19 @@ class Cache:
             self._forget(flight)
 
     def keep(self) -> None:
-        """Keeps the good answers of the flights that are over."""
+        """Keeps the good answers of the flights that are over. Never raises: other calls wait for it."""
         over, self._over = self._over, []
         for flight in over:
             save = flight.save
             self._forget(flight)
-            if save is not None:
-                ex, asking = save
-                if ex.schedule is None or not ex.schedule.target:  # else it is a fallback's, for the bad minute alone
+            if save is None:
+                continue
+            ex, asking = save
+            if ex.schedule is None or not ex.schedule.target:  # else it is a fallback's, for the bad minute alone
+                try:
                     self._keep(flight, ex, asking)
+                except Exception as error:  # it is only not kept
+                    traceback.print_exception(error, file=sys.stderr)
 
     def _forget(self, flight: Flight) -> None:
         """Nobody joins any more. The exchange holds its flight: a cycle would wait for the collector."""

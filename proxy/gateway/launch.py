@@ -17,7 +17,7 @@ from typing import Final
 import uvloop
 
 from proxy.core.errors import PerihelionError
-from proxy.core.process import die_with_parent
+from proxy.core.process import StopSignals, die_with_parent
 from proxy.core.settings import Settings
 from proxy.gateway.app import Application
 from proxy.gateway.wire.server import Server
@@ -72,13 +72,11 @@ class _Workers:
         self._listener = listener
         self._count = settings.whole("gateway.workers")
         self._pids: set[int] = set()
-        self._stopping = False
 
     def run(self) -> None:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._stop)
+        signals = StopSignals()
         due = 0.0
-        while not self._stopping:
+        while not signals.count:
             if len(self._pids) < self._count and time.monotonic() >= due:
                 self._fork()
                 continue
@@ -90,9 +88,6 @@ class _Workers:
                 due = time.monotonic() + _AGAIN_S
             time.sleep(_TICK_S)
         self._end(signal.SIGTERM)
-
-    def _stop(self, *_: object) -> None:
-        self._stopping = True
 
     def _fork(self) -> None:
         pid = os.fork()

@@ -43,8 +43,8 @@ class Ledger:
         for ex in ended:
             try:
                 record = record_of(ex, self._worker)
-                self._metrics.ended(record)
                 frames.append(encode(record))
+                self._metrics.ended(record)
             except Exception as error:
                 self._metrics.unlogged += 1
                 traceback.print_exception(error, file=sys.stderr)
