@@ -132,7 +132,10 @@ def main() -> None:
         time.sleep(2)  # the shipper's turn
         subprocess.run([*perihelion, "requests", "--limit", "12"], env=environ, check=True)
         if not asked.once:
-            print("\nLook around with `perihelion requests --follow`; Ctrl-C ends the demo.", flush=True)
+            print(
+                f"\nLook around with `perihelion requests --follow --set data={asked.data}`; Ctrl-C ends the demo.",
+                flush=True,
+            )
             serve.wait()
     except KeyboardInterrupt:
         pass

@@ -13,7 +13,7 @@ from proxy.cli.options import opened, with_settings
 from proxy.cli.ports import pick
 from proxy.cli.supervisor import Child, Supervisor, python
 from proxy.core.process import die_with_parent
-from proxy.core.settings import Settings
+from proxy.core.settings import SETTINGS, Settings
 
 __all__ = ["serve"]
 
@@ -55,8 +55,14 @@ def _welcome(settings: Settings) -> None:
         f"  curl {gateway}/v1/chat/completions \\\n"
         f'    -H "Authorization: Bearer $OPENAI_API_KEY" -H "Content-Type: application/json" \\\n'
         f"    -d '{body}'\n\n"
-        f"Then: perihelion requests\n"
+        f"Then: perihelion requests{_elsewhere(settings)}\n"
     )
+
+
+def _elsewhere(settings: Settings) -> str:
+    """How another command finds a data folder that is not the usual one."""
+    usual = next(setting.default for setting in SETTINGS if setting.name == "data")
+    return "" if settings.text("data") == usual else f" --set data={settings.data}"
 
 
 def _url(settings: Settings, plane: str) -> str:
