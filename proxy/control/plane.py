@@ -20,6 +20,7 @@ from proxy.control.shipping import (
 from proxy.control.throttle import Throttle
 from proxy.core.errors import PerihelionError
 from proxy.core.identity import DEFAULT_ORG
+from proxy.core.process import unmap_clean_code
 from proxy.core.settings import Settings
 from proxy.logstore import Store
 from proxy.metadata import people
@@ -85,6 +86,7 @@ class Plane:
                 # Prices and the driver stay for good, and a batch of rows holds no cycles: walk them rarely.
                 gc.freeze()
                 gc.set_threshold(50_000, 20, 50)
+                unmap_clean_code()
                 self.problem = ""
                 self.shipper.run(self._stop, _DRAIN_S)
             except (PerihelionError, SpoolBusy, OSError) as error:

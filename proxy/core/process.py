@@ -2,14 +2,19 @@
 
 import ctypes
 import os
+import re
 import signal
 import sys
 import time
+from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
-__all__ = ["StopSignals", "die_with_parent"]
+__all__ = ["StopSignals", "die_with_parent", "unmap_clean_code"]
 
 _PR_SET_PDEATHSIG: Final = 1
+_MADV_DONTNEED: Final = 4
+_MAPPING: Final = re.compile(r"([0-9a-f]+)-([0-9a-f]+) r(.)(.)p \S+ \S+ ([1-9]\d*) ")
+_LEAST_KIB: Final = 1024
 
 
 def die_with_parent(signum: int = signal.SIGTERM) -> bool:
@@ -28,6 +33,41 @@ def die_with_parent(signum: int = signal.SIGTERM) -> bool:
     if os.getppid() != parent:
         raise SystemExit(1)
     return done
+
+
+def unmap_clean_code() -> int:
+    """Takes the pages of large libraries off this process, and returns how many KiB; 0 where the system cannot.
+
+    A start runs much code once, and with every page of it the kernel maps those around it that are in the page cache:
+    hundreds of MiB of a large library. What is needed again is mapped again, from the page cache, by and by. Only
+    mappings that can neither be written nor hold a page of the process's own are touched. Linux only.
+    """
+    freed = 0
+    try:
+        advise = ctypes.CDLL(None, use_errno=True).madvise
+        with open("/proc/self/smaps", encoding="utf-8", errors="replace") as rows:
+            for start, end, kib in _clean(rows):
+                if advise(ctypes.c_void_p(start), ctypes.c_size_t(end - start), _MADV_DONTNEED) == 0:
+                    freed += kib
+    except (OSError, AttributeError):
+        pass
+    return freed
+
+
+def _clean(rows: Iterable[str]) -> Iterator[tuple[int, int, int]]:
+    """(start, end, resident KiB) of the mappings of files that may be let go, from the lines of a `smaps`."""
+    place: tuple[int, int] | None = None
+    resident = 0
+    for row in rows:
+        head = _MAPPING.match(row)
+        if head is not None:
+            place = (int(head[1], 16), int(head[2], 16)) if head[3] == "-" else None
+        elif row.startswith("Rss:"):
+            resident = int(row.split()[1])
+        elif row.startswith("Anonymous:"):
+            if place is not None and row.split()[1] == "0" and resident >= _LEAST_KIB:
+                yield *place, resident
+            place = None
 
 
 class StopSignals:
