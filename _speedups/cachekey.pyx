@@ -10,7 +10,7 @@ from libc.stdint cimport uint64_t
 from libc.stdlib cimport free, malloc, qsort, realloc
 from libc.string cimport memcmp, memcpy
 
-from hashlib import blake2b
+from hashlib import sha256
 
 from xxhash import xxh3_128_digest
 
@@ -52,7 +52,7 @@ def cache_key(namespace, str method not None, str url not None, bytes body not N
     w.members = NULL
     try:
         w.size = 0
-        put_part(&w, b"key-1")
+        put_part(&w, b"key-2")
         put_part(&w, name_space)
         put_part(&w, named)
         put_part(&w, address)
@@ -70,7 +70,7 @@ def cache_key(namespace, str method not None, str url not None, bytes body not N
     finally:
         free(w.members)
         free(w.out)
-    return new_tuple(Key, (xxh3_128_digest(frame), blake2b(frame, digest_size=32).digest()))
+    return new_tuple(Key, (xxh3_128_digest(frame), sha256(frame).digest()))
 
 
 cdef int add_headers(list parts, list headers) except -1:

@@ -1,7 +1,7 @@
 """A key of a request that does not change with the order of JSON keys, white space or spelling of a value."""
 
 import json
-from hashlib import blake2b
+from hashlib import sha256
 from typing import Any, Final, NamedTuple, NoReturn
 
 import xxhash
@@ -16,7 +16,7 @@ _Path = tuple[bytes, ...]
 
 
 class Key(NamedTuple):
-    """Two digests of the same bytes: `xx` (xxh3-128, 16 bytes) to find an entry, `digest` (BLAKE2b, 32 bytes) to
+    """Two digests of the same bytes: `xx` (xxh3-128, 16 bytes) to find an entry, `digest` (SHA-256, 32 bytes) to
     make sure of it, for xxh3 resists no attacker."""
 
     xx: bytes
@@ -39,7 +39,7 @@ def cache_key(
     """
     canonical = canonical_json(body, ignored)
     parts: list[bytes] = [
-        b"key-1",
+        b"key-2",
         namespace if isinstance(namespace, bytes) else _encode(namespace),
         _encode(method),
         _encode(url),
@@ -57,7 +57,7 @@ def cache_key(
 def digest(parts: list[bytes]) -> Key:
     """The key of a list of byte strings."""
     frame = b"".join([piece for part in parts for piece in (len(part).to_bytes(8, "little"), part)])
-    return Key(xxhash.xxh3_128_digest(frame), blake2b(frame, digest_size=32).digest())
+    return Key(xxhash.xxh3_128_digest(frame), sha256(frame).digest())
 
 
 def canonical_json(body: bytes, ignored: tuple[str, ...] = ()) -> bytes | None:

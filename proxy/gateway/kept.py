@@ -112,7 +112,7 @@ class KeptAnswer:
 
     def __init__(self, entry: Entry, paced: bool) -> None:
         self.status = entry.status
-        self.headers = [(name, value) for name, value in entry.headers]
+        self.headers = entry.headers  # the entry was read for this call alone
         self.first_byte_at = monotonic()
         self.sent_at = 0.0
         self._body = entry.body

@@ -1,7 +1,10 @@
 """A stop lets streams end; a disk that takes nothing costs log rows, never calls, and is said aloud."""
 
+import http.client
 import json
+import os
 import signal
+import socket
 import threading
 from pathlib import Path
 
@@ -38,6 +41,42 @@ def test_a_stop_lets_open_streams_end_and_logs_them(tmp_path: Path, simulator_or
         stack.start()
         record = stack.record(ids[0])
         assert (record["cut"], record["outcome"], record["finish_reason"]) == ("", "success", "stop")
+
+
+def test_a_burst_that_comes_in_one_turn_of_the_loop_is_answered_whole_though_a_stop_comes_with_it(
+    tmp_path: Path, simulator_origin: str
+) -> None:
+    """More calls than begin in one turn beside a stream: the process stands still until all have come, and the stop
+    with them."""
+    burst = 200
+    body = json.dumps({"model": "gpt-4o-mini", "messages": []}).encode()
+    head = f"POST {CHAT} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\ncontent-length: {len(body)}\r\n\r\n"
+    with Stack(tmp_path, {"openai": f'origin = "{simulator_origin}"'}) as stack:
+        assert stack.process is not None
+        callers = [socket.create_connection(("127.0.0.1", stack.gateway_port)) for _ in range(burst)]
+        callers[0].sendall(head.encode() + body)
+        assert callers[0].recv(1 << 16).startswith(b"HTTP/1.1 200")  # all are accepted by now
+        paced = {"x-sim-chunks": "30", "x-sim-chunk-ms": "40"}
+        stream = httpx.Client(timeout=30).send(
+            httpx.Request("POST", stack.gateway + CHAT, json=STREAM, headers=paced), stream=True
+        )
+        worker = stack.processes("gateway")[-1]
+        os.kill(worker, signal.SIGSTOP)
+        for caller in callers:
+            caller.sendall(head.encode() + body)
+        os.kill(worker, signal.SIGTERM)
+        os.kill(worker, signal.SIGCONT)
+        ids: list[str] = []
+        for caller in callers:
+            with caller:
+                answer = http.client.HTTPResponse(caller)
+                answer.begin()
+                assert answer.status == 200 and json.loads(answer.read())["object"] == "chat.completion"
+                ids.append(answer.headers["helicone-id"])
+        assert b"data: [DONE]" in stream.read()
+        assert len(set(ids)) == burst
+        for one in (ids[0], ids[burst // 2], ids[-1]):
+            assert stack.record(one)["outcome"] == "success"
 
 
 def test_a_disk_that_takes_nothing_drops_rows_and_says_so(tmp_path: Path, simulator_origin: str) -> None:
