@@ -36,7 +36,8 @@ def ask(
 
     Who asks is known by PERIHELION_API_KEY, or by the token in the data folder of this machine."""
     whole = f"{url}{path}" + (f"?{urlencode(query)}" if query else "")
-    request = urllib.request.Request(whole, method=method, headers={"Authorization": f"Bearer {_token(settings)}"})
+    token, source = _credential(settings)
+    request = urllib.request.Request(whole, method=method, headers={"Authorization": f"Bearer {token}"})
     if body is not None:
         request.data = json.dumps(body).encode()
         request.add_header("Content-Type", "application/json")
@@ -44,20 +45,23 @@ def ask(
         with urllib.request.urlopen(request, timeout=60) as answer:
             return json.load(answer)
     except urllib.error.HTTPError as error:
-        refuse(about + _problem(error), 1)
+        refuse(about + _problem(error) + (f" {source}" if error.code == 401 else ""), 1)
     except (urllib.error.URLError, OSError, ValueError) as error:
         reason = getattr(error, "reason", error)
         refuse(f"the control plane at {url} does not answer ({reason}). Does `perihelion serve` run? (--url)", 1)
 
 
-def _token(settings: Settings) -> str:
+def _credential(settings: Settings) -> tuple[str, str]:
+    """What shows who asks, and a sentence that says where it was looked for."""
     key = os.environ.get("PERIHELION_API_KEY", "")
     if key:
-        return key
+        return key, "Sent was the key in PERIHELION_API_KEY."
+    file = settings.data.absolute() / "control.token"
+    other = "name the data folder of the control plane (--set data=…), or set PERIHELION_API_KEY."
     try:
-        return (settings.data / "control.token").read_text("ascii").strip()
+        return file.read_text("ascii").strip(), f"Sent was the token in {file}; {other}"
     except OSError:
-        return "none"
+        return "none", f"There is no {file}; {other}"
 
 
 def _problem(error: urllib.error.HTTPError) -> str:

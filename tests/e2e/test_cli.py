@@ -141,6 +141,21 @@ def test_trouble_is_one_line_on_stderr(control: ControlProcess) -> None:
         assert text in done.stderr
 
 
+def test_who_asks_without_leave_is_told_where_that_was_looked_for(control: ControlProcess, tmp_path: Path) -> None:
+    def refusal(**environ: str) -> str:
+        done = perihelion("requests", "--url", control.url, cwd=tmp_path, **{"PERIHELION_API_KEY": "", **environ})
+        assert (done.returncode, done.stdout, len(done.stderr.splitlines())) == (1, "", 1)
+        return done.stderr
+
+    data = tmp_path / "elsewhere"
+    assert f"There is no {data / 'control.token'}; name the data folder" in refusal(PERIHELION_DATA=str(data))
+    data.mkdir()
+    (data / "control.token").write_text("of-another-installation")
+    told = refusal(PERIHELION_DATA=str(data))
+    assert f"Sent was the token in {data / 'control.token'}" in told and "of-another-installation" not in told
+    assert "Sent was the key in PERIHELION_API_KEY." in refusal(PERIHELION_API_KEY="sk-perihelion-wrong")
+
+
 def test_follow_prints_calls_as_they_end(control: ControlProcess) -> None:
     command = [sys.executable, "-m", "proxy", "requests", "--follow", "--json", "--user", "new", "--url", control.url]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT, env={**os.environ, **TOKEN})
