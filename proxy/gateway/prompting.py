@@ -56,7 +56,8 @@ class Prompts:
 
     def render(self, ex: Exchange, known: Known) -> bytes:
         """The body that goes out. Notes prompt and version in the exchange. Raises `BadDirective`, `BadRequest`, or
-        `NotFound` for a prompt that is not there though variables were sent for it."""
+        `NotFound` for a prompt that is not there though variables were sent for it, and for a version or environment
+        that a prompt has not."""
         head = ex.ask.head
         text = head.directives.get("prompt-variables")
         id, number, label = head.prompt_id, head.directives.get("prompt-version", ""), ""
@@ -79,7 +80,9 @@ class Prompts:
             return msgspec.json.encode(fill(_object(ex), values))
         row = _choose(known, ex.key.org, id, number, label)
         if row is None:
-            if values is None:  # a tag only, as Helicone's older users send it
+            # A tag only, as Helicone's older users send it. Not where the prompt is managed: then a version or an
+            # environment is misspelt or gone, and the call would go out without its prompt.
+            if values is None and (ex.key.org, id) not in known.prompts:
                 ex.told.append(("helicone-prompt-status", "unmanaged"))
                 return ex.body
             where = f" in version {number}" if number else f" in environment {label!r}" if label else ""

@@ -212,6 +212,32 @@ def test_the_card_s_prompt_and_its_versions(stack: Stack, admin: httpx.Client, s
     wait_for("the end", lambda: _refused(lambda: ask('{"name": "A"}')))
 
 
+def test_a_version_or_environment_that_a_prompt_has_not_is_no_tag(stack: Stack, admin: httpx.Client) -> None:
+    body = {"messages": [{"role": "system", "content": "Be kind."}]}
+    prompt = {"id": "kind", "body": body, "environments": ["production", "staging"]}
+    made(admin.post("/api/prompts", json=prompt), 201)
+    key, _ = new_key(admin)
+    taken(stack, key)
+
+    def ask(id: str = "kind", **headers: str) -> httpx.Response:
+        return call(stack, key, Helicone_Prompt_Id=id, **headers)
+
+    assert ask(Helicone_Prompt_Environment="staging").headers["helicone-prompt-version"] == "1"
+    made(admin.delete("/api/prompts/kind/environments/staging"))
+    wait_for("its end", lambda: ask(Helicone_Prompt_Environment="staging").status_code == 404)
+    for headers, named in [
+        ({"Helicone_Prompt_Environment": "staging"}, "in environment 'staging'"),
+        ({"Helicone_Prompt_Environment": "prodction"}, "in environment 'prodction'"),
+        ({"Helicone_Prompt_Version": "99"}, "in version 99"),
+    ]:
+        answer = ask(**headers)
+        assert answer.status_code == 404 and answer.json()["error"]["code"] == "unknown_prompt"
+        assert f"'kind' {named}" in answer.json()["error"]["message"]
+        tag = ask("only-a-tag", **headers)
+        assert tag.status_code == 200 and tag.headers["helicone-prompt-status"] == "unmanaged"
+    assert ask().headers["helicone-prompt-version"] == "1"
+
+
 def _refused(ask: Any) -> bool:
     try:
         ask()
