@@ -224,3 +224,37 @@ def test_no_organisation_sees_or_changes_another_s(stack: Stack, routes: list[tu
         assert moon.luna.post("/api/keys", json={"name": "all", "scopes": scopes}).status_code == 400
         assert moon.luna.patch(f"/api/keys/{moon.key_id}", json={"scopes": scopes}).status_code == 400
     assert moon.state() == before
+
+
+def test_an_admin_makes_no_key_that_reads_every_organisation(stack: Stack) -> None:
+    owner = httpx.Client(base_url=stack.control, headers={"Authorization": f"Bearer {stack.token}"})
+
+    def key(**fields: Any) -> tuple[httpx.Client, str]:
+        made = owner.post("/api/keys", json={"name": "k", **fields}).raise_for_status().json()
+        return httpx.Client(base_url=stack.control, headers={"Authorization": f"Bearer {made['key']}"}), made["about"][
+            "id"
+        ]
+
+    def person(email: str, role: str) -> httpx.Client:
+        link = owner.post("/api/members", json={"email": email, "role": role}).raise_for_status().json()["path"]
+        browser = httpx.Client(base_url=stack.control)
+        entry = {"token": link.partition("token=")[2], "password": "correct horse"}
+        browser.headers["X-CSRF-Token"] = browser.post("/api/links/use", json=entry).raise_for_status().json()["csrf"]
+        return browser
+
+    script, own = key(scopes=["admin"])
+    gateway, watcher = key(scopes=["snapshot"])
+    wanted = {"name": "all", "scopes": ["admin", "snapshot"]}
+    for admin in (script, person("admin@sun.example", "admin")):
+        assert admin.get("/api/keys").status_code == 200, "an admin as others are"
+        assert admin.post("/api/keys", json=wanted).status_code == 403
+        taken_over = {**wanted, "token": "sk-helicone-with-the-scope-snapshot"}
+        assert admin.post("/api/keys", json=taken_over).status_code == 403
+        assert admin.patch(f"/api/keys/{own}", json=wanted).status_code == 403
+        # What an owner gave stays, whoever changes the rest.
+        kept = admin.patch(f"/api/keys/{watcher}", json={"name": "renamed", "scopes": ["snapshot"]})
+        assert kept.status_code == 200 and kept.json()["scopes"] == ["snapshot"]
+    assert owner.get(f"/api/keys/{own}").json()["scopes"] == ["admin"]
+    assert script.get("/api/snapshot").status_code == 403
+    assert gateway.get("/api/snapshot").status_code == 200
+    assert person("owner@sun.example", "owner").post("/api/keys", json=wanted).status_code == 201

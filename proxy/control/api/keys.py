@@ -5,10 +5,11 @@ from typing import Annotated, Any
 
 import msgspec
 from litestar import Request, Response, delete, get, patch, post, put
+from litestar.exceptions import PermissionDeniedException
 from litestar.params import Parameter
 
 from proxy.control.api.checks import check_limit, check_name, check_policy, check_provider, check_scopes
-from proxy.control.auth import caller_of, needs
+from proxy.control.auth import Caller, caller_of, needs
 from proxy.control.once import change, database_of
 from proxy.control.plane import Control
 from proxy.core.clock import now_us
@@ -78,6 +79,7 @@ def create_key(request: Request[Any, Any, Any], data: NewKey) -> Response[MadeKe
     """Its text is in this answer and nowhere else."""
     caller, database = caller_of(request), database_of(request)
     name, scopes = check_name("name", data.name), check_scopes("scopes", data.scopes, caller.org)
+    _may_give(caller, scopes, [])
     policy = check_policy("policy", data.policy)
     if data.token and not (data.token.startswith(("sk-helicone-", "pk-helicone-")) and 20 <= len(data.token) <= 200):
         raise Invalid("token", data.token[:12] + "…", "a key that begins with sk-helicone- or pk-helicone-")
@@ -102,14 +104,21 @@ def show_key(request: Request[Any, Any, Any], id: str) -> Key:
 @patch("/api/keys/{id:str}", sync_to_thread=True, opt=needs("admin"), summary="Change a key", operation_id="editKey")
 def edit_key(request: Request[Any, Any, Any], id: str, data: KeyChange) -> Response[Key]:
     """Name, scopes or limits; gateways know within two seconds."""
+    caller = caller_of(request)
     changed: dict[str, Any] = {}
     if data.name is not None:
         changed["name"] = check_name("name", data.name)
     if data.scopes is not None:
-        changed["scopes"] = check_scopes("scopes", data.scopes, caller_of(request).org)
+        changed["scopes"] = check_scopes("scopes", data.scopes, caller.org)
     if data.policy is not None:
         changed["policy"] = check_policy("policy", data.policy)
-    return change(request, data, lambda rows: keys.edit(rows, caller_of(request).org, id, **changed))
+
+    def make(rows: Any) -> Key:
+        if "scopes" in changed:
+            _may_give(caller, changed["scopes"], keys.shown(rows, caller.org, id).scopes)
+        return keys.edit(rows, caller.org, id, **changed)
+
+    return change(request, data, make)
 
 
 @delete("/api/keys/{id:str}", sync_to_thread=True, opt=needs("admin"), summary="Revoke a key", status_code=200,
@@ -150,6 +159,12 @@ def delete_credential(request: Request[Any, Any, Any], provider: str) -> None:
     """Gone from the database; gateways know within two seconds."""
     with database_of(request).write() as rows:
         credentials.remove(rows, caller_of(request).org, provider)
+
+
+def _may_give(caller: Caller, scopes: list[str], before: list[str]) -> None:
+    """An admin is one of an organisation; the snapshot has what all of them have."""
+    if "snapshot" in scopes and "snapshot" not in before and not caller.may("owner"):
+        raise PermissionDeniedException(f"The scope snapshot is an owner's to give; you have {caller.role}.")
 
 
 def _moment(at: datetime | None) -> int:
