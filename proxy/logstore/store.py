@@ -93,13 +93,18 @@ class Store:
             self._insert("bodies", bodies, token)
 
     def mend(self, requests: Sequence[RequestRow], bodies: Sequence[BodyRow], token: str) -> int:
-        """`insert`, after a crash or a failure: what of it is not there afterwards is written again, under a token
-        of its own, and counted. (An engine that died after it noted the token and before the rows would drop them.)
+        """`insert`, after a crash or a failure: each table is asked first and given only what it lacks, so that rows
+        which came under another token are not there twice. An insert that is still under way has the same token.
+
+        What is not there even then is written again, under a token of its own, and counted. (An engine that died after
+        it noted the token and before the rows drops them.)
         """
-        self.insert(requests, bodies, token)
         mended = 0
         for table, rows in (("requests", requests), ("bodies", bodies)):
             missing = self._missing(table, rows)
+            with self._write_lock:
+                self._insert(table, missing, token)
+            missing = self._missing(table, missing)
             if missing:
                 with self._write_lock:
                     self._insert(table, missing, f"{token}:mend:{missing[0].id}:{len(missing)}")
@@ -171,13 +176,15 @@ class Store:
             return []
         starts = [row.start for row in rows]
         bound = {"since_us": min(starts), "until_us": max(starts), "ids": [row.id for row in rows]}
+        # The whole key: an id that a caller made may be there for another call.
+        asked = query(f"present_{table}").replace("SELECT id", "SELECT org, toUnixTimestamp64Micro(start), id")
         with self._write_lock:
             try:
-                found = self._writer.query(query(f"present_{table}"), parameters=bound).result_rows
+                found = self._writer.query(asked, parameters=bound).result_rows
             except (ClickHouseError, OSError) as error:
                 raise StoreError(str(error)) from error
-        present = {row[0] for row in found}
-        return [row for row in rows if row.id not in present]
+        present = set(map(tuple, found))
+        return [row for row in rows if (row.org, row.start, row.id) not in present]
 
     def _read(self, sql: str, bound: dict[str, Any]) -> list[dict[str, Any]]:
         with self._reader() as reader:

@@ -72,7 +72,8 @@ class Reader:
             offset = piece.end
 
     def read(self, segment: str, start: int, end: int) -> Slice:
-        """The slice that had these bounds before; empty payloads where the segment is gone or damaged since."""
+        """The slice that had these bounds before; shorter, down to no payloads, where the segment was cut, damaged or
+        removed since."""
         buffer = self._bytes(segment, start, end - start)
         found = scan(buffer, len(MAGIC) if start == 0 else 0)
         return Slice(segment, start, start + found.next, found.payloads)

@@ -129,6 +129,26 @@ def test_mending_writes_only_what_is_missing(store: Store, org: str) -> None:
     assert store.count(Filter(org=org)) == 6
 
 
+def test_mending_asks_each_table_for_itself_whatever_token_its_rows_came_under(store: Store, org: str) -> None:
+    rows = [row(org, number) for number in range(4)]
+    bodies = [body(each) for each in rows]
+    store.insert(rows[:3], bodies[1:2], f"{org}:other")
+    for token in ("one", "two"):
+        store.mend(rows, bodies, f"{org}:{token}")
+    store.mend([rows[0]], [], f"{org}:bare")
+    for table in ("requests", "bodies"):
+        there = store._read(f"SELECT id FROM {table} WHERE org = {{org:String}}", {"org": org})
+        assert sorted(each["id"] for each in there) == sorted(each.id for each in rows), table
+
+
+def test_mending_tells_calls_of_one_id_apart(store: Store, org: str) -> None:
+    first, later = row(org, 0, id=org), row(org, 2, id=org)
+    other = row(f"{org} of another", 0, id=org)
+    store.insert([first], [], f"{org}:first")
+    store.mend([row(org, 1), later, other, row(org, -1)], [], f"{org}:second")
+    assert (store.count(Filter(org=org)), store.count(Filter(org=other.org))) == (4, 1)
+
+
 def test_pages_follow_each_other_without_gap_or_repeat(store: Store, org: str) -> None:
     rows = [row(org, number // 3) for number in range(20)]  # several calls share a microsecond
     store.insert(rows, [], org)

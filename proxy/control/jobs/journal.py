@@ -29,14 +29,16 @@ class Journal:
         return self._entries.get(segment) or Entry()
 
     def intend(self, segment: str, start: int, end: int) -> None:
-        """The slice from `start` to `end` is about to be inserted; all before `start` is."""
-        self._entries[segment] = Entry(start, end)
+        """The slice from `start` to `end` is about to be inserted; all before `start` is. An older intent that reaches
+        further stays: what lies behind damage in its slice may be in the store as well."""
+        self._entries[segment] = Entry(start, max(end, self.of(segment).intent))
         self._save()
 
     def finish(self, segment: str, end: int) -> None:
         """All before `end` is in the store. Kept in memory until the next change: a crash before that repeats the
-        last slice under its old token, which inserts nothing."""
-        self._entries[segment] = Entry(end, 0)
+        last slice under its old token, which inserts nothing. The intent ends once it is passed."""
+        intent = self.of(segment).intent
+        self._entries[segment] = Entry(end, intent if intent > end else 0)
 
     def forget(self, segment: str) -> None:
         """The segment is gone. Saved with the next change."""

@@ -1,8 +1,9 @@
 """Moves finished calls from the spool into the log store, each exactly once.
 
-A slice of a segment is noted in the journal before its insert, and the insert carries a token made of the slice. A
-crash anywhere leads to the same slice under the same token, which the store drops where it has it. Segments are
-deleted once they are closed and wholly in the store.
+A slice of a segment is noted in the journal before its insert, and the insert carries a token made of that note. A
+crash anywhere leads to the same slice under the same token, which the store drops where it has it. After a crash or a
+failure the store is asked first, and given only what it lacks: a slice may come back shorter (a power cut) or in
+single records. Segments are deleted once they are closed and wholly in the store.
 """
 
 import logging
@@ -66,7 +67,6 @@ class Shipper:
         self._enterer = enterer
         self._interval_s = interval_s
         self._batch_rows = batch_rows
-        self._recovering: set[str] = set()
         self._tries: dict[str, int] = {}
         self._swept_at = 0.0
 
@@ -113,9 +113,7 @@ class Shipper:
             self.figures.behind_since = time.time()
 
     def _begin(self) -> None:
-        segments = set(self.reader.segments())
-        self._journal.keep_only(segments)
-        self._recovering = {name for name in segments if self._journal.of(name).intent}
+        self._journal.keep_only(set(self.reader.segments()))
 
     def _attempt(self, enough: Callable[[], bool]) -> bool:
         try:
@@ -144,20 +142,19 @@ class Shipper:
         entry = self._journal.of(segment)
         done = entry.done
         if entry.intent:
-            self._recovering.add(segment)
             again = self.reader.read(segment, entry.done, entry.intent)
             if again.payloads:
-                self._insert(again)
+                self._insert(again, again=True)
                 moved += len(again.payloads)
                 done = again.end
             self._journal.finish(segment, done)
-        self._recovering.discard(segment)
         for piece in self.reader.slices(segment, done, self._batch_rows, _SLICE_BYTES):
             if piece.lost:
                 self.reader.set_aside(piece)
             elif piece.payloads:
                 self._journal.intend(segment, piece.start, piece.end)
-                self._insert(piece)
+                # Behind damage in the slice that was under way: the store may have it.
+                self._insert(piece, again=piece.start < entry.intent)
                 moved += len(piece.payloads)
             done = piece.end
             self._journal.finish(segment, done)
@@ -168,14 +165,15 @@ class Shipper:
             self._journal.forget(segment)
         return moved
 
-    def _insert(self, piece: Slice) -> None:
+    def _insert(self, piece: Slice, *, again: bool) -> None:
         entries = self._enterer.enter(piece)
-        token = f"{piece.segment}:{piece.start}:{piece.end}"
+        # The end that was noted, not the one that was read: a power cut may have taken the tail of a slice that is in.
+        token = f"{piece.segment}:{piece.start}:{self._journal.of(piece.segment).intent}"
         tries = self._tries.get(token, 0)
         requests = [entry.request for entry in entries]
         bodies = [entry.body for entry in entries if entry.body is not None]
         try:
-            if tries == 0 and piece.segment not in self._recovering:
+            if not again:
                 self._store.insert(requests, bodies, token)
             elif tries < _PATIENCE:
                 self.figures.mended += self._store.mend(requests, bodies, token)
@@ -195,7 +193,8 @@ class Shipper:
         self.figures.last_shipped_at = time.time()
 
     def _one_by_one(self, entries: list[Entry], token: str) -> None:
-        """A record that the store does not take is entered with its bare facts, so that it stops no other."""
+        """A record that the store does not take is entered with its bare facts, so that it stops no other. Both ways
+        have one token: whichever arrives second, where an answer came too late, is dropped."""
         for number, entry in enumerate(entries):
             bodies = [entry.body] if entry.body is not None else []
             try:
@@ -203,5 +202,5 @@ class Shipper:
             except Exception as error:  # noqa: BLE001
                 self._store.ping()
                 bare = self._enterer.bare(entry, error)
-                self._store.mend([bare], [], f"{token}:{number}:bare")
+                self._store.mend([bare], [], f"{token}:{number}")
                 self.figures.reading_errors += 1
