@@ -126,6 +126,43 @@ def test_a_person_with_a_password_is_linked_by_the_verified_address(
     assert browser.get("/api/me").json()["user"] == used.json()["user"]
 
 
+def test_who_is_known_accepts_later_invitations_too(
+    control: ControlProcess, provider: OpenIdProvider, browser: httpx.Client
+) -> None:
+    provider.honest(sub="mary-1", email="mary@example.com")
+
+    def entered() -> dict[str, str]:
+        """Organisation to role, after a new login."""
+        browser.cookies.clear()
+        answer = browser.get(way_back(browser))
+        assert answer.status_code == 200, answer.text
+        return {one["organisation"]["name"]: one["role"] for one in browser.get("/api/me").json()["organisations"]}
+
+    invite(control, "mary@example.com", "viewer")
+    assert entered() == {"default": "viewer"}
+    # Another organisation invites her.
+    with httpx.Client(base_url=control.url) as luna:
+        used = {"token": invite(control, "luna@example.com", "owner"), "password": "correct horse"}
+        luna.headers["X-CSRF-Token"] = luna.post("/api/links/use", json=used).json()["csrf"]
+        moon = luna.post("/api/organisations", json={"name": "Moon"}).json()["id"]
+        luna.headers["X-CSRF-Token"] = luna.post("/api/session", json={"organisation": moon}).json()["csrf"]
+        invitation = {"email": "mary@example.com", "role": "admin"}
+        luna.post("/api/members", json=invitation).raise_for_status()
+        provider.honest(sub="mary-1", email="mary@example.com", email_verified=False)
+        assert entered() == {"default": "viewer"}, "an address that nobody verified accepts nothing"
+        provider.honest(sub="mary-1", email="mary@example.com")
+        assert entered() == {"default": "viewer", "Moon": "admin"}
+        # Removed from both, she is out until she is invited again.
+        user = browser.get("/api/me").json()["user"]
+        luna.delete(f"/api/members/{user}").raise_for_status()
+        shown = {"Authorization": f"Bearer {control.token}"}
+        httpx.delete(f"{control.url}/api/members/{user}", headers=shown).raise_for_status()
+        browser.cookies.clear()
+        refused(browser, browser.get(way_back(browser)), "belongs to no organisation")
+        luna.post("/api/members", json=invitation).raise_for_status()
+        assert entered() == {"Moon": "admin"}
+
+
 def test_nobody_comes_in_uninvited(provider: OpenIdProvider, browser: httpx.Client) -> None:
     provider.honest(sub="eve-1", email="eve@example.com")
     refused(browser, browser.get(way_back(browser)), "nobody has invited eve@example.com")

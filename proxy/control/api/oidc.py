@@ -75,7 +75,8 @@ def _oidc(plane: Control) -> Oidc:
 
 
 def _user(rows: Connection, person: Person, settings: Settings) -> User:
-    """The person behind a subject; at their first login by their verified address. Raises `OidcError` or `Clash`."""
+    """The person behind a subject; at their first login by their verified address, which accepts its invitations at
+    every login. Raises `OidcError` or `Clash`."""
     email = check_email("email", person.email) if person.email else ""
     domains = [one.strip().lower() for one in settings.text("oidc.domains").split(",") if one.strip()]
     if domains and email.rpartition("@")[2] not in domains:
@@ -95,6 +96,8 @@ def _user(rows: Connection, person: Person, settings: Settings) -> User:
         else:
             identities.accept_invitations(rows, user.id, email)
         identities.link(rows, person.issuer, person.subject, user.id)
+    elif email and not user.disabled:
+        identities.accept_invitations(rows, user.id, email)
     if user.disabled:
         raise OidcError("this person is disabled")
     return user
