@@ -63,7 +63,7 @@ class Record(msgspec.Struct, array_like=True, kw_only=True):
     """Our own error's code; empty where the provider answered, well or badly."""
     error_message: str = ""
     cut: str = ""
-    """Who cut a stream short: `client`, `upstream`, or empty."""
+    """Who cut a stream short: `client`, `upstream`, `gateway` (it was stopped), or empty."""
     drained: bool = False
     """The caller left and the gateway read on for the usage."""
     streamed: bool = False

@@ -96,6 +96,7 @@ class Application:
         """Once a second: the store's housekeeping, and counters to their file."""
         self._timer = self._loop.call_later(min(1.0, self._renewal_s), self._tick)
         self.gateway.kv.tick()
+        self.gateway.limits.tick()
         if monotonic() >= self._renew_at:
             self._renew_at = monotonic() + self._renewal_s
             self.gateway.limits.renew()

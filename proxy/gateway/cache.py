@@ -210,16 +210,18 @@ class Cache:
     def _keep(self, flight: Flight, ex: Exchange, asking: Asking) -> None:
         body = flight.pieces[0] if len(flight.pieces) == 1 else b"".join(flight.pieces)
         kind = encoding = ""
-        bare = True
+        bare, announced = True, False
         for name, value in flight.headers:
             if name == "content-type":
                 kind = value
             elif name == "content-encoding":
                 encoding = value
+            elif name == "content-length":
+                announced = True
             elif name == "set-cookie":
                 bare = False
         streamed = kind.startswith(STREAMS)
-        if not is_whole(body, encoding, streamed, ex.route.dialect):
+        if not is_whole(body, encoding, streamed, ex.route.dialect, announced or "json" not in kind):
             return
         entry = Entry(
             digest=asking.key.digest,

@@ -82,6 +82,8 @@ class Flight:
             await head
         if self.error is not None and not self.status:
             raise self.error
+        if self.over and not self.ended:
+            return None  # whoever sent it left before anybody else could read on
         return SharedAnswer(self, self._upstream, False) if self._upstream is not None and not self.trimmed else None
 
     # --- the one who sent -----------------------------------------------------
@@ -167,8 +169,16 @@ class Flight:
             finally:
                 self._pumping = False
                 self._wake()
-        if self.error is not None and len(self.pieces) <= seen:
-            raise self.error
+        if len(self.pieces) <= seen and not self.ended:
+            raise self.error or UpstreamError(
+                "The call that this answer was shared with ended before it.",
+                code="upstream_reset", phase="body", retriable=False,
+            )  # fmt: skip
+
+    @property
+    def shared(self) -> bool:
+        """Somebody reads beside the one who asks."""
+        return self._readers > 1
 
     def join(self) -> None:
         self._readers += 1

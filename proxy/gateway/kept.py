@@ -89,8 +89,18 @@ def _is_error(body: bytes) -> bool:
     return bytes(error) not in (b"null", b'""', b"{}", b"false")
 
 
-def is_whole(body: bytes, encoding: str, streamed: bool, dialect: str) -> bool:
-    """Whether an answer that ended well may be served again: no refusal, no error inside, its terminal event there."""
+def _is_json(body: bytes) -> bool:
+    try:
+        msgspec.json.decode(body, type=msgspec.Raw)
+    except (msgspec.DecodeError, RecursionError):
+        return False
+    return True
+
+
+def is_whole(body: bytes, encoding: str, streamed: bool, dialect: str, announced: bool = True) -> bool:
+    """Whether an answer that ended well may be served again: no refusal, no error inside, its terminal event there.
+
+    Where its length was not `announced` its end may have been the connection's, early: then it must be whole JSON."""
     if encoding and encoding != "identity":
         body = decompress(body, encoding)
     for word in _REFUSALS.get(dialect, _REFUSAL):
@@ -100,7 +110,7 @@ def is_whole(body: bytes, encoding: str, streamed: bool, dialect: str) -> bool:
         return False
     if not streamed:
         under_way = b'"status"' in body and _UNDER_WAY.search(body)
-        return bool(body) and not _is_error(body) and not under_way
+        return bool(body) and not _is_error(body) and not under_way and (announced or _is_json(body))
     marks = DIALECTS[dialect].done_marks
     return not _BROKEN.search(body) and (not marks or any(mark in body for mark in marks))
 

@@ -156,6 +156,11 @@ class Limits:
             if self._local is not None:
                 self._local.renew(list(self.open.values()), self._hold_us)
 
+    def tick(self) -> None:
+        """Once a second: housekeeping of the store that stands in for one that is down."""
+        if self._local is not None:
+            self._local.tick()
+
     def _estimate(self, ex: Exchange, rules: tuple[Rule, ...]) -> Estimate:
         asked = self._asked(ex)
         priced = any(rule.unit == "cents" for rule in rules)

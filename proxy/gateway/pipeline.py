@@ -4,6 +4,8 @@ Phases take values and return values and call no other phase. Memory-only phases
 an `await` on this page. `ex.phase` names the step for the record, should the call die in it.
 """
 
+import asyncio
+
 from proxy.gateway.gateway import Gateway
 from proxy.gateway.phases.admit import admit
 from proxy.gateway.phases.identify import identify
@@ -43,6 +45,9 @@ async def handle(gw: Gateway, wire: Wire) -> None:
         ex.last = await relay(ex, gw)  # all but the last piece to the caller; tap for the log
     except Exception as error:
         ex.last = refuse(ex, error)  # the only place an error becomes bytes
+    except asyncio.CancelledError as stop:
+        ex.last = refuse(ex, stop)  # the worker stops, and has waited for this call as long as it may
+        raise
     finally:
         settle(ex, gw)  # what was held is given back; never raises
         gw.ledger.enter(ex)  # one frame to the spool, and only then the last piece to the caller

@@ -11,18 +11,17 @@ from urllib.parse import quote, unquote
 
 import msgspec
 
-from _speedups import forward_without
 from proxy.core.errors import BadDirective, Forbidden, ProxyError
 from proxy.gateway.attempts import Policy, Schedule, Tried
 from proxy.gateway.exchange import Exchange
+from proxy.gateway.gateway import Gateway
+from proxy.gateway.outgoing import CREDENTIALS, outgoing
 from proxy.providers.address import Route, resolve
-from proxy.providers.index import Catalog
 from proxy.upstream.base import Call, Origin
 
 __all__ = ["Target", "schedule", "targets"]
 
 _MOST: Final = 10
-_CREDENTIALS: Final = frozenset({"authorization", "x-api-key", "api-key", "x-goog-api-key"})
 _OURS: Final = ("host", "content-length", "transfer-encoding", "connection")
 
 Codes = tuple[tuple[int, int], ...]
@@ -55,7 +54,7 @@ class _Fallback(msgspec.Struct, forbid_unknown_fields=True):
     body_key_override: dict[str, msgspec.Raw] = msgspec.field(default_factory=dict, name="bodyKeyOverride")
 
 
-def targets(ex: Exchange, catalog: Catalog, call: Call) -> list[Target]:
+def targets(ex: Exchange, gw: Gateway, call: Call) -> list[Target]:
     """All targets in their order, the first being `call`. Raises `BadDirective`, or `Forbidden` for an origin that is
     not on the allow-list."""
     directives = ex.ask.head.directives
@@ -63,7 +62,7 @@ def targets(ex: Exchange, catalog: Catalog, call: Call) -> list[Target]:
     if others:
         if models:
             raise BadDirective("Helicone-Fallback", models, "either this header or Helicone-Fallbacks, not both")
-        return _elsewhere(ex, catalog, others)
+        return _elsewhere(ex, gw, others)
     if not models:
         return [Target(ex.route, lambda: call)]  # with nowhere else to go a breaker has nothing to say
     found = [Target(ex.route, lambda: call, breaker=_breaker(ex.route, ex.ask.head.credential))]
@@ -135,13 +134,13 @@ def _read(header: str, text: str, kind: Any, form: str) -> Any:
     return entries
 
 
-def _elsewhere(ex: Exchange, catalog: Catalog, text: str) -> list[Target]:
+def _elsewhere(ex: Exchange, gw: Gateway, text: str) -> list[Target]:
     """Helicone's form: the first entry is the primary, each with an origin, headers and changes of its own."""
     path = unquote(ex.route.path.partition("?")[0])
     found: list[Target] = []
     for number, entry in enumerate(_fallbacks(text)):
         try:
-            route = resolve(catalog, "", path, ex.ask.query, entry.target_url)
+            route = resolve(gw.catalog, "", path, ex.ask.query, entry.target_url)
         except ProxyError as error:
             kind = Forbidden if isinstance(error, Forbidden) else None
             message = f"Header Helicone-Fallbacks, $[{number}].target-url: {error.message}"
@@ -161,7 +160,7 @@ def _elsewhere(ex: Exchange, catalog: Catalog, text: str) -> list[Target]:
             _needs_json(ex, "Helicone-Fallbacks", text)
         model = entry.body_key_override.get("model")
         named = _text(model) if model is not None else ""
-        lines = _head(ex, entry)
+        lines = _head(ex, gw, route, entry)
         found.append(
             Target(
                 route,
@@ -180,13 +179,13 @@ def _codes(entry: _Fallback) -> Codes | None:
     return tuple((code, code) if isinstance(code, int) else (code.from_, code.to) for code in entry.on_codes)
 
 
-def _head(ex: Exchange, entry: _Fallback) -> bytes:
+def _head(ex: Exchange, gw: Gateway, route: Route, entry: _Fallback) -> bytes:
     """The caller's lines with the entry's headers laid over; any credential of theirs replaces every one of the
     caller's."""
-    names = {name.lower() for name in entry.headers}
-    if names & _CREDENTIALS:
-        names |= _CREDENTIALS
-    lines = forward_without(ex.ask.items, frozenset(names))
+    names = frozenset(name.lower() for name in entry.headers)
+    if names & CREDENTIALS:
+        names |= CREDENTIALS
+    lines = outgoing(ex, gw.directory, route, names)
     accept = ex.ask.head.accept_encoding
     if accept:
         lines += b"accept-encoding: " + ("identity" if ex.usage_injected else accept).encode("latin-1") + b"\r\n"

@@ -8,6 +8,7 @@ written by a thread; older files go when it stands.
     cache.bin                           msgpack rows of (org, group, key, value, expires_us), a size before each
 """
 
+import contextlib
 import fcntl
 import mmap
 import os
@@ -61,6 +62,8 @@ class Disk:
         self._held: dict[tuple[int, str], tuple[int, int, int]] = {}
         self._number = self._read()
         self._map: mmap.mmap | None = None
+        self.problem = ""
+        """Why nothing is noted at the moment; empty where all is well."""
         self._at = 0
         self._writer: threading.Thread | None = None
         self._ticks = 0
@@ -119,7 +122,7 @@ class Disk:
         busy = self._writer is not None and self._writer.is_alive()
         if busy:
             return
-        if self._at > _LOG_BYTES // 2:
+        if self._map is None or self._at > _LOG_BYTES // 2:
             self._turn(snapshot)
         elif self._ticks >= _SAVE_TICKS:
             self._ticks = 0
@@ -142,7 +145,7 @@ class Disk:
         end = at + 3 + len(body)
         if end + 2 > _LOG_BYTES:
             self._open_log()  # the older one stays until there is a base
-            return self._note(kind, body)
+            return self._note(kind, body)  # into the new one, or nowhere
         mapped[at + 3 : end] = body
         mapped[at : at + 3] = _HEAD.pack(len(body), kind)  # last: a record without its size was never written
         self._at = end
@@ -150,19 +153,41 @@ class Disk:
 
     def _turn(self, snapshot: Snapshot) -> None:
         self._open_log()
+        if self._map is None:
+            return
         number, (tables, held) = self._number, snapshot()
         for row in held:
             self.note_hold(*row)
         self._in_thread(lambda: self._write_base(number, tables))
 
     def _open_log(self) -> None:
-        self._number += 1
-        file = os.open(self._folder / f"limits-{self._number}.log", os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
+        """The next log; where the disk has no room for it there is none, and `tick` tries again.
+
+        Its blocks are taken now: writing a page of a mapped file that the disk has no block for kills the process.
+        """
+        path = self._folder / f"limits-{self._number + 1}.log"
+        mapped: mmap.mmap | None = None
+        problem = ""
         try:
-            os.truncate(file, _LOG_BYTES)
-            self._map = mmap.mmap(file, _LOG_BYTES)
-        finally:
-            os.close(file)
+            file = os.open(path, os.O_RDWR | os.O_CREAT | os.O_TRUNC, 0o600)
+            try:
+                if hasattr(os, "posix_fallocate"):
+                    os.posix_fallocate(file, 0, _LOG_BYTES)
+                else:
+                    os.truncate(file, _LOG_BYTES)
+                mapped = mmap.mmap(file, _LOG_BYTES)
+            finally:
+                os.close(file)
+        except OSError as error:
+            problem = str(error)
+            with contextlib.suppress(OSError):
+                path.unlink()
+        else:
+            self._number += 1
+        if problem and not self.problem:
+            print(f"kv: {self._folder} takes no log, so limits would not outlive a kill: {problem}", file=sys.stderr)
+        self.problem = problem
+        self._map = mapped
         self._at = 0
 
     def _in_thread(self, work: Callable[[], None]) -> None:

@@ -147,6 +147,7 @@ class Connection(asyncio.Protocol):
         "_answer",
         "_closing",
         "_drops",
+        "_framed",
         "_head_only",
         "_head_waiter",
         "_keep",
@@ -185,7 +186,7 @@ class Connection(asyncio.Protocol):
         self._answer = answer
         self._keep = True
         self._drops = ""
-        self._until_close = False
+        self._framed = self._until_close = False
         self._head_only = call.method == "HEAD"
         self.active_since = now
         limits = self._pool.limits
@@ -327,28 +328,32 @@ class Connection(asyncio.Protocol):
             raise httptools.HttpParserError("a second answer to one request")
 
     def on_header(self, name: bytes, value: bytes) -> None:
+        answer = cast(LiveAnswer, self._answer)
+        if answer.status:
+            return  # a trailer, after the body
         key = _name(name)
         if key in HOP_BY_HOP:
             if key == "connection":
                 self._drops = value.decode("latin-1").lower()
+            elif key == "transfer-encoding" and value.lower().endswith(b"chunked"):
+                self._framed = True
             return
-        cast(LiveAnswer, self._answer).headers.append((key, value.decode("latin-1")))
+        if key == "content-length":
+            self._framed = True
+        answer.headers.append((key, value.decode("latin-1")))
 
     def on_headers_complete(self) -> None:
         answer = cast(LiveAnswer, self._answer)
         parser = self._parser
         answer.status = parser.get_status_code()
+        if not parser.should_keep_alive():
+            self._keep = False
+            # Only where nothing announces the body's end is the connection's end the body's.
+            self._until_close = not self._framed and answer.status >= 200 and answer.status not in (204, 304)
         if self._drops:
-            if not parser.should_keep_alive():
-                self._keep = False
             named = {name.strip() for name in self._drops.split(",")} - {"close", "keep-alive"}
             if named:
                 answer.headers = [pair for pair in answer.headers if pair[0] not in named]
-        elif not parser.should_keep_alive():
-            self._keep = False
-            self._until_close = answer.status >= 200 and answer.status not in (204, 304)
-        if self._drops and not self._keep:
-            self._until_close = answer.status >= 200 and answer.status not in (204, 304)
         if self._head_only and answer.status >= 200:
             answer.ended = True
             self._keep = False  # the parser would wait for the body that the length speaks of
@@ -363,6 +368,7 @@ class Connection(asyncio.Protocol):
         if answer.status < 200:
             answer.status = 0
             answer.headers = []
+            self._framed = False
             return
         answer.ended = True
         self._until_close = False

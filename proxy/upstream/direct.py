@@ -32,9 +32,7 @@ class DirectUpstream:
         self.opened = self.reused = self.stale_retries = 0
 
     async def send(self, call: Call) -> Answer:
-        pool = self._pools.get(call.origin)
-        if pool is None:
-            pool = self._new_pool(call.origin)
+        pool = self._pools.get(call.origin) or self._new_pool(call.origin)
         head = _head(pool, call)
         fresh = False
         while True:
@@ -44,6 +42,7 @@ class DirectUpstream:
             else:
                 if pool.full:
                     await pool.turn()
+                    pool = self._pools.get(call.origin) or self._new_pool(call.origin)  # it may have been let go
                     continue
                 connection = await self._open(pool)
             waiter = connection.start(call, head, monotonic())
@@ -137,8 +136,10 @@ class DirectUpstream:
 
     def _sweep(self, loop: asyncio.AbstractEventLoop) -> None:
         now = monotonic()
-        for pool in self._pools.values():
+        for origin, pool in list(self._pools.items()):
             pool.sweep(now)
+            if pool.empty:  # callers can name as many origins as they like
+                del self._pools[origin]
         self._timer = loop.call_later(_SWEEP_S, self._sweep, loop)
 
 

@@ -47,6 +47,11 @@ class Pool:
     def full(self) -> bool:
         return len(self.busy) + self.opening >= self.limits.connections
 
+    @property
+    def empty(self) -> bool:
+        """Nothing is open, and nobody waits."""
+        return not (self.idle or self.busy or self.opening or self.waiters)
+
     async def turn(self) -> None:
         """Waits, in order of arrival, until there is room for one more call."""
         waiter = self.loop.create_future()

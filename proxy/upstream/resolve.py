@@ -3,6 +3,7 @@
 import asyncio
 import ipaddress
 import socket
+from collections import OrderedDict
 
 from proxy.core.clock import monotonic
 from proxy.core.errors import Forbidden, UpstreamError
@@ -18,7 +19,8 @@ class Resolver:
     """(family, address) pairs of an origin, kept for a short time."""
 
     def __init__(self) -> None:
-        self._kept: dict[Origin, tuple[float, list[Address]]] = {}
+        self._kept: OrderedDict[Origin, tuple[float, list[Address]]] = OrderedDict()
+        """The oldest first."""
 
     async def addresses(self, origin: Origin) -> list[Address]:
         """Raises `UpstreamError` (phase `resolve`), and `Forbidden` where a guarded origin has an address that is not
@@ -37,7 +39,11 @@ class Resolver:
             for _, address in found:
                 if not is_public(address):
                     raise Forbidden(f"{origin.host} resolves to {address}, which is not a public address.")
-        self._kept[origin] = monotonic(), found
+        now = monotonic()
+        while self._kept and now - next(iter(self._kept.values()))[0] >= _KEPT_S:
+            self._kept.popitem(last=False)  # callers can name as many origins as they like
+        self._kept[origin] = now, found
+        self._kept.move_to_end(origin)
         return found
 
 

@@ -14,6 +14,7 @@ import trustme
 from proxy.core.errors import Forbidden, UpstreamError, UpstreamTimeout
 from proxy.upstream import open_upstream
 from proxy.upstream.base import Answer, Call, Limits, Origin, Upstream
+from proxy.upstream.direct import DirectUpstream
 
 Script = Callable[["Peer"], Awaitable[None]]
 PLAIN = b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\nX-One: 1\r\nX-Two: 2\r\nX-One: 3\r\n\r\nhello"
@@ -293,8 +294,21 @@ async def test_a_reset_before_the_answer(name: str) -> None:
     assert (caught.value.code, caught.value.phase) == ("upstream_reset", "first_byte")
 
 
-async def test_a_break_in_the_body_gives_what_came_before_it(name: str) -> None:
-    async with serving(once(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello")) as server, opened(name) as upstream:
+@pytest.mark.parametrize(
+    "broken",
+    [
+        b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello",
+        b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n",
+        b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 10\r\n\r\nhello",
+        b"HTTP/1.1 200 OK\r\nConnection: close\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n",
+        b"HTTP/1.0 200 OK\r\nContent-Length: 10\r\n\r\nhello",
+        b"HTTP/1.1 103 Early Hints\r\nContent-Length: 0\r\n\r\n"
+        b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 10\r\n\r\nhello",
+    ],
+    ids=["length", "chunked", "close and length", "close and chunked", "1.0 and length", "hints"],
+)
+async def test_a_break_in_the_body_gives_what_came_before_it(name: str, broken: bytes) -> None:
+    async with serving(once(broken)) as server, opened(name) as upstream:
         answer = await upstream.send(server.call())
         body = b""
         with pytest.raises(UpstreamError) as caught:
@@ -304,6 +318,47 @@ async def test_a_break_in_the_body_gives_what_came_before_it(name: str) -> None:
         answer.close()
     assert body == b"hello"
     assert (caught.value.phase, caught.value.retriable) == ("body", False)
+
+
+async def test_trailers_are_no_headers() -> None:
+    trailed = b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nX-Late: 1\r\n\r\n"
+    async with serving(always(trailed)) as server, opened("direct") as upstream:
+        for _ in range(2):
+            answer = await upstream.send(server.call())
+            assert await whole(answer) == b"hello"
+            assert [pair[0] for pair in answer.headers] == []
+        assert server.accepted == 1
+
+
+async def test_an_origin_that_nothing_is_open_to_is_forgotten() -> None:
+    async with serving(once(PLAIN)) as server, opened("direct") as upstream:
+        assert isinstance(upstream, DirectUpstream)
+        for number in range(20):
+            with pytest.raises(UpstreamError):
+                await upstream.send(Call(Origin("http", f"127.0.1.{number}", server.port), "GET", "/", b""))
+        assert await whole(await upstream.send(server.call())) == b"hello"
+        async with asyncio.timeout(10):
+            while upstream._pools:  # noqa: ASYNC110 - it tells nobody
+                await asyncio.sleep(0.05)
+        assert await whole(await upstream.send(server.call())) == b"hello"
+
+
+async def test_a_turn_that_comes_after_its_origin_was_forgotten_is_taken() -> None:
+    async def script(peer: Peer) -> None:
+        await peer.request()
+        await peer.send(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhello")
+
+    async with serving(script) as server, opened("direct", Limits(connections=1)) as upstream:
+        assert isinstance(upstream, DirectUpstream)
+
+        async def one() -> bytes:
+            return await whole(await upstream.send(server.call()))
+
+        calls = [asyncio.ensure_future(one()) for _ in range(10)]
+        while not all(call.done() for call in calls):
+            upstream._sweep(asyncio.get_running_loop())
+            await asyncio.sleep(0)
+        assert [call.result() for call in calls] == [b"hello"] * 10
 
 
 async def test_silence_is_a_timeout_with_its_phase(name: str) -> None:

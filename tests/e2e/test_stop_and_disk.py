@@ -43,6 +43,37 @@ def test_a_stop_lets_open_streams_end_and_logs_them(tmp_path: Path, simulator_or
         assert (record["cut"], record["outcome"], record["finish_reason"]) == ("", "success", "stop")
 
 
+def test_a_call_that_outlasts_the_stop_is_told_and_logged_as_cut(tmp_path: Path, simulator_origin: str) -> None:
+    paced = {"x-sim-chunks": "200", "x-sim-chunk-ms": "50"}
+    silent = {"x-sim-delay-ms": "8000"}
+    with Stack(tmp_path, {"openai": f'origin = "{simulator_origin}"'}, gateway__drain_s="0.5") as stack:
+        assert stack.process is not None
+        late: list[httpx.Response] = []
+        body = {"model": "gpt-4o-mini", "messages": []}
+        caller = threading.Thread(
+            target=lambda: late.append(httpx.post(stack.gateway + CHAT, json=body, headers=silent, timeout=30))
+        )
+        with httpx.stream("POST", stack.gateway + CHAT, json=STREAM, headers=paced, timeout=30) as answer:
+            lines = answer.iter_lines()
+            assert next(lines).startswith("data: ")
+            caller.start()
+            sent = simulator_origin + "/_simulator/requests"
+            wait_for("the silent call", lambda: any(b"8000" in json.dumps(one).encode() for one in get_json(sent)))
+            stack.process.send_signal(signal.SIGTERM)
+            rest = list(lines)
+        caller.join(30)
+        assert '"code":"stopping"' in "".join(rest).replace(" ", "") and "data: [DONE]" not in rest
+        assert (late[0].status_code, late[0].json()["error"]["code"]) == (503, "stopping")
+        assert late[0].headers["retry-after"] == "1"
+        stack.process.wait(60)
+        stack.start()
+        record = stack.record(answer.headers["helicone-id"])
+        assert (record["cut"], record["outcome"], record["error"]) == ("gateway", "relay", "stopping")
+        record = stack.record(late[0].headers["helicone-id"])
+        assert (record["cut"], record["outcome"], record["error"], record["status"]) == ("", "send", "stopping", 503)
+        assert record["attempts"][0]["error"] == "stopping"
+
+
 def test_a_burst_that_comes_in_one_turn_of_the_loop_is_answered_whole_though_a_stop_comes_with_it(
     tmp_path: Path, simulator_origin: str
 ) -> None:

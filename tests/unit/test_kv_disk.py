@@ -110,3 +110,43 @@ asyncio.run(main())
     environ = {**os.environ, "PYTHONPATH": str(ROOT)}
     assert subprocess.run([sys.executable, "-c", code, str(tmp_path)], env=environ, check=False).returncode == -9
     assert asyncio.run(left(MemoryKv(folder=tmp_path), "a")) == 23
+
+
+_NO_ROOM = """
+import asyncio, subprocess, sys
+from pathlib import Path
+from proxy.kv.base import Charge
+from proxy.kv.memory import MemoryKv
+
+HOUR = 3_600_000_000
+folder = Path(sys.argv[1])
+mount = ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(folder)]
+if subprocess.run(mount, capture_output=True).returncode:
+    sys.exit(77)
+
+async def main():
+    kv = MemoryKv(folder=folder / "kv")
+    for number in range(100_000):  # more than eight MiB of notes
+        assert (await kv.take("org", [Charge(f"user {number}", 100, HOUR, 1)], "", 1)).allowed
+    kv.tick()
+    subprocess.run(["mount", "-o", "remount,size=128m", str(folder)], check=True)
+    kv.tick()
+    await kv.take("org", [Charge("after", 100, HOUR, 40)], "", 1)
+    kv._disk._writer.join()
+    kv._disk._lock.close()  # as kill -9 leaves it
+    kv = MemoryKv(folder=folder / "kv")
+    rooms = [(await kv.take("org", [Charge(name, 100, HOUR, 0)], "", 1)).rooms[0] for name in ("user 5", "after")]
+    print(*(room.remaining for room in rooms))
+
+asyncio.run(main())
+"""
+
+
+def test_a_full_disk_costs_the_notes_and_not_the_process(tmp_path: Path) -> None:
+    """A page of a mapped file that the disk has no block for would end it with SIGBUS."""
+    command = ["unshare", "-r", "-m", sys.executable, "-c", _NO_ROOM, str(tmp_path)]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
+    if done.returncode in (1, 77) and "Error" not in done.stderr:
+        pytest.skip("no small disk to be had: this user may not mount one")
+    assert (done.returncode, done.stdout.split()) == (0, ["99", "60"]), done.stderr
+    assert done.stderr.count("takes no log") == 1

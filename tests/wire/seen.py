@@ -48,6 +48,8 @@ class App:
             wire.start(200, [("content-length", "100")])
             wire.write(b"part")
             return wire.finish(Last(b""))
+        if wire.path == "/lies":
+            return wire.finish(Last(b"lies", 200, [("content-length", wire.query)]))
         note: dict[str, Any] = {"path": wire.path, "query": wire.query, "host": wire.host, "method": wire.method}
         _seen.append(note)
         try:

@@ -1,14 +1,19 @@
 """What a wire promises, over both servers: our own, and granian, where a new release that differs turns one red."""
 
+import asyncio
 import socket
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
 import pytest
 
+from proxy.gateway.wire.connection import HttpConnection
+from proxy.gateway.wire.http import HttpWire
+from proxy.gateway.wire.server import Server as WireServer
 from tests.stack import ROOT, free_port, get_json, wait_for
 
 _START = """
@@ -242,6 +247,67 @@ def test_what_is_not_http_is_answered_and_closed(own: Server, bytes_: bytes) -> 
 def test_a_head_without_end_is_refused(own: Server) -> None:
     answer = own.send(b"GET /long HTTP/1.1\r\nHost: h\r\nX-A: " + b"a" * 300_000)
     assert answer.startswith(b"HTTP/1.1 431 ")
+
+
+@pytest.mark.parametrize("cut", [0, 1], ids=["in one read", "in two"])
+def test_trailers_are_no_headers(own: Server, cut: int) -> None:
+    path = b"/trailed%d" % cut
+    head = b"POST " + path + b" HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n"
+    trailer = b"0\r\nAuthorization: late\r\nHelicone-User-Id: eve\r\n\r\n"
+    assert own.send(*((head, trailer) if cut else (head + trailer,))).startswith(b"HTTP/1.1 200")
+    seen = own.seen(path.decode())
+    assert seen["body"] == 3
+    assert [name for name, _ in seen["headers"]] == ["host", "transfer-encoding"]
+
+
+def test_a_chunk_that_is_none_ends_the_call_and_the_connection(own: Server) -> None:
+    head = b"POST /bad-chunk HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n"
+    with socket.create_connection(("127.0.0.1", own.port), 5) as line:
+        line.sendall(head)
+        time.sleep(0.1)  # the call has begun: what is wrong comes in a read of its own
+        line.sendall(b"zz\r\n")
+        found = b""
+        while piece := line.recv(65536):
+            found += piece
+    assert found.count(b"HTTP/1.1 ") == 1 and b"connection: close" in found
+    seen = own.seen("/bad-chunk")
+    assert seen["error"] == "BadRequest" and "not HTTP/1.1" in seen["message"]
+
+
+def test_trailers_without_end_are_refused(own: Server) -> None:
+    with socket.create_connection(("127.0.0.1", own.port), 5) as line:
+        line.sendall(b"POST /endless HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n")
+        with pytest.raises(OSError):  # noqa: PT011 - closed, or reset: either way nothing more is taken
+            while True:
+                line.sendall(b"A: bbbbbbbb\r\n" * 500)
+    seen = own.seen("/endless")
+    assert seen["error"] == "BadRequest" and "262144" in seen["message"]
+
+
+def test_an_answer_of_another_length_than_announced_ends_its_connection(own: Server) -> None:
+    """Else the next answer would be read as its end."""
+    for path in (b"/lies?100", b"/lies?1"):
+        answer = own.send(b"GET " + path + b" HTTP/1.1\r\nHost: h\r\n\r\nGET /next HTTP/1.1\r\nHost: h\r\n\r\n")
+        assert answer.endswith(b"\r\n\r\nlies") and answer.count(b"HTTP/1.1 200") == 1
+
+
+def test_a_request_that_stands_still_behind_an_answer_under_way_does_not_end_it() -> None:
+    line = HttpConnection(WireServer(lambda _: None, asyncio.new_event_loop()))  # type: ignore[arg-type,return-value]
+    line.transport = Transport()
+    line._busy = HttpWire(line)
+    line._reading = HttpWire(line)
+    line.sweep(line.since + 1e6, 75, 60)
+    assert not line.transport.aborted
+    line._busy = None
+    line.sweep(line.since + 1e6, 75, 60)
+    assert line.transport.aborted
+
+
+class Transport(asyncio.Transport):
+    aborted = False
+
+    def abort(self) -> None:
+        self.aborted = True
 
 
 def test_a_reader_that_stops_holds_the_writer_up(own: Server) -> None:

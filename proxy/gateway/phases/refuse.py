@@ -1,10 +1,11 @@
 """An error becomes an answer, in the caller's own dialect: the only place where that happens."""
 
+import asyncio
 import sys
 import traceback
 
 from proxy.core.clock import monotonic
-from proxy.core.errors import ClientGone, PerihelionError, ProxyError, UpstreamError
+from proxy.core.errors import ClientGone, Overloaded, PerihelionError, ProxyError, UpstreamError
 from proxy.gateway.exchange import Exchange
 from proxy.gateway.wire.base import Last
 from proxy.providers.dialects import DIALECTS
@@ -14,14 +15,16 @@ __all__ = ["refuse"]
 _LEFT = 499  # nginx's word for it; no caller sees it
 
 
-def refuse(ex: Exchange, error: Exception) -> Last:
+def refuse(ex: Exchange, error: BaseException) -> Last:
     """The answer for `error`: whole where nothing has left yet, else the dialect's error event and the end."""
     ex.outcome = ex.phase
     if isinstance(error, ClientGone):
         ex.status, ex.error, ex.error_message = _LEFT, "client_left", str(error)
         ex.cut, ex.client_left = "client", ex.client_left or monotonic()
         return Last(b"", _LEFT)
-    if not isinstance(error, PerihelionError):
+    if isinstance(error, asyncio.CancelledError):
+        error = Overloaded("The worker is stopping.", code="stopping", headers={"retry-after": "1"})
+    elif not isinstance(error, PerihelionError):
         traceback.print_exception(error, file=sys.stderr)
     told = ProxyError.of(error)
     ex.error, ex.error_message = told.code, told.message
@@ -30,7 +33,7 @@ def refuse(ex: Exchange, error: Exception) -> Last:
     route = getattr(ex, "route", None)
     dialect = DIALECTS[_guess(ex.wire.path) if route is None else route.provider.error_dialect or route.dialect]
     if ex.wire.started:
-        ex.cut = "upstream"
+        ex.cut = "gateway" if told.code == "stopping" else "upstream"
         found = ex.found
         if found is None or not found.says_errors:
             return Last(b"", whole=False)  # the caller's HTTP library says so

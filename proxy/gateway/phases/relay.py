@@ -55,14 +55,20 @@ async def relay(ex: Exchange, gw: Gateway) -> Last:
 
 
 def _left(ex: Exchange, gw: Gateway, task: asyncio.Task[object] | None) -> Callable[[], None]:
-    """Where callers are drained for, the next piece finds out; else the provider is cut at once."""
+    """Where the answer is read on without its caller, the next piece finds out; else the provider is cut at once."""
 
     def left() -> None:
         ex.client_left = monotonic()
-        if not gw.drains and task is not None and not ex.settled:
+        if not _reads_on(ex, gw) and task is not None and not ex.settled:
             task.cancel()
 
     return left
+
+
+def _reads_on(ex: Exchange, gw: Gateway) -> bool:
+    """Whether an answer is read to its end though its caller left: by setting, or because others read it too. They
+    have it for nothing, so the one that sent the call is the one that it is measured on."""
+    return gw.drains or (ex.flight is not None and ex.flight.shared)
 
 
 def _head(ex: Exchange, answer: Answer, found: Tap) -> Headers:
@@ -124,7 +130,7 @@ async def _ends_soon(answer: Answer) -> bool:
 
 async def _drain(ex: Exchange, gw: Gateway, answer: Answer, found: Tap) -> Last:
     """Reads on for a caller that left, so that the usage is known."""
-    if gw.drains:
+    if _reads_on(ex, gw):
         room = found.size + gw.drain_bytes
         try:
             async with asyncio.timeout(gw.drain_s):

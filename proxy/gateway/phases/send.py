@@ -34,7 +34,7 @@ async def send(ex: Exchange, gw: Gateway) -> Answer:
     except UpstreamError as caught:
         error = caught
         outcome = Outcome(0, error.code, error.retriable)
-    ex.targets = targets(ex, gw.catalog, ex.call)
+    ex.targets = targets(ex, gw, ex.call)
     ex.schedule = again = schedule(ex, gw.patience_s)
     again.first(gw.breakers, monotonic())
     decision = again.next(outcome, monotonic(), random.random(), gw.breakers)
@@ -100,7 +100,7 @@ async def _attempt(ex: Exchange, gw: Gateway, call: Call, waited_s: float) -> An
         ex.attempts.append(_note(ex, began, 0, error.code, waited_s))
         raise
     except asyncio.CancelledError:
-        ex.attempts.append(_note(ex, began, 0, "client_left", waited_s))
+        ex.attempts.append(_note(ex, began, 0, "client_left" if ex.client_left else "stopping", waited_s))
         _left(ex)
         raise
     finally:

@@ -35,8 +35,8 @@ class HttpConnection(asyncio.Protocol):
     """One caller's connection: its calls are answered in their order, one after the other."""
 
     __slots__ = (
+        "_beside_bytes",
         "_busy",
-        "_head_bytes",
         "_parser",
         "_reading",
         "_refusal",
@@ -64,7 +64,8 @@ class HttpConnection(asyncio.Protocol):
         self._busy: HttpWire | None = None
         """The request that is being answered."""
         self._waiting: deque[HttpWire] = deque()
-        self._head_bytes = 0
+        self._beside_bytes = 0
+        """What came of the request that is no body: its head, and what stands between and after its chunks."""
         self._refusal = b""
 
     # --- asyncio ------------------------------------------------------------------------------------------------
@@ -96,9 +97,11 @@ class HttpConnection(asyncio.Protocol):
         wire = self._reading
         if wire is not None:
             if not wire.method:
-                self._head_bytes += len(data)
-                if self._head_bytes > _HEAD_BYTES:
-                    self._refuse(431, f"The request's head is more than {_HEAD_BYTES} bytes.")
+                self._beside_bytes += len(data)
+            if self._beside_bytes > _HEAD_BYTES:
+                self._refuse(431, f"The request's head, or what follows its body, is more than {_HEAD_BYTES} bytes.")
+            elif not wire.method:
+                pass
             elif self._busy is None and not self._waiting:
                 self._begin(wire)  # its body is still on the way
             else:
@@ -127,14 +130,18 @@ class HttpConnection(asyncio.Protocol):
 
     def on_message_begin(self) -> None:
         self._reading = HttpWire(self)
-        self._head_bytes = 0
+        self._beside_bytes = 0
 
     def on_url(self, url: bytes) -> None:
         wire = cast(HttpWire, self._reading)
         wire.target = wire.target + url if wire.target else url
 
     def on_header(self, name: bytes, value: bytes) -> None:
-        cast(HttpWire, self._reading).header(name, value)
+        wire = cast(HttpWire, self._reading)
+        if wire.method:  # a trailer: what was checked and decided on is the head alone
+            self._beside_bytes += len(name) + len(value)
+        else:
+            wire.header(name, value)
 
     def on_headers_complete(self) -> None:
         parser = self._parser
@@ -187,7 +194,7 @@ class HttpConnection(asyncio.Protocol):
     def sweep(self, now: float, idle_s: float, silence_s: float) -> None:
         """Closes a connection that was not used for `idle_s`, and one in the middle of a request for `silence_s`."""
         quiet = now - self.since
-        if self._reading is not None:
+        if self._reading is not None and self._busy in (None, self._reading):
             if quiet > silence_s:
                 self.transport.abort()
         elif self._busy is None and quiet > idle_s:
@@ -209,11 +216,15 @@ class HttpConnection(asyncio.Protocol):
             self._begin(self._reading)
 
     def _refuse(self, status: int, text: str) -> None:
-        """What came cannot be read, so no pipeline can answer it."""
+        """What came cannot be read. Where its call has begun, the pipeline answers; else nobody but us can."""
+        broken, self._reading = self._reading, None
+        if broken is not None and broken is self._busy:
+            self._refusal = b"-"  # what still comes is not read
+            broken.give_up(text)
+            return
         body = _BAD % text.replace('"', "'").replace("\\", "/").encode("ascii", "replace")
         head = f"HTTP/1.1 {status} {REASONS[status]}\r\ncontent-type: application/json\r\n"
         self._refusal = f"{head}content-length: {len(body)}\r\nconnection: close\r\n\r\n".encode() + body
-        self._reading = None
         if self._busy is None:
             self.send(self._refusal)
             self._linger()

@@ -45,6 +45,7 @@ class HttpWire:
 
     __slots__ = (
         "_beyond",
+        "_broken",
         "_chunked",
         "_connection",
         "_expects",
@@ -72,7 +73,7 @@ class HttpWire:
         self.keeps = True
         self.head_only = False
         self.started = False
-        self._beyond = ""
+        self._beyond = self._broken = ""
         self._expects = False
         if whole is None:
             self.target = b""
@@ -121,6 +122,12 @@ class HttpWire:
         if self._size <= cap:
             self._pieces.append(piece)
 
+    def give_up(self, why: str) -> None:
+        """The rest of the body cannot be read."""
+        self._broken = why
+        self.keeps = False
+        self.wake()
+
     def wake(self) -> None:
         waiter = self._waiter
         if waiter is not None and not waiter.done():
@@ -165,6 +172,8 @@ class HttpWire:
         while not self.arrived and self._size <= cap:
             if self._connection is None or self._connection.lost:
                 raise ClientGone("the caller left while its body was read")
+            if self._broken:
+                raise BadRequest(self._broken, code="invalid_http")
             self._waiter = self._connection.server.loop.create_future()
             await self._waiter
         if self._size > cap:
@@ -192,12 +201,14 @@ class HttpWire:
         self._left = None
         if connection is None:
             return
+        whole = last.whole
         if not connection.lost:
             if not self.started and last.status < 200:
                 self._missing = 1  # no answer at all
             elif not self.started:
                 self.started = True
                 connection.send(self._head(last.status, last.headers, last.body, connection.server.stopping))
+                whole = whole and self._missing in (-1, len(last.body))  # else the next answer would be read as its end
                 self._missing = 0
             else:
                 ending = self._framed(last.body) if last.body else b""
@@ -207,7 +218,7 @@ class HttpWire:
                     connection.send(ending)
                 if self._missing > 0 or not last.whole:
                     self.keeps = False  # what was announced will not come: the end of the connection says so
-        connection.done(self, last.whole and self._missing <= 0)
+        connection.done(self, whole and self._missing <= 0)
 
     def watch(self, left: Callable[[], None]) -> None:
         self._left = left

@@ -1,0 +1,55 @@
+"""The caller's header lines as they leave: less every key of ours, and with the credential that pays."""
+
+from typing import Final
+from urllib.parse import unquote
+
+from _speedups import forward_without
+from proxy.gateway.directory import Directory
+from proxy.gateway.exchange import Exchange
+from proxy.providers.address import Route
+
+__all__ = ["CREDENTIALS", "outgoing"]
+
+CREDENTIALS: Final = frozenset({"authorization", "x-api-key", "api-key", "x-goog-api-key"})
+"""Headers that carry a provider's key, whichever provider it is."""
+_AUTHORIZATION: Final = frozenset({"authorization"})
+_NOTHING: Final[frozenset[str]] = frozenset()
+
+
+def outgoing(ex: Exchange, directory: Directory, route: Route, without: frozenset[str] = _NOTHING) -> bytes:
+    """The lines for a call to `route`, less the headers named in `without` (lower case). Where the caller sent no
+    credential of the provider's, with the one that its organisation stored."""
+    ask = ex.ask
+    lines = ask.head.forward
+    moved = ask.authorization != ask.head.authorization
+    if moved or ask.hidden or without:
+        dropped = without | ask.hidden
+        lines = forward_without(ask.items, dropped | _AUTHORIZATION if moved else dropped)
+        if moved and ask.authorization and "authorization" not in without:
+            lines += b"authorization: " + ask.authorization.encode("latin-1") + b"\r\n"
+    if directory.now.credentials and not without & CREDENTIALS and not _has_credential(ex, route):
+        lines += _stored(ex, directory, route)
+    return lines
+
+
+def _has_credential(ex: Exchange, route: Route) -> bool:
+    """Whether the caller sent one, in a header or in the query."""
+    ask = ex.ask
+    if ask.authorization:
+        return True
+    headers = (CREDENTIALS | {name for name in route.provider.auth if name[:1] != "?"}) - ask.hidden - _AUTHORIZATION
+    if any(value and name in headers for name, value in ask.items):
+        return True
+    fields = {name[1:] for name in route.provider.auth if name[:1] == "?"}
+    query = route.path.partition("?")[2]
+    return bool(fields and query) and any(unquote(field.partition("=")[0]) in fields for field in query.split("&"))
+
+
+def _stored(ex: Exchange, directory: Directory, route: Route) -> bytes:
+    """The line of the credential that the organisation keeps with us; else nothing."""
+    secret = directory.credential(ex.key.org, route.provider.name)
+    if not secret:
+        return b""
+    name = next((name for name in route.provider.auth if name[:1] != "?"), "authorization")
+    value = f"Bearer {secret}" if name == "authorization" else secret
+    return f"{name}: {value}\r\n".encode("latin-1")
