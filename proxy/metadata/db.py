@@ -65,8 +65,8 @@ class Database:
         to date, and where it was sealed with another secret; nothing is changed then."""
         engine = _engine(url)
         try:
-            _migrate(engine)
-            with engine.begin() as connection:
+            with engine.begin() as connection:  # one transaction: who has not the secret changes no schema either
+                _migrate(connection)
                 secret, pepper = _pepper(connection, secrets)
                 _first_organisation(connection)
         except (SQLAlchemyError, CommandError, OSError) as error:
@@ -155,15 +155,14 @@ def _engine(url: str) -> Engine:
     return engine
 
 
-def _migrate(engine: Engine) -> None:
+def _migrate(connection: Connection) -> None:
     """Up to the newest schema, all or nothing."""
     config = Config()
     config.set_main_option("script_location", str(_MIGRATIONS))
-    with engine.begin() as connection:
-        if connection.dialect.name == "postgresql":
-            connection.execute(text("SELECT pg_advisory_xact_lock(:n)"), {"n": _LOCK})
-        config.attributes["connection"] = connection
-        command.upgrade(config, "head")
+    if connection.dialect.name == "postgresql":
+        connection.execute(text("SELECT pg_advisory_xact_lock(:n)"), {"n": _LOCK})
+    config.attributes["connection"] = connection
+    command.upgrade(config, "head")
 
 
 def _pepper(connection: Connection, secrets: tuple[Secret, ...]) -> tuple[Secret, bytes]:

@@ -89,10 +89,44 @@ def test_a_migration_that_fails_half_way_leaves_everything_as_it_was(
     database.close()
 
 
-def test_a_database_of_the_first_schema_comes_up_with_all_its_rows(url: str) -> None:
+def of_the_first_schema(url: str, given: dict[str, list[dict[str, Any]]]) -> None:
+    """A database as the first release made it, with some rows by table."""
     engine = db._engine(url)
     config = Config()
     config.set_main_option("script_location", str(db._MIGRATIONS))
+    with engine.begin() as rows:
+        config.attributes["connection"] = rows
+        command.upgrade(config, "0001")
+        for table, some in given.items():
+            names = list(some[0])
+            values = ", ".join(f":{name}" for name in names)
+            rows.execute(text(f"INSERT INTO {table} ({', '.join(names)}) VALUES ({values})"), some)
+    engine.dispose()
+
+
+def test_another_secret_does_not_bring_an_older_schema_up_to_date(url: str) -> None:
+    meta = {"pepper": SECRET.seal(b"p" * 32, "pepper").hex(), "fingerprint": SECRET.fingerprint, "revision": "7"}
+    of_the_first_schema(url, {"meta": [{"name": name, "value": value} for name, value in meta.items()]})
+
+    def seen() -> Any:
+        engine = db._engine(url)
+        with engine.connect() as rows:
+            found = rows.execute(text("SELECT version_num FROM alembic_version")).scalars().all()
+            tables = inspect(rows).get_table_names()
+        engine.dispose()
+        return found, sorted(tables)
+
+    before = seen()
+    with pytest.raises(MetadataError, match="nothing was changed"):
+        Database.open(url, OTHER)
+    assert seen() == before and before[0] == ["0001"]
+    database = Database.open(url, OTHER, SECRET)
+    assert database.secret is SECRET and database.revision() == 7
+    database.close()
+    assert seen() != before
+
+
+def test_a_database_of_the_first_schema_comes_up_with_all_its_rows(url: str) -> None:
     pepper, at = b"p" * 32, now_us()
     sealed_key = SECRET.seal(b"sk-provider-1234", "credential default openai")
     first: dict[str, list[dict[str, Any]]] = {
@@ -127,14 +161,7 @@ def test_a_database_of_the_first_schema_comes_up_with_all_its_rows(url: str) -> 
             {"org_id": "default", "prompt_id": "p", "label": "production", "version": 1, "changed_us": 1}
         ],
     }  # fmt: skip
-    with engine.begin() as rows:
-        config.attributes["connection"] = rows
-        command.upgrade(config, "0001")
-        for table, given in first.items():
-            names = list(given[0])
-            values = ", ".join(f":{name}" for name in names)
-            rows.execute(text(f"INSERT INTO {table} ({', '.join(names)}) VALUES ({values})"), given)
-    engine.dispose()
+    of_the_first_schema(url, first)
     database = Database.open(url, SECRET)
     assert (database.pepper, database.revision()) == (pepper, 7)
     with database.read() as rows:
