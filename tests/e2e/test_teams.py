@@ -322,6 +322,15 @@ def test_the_same_idempotency_key_makes_one_thing(admin: httpx.Client) -> None:
     assert admin.post("/api/keys", json={"name": "other"}, headers=once).status_code == 409
 
 
+def test_another_credential_with_a_used_idempotency_key_is_a_clash(admin: httpx.Client) -> None:
+    once, place = {"Idempotency-Key": "one-credential"}, "/api/credentials/openai"
+    first = made(admin.put(place, json={"value": "sk-the-first-one-1111"}, headers=once))
+    assert made(admin.put(place, json={"value": "sk-the-first-one-1111"}, headers=once)) == first
+    assert admin.put(place, json={"value": "sk-the-other-one-2222"}, headers=once).status_code == 409
+    assert [one["hint"] for one in made(admin.get("/api/credentials"))["data"]] == ["1111"]
+    assert admin.delete(place).status_code == 204
+
+
 def test_no_route_answers_without_credentials(stack: Stack, admin: httpx.Client) -> None:
     schema = made(admin.get("/api/schema/openapi.json"))
     open_ones = {"/healthz", "/readyz", "/metrics", "/api/login", "/api/links/use", "/api/schema/openapi.json"}

@@ -13,6 +13,7 @@ from proxy.control.auth import Caller, caller_of, needs
 from proxy.control.once import change, database_of
 from proxy.control.plane import Control
 from proxy.core.clock import now_us
+from proxy.core.secret import token_hash
 from proxy.metadata import credentials, keys
 from proxy.metadata.credentials import Credential
 from proxy.metadata.errors import Invalid
@@ -148,7 +149,7 @@ def put_credential(request: Request[Any, Any, Any], provider: str, data: NewCred
     database = database_of(request)
     return change(
         request,
-        provider,
+        [provider, token_hash(database.pepper, value).hex()],  # keyed: what is kept of it tells nobody the value
         lambda rows: credentials.put(rows, database.secret, caller_of(request).org, provider, value),
     )
 
