@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import itertools
 from collections.abc import AsyncIterator, Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -106,3 +107,30 @@ async def test_a_caller_that_leaves_before_the_head_takes_nobody_with_it(
     with contextlib.suppress(asyncio.CancelledError):
         await leader
     assert {answer.status_code for answer in await asyncio.gather(*late)} == {200}
+
+
+async def test_who_sent_an_answer_that_others_share_is_measured_on_all_of_it(
+    tmp_path: Path, body: dict[str, Any], client: httpx.AsyncClient, simulator_origin: str
+) -> None:
+    """Though it left and the setting says to cut: those who joined have theirs for nothing."""
+    headers = CACHED | {"x-sim-chunks": "30", "x-sim-chunk-ms": "50"}
+    streamed = {**body, "stream": True}
+    with Stack(tmp_path, {"openai": f'origin = "{simulator_origin}"'}, stream__on_disconnect="cut") as stack:
+        url = stack.gateway + CHAT
+        async with client.stream("POST", url, json=streamed, headers=headers) as leader:
+            first = leader.aiter_lines()
+            assert (await anext(first)).startswith("data: ")
+            async with client.stream("POST", url, json=streamed, headers=headers) as joined:
+                assert kind(joined) == "joined"
+                lines = joined.aiter_lines()
+                assert (await anext(lines)).startswith("data: ")
+                await leader.aclose()
+                rest = [line async for line in lines]
+        assert "data: [DONE]" in rest
+        ids = [one.headers["helicone-id"] for one in (leader, joined)]
+        payer, other = [await asyncio.to_thread(stack.record, one) for one in ids]
+        assert (payer["cut"], payer["drained"], payer["cost_known"]) == ("client", True, True)
+        alone = await client.post(url, json=streamed, headers={**headers, "helicone-cache-enabled": "false"})
+        usual = await asyncio.to_thread(stack.record, alone.headers["helicone-id"])
+        assert payer["output_tokens"] == usual["output_tokens"] > 0 and payer["cost_nanousd"] == usual["cost_nanousd"]
+        assert (other["cut"], other["cost_nanousd"]) == ("", 0)

@@ -32,6 +32,14 @@ def test_refusals_and_nothing_are_not_kept(dialect: str, body: bytes, whole: boo
     assert is_whole(sent, encoding, False, dialect) is whole
 
 
+@pytest.mark.parametrize("encoding", ["", "gzip"])
+def test_json_without_an_announced_length_must_be_whole(encoding: str) -> None:
+    whole = CHAT % (b'"Hello."', b"null", b"stop")
+    for body, good in ((whole, True), (whole[:-1], False), (whole[:20], False)):
+        sent = gzip.compress(body) if encoding else body
+        assert is_whole(sent, encoding, False, "openai", announced=False) is good
+
+
 @pytest.mark.parametrize(
     "dialect, body, whole",
     [
