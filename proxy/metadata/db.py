@@ -135,10 +135,11 @@ def insert_or_keep(connection: Connection, table: Any, **values: Any) -> bool:
 
 
 def _engine(url: str) -> Engine:
+    # Errors are logged, and parameters are hashes, tokens and what is sealed.
     if not url.startswith("sqlite"):
-        return create_engine(url, pool_pre_ping=True, pool_size=5, max_overflow=10)
+        return create_engine(url, hide_parameters=True, pool_pre_ping=True, pool_size=5, max_overflow=10)
     Path(url.removeprefix("sqlite:///")).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    engine = create_engine(url, connect_args={"timeout": 10, "check_same_thread": False})
+    engine = create_engine(url, hide_parameters=True, connect_args={"timeout": 10, "check_same_thread": False})
 
     @event.listens_for(engine, "connect")
     def _connected(connection: Any, _: Any) -> None:

@@ -4,11 +4,12 @@ import secrets
 from typing import Any, Final
 
 import msgspec
-from sqlalchemy import Connection, insert, select, update
+from sqlalchemy import Connection, select, update
 
 from proxy.core.clock import now_us, uuid7
 from proxy.core.secret import token_hash
-from proxy.metadata.errors import Missing
+from proxy.metadata.db import insert_or_keep
+from proxy.metadata.errors import Clash, Missing
 from proxy.metadata.tables import api_keys
 
 __all__ = ["SCOPES", "Key", "by_hash", "create", "edit", "listed", "revoke", "shown", "used"]
@@ -46,7 +47,8 @@ def create(
     created_by: str = "",
     token: str = "",
 ) -> tuple[Key, str]:
-    """A new key and its text, which nobody can read again. With `token` a key of another system goes on being one."""
+    """A new key and its text, which nobody can read again. With `token` a key of another system goes on being one.
+    Raises `Clash` where that is here already, also where it was revoked, and does not say whose it is."""
     token = token or _PREFIX + secrets.token_urlsafe(32)
     at = now_us()
     row = {
@@ -61,7 +63,8 @@ def create(
         "created_by": created_by,
         "expires_us": expires_us,
     }
-    connection.execute(insert(api_keys).values(**row))
+    if not insert_or_keep(connection, api_keys, **row):
+        raise Clash("this token is a key already, or was one")
     return shown(connection, org_id, str(row["id"])), token
 
 

@@ -21,7 +21,7 @@ from proxy.core.snapshot import SnapshotError, read
 from proxy.metadata import credentials, db, identities, keys, organisations, people, prompts, published, sealed
 from proxy.metadata.db import Database, MetadataError, SealedAnew
 from proxy.metadata.errors import Clash, Missing
-from proxy.metadata.tables import METADATA, api_keys
+from proxy.metadata.tables import METADATA, api_keys, users
 from tests.postgres_server import PostgresServer
 
 SECRET, OTHER = Secret(b"s" * 32), Secret(b"o" * 32)
@@ -215,6 +215,33 @@ def test_keys(database: Database) -> None:
         assert keys.revoke(rows, "default", made.id).revoked_us == at > 0
         assert keys.by_hash(rows, stored.hash) is None
     assert "keys" not in told(database)
+
+
+def test_a_token_is_one_key_even_after_its_end(database: Database) -> None:
+    def take_over(org: str) -> keys.Key:
+        with database.write() as rows:
+            return keys.create(rows, database.pepper, org, "old", ["proxy"], token="sk-helicone-one")[0]
+
+    with database.write() as rows:
+        other = organisations.create(rows, "Moon").id
+    first = take_over("default")
+    for _ in range(2):
+        for org in ("default", other):
+            with pytest.raises(Clash) as caught:
+                take_over(org)
+            assert first.id not in str(caught.value) and "default" not in str(caught.value)
+        with database.write() as rows:
+            keys.revoke(rows, "default", first.id)
+    with database.read() as rows:
+        assert [key.id for key in keys.listed(rows, "default")] == [first.id] and keys.listed(rows, other) == []
+
+
+def test_an_error_holds_nothing_of_what_was_to_be_stored(database: Database) -> None:
+    row = {"id": "ada", "email": "ada@example.com", "password": "$argon2id$of-hers", "disabled": False, "created_us": 1}
+    with pytest.raises(IntegrityError) as caught, database.write() as rows:
+        for _ in range(2):
+            rows.execute(users.insert().values(**row))
+    assert "argon2id" not in str(caught.value)
 
 
 def test_credentials_are_sealed_and_change_their_seal(database: Database) -> None:

@@ -97,6 +97,28 @@ def test_what_is_no_json_is_400(owner: httpx.Client, text: str) -> None:
     assert answer.status_code == 400 and answer.headers["content-type"] == "application/problem+json"
 
 
+@pytest.mark.parametrize("depth", [100, 900, 5000, 100_000])
+def test_what_is_nested_too_deep_is_400(owner: httpx.Client, depth: int) -> None:
+    inner = "[" * depth + "]" * depth
+    for path, text in [
+        ("/api/prompts", f'{{"body": {{"messages": {inner}}}}}'),
+        ("/api/prompts", f'{{"body": {{}}, "variables": [{{"name": "a", "default": {inner}}}]}}'),
+        ("/api/keys", f'{{"name": {inner}}}'),
+    ]:
+        answer = owner.post(path, content=text, headers={"Content-Type": "application/json"})
+        assert answer.status_code == 400, (path, answer.text)
+        assert answer.headers["content-type"] == "application/problem+json" and len(answer.content) < 2000
+
+
+def test_a_token_that_is_a_key_already_is_in_conflict(owner: httpx.Client) -> None:
+    asked = {"name": "old", "token": "sk-helicone-of-another-system-1"}
+    id = owner.post("/api/keys", json=asked).raise_for_status().json()["about"]["id"]
+    for _ in range(2):
+        answer = owner.post("/api/keys", json=asked)
+        assert answer.status_code == 409 and id not in answer.text, answer.text
+        owner.delete(f"/api/keys/{id}").raise_for_status()  # a revoked one does not come back under another id
+
+
 def test_partials_that_lead_back_to_themselves_are_refused_when_they_are_written(owner: httpx.Client) -> None:
     def said(text: str) -> dict[str, Any]:
         return {"body": {"messages": [{"role": "system", "content": "x"}, {"role": "user", "content": text}]}}

@@ -7,12 +7,15 @@ import threading
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
+import psycopg
 import pytest
 
 from proxy.core.clock import now_us, uuid7
 from proxy.core.record import encode
 from proxy.spool.writer import Writer
 from tests.e2e.control_process import ControlProcess, record, spool, until
+from tests.postgres_server import PostgresServer
 
 HOUR_US = 3_600_000_000
 
@@ -211,3 +214,35 @@ def test_a_second_control_plane_waits_for_the_spool(control: ControlProcess) -> 
         second.ready()
     finally:
         second.end()
+
+
+def test_a_version_that_another_one_overtakes_is_in_conflict(tmp_path: Path) -> None:
+    server = PostgresServer()
+    control = ControlProcess(tmp_path / "data", PERIHELION_METADATA_URL=server.database("race"))
+    address = f"postgresql://postgres@127.0.0.1:{server.port}/race"
+    try:
+        control.start().ready()
+        shown = {"Authorization": f"Bearer {control.token}"}
+        answers: list[httpx.Response] = []
+
+        def post(path: str, **body: object) -> None:
+            answers.append(httpx.post(control.url + path, json=body, headers=shown, timeout=60))
+
+        post("/api/prompts", id="p", body={})
+        with psycopg.connect(address) as other, psycopg.connect(address, autocommit=True) as watch:
+            other.execute(
+                "INSERT INTO prompt_versions (org_id, prompt_id, version, body, variables, created_us)"
+                " VALUES ('default', 'p', 2, '{}', '[]', 1)"
+            )
+            loser = threading.Thread(target=post, args=("/api/prompts/p/versions",), kwargs={"body": {}})
+            loser.start()
+            waiting = "SELECT pid FROM pg_stat_activity WHERE datname = 'race' AND wait_event_type = 'Lock'"
+            until(lambda: watch.execute(waiting).fetchall(), "the second to wait for the first")
+            other.commit()
+            loser.join()
+        post("/api/prompts/p/versions", body={})
+        assert [answer.status_code for answer in answers] == [201, 409, 201], answers[1].text
+        assert "came first" in answers[1].json()["detail"] and answers[2].json()["version"]["version"] == 3
+    finally:
+        control.end()
+        server.stop()

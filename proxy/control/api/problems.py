@@ -6,6 +6,7 @@ from typing import Any
 import msgspec
 from litestar import Request, Response
 from litestar.exceptions import HTTPException
+from sqlalchemy.exc import IntegrityError
 
 from proxy.control.plane import NotReady
 from proxy.core.errors import BadRequest
@@ -69,6 +70,18 @@ def _clash(_: Request[Any, Any, Any], error: Clash) -> Response[bytes]:
     return answer(Problem("In conflict", 409, detail=str(error)))
 
 
+def _overtaken(request: Request[Any, Any, Any], error: IntegrityError) -> Response[bytes]:
+    """What can be asked about beforehand is a `Clash`; this is left where two changes are made at once."""
+    first, *_ = str(error.orig).splitlines() or [""]  # further lines of PostgreSQL's have values of the row
+    _log.warning("%s %s: %s", request.method, request.url.path, first)
+    return answer(Problem("In conflict", 409, detail="Another change came first; look what is there, and ask again."))
+
+
+def _too_deep(request: Request[Any, Any, Any], _: RecursionError) -> Response[bytes]:
+    _log.warning("%s %s: nested too deep", request.method, request.url.path)
+    return answer(Problem("Bad value", 400, detail="The JSON is nested too deep."))
+
+
 def _invalid(_: Request[Any, Any, Any], error: Invalid) -> Response[bytes]:
     return answer(
         Problem("Bad value", 400, detail=str(error), parameter=error.path, value=error.found, accepted=error.accepted)
@@ -103,6 +116,8 @@ HANDLERS: dict[type[Exception] | int, Any] = {
     HTTPException: _http,
     Missing: _missing,
     Clash: _clash,
+    IntegrityError: _overtaken,
+    RecursionError: _too_deep,
     Invalid: _invalid,
     BadRequest: _bad_request,
     Exception: _bug,
