@@ -10,7 +10,7 @@ placeholder and nothing else takes the typed value; elsewhere numbers and boolea
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, cast
 
 import msgspec
 
@@ -36,16 +36,16 @@ _text = msgspec.json.Encoder().encode
 
 
 class Variable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
-    """A declared variable. Without a default it must be given."""
+    """A declared variable. Without a type it has that of its uses, else string; without a default it must be given."""
 
     name: str
-    type: Kind = "string"
+    type: Kind | msgspec.UnsetType = msgspec.UNSET
     default: Any = msgspec.UNSET
 
 
 class _Use(msgspec.Struct, frozen=True):
     name: str
-    kind: str
+    kind: Kind | Literal[""]
     """Empty: any."""
 
 
@@ -80,7 +80,7 @@ class Template:
         """Every variable it needs, as declared or as used."""
         found = dict(self._variables)
         for use in self._uses():
-            found.setdefault(use.name, Variable(use.name, use.kind or "string"))  # type: ignore[arg-type]
+            found.setdefault(use.name, Variable(use.name, use.kind or "string"))
         return found
 
     @property
@@ -180,11 +180,9 @@ def parse(body: dict[str, Any], variables: Sequence[Variable] = ()) -> Template:
             raise _bad(f"{path}.name", variable.name, "letters, digits, '_', '.' and '-', at most 64")
         if variable.name in declared:
             raise _bad(f"{path}.name", variable.name, "each name once")
-        if variable.default is not msgspec.UNSET and not _fits(variable.default, variable.type):
-            raise _bad(f"{path}.default", _named(variable.default), f"a {variable.type}")
         declared[variable.name] = variable
     spots: list[_Spot] = []
-    kinds: dict[str, str] = {name: variable.type for name, variable in declared.items() if variable.type != "string"}
+    kinds = {name: variable.type for name, variable in declared.items() if variable.type is not msgspec.UNSET}
     for place, text in _strings(body, (), 0):
         if "{{" not in text and "}}" not in text:
             continue
@@ -195,6 +193,11 @@ def parse(body: dict[str, Any], variables: Sequence[Variable] = ()) -> Template:
                     _shown(place), f"{part.name} as {part.kind}", f"one type; elsewhere it is {kinds[part.name]}"
                 )
         spots.append(_Spot(place, parts, place[0] in _TYPED_PLACES))
+    for at, (name, variable) in enumerate(declared.items()):
+        kind = kinds.get(name, "string")
+        if variable.default is not msgspec.UNSET and not _fits(variable.default, kind):
+            raise _bad(f"variables[{at}].default", _named(variable.default), f"a {kind}")
+        declared[name] = Variable(name, kind, variable.default)
     return Template(body, spots, declared)
 
 
@@ -309,7 +312,7 @@ def _part(inside: str) -> _Part | None:
         return _Use(plain[1], "")
     typed = _TYPED.fullmatch(inside)
     if typed is not None:
-        return _Use(typed[1], typed[2])
+        return _Use(typed[1], cast(Kind, typed[2]))
     partial = _PARTIAL.fullmatch(inside)
     return _Include(partial[1], int(partial[2]), partial[3] or "") if partial is not None else None
 

@@ -78,6 +78,18 @@ def owner(control: ControlProcess) -> Iterator[httpx.Client]:
             {"body": {}, "variables": [{"name": "a", "type": "boolean", "default": "yes"}]},
             "variables[0].default",
         ),
+        (
+            "POST",
+            "/api/prompts",
+            {"body": {"a": ["{{hc:n:number}}"]}, "variables": [{"name": "n", "type": "string"}]},
+            "$.a[0]",
+        ),
+        (
+            "POST",
+            "/api/prompts",
+            {"body": {"a": "{{hc:n:number}}"}, "variables": [{"name": "n", "default": "x"}]},
+            "variables[0].default",
+        ),
         ("POST", "/api/prompts/known/render", {"variables": {"name": "A", "count": "three"}}, "count"),
         ("POST", "/api/prompts/known/render", {"variables": {"name": "A"}}, "count"),
     ],
@@ -137,6 +149,33 @@ def test_partials_that_lead_back_to_themselves_are_refused_when_they_are_written
     assert owner.get("/api/prompts/b").json()["newest"] == 1
     rendered = owner.post("/api/prompts/a/render", json={}).json()
     assert rendered["body"]["messages"][1]["content"] == "the end"
+
+
+def test_production_is_not_taken_away_where_the_newest_would_include_itself(owner: httpx.Client) -> None:
+    def said(text: str) -> dict[str, Any]:
+        return {"body": {"messages": [{"role": "system", "content": text}]}}
+
+    first = {"id": "round", **said("first"), "environments": ["production", "staging"]}
+    owner.post("/api/prompts", json=first).raise_for_status()
+    owner.post("/api/prompts/round/versions", json=said("after {{hcp:round:0}}")).raise_for_status()
+    answer = owner.delete("/api/prompts/round/environments/production")
+    assert answer.status_code == 400 and answer.json()["parameter"] == "$.messages[0].content", answer.text
+    assert "round:0 -> round:0" in answer.json()["detail"]
+    assert owner.get("/api/prompts/round").json()["labels"] == {"production": 1, "staging": 1}
+    rendered = owner.post("/api/prompts/round/render", json={"version": 2}).json()
+    assert rendered["body"]["messages"][0]["content"] == "after first"
+    assert owner.delete("/api/prompts/round/environments/staging").status_code == 200
+    owner.post("/api/prompts/round/versions", json=said("third")).raise_for_status()
+    assert owner.delete("/api/prompts/round/environments/production").json()["labels"] == {}
+
+
+def test_a_variable_s_type_may_be_said_where_it_is_used(owner: httpx.Client) -> None:
+    body = {"tools": [{"most": "{{hc:most:number}}"}]}
+    prompt = {"id": "untyped", "body": body, "variables": [{"name": "most", "default": 3}]}
+    owner.post("/api/prompts", json=prompt).raise_for_status()
+    for given, most in (({}, 3), ({"most": 7}, 7)):
+        rendered = owner.post("/api/prompts/untyped/render", json={"variables": given}).json()
+        assert rendered["body"] == {"tools": [{"most": most}]}
 
 
 def test_a_viewer_s_key_changes_nothing(owner: httpx.Client, control: ControlProcess) -> None:

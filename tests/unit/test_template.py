@@ -68,6 +68,30 @@ def test_types_that_contradict_each_other_are_refused() -> None:
         parse(said("{{hc:a:number}} {{hc:a:boolean}}"))
 
 
+def test_a_declared_type_and_its_uses_agree_or_are_refused_when_they_are_written() -> None:
+    for text, kind in [("{{hc:a:number}}", "string"), ("{{hc:a:string}}", "number"), ("{{hc:a:boolean}}", "number")]:
+        with pytest.raises(BadRequest, match=f"elsewhere it is {kind}") as caught:
+            parse(said(text), [Variable("a", kind)])  # type: ignore[arg-type]
+        assert caught.value.param == "$.messages[0].content" and caught.value.code == "invalid_template"
+
+
+def test_a_variable_declared_without_a_type_has_that_of_its_uses() -> None:
+    template = parse(said("{{a}} {{hc:a:number}} {{b}}"), [Variable("b"), Variable("a", default=5)])
+    assert template.render({"b": "x"}) == said("5 5 x") and template.render({"a": 1, "b": "x"}) == said("1 1 x")
+    assert {name: variable.type for name, variable in template.names.items()} == {"a": "number", "b": "string"}
+    for wrong in ({"a": "1", "b": "x"}, {"b": 1}):
+        with pytest.raises(BadRequest) as caught:
+            template.render(wrong)
+        assert caught.value.code == "wrong_variable_type"
+    for text, default, told in [
+        ("{{hc:a:number}}", "five", "a string; accepted: a number"),
+        ("{{a}}", 5, "a string"),
+    ]:
+        with pytest.raises(BadRequest, match=told) as caught:
+            parse(said(text), [Variable("a", default=default)])
+        assert caught.value.param == "variables[0].default"
+
+
 def test_partials_are_filled_with_the_same_variables_and_cycles_are_named() -> None:
     others = {
         "tone": parse(said("Be {{mood}}.")),

@@ -1,7 +1,7 @@
 """`/api/prompts`: versions that never change, environments that move between them, and how they render."""
 
 import difflib
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import msgspec
 from litestar import Request, Response, delete, get, post, put
@@ -19,6 +19,8 @@ from proxy.metadata.prompts import Prompt, Version
 
 __all__ = ["PROMPT_ROUTES"]
 
+_PRODUCTION: Final = "production"
+
 After = Annotated[str, Parameter(query="cursor", description="`next` of the page before.")]
 Limit = Annotated[int, Parameter(description="Rows, 1 to 500.")]
 
@@ -28,7 +30,7 @@ class NewVersion(msgspec.Struct, forbid_unknown_fields=True):
 
     body: dict[str, Any]
     variables: list[dict[str, Any]] = []
-    """Objects of `name`, `type` (string, number, boolean) and `default`."""
+    """Objects of `name`, `type` (string, number, boolean; without one that of its uses, else string) and `default`."""
     note: str = ""
     environments: list[str] = []
     """Environments that stand for it from now on."""
@@ -207,7 +209,15 @@ def set_environment(request: Request[Any, Any, Any], id: str, label: str, data: 
         summary="Take an environment away", operation_id="deleteEnvironment")  # fmt: skip
 def delete_environment(request: Request[Any, Any, Any], id: str, label: str) -> Response[Prompt]:
     """Calls that name it are answered 404 then."""
-    return change(request, label, lambda rows: prompts.unlabel(rows, caller_of(request).org, id, label))
+    org = caller_of(request).org
+
+    def make(rows: Any) -> Prompt:
+        found = prompts.unlabel(rows, org, id, label)
+        if label == _PRODUCTION:  # who names neither version nor environment gets the newest from now on
+            _leads_nowhere_back(rows, org, prompts.version(rows, org, id, found.newest))
+        return found
+
+    return change(request, label, make)
 
 
 @post("/api/prompts/{id:str}/archive", sync_to_thread=True, opt=needs("member"), summary="Archive", status_code=200,
@@ -251,7 +261,7 @@ def _chosen(rows: Any, org: str, id: str, number: int, environment: str) -> tupl
     about = prompts.shown(rows, org, id)
     if environment and environment not in about.labels:
         raise Missing("environment", environment)
-    number = number or about.labels.get(environment or "production", about.newest)
+    number = number or about.labels.get(environment or _PRODUCTION, about.newest)
     return number, _template(prompts.version(rows, org, id, number))
 
 
