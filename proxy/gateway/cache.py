@@ -42,6 +42,8 @@ _SHAPING: Final = frozenset(
     }
 )
 """Headers that shape an answer; the others leave the key alone."""
+_SHAPING_STARTS: Final = ("anthropic-", "azureml-", "openai-", "x-amzn-bedrock-", "x-goog-", "x-vertex-")
+"""The same, for what providers may add: guardrails, deployments, previews. One too many costs a miss."""
 _SECRET: Final = re.compile("auth|cookie|credential|key|password|secret|token|signature")
 """What a header of an unknown provider's credential is called. One too many costs a miss, one too few somebody's
 answer."""
@@ -248,6 +250,8 @@ def _kind(name: str) -> int:
         kind = _SHAPES
     elif not name.startswith("helicone-") and name not in _NO_SECRET and _SECRET.search(name):
         kind = _HIDES
+    elif name.startswith(_SHAPING_STARTS):
+        kind = _SHAPES
     else:
         kind = _LEAVES
     if len(_kinds) < _KINDS_MOST:

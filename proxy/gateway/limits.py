@@ -1,5 +1,7 @@
 """The limits that a call falls under: which rules, what they take, what is told, what is given back."""
 
+import sys
+import traceback
 from hashlib import blake2b
 from typing import Final
 
@@ -9,12 +11,12 @@ from proxy.core.errors import BadRequest, Limited, Overloaded
 from proxy.core.rules import SCALES, Rule, parse_rules, plain
 from proxy.core.settings import Settings
 from proxy.gateway.exchange import Exchange
-from proxy.gateway.meter import Measured, Meter
+from proxy.gateway.meter import Measured, Meter, asked_of
 from proxy.gateway.wire.base import Headers
 from proxy.kv.base import Charge, Grant, Hold, Kv, KvDown, Room
 from proxy.kv.memory import MemoryKv
 from proxy.policies import POLICIES, Estimate
-from proxy.providers.dialects import Asked, look
+from proxy.providers.dialects import Asked
 
 __all__ = ["Limits", "Rules"]
 
@@ -127,7 +129,11 @@ class Limits:
         ex.hold = None
         rules = ex.held_rules
         metered = any(not POLICIES[rule.unit].concurrent for rule in rules)
-        measured = self.measured(ex) if metered else None
+        try:
+            measured = self.measured(ex) if metered else None
+        except Exception:
+            ex.held_by.settle(hold, [charge.cost for charge in hold.charges])  # what was reserved counts as used
+            raise
         spent = measured.spent if measured is not None else None
         if measured is not None:
             if measured.nanousd is None and any(rule.unit == "cents" for rule in rules):
@@ -138,7 +144,11 @@ class Limits:
 
     def tell_cost(self, ex: Exchange, headers: Headers) -> None:
         """What the call cost, where that is known before its head leaves."""
-        measured = self.measured(ex)
+        try:
+            measured = self.measured(ex)
+        except Exception as error:  # noqa: BLE001 - the answer is good and paid for, whatever we fail to tell of it
+            traceback.print_exception(error, file=sys.stderr)
+            return
         headers.append(("helicone-tokens", str(measured.input_tokens + measured.output_tokens)))
         if measured.nanousd is not None:
             headers.append(("helicone-cost", f"{measured.nanousd / 1e9:.9f}".rstrip("0").rstrip(".")))
@@ -176,7 +186,7 @@ class Limits:
 
     def _asked(self, ex: Exchange) -> Asked:
         if ex.asked is None:
-            ex.asked = look(ex.body)
+            ex.asked = asked_of(ex)
         return ex.asked
 
     def _bucket(self, ex: Exchange, rule: Rule, org: str) -> str:

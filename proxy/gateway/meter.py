@@ -15,13 +15,13 @@ from proxy.gateway.exchange import Exchange
 from proxy.policies import Estimate, Spent
 from proxy.providers import dialects
 from proxy.providers.decompress import decompress
-from proxy.providers.dialects import Asked
+from proxy.providers.dialects import Asked, look
 from proxy.providers.index import Catalog
 
 if TYPE_CHECKING:
     from proxy.prices import PriceBook
 
-__all__ = ["Measured", "Meter"]
+__all__ = ["Measured", "Meter", "asked_of"]
 
 _BYTES_A_TOKEN: Final = 4.0
 _OUTPUT: Final = 1_000
@@ -65,7 +65,7 @@ class Meter:
 
     def estimate(self, ex: Exchange, asked: Asked, priced: bool) -> Estimate:
         """What the call may use: the body's own most, or what this model usually answers, with a margin."""
-        model = ex.ask.head.model_override or asked.model or ex.route.model_in_path
+        model = _model(ex, asked)
         usual = self._usual.get((ex.route.provider.name, model))
         output = asked.most_output
         if not output:
@@ -73,7 +73,7 @@ class Meter:
         if ex.route.operation in ("embeddings", "rerank", "moderations", "count_tokens"):
             output = 0
         ratio = usual.bytes_a_token if usual is not None else _BYTES_A_TOKEN
-        taken = Usage(input_tokens=round(len(ex.body) / ratio * _MARGIN), output_tokens=output)
+        taken = Usage(input_tokens=round(asked.size / ratio * _MARGIN), output_tokens=output)
         cost = self._price(ex, model, taken) if priced else 0
         return Estimate(taken.input_tokens or 0, output, cost or 0)
 
@@ -85,9 +85,7 @@ class Meter:
         response = found.body()
         if found.encoding:
             response = decompress(response, found.encoding)
-        request = ex.body
-        if ex.ask.head.content_encoding:
-            request = decompress(request, ex.ask.head.content_encoding)
+        request = _sent(ex)
         reading = dialects.read(
             ex.route.dialect,
             dialects.Exchange(
@@ -105,14 +103,17 @@ class Meter:
         if usage is None or (usage.input_tokens is None and usage.output_tokens is None and usage.total_tokens is None):
             if ex.route.operation in ("files", "models", "batches", "other", "count_tokens"):
                 return Measured()
-            usage, estimated = _guess(ex, reading.text + reading.reasoning_text), True
+            usage, estimated = _guess(request, reading.text + reading.reasoning_text), True
         inputs = _first(usage.norm_input_total, usage.input_tokens)
         outputs = _first(usage.norm_output_total, usage.output_tokens)
         if not inputs and not outputs:
             inputs = usage.total_tokens or 0
         model = asked.model if asked is not None else reading.model_asked
-        if not estimated:
-            self._learn((ex.route.provider.name, model), len(request), inputs, outputs)
+        if not estimated and not (
+            ex.schedule is not None and ex.schedule.target
+        ):  # a fallback's usage is not usual here
+            usual = _model(ex, asked or Asked(reading.model_asked))
+            self._learn((ex.route.provider.name, usual), len(request), inputs, outputs)
         cost: int | None = None
         for name in (ex.ask.head.model_override or reading.model_answered, model, ex.route.model_in_path):
             if name and cost is None:
@@ -144,8 +145,34 @@ class Meter:
             usual.bytes_a_token = max(usual.bytes_a_token, 0.1)
 
 
-def _guess(ex: Exchange, text: str) -> Usage:
-    inputs = round(len(ex.body) / _BYTES_A_TOKEN)
+def asked_of(ex: Exchange) -> Asked:
+    """What the call asks for as it leaves; `user` is the caller's own word, which a managed prompt may leave out."""
+    body = _sent(ex)
+    asked = look(body)
+    if asked.user or body is ex.body:
+        return asked
+    return msgspec.structs.replace(asked, user=look(_plain(ex, ex.body)).user)
+
+
+def _sent(ex: Exchange) -> bytes:
+    """The body that leaves first, its encoding taken off: filled in by a managed prompt, or changed by the first of
+    the targets that the caller names."""
+    first = ex.targets[0].make().body or b"" if ex.schedule is not None else ex.sent_body
+    return _plain(ex, first)
+
+
+def _plain(ex: Exchange, body: bytes) -> bytes:
+    encoding = ex.ask.head.content_encoding
+    return decompress(body, encoding) if encoding else body
+
+
+def _model(ex: Exchange, asked: Asked) -> str:
+    """By what name a model's usual output is learned and looked up."""
+    return ex.ask.head.model_override or asked.model or ex.route.model_in_path
+
+
+def _guess(request: bytes, text: str) -> Usage:
+    inputs = round(len(request) / _BYTES_A_TOKEN)
     return Usage(input_tokens=inputs, output_tokens=-(-len(text.encode("utf-8", "replace")) // int(_BYTES_A_TOKEN)))
 
 

@@ -16,6 +16,8 @@ from proxy.upstream.resolve import Resolver
 __all__ = ["DirectUpstream"]
 
 _SWEEP_S = 0.1
+_STALE_S = 1.0
+"""A kept socket that is closed later than this after a request may well have been read by somebody."""
 
 
 class DirectUpstream:
@@ -49,7 +51,8 @@ class DirectUpstream:
             try:
                 return cast(Answer, await waiter)
             except UpstreamError as error:
-                if connection.reused and error.retriable and error.code == "upstream_reset":
+                soon = monotonic() - connection.active_since < _STALE_S
+                if soon and connection.reused and error.retriable and error.code == "upstream_reset":
                     # The provider closed an idle socket while our request was on its way: it never saw the call.
                     self.stale_retries += 1
                     fresh = True

@@ -275,6 +275,27 @@ async def test_a_server_that_always_hangs_up_on_kept_sockets_fails_the_call() ->
         assert calls == 3, "once on the kept socket, once on a fresh one, never more"
 
 
+async def test_a_kept_socket_that_is_reset_late_may_have_been_read_and_is_not_asked_again() -> None:
+    calls = 0
+
+    async def script(peer: Peer) -> None:
+        nonlocal calls
+        for _ in range(2):
+            await peer.request()
+            calls += 1
+            if calls == 2:
+                await asyncio.sleep(1.2)
+                peer.reset()
+                return
+            await peer.send(PLAIN)
+
+    async with serving(script) as server, opened("direct") as upstream:
+        assert await whole(await upstream.send(server.call())) == b"hello"
+        with pytest.raises(UpstreamError) as caught:
+            await upstream.send(server.call())
+        assert (caught.value.code, caught.value.retriable, calls) == ("upstream_reset", True, 2)
+
+
 async def test_bytes_behind_an_answer_are_never_taken_for_another_calls() -> None:
     junk = PLAIN + b"HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nevil"
     async with serving(always(junk)) as server, opened("direct") as upstream:

@@ -125,6 +125,8 @@ def test_key_order_and_white_space_do_not_matter_but_numbers_do(stack: Stack, as
         {"helicone_cache_seed": "other"},
         {"openai_beta": "assistants=v2"},
         {"openai_organization": "org-2"},
+        {"x_amzn_bedrock_guardrailidentifier": "strict"},
+        {"azureml_model_deployment": "blue"},
         {"cache_control": "no-cache"},
     ],
 )

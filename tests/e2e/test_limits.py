@@ -1,8 +1,11 @@
 """Rate limits and budgets, through a real gateway and the real SDKs."""
 
 import asyncio
+import gzip
 import itertools
+import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import anthropic
@@ -20,8 +23,8 @@ _names = itertools.count()
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory, simulator_origin: str) -> Iterator[Stack]:
-    providers = dict.fromkeys(("openai", "anthropic"), f'origin = "{simulator_origin}"')
-    with Stack(tmp_path_factory.mktemp("stack"), providers) as running:
+    providers = dict.fromkeys(("openai", "anthropic", "gemini"), f'origin = "{simulator_origin}"')
+    with Stack(tmp_path_factory.mktemp("stack"), providers, targets__allow=simulator_origin) as running:
         yield running
 
 
@@ -127,6 +130,62 @@ def test_tokens_are_reserved_and_settled(stack: Stack, name: str) -> None:
     assert post(stack, policy, {"max_tokens": 250}, **used).status_code == 200
     over = post(stack, policy, {"max_tokens": 5000}, helicone_user_id=name + "-2")
     assert over.status_code == 429 and "retry-after" not in over.headers  # waiting does not help
+
+
+CHEAP, DEAR = {"model": "gpt-4o-mini", "max_tokens": 5}, {"model": "gpt-4o", "max_tokens": 10_000}
+
+
+@pytest.mark.parametrize("asked, status", [(CHEAP, 200), (DEAR, 429)])
+def test_a_budget_reserves_what_leaves_however_it_is_written(
+    stack: Stack, name: str, simulator_origin: str, asked: dict[str, Any], status: int
+) -> None:
+    """Ten thousand tokens of gpt-4o cost ten cents, and one cent is there."""
+    policy = {POLICY: "1;w=3600;u=cents;s=user", "Helicone-User-Id": name}
+    plain = {"messages": ASK, **asked}
+    assert httpx.post(stack.gateway + CHAT, json=plain, headers=policy).status_code == status
+    packed = policy | {"Content-Encoding": "gzip", "Content-Type": "application/json"}
+    body = gzip.compress(json.dumps(plain).encode())
+    assert httpx.post(stack.gateway + CHAT, content=body, headers=packed).status_code == status
+    first = {"target-url": simulator_origin, "bodyKeyOverride": asked}
+    named = policy | {"Helicone-Fallbacks": json.dumps([first])}
+    assert httpx.post(stack.gateway + CHAT, json={"messages": ASK, **CHEAP}, headers=named).status_code == status
+
+
+@pytest.mark.parametrize("where", ["path", "header"])
+def test_what_a_model_usually_answers_is_learned_wherever_it_is_named(stack: Stack, name: str, where: str) -> None:
+    """A thousand tokens are reserved for a model that was not seen before."""
+    if where == "path":
+        url, extra = f"/gemini/v1beta/models/{name}:generateContent", {}
+        body: dict[str, Any] = {"contents": [{"parts": [{"text": "Say hello."}]}]}
+    else:
+        url, extra, body = CHAT, {"Helicone-Model-Override": name}, {"model": "gpt-4o-mini", "messages": ASK}
+
+    def ask(limit: int) -> int:
+        headers = {POLICY: f"{limit};w=3600;u=tokens;s=user", "Helicone-User-Id": name, **extra}
+        return httpx.post(stack.gateway + url, json=body, headers=headers, timeout=30).status_code
+
+    assert ask(900) == 429
+    assert ask(5_000) == 200
+    assert ask(900) == 200
+
+
+def test_a_price_list_that_cannot_be_read_fails_no_call_and_loses_no_reservation(
+    tmp_path: Path, simulator_origin: str, name: str
+) -> None:
+    prices = tmp_path / "prices"
+    stack = Stack(tmp_path, {"openai": f'origin = "{simulator_origin}"'}, prices__folder=str(prices))
+    try:
+        stack.start("gateway")
+        prices.mkdir()
+        (prices / "bad.toml").write_text("this is no price list")
+        policy = "3000;w=3600;u=tokens;s=user"
+        first = post(stack, policy, {"max_tokens": 1_000}, helicone_user_id=name)
+        assert first.status_code == 200 and "helicone-tokens" not in first.headers
+        second = post(stack, policy, {"max_tokens": 1_000}, helicone_user_id=name)
+        assert second.status_code == 200, "and the next one finds what the first had reserved as used"
+        assert int(second.headers["helicone-ratelimit-remaining"]) < 1_000
+    finally:
+        stack.stop()
 
 
 def test_money_is_settled_to_what_the_log_says_it_cost(stack: Stack, name: str) -> None:

@@ -1,8 +1,10 @@
 """Retries and fallbacks, through a real gateway and the real SDKs."""
 
+import asyncio
 import itertools
 import json
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import anthropic
@@ -64,6 +66,25 @@ def test_retried_until_it_answers(stack: Stack, fails: dict[str, str], stream: b
     assert [attempt["status"] for attempt in record["attempts"]] == [503, 503, 200]
     assert record["facts"]["retry.count"] == 2 and record["attempts"][0]["waited_us"] == 0
     assert record["attempts"][1]["started_us"] >= record["attempts"][0]["ended_us"] + record["attempts"][1]["waited_us"]
+
+
+async def test_calls_that_wait_to_be_sent_again_hold_no_connection(tmp_path: Path, simulator_origin: str) -> None:
+    """All places are taken by calls that fail at once: each gives its own back before it waits for another."""
+    provider = {"openai": f'origin = "{simulator_origin}"'}
+    stack = Stack(tmp_path, provider, upstream__connections="2", retry__patience_s="20")
+    try:
+        stack.start("gateway")
+        async with httpx.AsyncClient(timeout=30) as client:
+            fails = [
+                {"x-sim-status": "429", "x-sim-fail-times": "2", "x-sim-fail-key": f"held-{next(_names)}", **QUICK}
+                for _ in range(8)
+            ]
+            body = {"model": "gpt-4o-mini", "messages": ASK}
+            calls = [client.post(stack.gateway + CHAT, json=body, headers=one) for one in fails]
+            answers = await asyncio.gather(*calls)
+        assert [(answer.status_code, answer.headers["helicone-retries"]) for answer in answers] == [(200, "2")] * 8
+    finally:
+        stack.stop()
 
 
 def test_anthropic_is_retried(stack: Stack, fails: dict[str, str]) -> None:

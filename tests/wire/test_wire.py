@@ -260,6 +260,19 @@ def test_trailers_are_no_headers(own: Server, cut: int) -> None:
     assert [name for name, _ in seen["headers"]] == ["host", "transfer-encoding"]
 
 
+@pytest.mark.parametrize("cut", [0, 1], ids=["in one read", "in two"])
+def test_an_offer_of_http_2_is_passed_over(own: Server, cut: int) -> None:
+    """Java's HTTP client makes it wherever there is no TLS."""
+    path = b"/offered%d" % cut
+    offer = b"Connection: Upgrade, HTTP2-Settings\r\nHTTP2-Settings: AAEAAEAAAAIAAAAB\r\nUpgrade: h2c\r\n"
+    head = b"POST " + path + b" HTTP/1.1\r\nHost: h\r\nContent-Length: 17\r\n" + offer + b"\r\n"
+    body = b"\r\nUpgrade: h2c\r\n\r"  # what looks like one is the caller's own
+    answer = own.send(*((head, body) if cut else (head + body,)))
+    assert answer.startswith(b"HTTP/1.1 200 OK") and b"connection: close" not in answer
+    seen = own.seen(path.decode())
+    assert seen["body"] == 17 and "upgrade" not in dict(seen["headers"])
+
+
 def test_a_chunk_that_is_none_ends_the_call_and_the_connection(own: Server) -> None:
     head = b"POST /bad-chunk HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n"
     with socket.create_connection(("127.0.0.1", own.port), 5) as line:

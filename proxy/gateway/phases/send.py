@@ -10,8 +10,9 @@ from proxy.gateway.attempts import Decision, Outcome, Schedule, is_failure, retr
 from proxy.gateway.exchange import Exchange
 from proxy.gateway.gateway import Gateway
 from proxy.gateway.hedge import Race
+from proxy.gateway.meter import asked_of
 from proxy.gateway.targets import schedule, targets
-from proxy.providers.dialects import look, peek
+from proxy.providers.dialects import peek
 from proxy.upstream.base import Answer, Call
 
 __all__ = ["send"]
@@ -51,8 +52,10 @@ async def _persist(
     try:
         while True:
             target = ex.targets[decision.target]
+            _let_go(answer)
             if decision.wait_s > 0:
                 await _pause(ex, gw, decision.wait_s)
+                _let_go(answer)
             ex.route = target.route
             error: UpstreamError | None = None
             try:
@@ -77,6 +80,12 @@ async def _persist(
         raise
     finally:
         _tell(ex, plan)
+
+
+def _let_go(answer: Answer | None) -> None:
+    """A failed answer that is whole gives its connection back: the next attempt may have to wait for one."""
+    if answer is not None and answer.ended:
+        answer.close()
 
 
 def _last(answer: Answer | None, error: UpstreamError | None) -> Answer:
@@ -123,7 +132,7 @@ def _tell_race(ex: Exchange, gw: Gateway, race: Race, began: float, status: int,
     for number, at in enumerate((began, race.second_at)):
         won = number == race.winner
         ex.attempts.append(_note(ex, at, status if won else 0, "" if won else "hedge_lost", waited_s))
-    asked = ex.asked or look(ex.body)
+    asked = ex.asked or asked_of(ex)
     ex.facts["hedge.winner"] = race.winner
     ex.facts["hedge.lost_nanousd"] = gw.meter.estimate(ex, asked, True).nanousd
     ex.told.append(("helicone-hedge", "second" if race.winner else "first"))

@@ -18,6 +18,9 @@ def settle(ex: Exchange, gw: Gateway) -> None:
     try:
         if ex.hold is not None:
             gw.limits.settle(ex)
+    except Exception as error:
+        traceback.print_exception(error, file=sys.stderr)
+    try:
         if ex.answer is not None:
             ex.answer.close()
         if ex.flight is not None and not ex.flight.status:

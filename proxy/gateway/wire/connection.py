@@ -9,6 +9,7 @@ as they were spelled, and how to cut an answer that broke off.
 """
 
 import asyncio
+import re
 from collections import deque
 from typing import TYPE_CHECKING, Final, cast
 
@@ -28,7 +29,16 @@ _WAITING: Final = 16
 """Requests that a caller may send ahead of their answers before reading stops."""
 _LINGER_S: Final = 2.0
 """How long an answer that came before the request's end has to reach a caller who is still sending."""
+_OFFER: Final = re.compile(rb"\r\nupgrade:[ \t]*h2c[ \t]*(?=\r\n|$)", re.IGNORECASE)
 _BAD: Final = b'{"error":{"message":"%b","type":"invalid_request_error","param":null,"code":"invalid_http"}}'
+
+
+def _without_offer(data: bytes) -> bytes:
+    """The request without an offer to go on in HTTP/2, which Java's HTTP client makes wherever there is no TLS.
+
+    A server may pass over it; llhttp would take what follows the head for another protocol."""
+    head, end, rest = data.partition(b"\r\n\r\n")
+    return _OFFER.sub(b"", head, 1) + end + rest if end else data
 
 
 class HttpConnection(asyncio.Protocol):
@@ -85,6 +95,8 @@ class HttpConnection(asyncio.Protocol):
             if found is not None:
                 self._begin(HttpWire(self, found))
                 return
+            if b"h2c" in data:
+                data = _without_offer(data)
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
