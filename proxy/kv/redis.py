@@ -20,6 +20,7 @@ __all__ = ["RedisKv"]
 
 _TAKE: Final = Script("take")
 _SETTLE: Final = Script("settle", kept=True)
+_RELEASE: Final = Script("release", kept=True)
 _RENEW: Final = Script("renew", kept=True)
 _GET: Final = Script("get")
 _PUT: Final = Script("put")
@@ -40,7 +41,7 @@ class RedisKv:
 
     def __init__(self, url: str, *, patience_ms: float = 50, on_error: Callable[[str], None] | None = None) -> None:
         self.patience_s = patience_ms / 1000
-        self.scripts: Sequence[Script] = (_TAKE, _SETTLE, _RENEW, _GET, _PUT)
+        self.scripts: Sequence[Script] = (_TAKE, _SETTLE, _RELEASE, _RENEW, _GET, _PUT)
         self._on_error = on_error
         self._cluster, seeds = _seeds(url)
         self._options = seeds[0]
@@ -61,9 +62,24 @@ class RedisKv:
         for charge in charges:
             keys += _bucket(prefix, charge)
             args += (charge.limit, charge.window_us, charge.cost, _kind(charge))
-        reply = await self._ask(_TAKE, slot, keys, args)
+        try:
+            reply = await self._ask(_TAKE, slot, keys, args)
+        except (KvDown, asyncio.CancelledError):
+            self._release(org, charges, hold)  # it may have been carried out all the same
+            raise
         rooms = [Room(reply[at] == 1, *reply[at + 1 : at + 4]) for at in range(2, len(reply), 4)]
         return Grant(reply[0] == 1, reply[1], rooms)
+
+    def _release(self, org: str, charges: Sequence[Charge], hold: str) -> None:
+        prefix, slot = self._org(org)
+        keys: list[str] = []
+        args: list[Any] = [0, hold]
+        for charge in charges:
+            if charge.held or charge.concurrent:
+                keys += _bucket(prefix, charge)
+                args += (charge.window_us, _kind(charge))
+        if keys:
+            self.send(Call(_RELEASE, slot, keys, args))
 
     def settle(self, hold: Hold, spent: Sequence[int]) -> None:
         prefix, slot = self._org(hold.org)

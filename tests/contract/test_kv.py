@@ -537,6 +537,29 @@ async def test_scripts_are_loaded_again(own_server: RedisServer, make: Make, org
     assert await left(store, org, 100) == 49
 
 
+async def test_what_a_take_reserved_that_was_answered_too_late_is_given_back(
+    own_server: RedisServer, make: Make, org: str
+) -> None:
+    patient, hasty = make(own_server.url), make(own_server.url, 50)
+    kinds = [charge(100, 10, "held", held=True), charge(100, 10, "places", concurrent=True), charge(100, 10, "spent")]
+    assert (await hasty.take(org, kinds, "before", MINUTE)).allowed
+    own_server.freeze()
+    with pytest.raises(KvDown):
+        await hasty.take(org, kinds, "late", MINUTE)
+    own_server.thaw()
+
+    async def stands() -> tuple[int, int, int]:
+        held, places = await left(patient, org, 100, "held"), await left(patient, org, 100, "places", concurrent=True)
+        return held, places, await left(patient, org, 100, "spent")
+
+    async with asyncio.timeout(20):
+        while not hasty.counters()["up"]:
+            hasty.tick()
+            await asyncio.sleep(0.05)
+    # The server has carried the late one out: what it spent for good is spent, and its reservations are given back.
+    assert await stands() == (90, 90, 80)
+
+
 async def test_too_many_settlements_are_counted(
     own_server: RedisServer, make: Make, org: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
