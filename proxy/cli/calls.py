@@ -92,7 +92,7 @@ def show(settings: Settings, id: str, as_json: bool, body: str | None, url: str)
     call = ask(settings, control_url(settings, url), f"/api/requests/{id}")
     if body:
         bodies = call["bodies"]
-        if bodies is None:
+        if bodies is None or call[f"{body}_omitted"]:
             refuse("this call's bodies are not stored", 1)
         text = bodies[body]
         sys.stdout.buffer.write(base64.b64decode(text) if bodies[f"{body}_base64"] else text.encode())

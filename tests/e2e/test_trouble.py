@@ -229,6 +229,16 @@ def test_a_key_in_an_address_is_never_logged(stack: Stack, path: str) -> None:
     assert "secret" not in json.dumps(record) and "sk-too" not in json.dumps(record)
 
 
+def test_a_lone_surrogate_in_a_body_stops_no_log(stack: Stack) -> None:
+    """JSON can smuggle it in, and no table can hold it."""
+    body = b'{"model": "gpt-\\ud800", "user": "\\udfff", "messages": [{"role": "user", "content": "\\ud83d"}]}'
+    odd = httpx.post(stack.gateway + CHAT, content=body, headers={"Content-Type": "application/json"})
+    after = post(stack, CHAT)
+    assert stack.record(after.headers["helicone-id"])["status"] == 200
+    record = stack.record(odd.headers["helicone-id"])
+    assert record["model_asked"].startswith("gpt-") and record["reading_error"] == ""
+
+
 def test_metrics_count_every_call(stack: Stack) -> None:
     def offered() -> dict[str, float]:
         lines = httpx.get(stack.gateway + "/metrics").text.splitlines()

@@ -1,5 +1,6 @@
 """Every frame of the spool is entered once, through crashes, failures and damage."""
 
+import contextlib
 import gzip
 import os
 import threading
@@ -528,3 +529,63 @@ def test_every_price_id_of_the_catalog_is_known() -> None:
     known = {provider.id for provider in providers}
     ids = {provider.prices for provider in load_catalog().providers.values() if provider.prices}
     assert ids <= known
+
+
+SURROGATE = "gpt-\ud800"
+
+
+@pytest.mark.parametrize(
+    "request_body, response_body",
+    [
+        (b'{"model":"gpt-\\ud800","messages":[{"role":"user","content":"hi"}]}', b'{"error":{"type":"x\\udfff"}}'),
+        (b'{"model":"m"}', b'{"model":"gpt-\\ud800","choices":[],"usage":{"prompt_tokens":3,"x":"\\ud800"}}'),
+        (b'{"model":"m"}', b'{"choices":[],"usage":{"prompt_tokens":1000000000000000000,"completion_tokens":1}}'),
+    ],
+    ids=["asked", "answered", "counted"],
+)
+def test_no_body_makes_a_row_that_no_store_takes(request_body: bytes, response_body: bytes) -> None:
+    """Lone surrogates have no UTF-8, and a cost beyond 64 bits no column."""
+    made = record(
+        1, provider="openai", dialect="openai", operation="chat", path="/v1/chat/completions", status=200,
+        request_type="application/json", response_type="application/json",
+        request_body=request_body, response_body=response_body, model_override="",
+    )  # fmt: skip
+    entry = Enterer(PRICES, read_record).entry(made)
+    row = msgspec.structs.asdict(entry.request)
+    for name, value in row.items():
+        if isinstance(value, str):
+            value.encode()
+        elif isinstance(value, int):
+            assert abs(value) < 1 << 63, name
+    assert row["outcome"] != "unreadable" and entry.body is not None
+    bare = msgspec.structs.asdict(Enterer(PRICES, read_record).bare(entry, ValueError(SURROGATE)))
+    assert all(value.isascii() for value in bare.values() if isinstance(value, str))
+
+
+def test_a_cost_that_cannot_be_is_unknown() -> None:
+    usage = Usage(input_tokens=10**18, output_tokens=1, norm_input_total=10**18, norm_output_total=1)
+    made = record(1, provider="openai", model="gpt-4o", operation="chat", usage=usage, sent_us=1)
+    row = Enterer(PRICES, lambda record: Reading(usage=record.usage, model_asked="gpt-4o")).entry(made).request
+    assert (row.cost_nanousd, row.cost_known) == (None, False)
+    assert row.input_tokens == 10**18
+
+
+def test_a_record_that_no_row_can_be_made_of_is_set_aside_and_stops_no_other(tmp_path: Path, spool: Writer) -> None:
+    store = FakeStore()
+    ship = shipper(tmp_path, store)
+    spool.append(encode(record(0)))
+    spool.append(encode(record(1, id="id-bad")))
+    spool.append(encode(record(2)))
+
+    def no_row(entry: Any, error: Exception) -> RequestRow:
+        return RequestRow(id=entry.request.id, org="o", start=START_US + 1)
+
+    ship._enterer.bare = no_row  # type: ignore[method-assign] - it, too, is what the store does not take
+    store.refused = {"requests": {"id-bad"}}
+    for _ in range(8):
+        with contextlib.suppress(OverflowError):
+            ship.step()
+    assert store.ids == ["id-0", "id-2"]
+    assert len(list((tmp_path / "spool" / "torn").iterdir())) == 1
+    spool.append(encode(record(3)))
+    assert ship.step() == 1

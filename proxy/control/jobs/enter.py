@@ -1,6 +1,7 @@
 """The rows of a record: what the gateway saw, what its bodies say, and what that cost."""
 
 import base64
+import json
 from collections.abc import Callable
 from operator import attrgetter
 from typing import Any, Final
@@ -91,7 +92,7 @@ class Enterer:
         usage = reading.usage
         if usage is not None:
             if usage.raw is not None:
-                row.usage_raw = _json(usage.raw).decode()
+                row.usage_raw = _raw(usage.raw)
             if _is_silent(usage):
                 usage = None
             else:
@@ -105,11 +106,8 @@ class Enterer:
             id=row.id,
             org=row.org,
             start=row.start,
-            provider=row.provider,
-            model=row.model,
             status=row.status,
-            latency_ms=row.latency_ms,
-            reading_error=f"store refused the row: {error}"[:500],
+            reading_error=f"store refused the row: {error!a}"[:500],
         )
 
     def _put_cost(self, row: RequestRow, record: Record, reading: Reading, usage: Usage | None) -> None:
@@ -126,6 +124,8 @@ class Enterer:
                 record.provider, model, usage, record.started_us, url=origin, service_tier=reading.service_tier
             )
             row.cost_nanousd, row.cost_known, row.price_version = price.cost_nanousd, price.known, price.version
+            if row.cost_nanousd is not None and not 0 <= row.cost_nanousd < _MOST:
+                row.cost_nanousd, row.cost_known = None, False  # no bill: a count that cannot be
             if price.known:
                 break
         if row.cached:
@@ -136,14 +136,14 @@ class Enterer:
 
 
 def _row(record: Record, reading: Reading) -> RequestRow:
-    asked = reading.model_asked or record.model
+    asked = _text(reading.model_asked) or record.model
     return RequestRow(
         *_seen(record),
         start=record.started_us,
         model_asked=asked,
-        model=record.model_override or reading.model_answered or asked,
+        model=record.model_override or _text(reading.model_answered) or asked,
         status=min(max(record.status, 0), 999),
-        error=record.error or reading.error_kind,
+        error=record.error or _text(reading.error_kind),
         error_message=_text(record.error_message or reading.error_message),
         finish_reason=_text(reading.finish_reason),
         latency_ms=_ms(record.ended_us),
@@ -271,6 +271,14 @@ def _text(text: str) -> str:
     except UnicodeEncodeError:
         return text.encode("utf-8", "replace").decode()
     return text
+
+
+def _raw(usage: dict[str, Any]) -> str:
+    """As JSON; a lone surrogate somewhere inside is written as the escape that it came as."""
+    try:
+        return _json(usage).decode()
+    except UnicodeEncodeError:
+        return json.dumps(usage)
 
 
 def _count(value: int | None) -> int | None:

@@ -179,7 +179,7 @@ class Shipper:
                 self.figures.mended += self._store.mend(requests, bodies, token)
             else:
                 self._store.ping()
-                self._one_by_one(entries, token)
+                self._one_by_one(piece, entries, token)
         except Exception:
             self._tries[token] = tries + 1
             raise
@@ -192,7 +192,7 @@ class Shipper:
         self.figures.reading_errors += sum(1 for entry in entries if entry.request.reading_error)
         self.figures.last_shipped_at = time.time()
 
-    def _one_by_one(self, entries: list[Entry], token: str) -> None:
+    def _one_by_one(self, piece: Slice, entries: list[Entry], token: str) -> None:
         """A record that the store does not take is entered with its bare facts, so that it stops no other. Both ways
         have one token: whichever arrives second, where an answer came too late, is dropped."""
         for number, entry in enumerate(entries):
@@ -202,5 +202,11 @@ class Shipper:
             except Exception as error:  # noqa: BLE001
                 self._store.ping()
                 bare = self._enterer.bare(entry, error)
-                self._store.mend([bare], [], f"{token}:{number}")
                 self.figures.reading_errors += 1
+                try:
+                    self._store.mend([bare], [], f"{token}:{number}")
+                except StoreError:
+                    raise
+                except Exception:  # not even written: no record may stop those behind it
+                    self.reader.set_aside(piece)
+                    _log.exception("record %s is in no table; its slice lies in the spool's torn/", bare.id)
