@@ -104,14 +104,17 @@ class Meter:
             if ex.route.operation in ("files", "models", "batches", "other", "count_tokens"):
                 return Measured()
             usage, estimated = _guess(request, reading.text + reading.reasoning_text), True
+        elif found.streams and usage.output_tokens is None and usage.norm_output_total is None:
+            output = _guess(request, reading.text + reading.reasoning_text).output_tokens  # cut before it was counted
+            usage = msgspec.structs.replace(usage, output_tokens=output, norm_output_total=output)
+            estimated = True
         inputs = _first(usage.norm_input_total, usage.input_tokens)
         outputs = _first(usage.norm_output_total, usage.output_tokens)
         if not inputs and not outputs:
             inputs = usage.total_tokens or 0
         model = asked.model if asked is not None else reading.model_asked
-        if not estimated and not (
-            ex.schedule is not None and ex.schedule.target
-        ):  # a fallback's usage is not usual here
+        by_fallback = ex.schedule is not None and ex.schedule.target > 0
+        if not estimated and not by_fallback:  # which may have another model
             usual = _model(ex, asked or Asked(reading.model_asked))
             self._learn((ex.route.provider.name, usual), len(request), inputs, outputs)
         cost: int | None = None

@@ -92,6 +92,7 @@ def _read_table(table: dict[str, Any], where: str, version: str) -> OwnPrice:
         raise SettingError("prices.folder", where, "a model, as a name or a shell pattern")
     if isinstance(since, datetime.datetime) or not isinstance(since, datetime.date):
         raise SettingError("prices.folder", f"{where}: from = {since}", "a date like 2026-01-31")
+    _check_tiers(tiers, table, where)
     prices: dict[str, Decimal | TieredPrices | None] = {}
     for name, value in table.items():
         key = _KEYS.get(name)
@@ -100,7 +101,7 @@ def _read_table(table: dict[str, Any], where: str, version: str) -> OwnPrice:
             raise SettingError("prices.folder", f"{where}: {name}", f"one of {known}")
         base = _dollars(value, f"{where}: {name}")
         steps = [
-            Tier(start=int(tier.get("input_tokens", 0)), price=_dollars(tier[name], f"{where}: above {name}"))
+            Tier(start=tier["input_tokens"], price=_dollars(tier[name], f"{where}: above {name}"))
             for tier in tiers
             if name in tier
         ]
@@ -110,6 +111,20 @@ def _read_table(table: dict[str, Any], where: str, version: str) -> OwnPrice:
     if not prices:
         raise SettingError("prices.folder", where, "at least one rate; 0 where it is free")
     return OwnPrice(provider, model, since, Rate(ModelPrice(**prices)), version)
+
+
+def _check_tiers(tiers: object, base: dict[str, Any], where: str) -> None:
+    """A tier that is misspelt would price every call by it, or none."""
+    if not isinstance(tiers, list) or not all(isinstance(tier, dict) for tier in tiers):
+        raise SettingError("prices.folder", f"{where}: above = {tiers}", "[[price.above]] tables")
+    for tier in tiers:
+        start = tier.get("input_tokens")
+        if isinstance(start, bool) or not isinstance(start, int) or start < 1:
+            raise SettingError("prices.folder", f"{where}: above input_tokens = {start}", "a whole number of tokens")
+        for name in tier:
+            if name != "input_tokens" and (name not in _KEYS or name not in base):
+                known = ", ".join(["input_tokens", *(name for name in base if name in _KEYS)])
+                raise SettingError("prices.folder", f"{where}: above {name}", f"a rate of this price too: {known}")
 
 
 def _dollars(value: object, where: str) -> Decimal:

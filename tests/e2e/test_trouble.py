@@ -167,6 +167,8 @@ def test_an_anthropic_stream_that_breaks_ends_in_an_error_event(stack: Stack) ->
     assert json.loads(event.partition("data: ")[2])["type"] == "error"
     record = stack.record(answer.headers["helicone-id"])
     assert record["input_tokens"] is not None, "message_start told it before the break"
+    # What a message starts with is no count of what it came to, and input alone is not what the call cost.
+    assert (record["output_tokens"], record["cost_nanousd"], record["cost_known"]) == (None, None, False)
 
 
 @pytest.mark.parametrize("status", [400, 401, 429, 500, 529])

@@ -163,3 +163,21 @@ def test_costs_are_whole_nano_dollars_rounded_half_to_even(tmp_path: Path) -> No
     costs = [book.price("any", "x", usage(n, 0), AT_US).cost_nanousd for n in (1, 2, 3, 5)]
     assert costs == [0, 1, 2, 2]
     assert Decimal("0.0005") * 1000 == Decimal("0.5")
+
+
+@pytest.mark.parametrize(
+    "above, named",
+    [
+        ("[[price.above]]\ninput_token = 200000\ninput = 2", "above input_tokens = None"),
+        ("[[price.above]]\ninput_tokens = 0\ninput = 2", "above input_tokens = 0"),
+        ("[[price.above]]\ninput_tokens = 200000\ninptu = 2", "above inptu"),
+        ("[[price.above]]\ninput_tokens = 200000\noutput = 2", "above output"),
+        ("above = 3", "above = 3"),
+        ("above = [3]", "above = [3]"),
+    ],
+)
+def test_a_tier_that_is_misspelt_is_refused_by_name(tmp_path: Path, above: str, named: str) -> None:
+    (tmp_path / "mine.toml").write_text(f'[[price]]\nmodel = "m"\ninput = 1\n{above}\n')
+    with pytest.raises(SettingError) as caught:
+        PriceBook(tmp_path)
+    assert f"mine.toml, price 1: {named}" in str(caught.value)

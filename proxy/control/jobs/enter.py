@@ -117,6 +117,8 @@ class Enterer:
             # Answered by ourselves: nobody was asked, so nobody can charge for it.
             row.cost_nanousd, row.cost_known, row.price_version = 0, True, self._prices.version
             return
+        if record.streamed and usage is not None and usage.output_tokens is None and usage.norm_output_total is None:
+            usage = None  # it broke off before its output was counted: input alone is not what it cost
         origin = f"{record.scheme or 'https'}://{record.host}" if record.host else ""
         asked = (record.model_override,) if record.model_override else (reading.model_answered, row.model_asked)
         for model in dict.fromkeys(asked):

@@ -103,13 +103,19 @@ def _usage(rows: list[Document]) -> Usage | None:
     """The message's own, or that of its start overridden key by key by the (cumulative) deltas."""
     merged: dict[str, Any] = {}
     at = "usage"
+    started = told = False
     for name, document in rows:
         kind = word(document, "type") or name
         if kind == "message_start":
             merged.update(one(document, "message", "usage"))
             at = "message.usage"
+            started = True
         elif kind in ("message_delta", "message", ""):
-            merged.update({key: value for key, value in one(document, "usage").items() if value is not None})
+            found = {key: value for key, value in one(document, "usage").items() if value is not None}
+            merged.update(found)
+            told = told or "output_tokens" in found
+    if started and not told:  # cut: what a message starts with is no count of what it came to
+        merged.pop("output_tokens", None)
     return message_usage(merged, at) if merged else None
 
 
