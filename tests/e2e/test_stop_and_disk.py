@@ -6,6 +6,7 @@ import os
 import signal
 import socket
 import threading
+import uuid
 from pathlib import Path
 
 import httpx
@@ -45,7 +46,7 @@ def test_a_stop_lets_open_streams_end_and_logs_them(tmp_path: Path, simulator_or
 
 def test_a_call_that_outlasts_the_stop_is_told_and_logged_as_cut(tmp_path: Path, simulator_origin: str) -> None:
     paced = {"x-sim-chunks": "200", "x-sim-chunk-ms": "50"}
-    silent = {"x-sim-delay-ms": "8000"}
+    silent = {"x-sim-delay-ms": "8000", "x-mark": str(uuid.uuid4())}
     with Stack(tmp_path, {"openai": f'origin = "{simulator_origin}"'}, gateway__drain_s="0.5") as stack:
         assert stack.process is not None
         late: list[httpx.Response] = []
@@ -58,7 +59,7 @@ def test_a_call_that_outlasts_the_stop_is_told_and_logged_as_cut(tmp_path: Path,
             assert next(lines).startswith("data: ")
             caller.start()
             sent = simulator_origin + "/_simulator/requests"
-            wait_for("the silent call", lambda: any(b"8000" in json.dumps(one).encode() for one in get_json(sent)))
+            wait_for("the silent call", lambda: any(silent["x-mark"] in json.dumps(one) for one in get_json(sent)))
             stack.process.send_signal(signal.SIGTERM)
             rest = list(lines)
         caller.join(30)
