@@ -176,14 +176,12 @@ class Store:
             return []
         starts = [row.start for row in rows]
         bound = {"since_us": min(starts), "until_us": max(starts), "ids": [row.id for row in rows]}
-        # The whole key: an id that a caller made may be there for another call.
-        asked = query(f"present_{table}").replace("SELECT id", "SELECT org, toUnixTimestamp64Micro(start), id")
         with self._write_lock:
             try:
-                found = self._writer.query(asked, parameters=bound).result_rows
+                found = self._writer.query(query(f"present_{table}"), parameters=bound).result_rows
             except (ClickHouseError, OSError) as error:
                 raise StoreError(str(error)) from error
-        present = set(map(tuple, found))
+        present = set(map(tuple, found))  # by the whole key: an id that a caller made may be there for another call
         return [row for row in rows if (row.org, row.start, row.id) not in present]
 
     def _read(self, sql: str, bound: dict[str, Any]) -> list[dict[str, Any]]:

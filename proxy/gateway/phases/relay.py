@@ -134,7 +134,7 @@ async def _drain(ex: Exchange, gw: Gateway, answer: Answer, found: Tap) -> Last:
         room = found.size + gw.drain_bytes
         try:
             async with asyncio.timeout(gw.drain_s):
-                while not answer.ended and found.size < room:
+                while not answer.ended and found.size < room and _reads_on(ex, gw):
                     await answer.wait()
                     found.feed(answer.take())
             ex.drained = True

@@ -107,17 +107,18 @@ class HttpConnection(asyncio.Protocol):
             self._refuse(400, f"This is not HTTP/1.1 as it is taken here: {error}.")
             return
         wire = self._reading
-        if wire is not None:
-            if not wire.method:
-                self._beside_bytes += len(data)
-            if self._beside_bytes > _HEAD_BYTES:
-                self._refuse(431, f"The request's head, or what follows its body, is more than {_HEAD_BYTES} bytes.")
-            elif not wire.method:
-                pass
-            elif self._busy is None and not self._waiting:
-                self._begin(wire)  # its body is still on the way
-            else:
-                wire.wake()
+        if wire is None:
+            return
+        if not wire.method:
+            self._beside_bytes += len(data)
+        if self._beside_bytes > _HEAD_BYTES:
+            self._refuse(431, f"The request's head, or what follows its body, is more than {_HEAD_BYTES} bytes.")
+        elif not wire.method:
+            return  # its head is still on the way
+        elif self._busy is None and not self._waiting:
+            self._begin(wire)  # its body is still on the way
+        else:
+            wire.wake()
 
     def eof_received(self) -> bool:
         return False

@@ -1,4 +1,4 @@
-SELECT id
+SELECT org, toUnixTimestamp64Micro(start), id
 FROM bodies
 WHERE start >= fromUnixTimestamp64Micro({since_us:Int64})
   AND start <= fromUnixTimestamp64Micro({until_us:Int64})
