@@ -50,20 +50,24 @@ def check(settings: Settings) -> None:
 def warnings(settings: Settings) -> list[str]:
     """What runs, and may still surprise."""
     found: list[str] = []
-    if settings.text("auth.mode") == "open":
+    if settings.get_str("auth.mode") == "open":
         found.append("auth.mode is open: every program on this machine may call.")
-    if not settings.whole("log.ttl_days"):
+    if not settings.get_int("log.ttl_days"):
         found.append("log.ttl_days is 0: the log is kept for ever and grows.")
-    if not settings.flag("log.fsync"):
+    if not settings.get_bool("log.fsync"):
         found.append("log.fsync is off: a power cut may lose the last second of the log; a crash loses nothing.")
-    workers = settings.whole("gateway.workers")
+    workers = settings.get_int("gateway.workers")
     if workers == 1:
         found.append("gateway.workers is 1: one core serves all calls.")
-    if settings.text("targets.allow"):
-        found.append(f"targets.allow opens: {settings.text('targets.allow')}")
-    if not settings.text("gateway.tls_cert") and settings.text("gateway.host") not in ("127.0.0.1", "::1", "localhost"):
+    if settings.get_str("targets.allow"):
+        found.append(f"targets.allow opens: {settings.get_str('targets.allow')}")
+    if not settings.get_str("gateway.tls_cert") and settings.get_str("gateway.host") not in (
+        "127.0.0.1",
+        "::1",
+        "localhost",
+    ):
         found.append("the gateway speaks plain HTTP to the network; set gateway.tls_cert or put TLS before it.")
-    if settings.text("control.host") not in ("127.0.0.1", "::1", "localhost"):
+    if settings.get_str("control.host") not in ("127.0.0.1", "::1", "localhost"):
         found.append("control.host is not loopback: whoever reaches it can read the log.")
     return found
 
@@ -80,7 +84,7 @@ def masked(value: str) -> str:
 def _providers(settings: Settings) -> str:
     from proxy.providers import load
 
-    catalog = load(settings.text("providers.folder"), settings.text("targets.allow"), settings.text("domain"))
+    catalog = load(settings.get_str("providers.folder"), settings.get_str("targets.allow"), settings.get_str("domain"))
     names = sorted(catalog.providers)
     return f"{len(names)} ({', '.join(names)})"
 
@@ -88,11 +92,11 @@ def _providers(settings: Settings) -> str:
 def _prices(settings: Settings) -> str:
     from proxy.prices.book import PriceBook
 
-    folder = settings.text("prices.folder")
+    folder = settings.get_str("prices.folder")
     book = PriceBook(Path(folder).expanduser() if folder else None)
     return f"{book.version}, own prices: {book.own_count}"
 
 
 def _log(settings: Settings) -> str:
-    store = settings.text("log.store")
+    store = settings.get_str("log.store")
     return f"Log: {masked(store)}" if store else f"Log: chDB in {settings.data / 'log'}"

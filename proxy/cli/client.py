@@ -17,9 +17,9 @@ def control_url(settings: Settings, url: str) -> str:
     """`url`, or where these settings say that the control plane listens."""
     if url:
         return url.rstrip("/")
-    host = settings.text("control.host")
+    host = settings.get_str("control.host")
     host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
-    return f"http://{host}:{settings.whole('control.port')}"
+    return f"http://{host}:{settings.get_int('control.port')}"
 
 
 def ask(

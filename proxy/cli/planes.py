@@ -42,7 +42,7 @@ def control(settings: Settings) -> None:
 @with_settings
 def ship(settings: Settings, store: str) -> None:
     """Ship this machine's spool into a ClickHouse server, beside a gateway, until stopped."""
-    url = store or settings.text("log.store")
+    url = store or settings.get_str("log.store")
     if not url.startswith(("clickhouse://", "clickhouses://")):
         refuse(f"--store is {url!r}; expected clickhouse://user:pw@host:port/db. (The control plane ships into chDB.)")
     from proxy.control.plane import Plane

@@ -11,7 +11,7 @@ __all__ = ["free_port", "pick"]
 def free_port(settings: Settings, plane: str) -> int:
     """The port that `plane` (`gateway` or `control`) will listen on; a free one where the setting is 0. Ends the
     command where it is taken."""
-    host, port = settings.text(f"{plane}.host"), settings.whole(f"{plane}.port")
+    host, port = settings.get_str(f"{plane}.host"), settings.get_int(f"{plane}.port")
     try:
         found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, flags=socket.AI_PASSIVE)[0]
     except OSError as error:

@@ -30,7 +30,7 @@ def rotate(settings: Settings) -> None:
         click.echo(f"A rotation from {done.old} that was cut off is ended: the secret is {done.new}.")
     else:
         click.echo(f"The secret is {done.new} and was {done.old}; provider keys sealed anew: {done.credentials}.")
-    if settings.text("secret.key"):
+    if settings.get_str("secret.key"):
         click.echo(
             f"The old one comes from {settings.source('secret.key')}. Set it to the content of {next_file(settings)} "
             "for the control plane and for every gateway, start them again, and remove that file when all have it."

@@ -30,7 +30,7 @@ def serve(settings: Settings, with_parent: bool) -> None:
     settings = pick(opened(settings), "gateway", "control")
     environ = {**os.environ, **settings.environ()}
     children = [
-        Child("gateway", python("gateway"), environ, settings.real("gateway.drain_s") + 5),
+        Child("gateway", python("gateway"), environ, settings.get_float("gateway.drain_s") + 5),
         Child("control plane", python("control"), environ, _CONTROL_PATIENCE_S),
     ]
     welcome = threading.Thread(target=_welcome, args=(settings,), daemon=True)
@@ -62,14 +62,14 @@ def _welcome(settings: Settings) -> None:
 def _elsewhere(settings: Settings) -> str:
     """How another command finds a data folder that is not the usual one."""
     usual = next(setting.default for setting in SETTINGS if setting.name == "data")
-    return "" if settings.text("data") == usual else f" --set data={settings.data}"
+    return "" if settings.get_str("data") == usual else f" --set data={settings.data}"
 
 
 def _url(settings: Settings, plane: str) -> str:
-    scheme = "https" if plane == "gateway" and settings.text("gateway.tls_cert") else "http"
-    host = settings.text(f"{plane}.host")
+    scheme = "https" if plane == "gateway" and settings.get_str("gateway.tls_cert") else "http"
+    host = settings.get_str(f"{plane}.host")
     host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
-    return f"{scheme}://{host}:{settings.whole(f'{plane}.port')}"
+    return f"{scheme}://{host}:{settings.get_int(f'{plane}.port')}"
 
 
 def _ready(url: str) -> bool:

@@ -80,9 +80,9 @@ class Oidc:
     """One provider, of one control plane. Methods block; they are called in threads."""
 
     def __init__(self, settings: Settings) -> None:
-        self.issuer = settings.text("oidc.issuer")
-        self._client_id = settings.text("oidc.client_id")
-        self._client_secret = settings.text("oidc.client_secret")
+        self.issuer = settings.get_str("oidc.issuer")
+        self._client_id = settings.get_str("oidc.client_id")
+        self._client_secret = settings.get_str("oidc.client_secret")
         self._provider: _Provider | None = None
         self._asked = 0.0
         self._used: OrderedDict[str, None] = OrderedDict()

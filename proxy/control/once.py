@@ -12,7 +12,7 @@ from proxy.control.auth import caller_of
 from proxy.control.plane import Control
 from proxy.core.clock import now_us
 from proxy.metadata.db import Database, insert_or_keep
-from proxy.metadata.errors import Clash, Invalid
+from proxy.metadata.errors import InvalidValue, RowConflict
 from proxy.metadata.sealed import about_answer
 from proxy.metadata.tables import idempotency
 
@@ -38,7 +38,7 @@ def change(
     sealed, for a day; the same key with another request is a clash."""
     database, key = database_of(request), request.headers.get("idempotency-key", "")
     if len(key) > _LONGEST:
-        raise Invalid("Idempotency-Key", key[:40] + "…", f"at most {_LONGEST} characters")
+        raise InvalidValue("Idempotency-Key", key[:40] + "…", f"at most {_LONGEST} characters")
     org = caller_of(request).org
     digest = blake2b(
         f"{request.method} {request.url.path}\n".encode() + msgspec.json.encode(asked), digest_size=16
@@ -51,14 +51,14 @@ def change(
             before = connection.execute(select(idempotency).where(*place)).first()
             if before is not None:
                 if before.request != digest:
-                    raise Clash(f"Idempotency-Key {key!r} was used for another request")
+                    raise RowConflict(f"Idempotency-Key {key!r} was used for another request")
                 return _answer(database.secret.open(before.body, about), before.status)
         body = msgspec.json.encode(make(connection))
         if key:
             sealed = database.secret.seal(body, about)
             row = {"request": digest, "status": status, "body": sealed, "created_us": now_us()}
             if not insert_or_keep(connection, idempotency, org_id=org, key=key, **row):
-                raise Clash(f"Idempotency-Key {key!r} is being used right now")
+                raise RowConflict(f"Idempotency-Key {key!r} is being used right now")
     return _answer(body, status)
 
 

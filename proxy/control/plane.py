@@ -108,11 +108,11 @@ class Control(Plane):
     def __init__(self, settings: Settings) -> None:
         super().__init__(settings)
         catalog = load_catalog(
-            settings.text("providers.folder"), settings.text("targets.allow"), settings.text("domain")
+            settings.get_str("providers.folder"), settings.get_str("targets.allow"), settings.get_str("domain")
         )
         self.providers = frozenset(catalog.providers)
         self.throttle = Throttle()
-        self.oidc = Oidc(settings) if settings.text("oidc.issuer") else None
+        self.oidc = Oidc(settings) if settings.get_str("oidc.issuer") else None
         self.local = LocalToken(settings.data / "control.token")
         self._lock = RunLock(settings)
         try:
@@ -133,7 +133,7 @@ class Control(Plane):
         with self.database.write(tells=False) as rows:
             if not people.count(rows):
                 token = people.make_link(rows, self.database.pepper, DEFAULT_ORG, "owner")
-                host, port = self.settings.text("control.host"), self.settings.whole("control.port")
+                host, port = self.settings.get_str("control.host"), self.settings.get_int("control.port")
                 print(
                     f"Nobody can log in yet. Once, within a day: http://{host}:{port}/login?token={token}", flush=True
                 )

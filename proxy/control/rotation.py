@@ -63,7 +63,7 @@ def open_database(settings: Settings) -> Database:
     database = Database.open(metadata_url(settings), *secrets)
     if database.secret is not secrets[0]:
         adopt_next(settings)
-        if settings.text("secret.key"):
+        if settings.get_str("secret.key"):
             _log.warning("secret.key is the old secret; the new one is in %s", next_file(settings))
     return database
 

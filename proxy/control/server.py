@@ -24,8 +24,8 @@ def run(settings: Settings) -> None:
     Granian(
         "proxy.control.app:create_worker",
         factory=True,
-        address=settings.text("control.host"),
-        port=settings.whole("control.port"),
+        address=settings.get_str("control.host"),
+        port=settings.get_int("control.port"),
         interface=Interfaces.ASGI,
         workers=1,
         loop=Loops.uvloop,

@@ -38,25 +38,25 @@ class SpoolLock:
 
 def store_url(settings: Settings) -> str:
     """Where the log is: the setting, or chDB in the data folder."""
-    return settings.text("log.store") or f"chdb://{settings.data / 'log'}"
+    return settings.get_str("log.store") or f"chdb://{settings.data / 'log'}"
 
 
 def open_store(settings: Settings, url: str = "") -> Store:
     """The log store of these settings. Raises `StoreError`."""
-    if not (url or settings.text("log.store")):
+    if not (url or settings.get_str("log.store")):
         settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
     return Store.open(
         url or store_url(settings),
-        ttl_days=settings.whole("log.ttl_days"),
-        body_ttl_days=settings.whole("log.body_ttl_days"),
+        ttl_days=settings.get_int("log.ttl_days"),
+        body_ttl_days=settings.get_int("log.body_ttl_days"),
     )
 
 
 def price_book(settings: Settings) -> PriceBook:
     """Prices with the operator's own over them; providers under the ids that the catalog gives them."""
-    catalog = load(settings.text("providers.folder"), settings.text("targets.allow"), settings.text("domain"))
+    catalog = load(settings.get_str("providers.folder"), settings.get_str("targets.allow"), settings.get_str("domain"))
     ids = {provider.name: provider.prices for provider in catalog.providers.values()}
-    folder = settings.text("prices.folder")
+    folder = settings.get_str("prices.folder")
     return PriceBook(Path(folder).expanduser() if folder else None, {"custom": "", **ids})
 
 
@@ -67,6 +67,6 @@ def make_shipper(settings: Settings, store: Store, prices: PriceBook) -> Shipper
         store,
         Journal(settings.data / "ship" / "journal.json"),
         Enterer(prices),
-        interval_s=settings.real("ship.interval_s"),
-        batch_rows=settings.whole("ship.batch_rows"),
+        interval_s=settings.get_float("ship.interval_s"),
+        batch_rows=settings.get_int("ship.batch_rows"),
     )

@@ -3,18 +3,18 @@
 PerihelionError
 ├── SettingError            start refuses
 └── ProxyError              becomes an answer to the caller
-    ├── BadDirective   400  a Helicone-* header that does not parse
-    ├── BadRequest     400  a request that cannot be proxied
-    ├── Unauthorized   401
-    ├── Forbidden      403  a target that is not on the allow-list
-    ├── NotFound       404  no such address
-    ├── Conflict       409  a request id seen before
-    ├── TooLarge       413
-    ├── Limited        429
-    ├── NotThere       501  a feature that is not built yet
-    ├── UpstreamError  502  no usable answer: refused, reset, broken protocol
-    │   └── UpstreamTimeout 504
-    └── Overloaded     503  no room for the call
+    ├── BadDirective       400  a Helicone-* header that does not parse
+    ├── BadRequest         400  a request that cannot be proxied
+    ├── Unauthorized       401
+    ├── Forbidden          403  a target that is not on the allow-list
+    ├── NotFound           404  no such address
+    ├── Conflict           409  a request id seen before
+    ├── TooLarge           413
+    ├── Limited            429
+    ├── FeatureUnavailable 501  a feature that is not built yet
+    ├── UpstreamError      502  no usable answer: refused, reset, broken protocol
+    │   └── UpstreamTimeout504
+    └── Overloaded         503  no room for the call
 """
 
 from typing import ClassVar
@@ -22,12 +22,12 @@ from typing import ClassVar
 __all__ = [
     "BadDirective",
     "BadRequest",
-    "ClientGone",
+    "ClientDisconnected",
     "Conflict",
+    "FeatureUnavailable",
     "Forbidden",
     "Limited",
     "NotFound",
-    "NotThere",
     "Overloaded",
     "PerihelionError",
     "ProxyError",
@@ -52,7 +52,7 @@ class SettingError(PerihelionError):
         self.name = name
 
 
-class ClientGone(PerihelionError):
+class ClientDisconnected(PerihelionError):
     """The caller closed its side before the answer was whole."""
 
 
@@ -136,7 +136,7 @@ class Limited(ProxyError):
     kind = "rate_limit_error"
 
 
-class NotThere(ProxyError):
+class FeatureUnavailable(ProxyError):
     status = 501
     code = "not_implemented"
     kind = "invalid_request_error"

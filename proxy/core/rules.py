@@ -11,10 +11,10 @@ import msgspec
 from _speedups import scaled
 from proxy.core.errors import BadDirective
 
-__all__ = ["HEADER", "MOST_RULES", "SCALES", "Rule", "parse_rules", "plain"]
+__all__ = ["HEADER", "MAX_RULES", "SCALES", "Rule", "parse_rules", "plain"]
 
 HEADER: Final = "Helicone-RateLimit-Policy"
-MOST_RULES: Final = 8
+MAX_RULES: Final = 8
 SCALES: Final = {"request": 1_000, "concurrent": 1_000, "tokens": 1_000, "cents": 1_000_000}
 """Unit to the parts it is counted in, a power of ten."""
 _SHORT: Final = {"user": ("request", "user"), "org": ("request", "")}
@@ -57,8 +57,8 @@ def parse_rules(text: str, source: str = HEADER) -> tuple[Rule, ...]:
         rule = _rule(policy, source, number + 1, at)
         rules[rule.text] = rule
         at += len(policy) + 1
-    if len(rules) > MOST_RULES:
-        raise BadDirective(source, text, f"at most {MOST_RULES} policies", code="invalid_policy")
+    if len(rules) > MAX_RULES:
+        raise BadDirective(source, text, f"at most {MAX_RULES} policies", code="invalid_policy")
     return tuple(rules.values())
 
 

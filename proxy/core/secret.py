@@ -75,7 +75,7 @@ class Secret:
 
 def load_secret(settings: Settings, create: bool = False) -> Secret:
     """The secret of these settings; with `create` a file is made where there is none. Raises `SettingError`."""
-    text = settings.text("secret.key")
+    text = settings.get_str("secret.key")
     if text:
         return Secret(_parsed(text, "secret.key", "32 bytes as base64 or hex"))
     path = secret_file(settings)
@@ -101,7 +101,7 @@ def load_secrets(settings: Settings, create: bool = False) -> list[Secret]:
 
 
 def secret_file(settings: Settings) -> Path:
-    text = settings.text("secret.file")
+    text = settings.get_str("secret.file")
     return Path(text).expanduser() if text else settings.data / "secret.key"
 
 
@@ -122,7 +122,7 @@ def make_next(settings: Settings) -> Secret:
 def adopt_next(settings: Settings) -> None:
     """Puts the waiting secret in the place of the old one, in one step. A secret of the environment stays: who set it
     must set the new one."""
-    if not settings.text("secret.key"):
+    if not settings.get_str("secret.key"):
         file = secret_file(settings)
         next_file(settings).replace(file)
         _settled(file.parent)

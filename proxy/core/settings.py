@@ -173,7 +173,10 @@ _ROWS = {row.name: row for row in SETTINGS}
 
 
 class Settings(Mapping[str, Value]):
-    """All settings by name; `text`, `whole`, `real` and `flag` return one with its type; `source` says whence."""
+    """All settings by name.
+
+    `get_str`, `get_int`, `get_float` and `get_bool` return one with its type; `source` says where it was set.
+    """
 
     def __init__(self, values: dict[str, Value], sources: dict[str, str] | None = None) -> None:
         self._values = values
@@ -188,16 +191,16 @@ class Settings(Mapping[str, Value]):
     def __len__(self) -> int:
         return len(self._values)
 
-    def text(self, name: str) -> str:
+    def get_str(self, name: str) -> str:
         return str(self._values[name])
 
-    def whole(self, name: str) -> int:
+    def get_int(self, name: str) -> int:
         return int(self._values[name])
 
-    def real(self, name: str) -> float:
+    def get_float(self, name: str) -> float:
         return float(self._values[name])
 
-    def flag(self, name: str) -> bool:
+    def get_bool(self, name: str) -> bool:
         return bool(self._values[name])
 
     def source(self, name: str) -> str:
@@ -206,7 +209,7 @@ class Settings(Mapping[str, Value]):
 
     @property
     def data(self) -> Path:
-        return Path(self.text("data")).expanduser().absolute()
+        return Path(self.get_str("data")).expanduser().absolute()
 
     def environ(self) -> dict[str, str]:
         """The environment variables that make another process load the same settings."""

@@ -45,30 +45,30 @@ class Application:
         settings = self._settings
         self._run.mkdir(parents=True, exist_ok=True)
         catalog = providers.load(
-            settings.text("providers.folder"), settings.text("targets.allow"), settings.text("domain")
+            settings.get_str("providers.folder"), settings.get_str("targets.allow"), settings.get_str("domain")
         )
         upstream = open_upstream(
-            settings.text("upstream.transport"),
+            settings.get_str("upstream.transport"),
             _limits(settings),
-            proxy=settings.text("upstream.proxy"),
-            http2=settings.flag("upstream.http2"),
-            ca_file=settings.text("upstream.ca_file"),
+            proxy=settings.get_str("upstream.proxy"),
+            http2=settings.get_bool("upstream.http2"),
+            ca_file=settings.get_str("upstream.ca_file"),
         )
         spool = Writer(
             Path(settings.data) / "spool",
-            segment_bytes=settings.whole("spool.segment_bytes"),
-            segment_s=settings.real("spool.segment_s"),
-            fsync=settings.flag("log.fsync"),
+            segment_bytes=settings.get_int("spool.segment_bytes"),
+            segment_s=settings.get_float("spool.segment_s"),
+            fsync=settings.get_bool("log.fsync"),
             worker=str(os.getpid()),
         )
         kv = open_kv(
-            settings.text("kv.url"),
-            memory_bytes=settings.whole("kv.memory_bytes"),
-            patience_ms=settings.real("kv.patience_ms"),
+            settings.get_str("kv.url"),
+            memory_bytes=settings.get_int("kv.memory_bytes"),
+            patience_ms=settings.get_float("kv.patience_ms"),
             folder=settings.data / "kv",
         )
         self.gateway = Gateway(settings, catalog, upstream, spool, Metrics(), kv)
-        self._renewal_s = settings.real("limits.hold_s") / 3
+        self._renewal_s = settings.get_float("limits.hold_s") / 3
         self._renew_at = monotonic() + self._renewal_s
         self._loop = loop
         self.gateway.directory.start(loop, upstream)

@@ -93,9 +93,9 @@ class Cache:
 
     def __init__(self, kv: Kv, settings: Settings) -> None:
         self._kv = kv
-        self._answers = settings.text("cache.bucket") == "answers"
-        self._most_bytes = settings.whole("cache.max_entry")
-        self._pack_above = settings.whole("cache.compress_above")
+        self._answers = settings.get_str("cache.bucket") == "answers"
+        self._most_bytes = settings.get_int("cache.max_entry")
+        self._pack_above = settings.get_int("cache.compress_above")
         self.flights: dict[tuple[Key, str], Flight] = {}
         self._over: list[Flight] = []
         self.hits = self.misses = self.joined = self.degraded = 0

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from _speedups import Head
 from proxy.core.clock import parse_uuid
-from proxy.core.errors import BadDirective, NotThere
+from proxy.core.errors import BadDirective, FeatureUnavailable
 
 __all__ = ["check"]
 
@@ -78,7 +78,8 @@ _TEXTS = (
 
 
 def check(head: Head) -> None:
-    """Raises `BadDirective` naming the header, what was found and what is accepted; `NotThere` for one not built."""
+    """Raises `BadDirective` naming the header, what was found and what is accepted, and `FeatureUnavailable` for a
+    header whose feature is not built."""
     if head.malformed:
         name, found = head.malformed[0]
         raise BadDirective(name, found, _OTHERS.get(name, _FLAG))
@@ -107,7 +108,9 @@ def check(head: Head) -> None:
                 raise BadDirective("Helicone-" + name.title(), value, row[1])
         for header, asked in _NOT_THERE:
             if asked(head):
-                raise NotThere(f"{header} is accepted by this proxy's contract, but not built yet.", param=header)
+                raise FeatureUnavailable(
+                    f"{header} is accepted by this proxy's contract, but not built yet.", param=header
+                )
 
 
 def _check_properties(head: Head) -> None:

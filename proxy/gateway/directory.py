@@ -129,7 +129,7 @@ class Directory:
         """Reads what there is, and watches for more."""
         self._load_now()
         self._tasks.append(loop.create_task(self._watch()))
-        if self._settings.text("snapshot.url"):
+        if self._settings.get_str("snapshot.url"):
             self._tasks.append(loop.create_task(self._fetch(upstream)))
 
     def stop(self) -> None:
@@ -195,12 +195,12 @@ class Directory:
         print(f"gateway: the snapshot is not taken: {self.problem}", file=sys.stderr)
 
     async def _fetch(self, upstream: Upstream) -> None:
-        found = parse_origin(self._settings.text("snapshot.url"))
+        found = parse_origin(self._settings.get_str("snapshot.url"))
         if isinstance(found, str):
             self._unfetched = f"snapshot.url has {found}"
             return
         origin = Origin(found[0].scheme, found[0].host, found[0].port)
-        token = self._settings.text("snapshot.token")
+        token = self._settings.get_str("snapshot.token")
         while True:
             try:
                 async with asyncio.timeout(30):

@@ -40,17 +40,17 @@ class Gateway:
         self.spool = spool
         self.metrics = metrics
         self.worker = str(os.getpid())
-        self.max_body = settings.whole("gateway.max_body")
-        self.max_answer = settings.whole("gateway.max_answer")
-        self.max_logged_body = settings.whole("log.max_body")
-        self.stream_usage = settings.flag("stream.usage")
-        self.drains = settings.text("stream.on_disconnect") == "drain"
-        self.drain_bytes = settings.whole("stream.drain_bytes")
-        self.drain_s = settings.real("stream.drain_s")
-        self.patience_s = settings.real("retry.patience_s")
-        self.tells_cost = settings.flag("answer.cost")
+        self.max_body = settings.get_int("gateway.max_body")
+        self.max_answer = settings.get_int("gateway.max_answer")
+        self.max_logged_body = settings.get_int("log.max_body")
+        self.stream_usage = settings.get_bool("stream.usage")
+        self.drains = settings.get_str("stream.on_disconnect") == "drain"
+        self.drain_bytes = settings.get_int("stream.drain_bytes")
+        self.drain_s = settings.get_float("stream.drain_s")
+        self.patience_s = settings.get_float("retry.patience_s")
+        self.tells_cost = settings.get_bool("answer.cost")
         self.watchdog = Watchdog(self.drains)
-        self.requires_keys = settings.text("auth.mode") == "required"
+        self.requires_keys = settings.get_str("auth.mode") == "required"
         self.directory = Directory(settings)
         self.prompts = Prompts()
         self.kv = kv
@@ -58,8 +58,8 @@ class Gateway:
         self.limits = Limits(kv, self.meter, settings)
         self.cache = Cache(kv, settings)
         self.ledger = Ledger(spool, self.cache, metrics, self.worker)
-        self.hedge = Hedge(settings.real("hedge.percent"))
-        self.breakers = Breakers(settings.whole("breaker.failures"), settings.real("breaker.open_s"))
+        self.hedge = Hedge(settings.get_float("hedge.percent"))
+        self.breakers = Breakers(settings.get_int("breaker.failures"), settings.get_float("breaker.open_s"))
         self._ids: OrderedDict[str, None] = OrderedDict()
 
     def begin(self, wire: Wire) -> Exchange:

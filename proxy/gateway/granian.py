@@ -19,27 +19,27 @@ __all__ = ["make", "serve"]
 
 def serve(settings: Settings) -> None:
     """Serves until SIGTERM or SIGINT; then open calls have `gateway.drain_s` to end."""
-    cert, key = settings.text("gateway.tls_cert"), settings.text("gateway.tls_key")
+    cert, key = settings.get_str("gateway.tls_cert"), settings.get_str("gateway.tls_key")
     Granian(
         "proxy.gateway.granian:make",
         factory=True,
-        address=settings.text("gateway.host"),
-        port=settings.whole("gateway.port"),
+        address=settings.get_str("gateway.host"),
+        port=settings.get_int("gateway.port"),
         interface=Interfaces.RSGI,
-        workers=settings.whole("gateway.workers"),
+        workers=settings.get_int("gateway.workers"),
         runtime_mode=RuntimeModes.mt,
         loop=Loops.uvloop,
         http=HTTPModes.auto,
         websockets=False,
-        backlog=settings.whole("gateway.backlog"),
-        backpressure=settings.whole("gateway.max_open"),
+        backlog=settings.get_int("gateway.backlog"),
+        backpressure=settings.get_int("gateway.max_open"),
         http1_settings=HTTP1Settings(header_read_timeout=30_000, keep_alive=True, max_buffer_size=1 << 20),
         log_enabled=False,
         ssl_cert=Path(cert) if cert else None,
         ssl_key=Path(key) if key else None,
         respawn_failed_workers=True,
         respawn_interval=0.5,
-        workers_kill_timeout=int(settings.real("gateway.drain_s")),
+        workers_kill_timeout=int(settings.get_float("gateway.drain_s")),
     ).serve()
 
 

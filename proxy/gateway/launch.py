@@ -35,7 +35,7 @@ def run(settings: Settings) -> None:
     a worker says that it cannot start like this."""
     die_with_parent()
     shutil.rmtree(settings.data / "run", ignore_errors=True)  # counters of an earlier gateway
-    if settings.text("gateway.server") == "granian":
+    if settings.get_str("gateway.server") == "granian":
         from proxy.gateway.granian import serve
 
         serve(settings)
@@ -53,10 +53,10 @@ def calm() -> None:
 
 @contextlib.contextmanager
 def _listen(settings: Settings) -> Iterator[socket.socket]:
-    host, port = settings.text("gateway.host"), settings.whole("gateway.port")
+    host, port = settings.get_str("gateway.host"), settings.get_int("gateway.port")
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        listener = socket.create_server((host, port), family=family, backlog=settings.whole("gateway.backlog"))
+        listener = socket.create_server((host, port), family=family, backlog=settings.get_int("gateway.backlog"))
     except OSError as error:
         print(f"perihelion gateway: cannot listen on {host} port {port}: {error.strerror}", file=sys.stderr)
         raise SystemExit(_CANNOT_START) from None
@@ -70,7 +70,7 @@ class _Workers:
     def __init__(self, settings: Settings, listener: socket.socket) -> None:
         self._settings = settings
         self._listener = listener
-        self._count = settings.whole("gateway.workers")
+        self._count = settings.get_int("gateway.workers")
         self._pids: set[int] = set()
 
     def run(self) -> None:
@@ -116,7 +116,7 @@ class _Workers:
 
     def _end(self, number: signal.Signals) -> None:
         """Tells all to stop, and ends those that have not a little after they should have."""
-        deadline = time.monotonic() + self._settings.real("gateway.drain_s") + 3
+        deadline = time.monotonic() + self._settings.get_float("gateway.drain_s") + 3
         for pid in self._pids:
             os.kill(pid, number)
         while self._pids:
@@ -148,19 +148,19 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
     server = Server(
         application.answer,
         loop,
-        most=settings.whole("gateway.max_open"),
-        max_body=settings.whole("gateway.max_body"),
-        idle_s=settings.real("gateway.idle_s"),
+        most=settings.get_int("gateway.max_open"),
+        max_body=settings.get_int("gateway.max_body"),
+        idle_s=settings.get_float("gateway.idle_s"),
     )
     calm()
     try:
-        await server.run(listener, _tls(settings), settings.real("gateway.drain_s"))
+        await server.run(listener, _tls(settings), settings.get_float("gateway.drain_s"))
     finally:
         await application.stop()
 
 
 def _tls(settings: Settings) -> ssl.SSLContext | None:
-    cert, key = settings.text("gateway.tls_cert"), settings.text("gateway.tls_key")
+    cert, key = settings.get_str("gateway.tls_cert"), settings.get_str("gateway.tls_key")
     if not cert:
         return None
     context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)

@@ -56,11 +56,11 @@ class Limits:
     def __init__(self, kv: Kv, meter: Meter, settings: Settings) -> None:
         self._kv = kv
         self._meter = meter
-        self._hold_us = round(settings.real("limits.hold_s") * 1e6)
-        self._missing = settings.text("limits.missing_segment")
-        self._without_kv = settings.text("limits.budget_without_kv")
-        self._unpriced = settings.text("limits.unknown_price")
-        text = settings.text("limits.policy")
+        self._hold_us = round(settings.get_float("limits.hold_s") * 1e6)
+        self._missing = settings.get_str("limits.missing_segment")
+        self._without_kv = settings.get_str("limits.budget_without_kv")
+        self._unpriced = settings.get_str("limits.unknown_price")
+        text = settings.get_str("limits.policy")
         self._standing = Rules(parse_rules(text, "limits.policy") if text else _NONE)
         self._parsed: dict[tuple[str, str], Rules] = {}
         self._local: MemoryKv | None = None

@@ -58,7 +58,7 @@ class Meter:
     """One worker's. The price book is loaded with the first call that needs it."""
 
     def __init__(self, settings: Settings, catalog: Catalog) -> None:
-        self._folder = settings.text("prices.folder")
+        self._folder = settings.get_str("prices.folder")
         self._ids = {provider.name: provider.prices for provider in catalog.prefixes.values()}
         self._book: PriceBook | None = None
         self._usual: OrderedDict[tuple[str, str], _Usual] = OrderedDict()

@@ -6,7 +6,7 @@ from sqlalchemy import Connection, delete, select, update
 from proxy.core.clock import now_us
 from proxy.core.secret import Secret
 from proxy.metadata.db import insert_or_keep
-from proxy.metadata.errors import Missing
+from proxy.metadata.errors import RowNotFound
 from proxy.metadata.tables import credentials
 
 __all__ = ["Credential", "about", "listed", "put", "remove"]
@@ -39,7 +39,7 @@ def listed(connection: Connection, org_id: str) -> list[Credential]:
 def remove(connection: Connection, org_id: str, provider: str) -> None:
     place = (credentials.c.org_id == org_id, credentials.c.provider == provider)
     if not connection.execute(delete(credentials).where(*place)).rowcount:
-        raise Missing("credential", provider)
+        raise RowNotFound("credential", provider)
 
 
 def about(org_id: str, provider: str) -> str:

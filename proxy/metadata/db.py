@@ -21,7 +21,7 @@ from proxy.core.secret import Secret, SecretError
 from proxy.core.settings import Settings
 from proxy.metadata.tables import meta, organisations
 
-__all__ = ["Database", "MetadataError", "SealedAnew", "insert_or_keep", "metadata_url"]
+__all__ = ["Database", "MetadataError", "SecretRotated", "insert_or_keep", "metadata_url"]
 
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
 _LOCK: Final = 0x7065_7269
@@ -32,13 +32,13 @@ class MetadataError(PerihelionError):
     """The database cannot be used as it is."""
 
 
-class SealedAnew(MetadataError):
+class SecretRotated(MetadataError):
     """The secret was rotated while this process ran."""
 
 
 def metadata_url(settings: Settings) -> str:
     """SQLAlchemy's address of the database."""
-    text = settings.text("metadata.url")
+    text = settings.get_str("metadata.url")
     if not text:
         return f"sqlite:///{settings.data / 'metadata.db'}"
     for plain in ("postgresql://", "postgres://"):
@@ -120,7 +120,7 @@ class Database:
         query = select(meta.c.value).where(meta.c.name == "fingerprint").with_for_update(read=True)
         found = connection.execute(query).scalar_one()
         if found != self.secret.fingerprint:
-            raise SealedAnew(
+            raise SecretRotated(
                 f"the secret was rotated to {found} while this control plane ran with {self.secret.fingerprint}; give "
                 "it the new one and start it again"
             )

@@ -2,21 +2,21 @@
 
 from proxy.core.errors import PerihelionError
 
-__all__ = ["Clash", "Invalid", "Missing"]
+__all__ = ["InvalidValue", "RowConflict", "RowNotFound"]
 
 
-class Missing(PerihelionError):
+class RowNotFound(PerihelionError):
     """No such thing in this organisation."""
 
     def __init__(self, what: str, id: str) -> None:
         super().__init__(f"no {what} {id!r} here")
 
 
-class Clash(PerihelionError):
+class RowConflict(PerihelionError):
     """Something of that name is there already, or what is asked contradicts what is."""
 
 
-class Invalid(PerihelionError):
+class InvalidValue(PerihelionError):
     """A value that is not accepted: where it stands, what was found, what would be right."""
 
     def __init__(self, path: str, found: str, accepted: str) -> None:

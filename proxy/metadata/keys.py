@@ -9,7 +9,7 @@ from sqlalchemy import Connection, select, update
 from proxy.core.clock import now_us, uuid7
 from proxy.core.secret import token_hash
 from proxy.metadata.db import insert_or_keep
-from proxy.metadata.errors import Clash, Missing
+from proxy.metadata.errors import RowConflict, RowNotFound
 from proxy.metadata.tables import api_keys
 
 __all__ = ["SCOPES", "Key", "by_hash", "create", "edit", "listed", "revoke", "shown", "used"]
@@ -48,7 +48,7 @@ def create(
     token: str = "",
 ) -> tuple[Key, str]:
     """A new key and its text, which nobody can read again. With `token` a key of another system goes on being one.
-    Raises `Clash` where that is here already, also where it was revoked, and does not say whose it is."""
+    Raises `RowConflict` where that is here already, also where it was revoked, and does not say whose it is."""
     token = token or _PREFIX + secrets.token_urlsafe(32)
     at = now_us()
     row = {
@@ -64,7 +64,7 @@ def create(
         "expires_us": expires_us,
     }
     if not insert_or_keep(connection, api_keys, **row):
-        raise Clash("this token is a key already, or was one")
+        raise RowConflict("this token is a key already, or was one")
     return shown(connection, org_id, str(row["id"])), token
 
 
@@ -79,7 +79,7 @@ def listed(connection: Connection, org_id: str, after: str = "", limit: int = 50
 def shown(connection: Connection, org_id: str, id: str) -> Key:
     row = connection.execute(select(api_keys).where(api_keys.c.org_id == org_id, api_keys.c.id == id)).first()
     if row is None:
-        raise Missing("key", id)
+        raise RowNotFound("key", id)
     return _key(row)
 
 

@@ -6,7 +6,7 @@ import msgspec
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from proxy.core.clock import now_us, uuid7
-from proxy.metadata.errors import Clash, Missing
+from proxy.metadata.errors import RowConflict, RowNotFound
 from proxy.metadata.tables import members, organisations, users
 
 __all__ = [
@@ -46,7 +46,7 @@ class Member(msgspec.Struct, kw_only=True):
 
 def create(connection: Connection, name: str, policy: str = "") -> Organisation:
     if connection.execute(select(organisations.c.id).where(organisations.c.name == name)).first() is not None:
-        raise Clash(f"an organisation {name!r} is there already")
+        raise RowConflict(f"an organisation {name!r} is there already")
     at = now_us()
     row = Organisation(id=uuid7(at), name=name, policy=policy, created_us=at)
     connection.execute(insert(organisations).values(**msgspec.structs.asdict(row)))
@@ -75,7 +75,7 @@ def of_user(connection: Connection, user_id: str) -> list[tuple[Organisation, st
 def shown(connection: Connection, id: str) -> Organisation:
     row = connection.execute(select(organisations).where(organisations.c.id == id)).first()
     if row is None:
-        raise Missing("organisation", id)
+        raise RowNotFound("organisation", id)
     return Organisation(**row._mapping)
 
 
@@ -84,7 +84,7 @@ def edit(connection: Connection, id: str, **changed: str) -> Organisation:
     name = changed.get("name")
     taken = select(organisations.c.id).where(organisations.c.name == name, organisations.c.id != id)
     if name is not None and connection.execute(taken).first() is not None:
-        raise Clash(f"an organisation {name!r} is there already")
+        raise RowConflict(f"an organisation {name!r} is there already")
     if changed:
         connection.execute(update(organisations).where(organisations.c.id == id).values(**changed))
     return shown(connection, id)
@@ -109,7 +109,7 @@ def member(connection: Connection, org_id: str, user_id: str) -> Member:
     )
     row = connection.execute(query).first()
     if row is None:
-        raise Missing("member", user_id)
+        raise RowNotFound("member", user_id)
     return Member(**row._mapping)
 
 
@@ -129,7 +129,7 @@ def remove(connection: Connection, org_id: str, user_id: str) -> None:
     place = (members.c.org_id == org_id, members.c.user_id == user_id)
     role = connection.execute(select(members.c.role).where(*place)).scalar_one_or_none()
     if role is None:
-        raise Missing("member", user_id)
+        raise RowNotFound("member", user_id)
     if role == "owner":
         _not_the_last(connection, org_id)
     connection.execute(delete(members).where(*place))
@@ -138,4 +138,4 @@ def remove(connection: Connection, org_id: str, user_id: str) -> None:
 def _not_the_last(connection: Connection, org_id: str) -> None:
     owners = select(func.count()).select_from(members).where(members.c.org_id == org_id, members.c.role == "owner")
     if connection.execute(owners).scalar_one() < 2:
-        raise Clash("the last owner of an organisation stays its owner")
+        raise RowConflict("the last owner of an organisation stays its owner")

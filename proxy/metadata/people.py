@@ -11,7 +11,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 
 from proxy.core.clock import now_us, uuid7
 from proxy.core.secret import token_hash
-from proxy.metadata.errors import Clash, Missing
+from proxy.metadata.errors import RowConflict, RowNotFound
 from proxy.metadata.tables import links, members, sessions, users
 
 __all__ = [
@@ -78,7 +78,7 @@ def create(connection: Connection, email: str, name: str = "", password: str = "
     """A person. Without a password only a link or an identity provider lets them in."""
     email = email.strip().lower()
     if by_email(connection, email) is not None:
-        raise Clash(f"a person with the address {email!r} is there already")
+        raise RowConflict(f"a person with the address {email!r} is there already")
     at = now_us()
     user = User(id=uuid7(at), email=email, name=name, disabled=False, created_us=at)
     hashed = _hasher().hash(password) if password else ""
@@ -114,7 +114,7 @@ def verify(connection: Connection, email: str, password: str) -> User | None:
 def set_password(connection: Connection, user_id: str, password: str) -> None:
     done = connection.execute(update(users).where(users.c.id == user_id).values(password=_hasher().hash(password)))
     if not done.rowcount:
-        raise Missing("person", user_id)
+        raise RowNotFound("person", user_id)
 
 
 def open_session(connection: Connection, pepper: bytes, user_id: str, org_id: str) -> tuple[str, str]:

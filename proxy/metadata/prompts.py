@@ -7,7 +7,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 
 from proxy.core.clock import now_us
 from proxy.metadata.db import insert_or_keep
-from proxy.metadata.errors import Clash, Missing
+from proxy.metadata.errors import RowConflict, RowNotFound
 from proxy.metadata.tables import prompt_labels, prompt_versions, prompts
 
 __all__ = [
@@ -49,7 +49,7 @@ class Version(msgspec.Struct, kw_only=True):
 def create(connection: Connection, org_id: str, id: str, name: str) -> None:
     """A prompt without versions yet."""
     if not insert_or_keep(connection, prompts, org_id=org_id, id=id, name=name, created_us=now_us()):
-        raise Clash(f"a prompt {id!r} is there already")
+        raise RowConflict(f"a prompt {id!r} is there already")
 
 
 def add_version(
@@ -84,7 +84,7 @@ def listed(
 def shown(connection: Connection, org_id: str, id: str) -> Prompt:
     row = connection.execute(select(prompts).where(prompts.c.org_id == org_id, prompts.c.id == id)).first()
     if row is None:
-        raise Missing("prompt", id)
+        raise RowNotFound("prompt", id)
     place = (prompt_versions.c.org_id == org_id, prompt_versions.c.prompt_id == id)
     newest = connection.execute(select(func.max(prompt_versions.c.version)).where(*place)).scalar_one() or 0
     labels = connection.execute(
@@ -118,7 +118,7 @@ def version(connection: Connection, org_id: str, id: str, number: int) -> Versio
         )
     ).first()
     if row is None:
-        raise Missing("version", f"{id} {number}")
+        raise RowNotFound("version", f"{id} {number}")
     return _version(row)
 
 
@@ -137,7 +137,7 @@ def label(connection: Connection, org_id: str, id: str, name: str, number: int) 
 def unlabel(connection: Connection, org_id: str, id: str, name: str) -> Prompt:
     place = (prompt_labels.c.org_id == org_id, prompt_labels.c.prompt_id == id, prompt_labels.c.label == name)
     if not connection.execute(delete(prompt_labels).where(*place)).rowcount:
-        raise Missing("environment", name)
+        raise RowNotFound("environment", name)
     return shown(connection, org_id, id)
 
 
@@ -151,7 +151,7 @@ def archive(connection: Connection, org_id: str, id: str, archived: bool = True)
 
 def _exists(connection: Connection, org_id: str, id: str) -> None:
     if connection.execute(select(prompts.c.id).where(prompts.c.org_id == org_id, prompts.c.id == id)).first() is None:
-        raise Missing("prompt", id)
+        raise RowNotFound("prompt", id)
 
 
 def _version(row: Any) -> Version:

@@ -19,8 +19,8 @@ from proxy.core.clock import now_us
 from proxy.core.secret import Secret, SecretError, token_hash
 from proxy.core.snapshot import SnapshotError, read
 from proxy.metadata import credentials, db, identities, keys, organisations, people, prompts, published, sealed
-from proxy.metadata.db import Database, MetadataError, SealedAnew
-from proxy.metadata.errors import Clash, Missing
+from proxy.metadata.db import Database, MetadataError, SecretRotated
+from proxy.metadata.errors import RowConflict, RowNotFound
 from proxy.metadata.tables import METADATA, api_keys, users
 from tests.postgres_server import PostgresServer
 
@@ -207,7 +207,7 @@ def test_keys(database: Database) -> None:
         assert found is not None and found.id == made.id
         assert [key.name for key in keys.listed(rows, "default", limit=2)] == ["reader", "old"]
         assert [key.name for key in keys.listed(rows, "default", after=old.id)] == ["one"]
-        with pytest.raises(Missing):
+        with pytest.raises(RowNotFound):
             keys.shown(rows, "another", made.id)
     assert [row.id for row in told(database)["keys"]] == [made.id]
     with database.write() as rows:
@@ -227,7 +227,7 @@ def test_a_token_is_one_key_even_after_its_end(database: Database) -> None:
     first = take_over("default")
     for _ in range(2):
         for org in ("default", other):
-            with pytest.raises(Clash) as caught:
+            with pytest.raises(RowConflict) as caught:
                 take_over(org)
             assert first.id not in str(caught.value) and "default" not in str(caught.value)
         with database.write() as rows:
@@ -257,7 +257,7 @@ def test_credentials_are_sealed_and_change_their_seal(database: Database) -> Non
         sealed.rotate(rows, OTHER, SECRET)
     with database.write() as rows:
         assert sealed.rotate(rows, SECRET, OTHER) == 1
-    with pytest.raises(SealedAnew), database.write() as rows:
+    with pytest.raises(SecretRotated), database.write() as rows:
         credentials.put(rows, SECRET, "default", "openai", "sk-nobody-could-open-it")
     database.secret = OTHER
     found = told(database)
@@ -265,7 +265,7 @@ def test_credentials_are_sealed_and_change_their_seal(database: Database) -> Non
     assert OTHER.open(found["head"][0].pepper, "pepper") == database.pepper
     with database.write() as rows:
         credentials.remove(rows, "default", "openai")
-        with pytest.raises(Missing):
+        with pytest.raises(RowNotFound):
             credentials.remove(rows, "default", "openai")
 
 
@@ -275,10 +275,10 @@ def test_prompts_have_versions_that_stay_and_labels_that_move(database: Database
         assert [prompts.add_version(rows, "default", "p", {"n": n}, []).version for n in (1, 2)] == [1, 2]
         prompts.label(rows, "default", "p", "production", 2)
         assert prompts.label(rows, "default", "p", "production", 1).labels == {"production": 1}
-        with pytest.raises(Missing):
+        with pytest.raises(RowNotFound):
             prompts.label(rows, "default", "p", "production", 3)
         assert [one.body for one in prompts.versions(rows, "default", "p")] == [{"n": 2}, {"n": 1}]
-    with pytest.raises(Clash), database.write() as rows:
+    with pytest.raises(RowConflict), database.write() as rows:
         prompts.create(rows, "default", "p", "again")
     found = {row.version: (row.labels, row.newest) for row in told(database)["prompts"]}
     assert found == {1: (("production",), False), 2: ((), True)}
@@ -291,14 +291,14 @@ def test_prompts_have_versions_that_stay_and_labels_that_move(database: Database
 def test_people(database: Database) -> None:
     with database.write(tells=False) as rows:
         ada = people.create(rows, " Ada@Example.com ", password="correct horse")
-        with pytest.raises(Clash):
+        with pytest.raises(RowConflict):
             people.create(rows, "ada@example.com")
         assert people.verify(rows, "ADA@example.com", "correct horse") == ada
         assert people.verify(rows, "ada@example.com", "wrong") is None is people.verify(rows, "nobody@x.y", "wrong")
         organisations.add(rows, "default", ada.id, "owner")
-        with pytest.raises(Clash, match="last owner"):
+        with pytest.raises(RowConflict, match="last owner"):
             organisations.add(rows, "default", ada.id, "viewer")
-        with pytest.raises(Clash, match="last owner"):
+        with pytest.raises(RowConflict, match="last owner"):
             organisations.remove(rows, "default", ada.id)
         token, _ = people.open_session(rows, database.pepper, ada.id, "default")
         session = people.session(rows, database.pepper, token)
@@ -318,7 +318,7 @@ def at_once(work: Any, count: int = 4) -> list[Any]:
     def one() -> None:
         try:
             results.append(work())
-        except (OperationalError, IntegrityError, Clash) as error:
+        except (OperationalError, IntegrityError, RowConflict) as error:
             results.append(error)
 
     threads = [threading.Thread(target=one) for _ in range(count)]

@@ -8,7 +8,7 @@ from typing import Any
 
 import uvloop
 
-from proxy.core.errors import ClientGone, ProxyError
+from proxy.core.errors import ClientDisconnected, ProxyError
 from proxy.gateway.wire.base import Last, Wire
 from proxy.gateway.wire.server import Server
 
@@ -57,7 +57,7 @@ class App:
             length = next((int(value) for name, value in headers if name == "content-length"), -1)
             note["headers"] = headers
             note["body"] = len(await wire.body(length, 1000))
-        except ClientGone as error:
+        except ClientDisconnected as error:
             note["error"] = type(error).__name__
         except ProxyError as error:
             note["error"] = type(error).__name__

@@ -108,7 +108,7 @@ def test_a_body_is_taken_whole(server: Server) -> None:
 def test_a_body_that_breaks_off_is_a_caller_that_left(server: Server, head: bytes) -> None:
     path = b"/gone" + str(len(head)).encode()
     server.send(b"POST " + path + b" HTTP/1.1\r\nHost: h\r\n" + head + b"\r\n\r\n3\r\nabc\r\n", close=True)
-    assert server.seen(path.decode())["error"] == "ClientGone"
+    assert server.seen(path.decode())["error"] == "ClientDisconnected"
 
 
 @pytest.mark.parametrize("head", [b"Content-Length: 5000", b"Transfer-Encoding: chunked"])

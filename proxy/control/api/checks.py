@@ -9,7 +9,7 @@ from proxy.core.errors import BadDirective, BadRequest
 from proxy.core.identity import DEFAULT_ORG
 from proxy.core.rules import parse_rules
 from proxy.core.template import Variable, parse
-from proxy.metadata.errors import Invalid
+from proxy.metadata.errors import InvalidValue
 from proxy.metadata.keys import SCOPES
 from proxy.metadata.organisations import ROLES
 
@@ -34,39 +34,39 @@ _MOST_BODY: Final = 1 << 20
 def check_name(path: str, name: str) -> str:
     name = name.strip()
     if not 1 <= len(name) <= 120 or not name.isprintable():
-        raise Invalid(path, name[:60], "a name of 1 to 120 printable characters")
+        raise InvalidValue(path, name[:60], "a name of 1 to 120 printable characters")
     return name
 
 
 def check_email(path: str, email: str) -> str:
     email = email.strip().lower()
     if not _EMAIL.fullmatch(email) or not email.isprintable():
-        raise Invalid(path, email[:60], "an e-mail address")
+        raise InvalidValue(path, email[:60], "an e-mail address")
     return email
 
 
 def check_password(path: str, password: str) -> str:
     if not _LEAST_PASSWORD <= len(password) <= 1024:
-        raise Invalid(path, "***", f"a password of {_LEAST_PASSWORD} to 1024 characters")
+        raise InvalidValue(path, "***", f"a password of {_LEAST_PASSWORD} to 1024 characters")
     return password
 
 
 def check_role(path: str, role: str) -> str:
     if role not in ROLES:
-        raise Invalid(path, role[:60], "one of " + ", ".join(ROLES))
+        raise InvalidValue(path, role[:60], "one of " + ", ".join(ROLES))
     return role
 
 
 def check_scopes(path: str, scopes: list[str], org: str) -> list[str]:
     for at, scope in enumerate(scopes):
         if scope not in SCOPES:
-            raise Invalid(f"{path}[{at}]", scope[:60], "one of " + ", ".join(SCOPES))
+            raise InvalidValue(f"{path}[{at}]", scope[:60], "one of " + ", ".join(SCOPES))
         if scope == "snapshot" and org != DEFAULT_ORG:
-            raise Invalid(
+            raise InvalidValue(
                 f"{path}[{at}]", scope, f"snapshot in the organisation {DEFAULT_ORG} only: it holds all of them"
             )
     if not scopes:
-        raise Invalid(path, "[]", "at least one of " + ", ".join(SCOPES))
+        raise InvalidValue(path, "[]", "at least one of " + ", ".join(SCOPES))
     return sorted(set(scopes), key=SCOPES.index)
 
 
@@ -76,43 +76,45 @@ def check_policy(path: str, policy: str) -> str:
         try:
             parse_rules(policy, path)
         except BadDirective as error:
-            raise Invalid(path, policy[:120], error.message) from None
+            raise InvalidValue(path, policy[:120], error.message) from None
     return policy
 
 
 def check_provider(path: str, provider: str, known: object) -> str:
     if provider not in known:  # type: ignore[operator]
-        raise Invalid(path, provider[:60], "a provider of the catalog")
+        raise InvalidValue(path, provider[:60], "a provider of the catalog")
     return provider
 
 
 def check_prompt_id(path: str, id: str) -> str:
     if not _ID.fullmatch(id):
-        raise Invalid(path, id[:60], "letters, digits, '.', '_' and '-', at most 128, a letter or digit first")
+        raise InvalidValue(path, id[:60], "letters, digits, '.', '_' and '-', at most 128, a letter or digit first")
     return id
 
 
 def check_label(path: str, label: str) -> str:
     if not _LABEL.fullmatch(label):
-        raise Invalid(path, label[:60], "an environment: small letters, digits, '.', '_' and '-', at most 64")
+        raise InvalidValue(path, label[:60], "an environment: small letters, digits, '.', '_' and '-', at most 64")
     return label
 
 
 def check_limit(limit: int) -> int:
     if not 1 <= limit <= 500:
-        raise Invalid("limit", str(limit), "1 to 500")
+        raise InvalidValue("limit", str(limit), "1 to 500")
     return limit
 
 
 def check_template(body: dict[str, Any], variables: list[dict[str, Any]]) -> None:
-    """A version's body and variables. Raises `Invalid` with the path to the fault."""
+    """A version's body and variables. Raises `InvalidValue` with the path to the fault."""
     if len(msgspec.json.encode(body)) > _MOST_BODY:
-        raise Invalid("body", "more than 1 MiB", "at most 1 MiB of JSON")
+        raise InvalidValue("body", "more than 1 MiB", "at most 1 MiB of JSON")
     try:
         declared = msgspec.convert(variables, list[Variable])
     except msgspec.ValidationError as error:
-        raise Invalid("variables", str(error), "objects of name, type (string, number, boolean) and default") from None
+        raise InvalidValue(
+            "variables", str(error), "objects of name, type (string, number, boolean) and default"
+        ) from None
     try:
         parse(body, declared)
     except BadRequest as error:
-        raise Invalid(error.param or "body", error.message, "a template that parses") from None
+        raise InvalidValue(error.param or "body", error.message, "a template that parses") from None

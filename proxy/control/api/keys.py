@@ -16,7 +16,7 @@ from proxy.core.clock import now_us
 from proxy.core.secret import token_hash
 from proxy.metadata import credentials, keys
 from proxy.metadata.credentials import Credential
-from proxy.metadata.errors import Invalid
+from proxy.metadata.errors import InvalidValue
 from proxy.metadata.keys import Key
 
 __all__ = ["KEY_ROUTES"]
@@ -83,7 +83,7 @@ def create_key(request: Request[Any, Any, Any], data: NewKey) -> Response[MadeKe
     _may_give(caller, scopes, [])
     policy = check_policy("policy", data.policy)
     if data.token and not (data.token.startswith(("sk-helicone-", "pk-helicone-")) and 20 <= len(data.token) <= 200):
-        raise Invalid("token", data.token[:12] + "…", "a key that begins with sk-helicone- or pk-helicone-")
+        raise InvalidValue("token", data.token[:12] + "…", "a key that begins with sk-helicone- or pk-helicone-")
     expires_us = _moment(data.expires)
 
     def make(rows: Any) -> MadeKey:
@@ -145,7 +145,7 @@ def put_credential(request: Request[Any, Any, Any], provider: str, data: NewCred
     check_provider("provider", provider, plane.providers)
     value = data.value.strip()
     if not value or len(value) > 8192 or not (value.isascii() and value.isprintable()):
-        raise Invalid("value", "***", "1 to 8192 printable ASCII characters")
+        raise InvalidValue("value", "***", "1 to 8192 printable ASCII characters")
     database = database_of(request)
     return change(
         request,
@@ -176,7 +176,7 @@ def _moment(at: datetime | None) -> int:
     except (OverflowError, ValueError, OSError):
         us = -1
     if us <= now_us():
-        raise Invalid("expires", at.isoformat(), "a time to come")
+        raise InvalidValue("expires", at.isoformat(), "a time to come")
     return us
 
 

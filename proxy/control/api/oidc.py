@@ -17,7 +17,7 @@ from proxy.control.plane import Control
 from proxy.core.identity import DEFAULT_ORG
 from proxy.core.settings import Settings
 from proxy.metadata import identities, organisations, people
-from proxy.metadata.errors import Clash, Invalid
+from proxy.metadata.errors import InvalidValue, RowConflict
 from proxy.metadata.people import User
 
 __all__ = ["OIDC_ROUTES"]
@@ -60,7 +60,7 @@ def end(
             if not belongs:
                 raise OidcError("this person belongs to no organisation; ask for an invitation")
             token, _ = people.open_session(rows, plane.database.pepper, user.id, belongs[0][0].id)
-    except (OidcError, Clash, Invalid) as refusal:
+    except (OidcError, RowConflict, InvalidValue) as refusal:
         return _told(request, f"Login refused: {refusal}.", 401)
     # A page and no redirect: a SameSite=Strict cookie is not sent on a way that began at another site.
     entered = page('<meta http-equiv="refresh" content="0;url=/login"><p>You are in.</p>', 200)
@@ -76,9 +76,9 @@ def _oidc(plane: Control) -> Oidc:
 
 def _user(rows: Connection, person: Person, settings: Settings) -> User:
     """The person behind a subject; at their first login by their verified address, which accepts its invitations at
-    every login. Raises `OidcError` or `Clash`."""
+    every login. Raises `OidcError` or `RowConflict`."""
     email = check_email("email", person.email) if person.email else ""
-    domains = [one.strip().lower() for one in settings.text("oidc.domains").split(",") if one.strip()]
+    domains = [one.strip().lower() for one in settings.get_str("oidc.domains").split(",") if one.strip()]
     if domains and email.rpartition("@")[2] not in domains:
         raise OidcError("no verified e-mail address of a domain in oidc.domains")
     user = identities.by_subject(rows, person.issuer, person.subject)
@@ -86,7 +86,7 @@ def _user(rows: Connection, person: Person, settings: Settings) -> User:
         if not email:
             raise OidcError("the provider does not say that the e-mail address is verified")
         user = people.by_email(rows, email)
-        role = settings.text("oidc.role")
+        role = settings.get_str("oidc.role")
         if user is None:
             user = people.create(rows, email, person.name)
             if not identities.accept_invitations(rows, user.id, email):

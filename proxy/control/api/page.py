@@ -77,6 +77,6 @@ def login_page(request: Request[Any, Any, Any]) -> Response[str]:
     plane: Control = request.app.state.plane
     button = ""
     if plane.oidc is not None:
-        name = html.escape(plane.settings.text("oidc.name"))
+        name = html.escape(plane.settings.get_str("oidc.name"))
         button = f'\n<a class="button" href="/api/oidc/login">Log in with {name}</a>'
     return page(_FORM + button, 200)

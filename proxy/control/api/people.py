@@ -20,7 +20,7 @@ from proxy.control.auth import COOKIE, NOBODY, caller_of, needs, session_cookie
 from proxy.control.once import change, database_of
 from proxy.control.plane import Control
 from proxy.metadata import organisations, people
-from proxy.metadata.errors import Invalid
+from proxy.metadata.errors import InvalidValue
 from proxy.metadata.organisations import ROLES, Member, Organisation
 
 __all__ = ["PEOPLE_ROUTES"]
@@ -184,12 +184,12 @@ def switch(request: Request[Any, Any, Any], data: Switch) -> Response[Me]:
     """A new session there, where one belongs to it."""
     caller, database = caller_of(request), database_of(request)
     if not caller.user:
-        raise Invalid("organisation", data.organisation[:60], "a session; a key belongs to one organisation")
+        raise InvalidValue("organisation", data.organisation[:60], "a session; a key belongs to one organisation")
     with database.write(tells=False) as rows:
         belongs = organisations.of_user(rows, caller.user)
         role = next((role for one, role in belongs if one.id == data.organisation), "")
         if not role:
-            raise Invalid("organisation", data.organisation[:60], "the id of an organisation that you belong to")
+            raise InvalidValue("organisation", data.organisation[:60], "the id of an organisation that you belong to")
         people.close_session(rows, database.pepper, request.cookies.get(COOKIE, ""))
         token, csrf = people.open_session(rows, database.pepper, caller.user, data.organisation)
     return _entered(request, token, _me(data.organisation, role, caller.user, csrf, belongs))
@@ -247,7 +247,7 @@ def invite(request: Request[Any, Any, Any], data: Invitation) -> Response[Invite
     email, role = check_email("email", data.email), check_role("role", data.role)
     caller, database = caller_of(request), database_of(request)
     if not caller.may(role):
-        raise Invalid("role", role, f"a role up to your own, {caller.role}")
+        raise InvalidValue("role", role, f"a role up to your own, {caller.role}")
 
     def make(rows: Any) -> Invited:
         token = people.make_link(rows, database.pepper, caller.org, role, email, _INVITED_HOURS)
@@ -284,7 +284,7 @@ def _may_touch(rows: Any, caller: Any, user: str, role: str) -> None:
     before = organisations.member(rows, caller.org, user).role
     for one in (before, role):
         if not caller.may(one):
-            raise Invalid("role", one, f"a role up to your own, {caller.role}")
+            raise InvalidValue("role", one, f"a role up to your own, {caller.role}")
 
 
 def _me(org: str, role: str, user: str, csrf: str, belongs: list[tuple[Organisation, str]]) -> Me:

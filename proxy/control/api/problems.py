@@ -11,8 +11,8 @@ from sqlalchemy.exc import IntegrityError
 from proxy.control.plane import NotReady
 from proxy.core.errors import BadRequest
 from proxy.logstore import FilterError, StoreError
-from proxy.metadata.db import SealedAnew
-from proxy.metadata.errors import Clash, Invalid, Missing
+from proxy.metadata.db import SecretRotated
+from proxy.metadata.errors import InvalidValue, RowConflict, RowNotFound
 
 __all__ = ["HANDLERS", "Problem", "answer"]
 
@@ -57,21 +57,21 @@ def _store_failed(_: Request[Any, Any, Any], error: StoreError) -> Response[byte
     return answer(Problem("The log store failed", 503, detail="The cause is in the control plane's log."))
 
 
-def _sealed_anew(_: Request[Any, Any, Any], error: SealedAnew) -> Response[bytes]:
+def _secret_rotated(_: Request[Any, Any, Any], error: SecretRotated) -> Response[bytes]:
     _log.error("%s", error)
     return answer(Problem("The secret was rotated", 503, detail=str(error)))
 
 
-def _missing(_: Request[Any, Any, Any], error: Missing) -> Response[bytes]:
+def _row_not_found(_: Request[Any, Any, Any], error: RowNotFound) -> Response[bytes]:
     return answer(Problem("Not there", 404, detail=str(error)))
 
 
-def _clash(_: Request[Any, Any, Any], error: Clash) -> Response[bytes]:
+def _row_conflict(_: Request[Any, Any, Any], error: RowConflict) -> Response[bytes]:
     return answer(Problem("In conflict", 409, detail=str(error)))
 
 
 def _overtaken(request: Request[Any, Any, Any], error: IntegrityError) -> Response[bytes]:
-    """What can be asked about beforehand is a `Clash`; this is left where two changes are made at once."""
+    """What can be asked about beforehand is a `RowConflict`; this is left where two changes are made at once."""
     first, *_ = str(error.orig).splitlines() or [""]  # further lines of PostgreSQL's have values of the row
     _log.warning("%s %s: %s", request.method, request.url.path, first)
     return answer(Problem("In conflict", 409, detail="Another change came first; look what is there, and ask again."))
@@ -82,7 +82,7 @@ def _too_deep(request: Request[Any, Any, Any], _: RecursionError) -> Response[by
     return answer(Problem("Bad value", 400, detail="The JSON is nested too deep."))
 
 
-def _invalid(_: Request[Any, Any, Any], error: Invalid) -> Response[bytes]:
+def _invalid_value(_: Request[Any, Any, Any], error: InvalidValue) -> Response[bytes]:
     return answer(
         Problem("Bad value", 400, detail=str(error), parameter=error.path, value=error.found, accepted=error.accepted)
     )
@@ -112,13 +112,13 @@ HANDLERS: dict[type[Exception] | int, Any] = {
     FilterError: _bad_filter,
     NotReady: _not_ready,
     StoreError: _store_failed,
-    SealedAnew: _sealed_anew,
+    SecretRotated: _secret_rotated,
     HTTPException: _http,
-    Missing: _missing,
-    Clash: _clash,
+    RowNotFound: _row_not_found,
+    RowConflict: _row_conflict,
     IntegrityError: _overtaken,
     RecursionError: _too_deep,
-    Invalid: _invalid,
+    InvalidValue: _invalid_value,
     BadRequest: _bad_request,
     Exception: _bug,
 }

@@ -14,7 +14,7 @@ from proxy.control.plane import Control
 from proxy.core.clock import now_us, uuid7
 from proxy.core.template import Partials, Template, Variable, parse
 from proxy.metadata import prompts
-from proxy.metadata.errors import Invalid, Missing
+from proxy.metadata.errors import InvalidValue, RowNotFound
 from proxy.metadata.prompts import Prompt, Version
 
 __all__ = ["PROMPT_ROUTES"]
@@ -163,7 +163,7 @@ def list_versions(
     """With their bodies."""
     check_limit(limit)
     if not 0 <= before < 1 << 31:
-        raise Invalid("cursor", str(before), "`next` of the page before")
+        raise InvalidValue("cursor", str(before), "`next` of the page before")
     with database_of(request).read() as rows:
         found = prompts.versions(rows, caller_of(request).org, id, before, limit + 1)
     return VersionPage(found[:limit], found[limit - 1].version if len(found) > limit else None)
@@ -260,7 +260,7 @@ def _chosen(rows: Any, org: str, id: str, number: int, environment: str) -> tupl
     """The version that a call would get, and its template."""
     about = prompts.shown(rows, org, id)
     if environment and environment not in about.labels:
-        raise Missing("environment", environment)
+        raise RowNotFound("environment", environment)
     number = number or about.labels.get(environment or _PRODUCTION, about.newest)
     return number, _template(prompts.version(rows, org, id, number))
 
@@ -273,7 +273,7 @@ def _partials(rows: Any, org: str) -> Partials:
     def found(prompt: str, index: int, environment: str) -> Template | None:
         try:
             return _chosen(rows, org, prompt, 0, environment)[1]
-        except Missing:
+        except RowNotFound:
             return None
 
     return found
@@ -287,14 +287,14 @@ def _leads_nowhere_back(rows: Any, org: str, version: Version) -> None:
 def _checked(data: NewVersion) -> None:
     check_template(data.body, data.variables)
     if len(data.note) > 1000:
-        raise Invalid("note", data.note[:60] + "…", "at most 1000 characters")
+        raise InvalidValue("note", data.note[:60] + "…", "at most 1000 characters")
     for at, label in enumerate(data.environments):
         check_label(f"environments[{at}]", label)
 
 
 def _number(number: int) -> int:
     if not 1 <= number < 1 << 31:
-        raise Invalid("version", str(number), "1 or more")
+        raise InvalidValue("version", str(number), "1 or more")
     return number
 
 

@@ -1,7 +1,7 @@
 """First steps: the head in one pass, the address, the body under a cap."""
 
 from _speedups import parse
-from proxy.core.errors import BadRequest, NotThere
+from proxy.core.errors import BadRequest, FeatureUnavailable
 from proxy.core.identity import is_key
 from proxy.gateway.directives import check
 from proxy.gateway.exchange import Ask
@@ -32,7 +32,7 @@ def read(wire: Wire) -> Ask:
             param="Content-Length",
         )
     if head.upgrade:
-        raise NotThere(f"Upgrade to {head.upgrade!r} (realtime sockets) is not proxied.", param="Upgrade")
+        raise FeatureUnavailable(f"Upgrade to {head.upgrade!r} (realtime sockets) is not proxied.", param="Upgrade")
     path, key = wire.path, head.auth
     if key:
         key = key.removeprefix("Bearer ").removeprefix("bearer ").strip()

@@ -3,7 +3,7 @@
 import asyncio
 
 from proxy.core.clock import now_us
-from proxy.core.errors import ClientGone
+from proxy.core.errors import ClientDisconnected
 from proxy.gateway.exchange import Exchange
 from proxy.gateway.flight import Flight
 from proxy.gateway.gateway import Gateway
@@ -68,7 +68,7 @@ async def _board(ex: Exchange, gw: Gateway, flight: Flight) -> Answer | None:
         if not ex.client_left or current is None:
             raise
         current.uncancel()
-        raise ClientGone("the caller left before the answer began") from None
+        raise ClientDisconnected("the caller left before the answer began") from None
     finally:
         gw.watchdog.discard(ex)
 

@@ -5,7 +5,7 @@ import sys
 import traceback
 
 from proxy.core.clock import monotonic
-from proxy.core.errors import ClientGone, Overloaded, PerihelionError, ProxyError, UpstreamError
+from proxy.core.errors import ClientDisconnected, Overloaded, PerihelionError, ProxyError, UpstreamError
 from proxy.gateway.exchange import Exchange
 from proxy.gateway.wire.base import Last
 from proxy.providers.dialects import DIALECTS
@@ -18,7 +18,7 @@ _LEFT = 499  # nginx's word for it; no caller sees it
 def refuse(ex: Exchange, error: BaseException) -> Last:
     """The answer for `error`: whole where nothing has left yet, else the dialect's error event and the end."""
     ex.outcome = ex.phase
-    if isinstance(error, ClientGone):
+    if isinstance(error, ClientDisconnected):
         ex.status, ex.error, ex.error_message = _LEFT, "client_left", str(error)
         ex.cut, ex.client_left = "client", ex.client_left or monotonic()
         return Last(b"", _LEFT)

@@ -8,7 +8,7 @@ import asyncio
 from collections.abc import Callable
 
 from proxy.core.clock import monotonic
-from proxy.core.errors import ClientGone, UpstreamError
+from proxy.core.errors import ClientDisconnected, UpstreamError
 from proxy.gateway.exchange import Exchange
 from proxy.gateway.gateway import Gateway
 from proxy.gateway.tap import Tap
@@ -41,7 +41,7 @@ async def relay(ex: Exchange, gw: Gateway) -> Last:
         wire.start(answer.status, headers)
         wire.watch(_left(ex, gw, asyncio.current_task()))
         return await _stream(ex, gw, wire, answer, found, body)
-    except ClientGone:
+    except ClientDisconnected:
         ex.client_left = ex.client_left or monotonic()
         ex.cut = "client"
         return await _drain(ex, gw, answer, found)
@@ -105,7 +105,7 @@ async def _stream(ex: Exchange, gw: Gateway, wire: Wire, answer: Answer, found: 
             piece += found.feed(answer.take())
             continue
         if ex.client_left:
-            raise ClientGone("the caller left during the answer")
+            raise ClientDisconnected("the caller left during the answer")
         if piece:
             wire.write(piece)
         if found.size > gw.max_answer:

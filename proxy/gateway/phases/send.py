@@ -4,7 +4,7 @@ import asyncio
 import random
 
 from proxy.core.clock import monotonic, now_us
-from proxy.core.errors import ClientGone, UpstreamError
+from proxy.core.errors import ClientDisconnected, UpstreamError
 from proxy.core.record import Attempt
 from proxy.gateway.attempts import Decision, Outcome, Schedule, is_failure, retry_after_s
 from proxy.gateway.exchange import Exchange
@@ -19,8 +19,8 @@ __all__ = ["send"]
 
 
 async def send(ex: Exchange, gw: Gateway) -> Answer:
-    """The provider's answer, at its head. Raises `UpstreamError` where no attempt had one, or `ClientGone` where the
-    caller left first and the setting says to cut."""
+    """The provider's answer, at its head. Raises `UpstreamError` where no attempt had one, or `ClientDisconnected`
+    where the caller left first and the setting says to cut."""
     if ex.schedule is not None:
         return await _persist(ex, gw, ex.schedule, ex.schedule.first(gw.breakers, monotonic()))
     if ex.ask.head.retry_enabled != 1:
@@ -150,11 +150,11 @@ async def _pause(ex: Exchange, gw: Gateway, seconds: float) -> None:
 
 
 def _left(ex: Exchange) -> None:
-    """Raises `ClientGone` where it was the watchdog that cancelled us, and not a shutdown."""
+    """Raises `ClientDisconnected` where it was the watchdog that cancelled us, and not a shutdown."""
     current = asyncio.current_task()
     if ex.client_left and current is not None:
         current.uncancel()
-        raise ClientGone("the caller left before the answer began") from None
+        raise ClientDisconnected("the caller left before the answer began") from None
 
 
 def _outcome(answer: Answer) -> Outcome:

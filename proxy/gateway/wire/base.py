@@ -51,17 +51,17 @@ class Wire(Protocol):
     async def body(self, length: int, cap: int) -> bytes:
         """The whole request body; `length` is -1 where it was not announced.
 
-        Raises `TooLarge` as soon as it is known to pass `cap` bytes, and `ClientGone` where it stops short.
+        Raises `TooLarge` as soon as it is known to pass `cap` bytes, and `ClientDisconnected` where it stops short.
         """
 
     def start(self, status: int, headers: Headers) -> None:
         """Sends the head of a streamed answer."""
 
     def write(self, piece: bytes) -> None:
-        """Sends a piece of a streamed answer now. Raises `ClientGone` where the caller has left."""
+        """Sends a piece of a streamed answer now. Raises `ClientDisconnected` where the caller has left."""
 
     async def drain(self) -> None:
-        """Until the caller has read enough for more to be written. Raises `ClientGone`."""
+        """Until the caller has read enough for more to be written. Raises `ClientDisconnected`."""
 
     def finish(self, last: Last) -> None:
         """Sends the last piece and ends the answer. Never raises; a caller that left is no error by now."""

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 
-from proxy.core.errors import ClientGone, TooLarge
+from proxy.core.errors import ClientDisconnected, TooLarge
 from proxy.gateway.wire.base import Headers, Last
 
 __all__ = ["FakeWire"]
@@ -58,7 +58,7 @@ class FakeWire:
 
     def write(self, piece: bytes) -> None:
         if self._leaves_after is not None and len(self.pieces) >= self._leaves_after:
-            raise ClientGone("the caller left during the answer")
+            raise ClientDisconnected("the caller left during the answer")
         self.pieces.append(piece)
 
     async def drain(self) -> None: ...

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import unquote_to_bytes
 
 from _speedups import write_headers
-from proxy.core.errors import BadRequest, ClientGone, Overloaded, TooLarge
+from proxy.core.errors import BadRequest, ClientDisconnected, Overloaded, TooLarge
 from proxy.gateway.wire.base import Headers, Last
 
 if TYPE_CHECKING:
@@ -171,7 +171,7 @@ class HttpWire:
             self._connection.send(_CONTINUE)
         while not self.arrived and self._size <= cap:
             if self._connection is None or self._connection.lost:
-                raise ClientGone("the caller left while its body was read")
+                raise ClientDisconnected("the caller left while its body was read")
             if self._broken:
                 raise BadRequest(self._broken, code="invalid_http")
             self._waiter = self._connection.server.loop.create_future()
@@ -242,7 +242,7 @@ class HttpWire:
 
     def _alive(self, what: str) -> "HttpConnection":
         if self._connection is None or self._connection.lost:
-            raise ClientGone(what)
+            raise ClientDisconnected(what)
         return self._connection
 
     def _framed(self, piece: bytes) -> bytes:

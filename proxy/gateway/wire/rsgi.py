@@ -15,7 +15,7 @@ from typing import Any
 
 from granian.rsgi import ProtocolClosed  # type: ignore[attr-defined]
 
-from proxy.core.errors import BadRequest, ClientGone, TooLarge
+from proxy.core.errors import BadRequest, ClientDisconnected, TooLarge
 from proxy.gateway.wire.base import Headers, Last
 
 __all__ = ["RsgiWire"]
@@ -88,9 +88,9 @@ class RsgiWire:
                         f"The request body is more than {cap} bytes, the most taken here (gateway.max_body)."
                     )
         except ProtocolClosed:
-            raise ClientGone("the caller left while its body was read") from None
+            raise ClientDisconnected("the caller left while its body was read") from None
         if empty > 1:
-            raise ClientGone("the caller left while its body was read")
+            raise ClientDisconnected("the caller left while its body was read")
         return b"".join(pieces)
 
     def start(self, status: int, headers: Headers) -> None:
@@ -98,13 +98,13 @@ class RsgiWire:
             self._transport = self._proto.response_stream(status, headers)
             self.started = True
         except ProtocolClosed:
-            raise ClientGone("the caller left before the answer began") from None
+            raise ClientDisconnected("the caller left before the answer began") from None
 
     def write(self, piece: bytes) -> None:
         try:
             self._transport.send_bytes(piece)
         except ProtocolClosed:
-            raise ClientGone("the caller left during the answer") from None
+            raise ClientDisconnected("the caller left during the answer") from None
 
     async def drain(self) -> None: ...
 
