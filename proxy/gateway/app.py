@@ -79,7 +79,7 @@ class Application:
         if self._timer is not None:
             self._timer.cancel()
         self.gateway.directory.stop()
-        self.gateway.ledger.flush()
+        self.gateway.records.flush()
         self.gateway.spool.close()
         with contextlib.suppress(Exception):
             await self.gateway.kv.close()

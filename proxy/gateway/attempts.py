@@ -9,7 +9,16 @@ from typing import Final, Literal, Protocol
 
 import msgspec
 
-__all__ = ["Breakers", "Decision", "Outcome", "Policy", "Schedule", "Tried", "is_failure", "retry_after_s"]
+__all__ = [
+    "AttemptResult",
+    "Breakers",
+    "Decision",
+    "Policy",
+    "RetrySchedule",
+    "RetryTarget",
+    "is_failure",
+    "retry_after_s",
+]
 
 RETRIED: Final = frozenset({408, 429, 500, 502, 503, 504, 529})
 FALLS_BACK: Final = frozenset({401, 402, 403, 404}) | RETRIED
@@ -31,7 +40,7 @@ class Policy(msgspec.Struct, frozen=True):
     """No attempt begins later than so long after the start."""
 
 
-class Tried(msgspec.Struct, frozen=True):
+class RetryTarget(msgspec.Struct, frozen=True):
     """What a schedule must know of a target."""
 
     on_codes: tuple[tuple[int, int], ...] | None = None
@@ -39,7 +48,7 @@ class Tried(msgspec.Struct, frozen=True):
     breaker: str = ""
 
 
-class Outcome(msgspec.Struct, frozen=True):
+class AttemptResult(msgspec.Struct, frozen=True):
     """How an attempt ended."""
 
     status: int
@@ -58,21 +67,21 @@ class Decision(msgspec.Struct, frozen=True):
     wait_s: float = 0.0
 
 
-class Broken(Protocol):
+class BreakerView(Protocol):
     def open(self, key: str, now: float) -> bool: ...
 
 
-def is_failure(outcome: Outcome) -> bool:
+def is_failure(outcome: AttemptResult) -> bool:
     """Whether there is anything to decide."""
     return outcome.status == 0 or outcome.status >= 400
 
 
-class Schedule:
+class RetrySchedule:
     """The attempts of one call. `started` and every `now` are monotonic seconds."""
 
     __slots__ = ("_on_target", "_started", "_targets", "policy", "retries", "target", "tries")
 
-    def __init__(self, targets: list[Tried], policy: Policy, started: float) -> None:
+    def __init__(self, targets: list[RetryTarget], policy: Policy, started: float) -> None:
         self._targets = targets
         self._started = started
         self._on_target = 0
@@ -81,7 +90,7 @@ class Schedule:
         self.tries = 0
         self.retries = 0
 
-    def first(self, breakers: Broken, now: float) -> Decision:
+    def first(self, breakers: BreakerView, now: float) -> Decision:
         """Where to begin: the first target whose breaker is closed, or the first at all."""
         self.tries = 1
         self.target = self._next_closed(0, breakers, now)
@@ -89,7 +98,7 @@ class Schedule:
             self.target = 0
         return Decision("try", self.target)
 
-    def next(self, outcome: Outcome, now: float, chance: float, breakers: Broken) -> Decision:
+    def next(self, outcome: AttemptResult, now: float, chance: float, breakers: BreakerView) -> Decision:
         """What follows a failed attempt. `chance` is 0 to below 1."""
         if not outcome.retriable:
             return Decision("give_up", self.target)
@@ -110,7 +119,7 @@ class Schedule:
                 return Decision("try", follower)
         return Decision("give_up", self.target)
 
-    def _wait(self, outcome: Outcome, chance: float) -> float:
+    def _wait(self, outcome: AttemptResult, chance: float) -> float:
         """Exponential with full jitter; what the provider asks for where that is longer."""
         policy = self.policy
         try:
@@ -119,14 +128,14 @@ class Schedule:
             most = policy.max_timeout_s
         return max(most * chance, outcome.retry_after_s or 0.0)
 
-    def _leads_on(self, outcome: Outcome) -> bool:
+    def _leads_on(self, outcome: AttemptResult) -> bool:
         codes = self._targets[self.target].on_codes
         status = outcome.status or (504 if outcome.error == "upstream_timeout" else 502)
         if codes is None:
             return status in FALLS_BACK or status >= 500
         return any(low <= status <= high for low, high in codes)
 
-    def _next_closed(self, begin: int, breakers: Broken, now: float) -> int:
+    def _next_closed(self, begin: int, breakers: BreakerView, now: float) -> int:
         for at in range(begin, len(self._targets)):
             # The last one is asked too: its probe must be let through some day.
             if not breakers.open(self._targets[at].breaker, now):
@@ -134,7 +143,7 @@ class Schedule:
         return -1
 
 
-def _is_retried(outcome: Outcome) -> bool:
+def _is_retried(outcome: AttemptResult) -> bool:
     if outcome.should_retry is not None:
         return outcome.should_retry and (outcome.status == _CONFLICT or outcome.status >= 429 or outcome.status == 408)
     return outcome.status == 0 or outcome.status in RETRIED

@@ -19,13 +19,13 @@ from _speedups import Key, cache_key
 from proxy.core.clock import monotonic, now_us
 from proxy.core.errors import BadDirective
 from proxy.core.settings import Settings
+from proxy.gateway.cache_entry import CacheEntry, decode_entry, encode_entry, is_cacheable
 from proxy.gateway.exchange import Exchange
-from proxy.gateway.flight import Flight
-from proxy.gateway.kept import Entry, decode_entry, encode_entry, is_whole
+from proxy.gateway.inflight import InflightCall
 from proxy.gateway.tap import STREAMS
 from proxy.kv.base import Kv, KvDown
 
-__all__ = ["Asking", "Cache"]
+__all__ = ["Cache", "CacheLookup"]
 
 _SHAPING: Final = frozenset(
     {
@@ -71,7 +71,7 @@ class Control(msgspec.Struct, frozen=True):
     saves: bool = True
 
 
-class Asking(msgspec.Struct):
+class CacheLookup(msgspec.Struct):
     """What one call asks of the cache."""
 
     key: Key
@@ -96,13 +96,13 @@ class Cache:
         self._answers = settings.get_str("cache.bucket") == "answers"
         self._most_bytes = settings.get_int("cache.max_entry")
         self._pack_above = settings.get_int("cache.compress_above")
-        self.flights: dict[tuple[Key, str], Flight] = {}
-        self._over: list[Flight] = []
+        self.flights: dict[tuple[Key, str], InflightCall] = {}
+        self._over: list[InflightCall] = []
         self.hits = self.misses = self.joined = self.degraded = 0
 
-    def asking(self, ex: Exchange) -> Asking | None:
+    def asking(self, ex: Exchange) -> CacheLookup | None:
         """What the call asks, None where it asks nothing or may not be cached. Raises `BadDirective`."""
-        head = ex.ask.head
+        head = ex.head.fields
         directives = head.directives
         control = _control(head.cache_control, head.cache_enabled, head.cache_read, head.cache_save)
         seed = most = ""
@@ -113,13 +113,13 @@ class Cache:
         slots = _slots(most) if self._answers else 1
         route = ex.route
         operation = route.operation
-        if ex.ask.method != "POST" or operation in _NEVER or (operation == "other" and _MAKES.search(route.path)):
+        if ex.head.method != "POST" or operation in _NEVER or (operation == "other" and _MAKES.search(route.path)):
             ex.facts["cache.status"] = "skipped"
             return None
         shaping: list[tuple[str, str]] = []
-        secrets = [ex.key.org]
+        secrets = [ex.identity.org]
         owned, kinds = route.provider.auth, _kinds
-        for pair in ex.ask.items:
+        for pair in ex.head.items:
             name = pair[0]
             kind = kinds.get(name) or _kind(name)
             if kind == _SHAPES:
@@ -146,15 +146,15 @@ class Cache:
             ignored,
         )
         kept = 1_000 if self._answers or not most else int(most)
-        return Asking(key, key.xx.hex(), _group(seed), kept, control, (key, way), slots)
+        return CacheLookup(key, key.xx.hex(), _group(seed), kept, control, (key, way), slots)
 
-    async def look(self, ex: Exchange, asking: Asking) -> Entry | None:
+    async def look(self, ex: Exchange, asking: CacheLookup) -> CacheEntry | None:
         """The entry that answers the call, or None. A store that is down is a miss."""
         if not asking.control.reads:
             return None
         names = [asking.name] if asking.slots == 1 else [f"{asking.name}-{slot}" for slot in range(asking.slots)]
         try:
-            found = await self._kv.get(ex.key.org, names)
+            found = await self._kv.get(ex.identity.org, names)
         except KvDown:
             self.degraded += 1
             ex.facts["cache.degraded"] = True
@@ -171,15 +171,15 @@ class Cache:
         age_s = (now_us() - entry.created_us) / 1e6
         return entry if age_s <= asking.control.max_age_s else None
 
-    def lead(self, ex: Exchange, asking: Asking) -> Flight:
+    def lead(self, ex: Exchange, asking: CacheLookup) -> InflightCall:
         """The call goes out; the like of it may join."""
-        flight = Flight(asking.kin, ex.id, self._most_bytes, self._landed)
+        flight = InflightCall(asking.kin, ex.id, self._most_bytes, self._landed)
         flight.save = (ex, asking) if asking.control.saves else None
         if asking.control.reads and asking.slots == 1:
             self.flights[asking.kin] = flight
         return flight
 
-    def _landed(self, flight: Flight) -> None:
+    def _landed(self, flight: InflightCall) -> None:
         """The flight is over. What may be kept waits for the end of the tick, and is still found here until then."""
         if flight.save is not None and flight.ended and not flight.trimmed and 200 <= flight.status < 300:
             if not self._over:
@@ -203,13 +203,13 @@ class Cache:
                 except Exception as error:  # it is only not kept
                     traceback.print_exception(error, file=sys.stderr)
 
-    def _forget(self, flight: Flight) -> None:
+    def _forget(self, flight: InflightCall) -> None:
         """Nobody joins any more. The exchange holds its flight: a cycle would wait for the collector."""
         if self.flights.get(flight.kin) is flight:
             del self.flights[flight.kin]
         flight.save = None
 
-    def _keep(self, flight: Flight, ex: Exchange, asking: Asking) -> None:
+    def _keep(self, flight: InflightCall, ex: Exchange, asking: CacheLookup) -> None:
         body = flight.pieces[0] if len(flight.pieces) == 1 else b"".join(flight.pieces)
         kind = encoding = ""
         bare, announced = True, False
@@ -223,9 +223,9 @@ class Cache:
             elif name == "set-cookie":
                 bare = False
         streamed = kind.startswith(STREAMS)
-        if not is_whole(body, encoding, streamed, ex.route.dialect, announced or "json" not in kind):
+        if not is_cacheable(body, encoding, streamed, ex.route.dialect, announced or "json" not in kind):
             return
-        entry = Entry(
+        entry = CacheEntry(
             digest=asking.key.digest,
             status=flight.status,
             headers=flight.headers if bare else [pair for pair in flight.headers if pair[0] != "set-cookie"],
@@ -237,7 +237,12 @@ class Cache:
         )
         name = asking.name if asking.slots == 1 else f"{asking.name}-{asking.slot}"
         self._kv.put(
-            ex.key.org, asking.group, name, encode_entry(entry, self._pack_above), asking.control.max_age_s, asking.most
+            ex.identity.org,
+            asking.group,
+            name,
+            encode_entry(entry, self._pack_above),
+            asking.control.max_age_s,
+            asking.most,
         )
 
 

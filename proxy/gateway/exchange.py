@@ -1,4 +1,4 @@
-"""The one mutable object of a request, and the immutable `Ask` that its head was read into."""
+"""The one mutable object of a request, and the immutable `RequestHead` that its head was read into."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -11,8 +11,8 @@ from proxy.core.record import Attempt
 if TYPE_CHECKING:
     from proxy.core.errors import UpstreamError
     from proxy.core.rules import Rule
-    from proxy.gateway.attempts import Schedule
-    from proxy.gateway.flight import Flight
+    from proxy.gateway.attempts import RetrySchedule
+    from proxy.gateway.inflight import InflightCall
     from proxy.gateway.meter import Measured
     from proxy.gateway.tap import Tap
     from proxy.gateway.targets import Target
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
     from proxy.providers.dialects import Asked
     from proxy.upstream.base import Answer, Call
 
-__all__ = ["Ask", "Exchange"]
+__all__ = ["Exchange", "RequestHead"]
 
 
-class Ask(msgspec.Struct, frozen=True):
+class RequestHead(msgspec.Struct, frozen=True):
     """What the caller asks, as its head says it."""
 
     method: str
@@ -34,7 +34,7 @@ class Ask(msgspec.Struct, frozen=True):
     query: str
     host: str
     items: "Headers"
-    head: Head
+    fields: Head
     key: str
     """The key of ours that the caller showed, in any of the places it may stand; empty for none."""
     authorization: str
@@ -46,12 +46,11 @@ class Ask(msgspec.Struct, frozen=True):
 class Exchange:
     """State of one call, filled phase by phase. A slot read before its phase fails by its own name.
 
-    `answer`, `found` and `last` are None until there is one, since a call may be refused before.
+    `answer`, `tap` and `last` are None until there is one, since a call may be refused before.
     """
 
     __slots__ = (
         "answer",
-        "ask",
         "asked",
         "attempts",
         "body",
@@ -64,20 +63,21 @@ class Exchange:
         "error_message",
         "facts",
         "failure",
-        "flight",
-        "found",
         "from_cache",
+        "head",
         "held_by",
         "held_rules",
         "hold",
         "id",
-        "key",
+        "identity",
+        "inflight",
         "last",
         "measured",
         "outcome",
         "phase",
         "prompt_id",
         "prompt_version",
+        "response_headers",
         "route",
         "schedule",
         "sent_body",
@@ -85,25 +85,25 @@ class Exchange:
         "started",
         "started_us",
         "status",
+        "tap",
         "targets",
-        "told",
         "usage_injected",
         "wire",
     )
 
-    ask: Ask
-    key: Identity
+    head: RequestHead
+    identity: Identity
     route: "Route"
     body: bytes
     sent_body: bytes
     call: "Call"
     answer: "Answer | None"
-    found: "Tap | None"
+    tap: "Tap | None"
     last: "Last | None"
     attempts: list[Attempt]
     targets: "list[Target]"
     """Whom to call, in what order; the first is `route` and `call`."""
-    schedule: "Schedule | None"
+    schedule: "RetrySchedule | None"
     """When to try again, and whom; None: one try."""
     asked: "Asked | None"
     """What the body asks for, where limits had to know."""
@@ -114,13 +114,13 @@ class Exchange:
     ended: float
     """When it was over, on the clock of `started`."""
     measured: "Measured | None"
-    flight: "Flight | None"
+    inflight: "InflightCall | None"
     """The call that this one sent and that others may join."""
     from_cache: bool
     """The answer cost nothing: it was kept, or another call's."""
     failure: "UpstreamError | None"
     facts: dict[str, Any]
-    told: "Headers"
+    response_headers: "Headers"
     """Headers of ours for the answer, whichever it is."""
 
     def __init__(self, wire: "Wire", id: str, started: float, started_us: int) -> None:
@@ -139,16 +139,16 @@ class Exchange:
         self.usage_injected = False
         self.settled = False
         self.answer = None
-        self.found = None
+        self.tap = None
         self.last = None
         self.attempts = []
         self.schedule = None
         self.asked = None
         self.hold = None
         self.measured = None
-        self.flight = None
+        self.inflight = None
         self.prompt_id = self.prompt_version = ""
         self.from_cache = False
         self.failure = None
         self.facts = {}
-        self.told = []
+        self.response_headers = []

@@ -11,11 +11,11 @@ from proxy.gateway.cache import Cache
 from proxy.gateway.directory import Directory
 from proxy.gateway.exchange import Exchange
 from proxy.gateway.hedge import Hedge
-from proxy.gateway.ledger import Ledger
 from proxy.gateway.limits import Limits
 from proxy.gateway.meter import Meter
 from proxy.gateway.metrics import Metrics
 from proxy.gateway.prompting import Prompts
+from proxy.gateway.record_writer import RecordWriter
 from proxy.gateway.watchdog import Watchdog
 from proxy.gateway.wire.base import Wire
 from proxy.kv.base import Kv
@@ -57,7 +57,7 @@ class Gateway:
         self.meter = Meter(settings, catalog)
         self.limits = Limits(kv, self.meter, settings)
         self.cache = Cache(kv, settings)
-        self.ledger = Ledger(spool, self.cache, metrics, self.worker)
+        self.records = RecordWriter(spool, self.cache, metrics, self.worker)
         self.hedge = Hedge(settings.get_float("hedge.percent"))
         self.breakers = Breakers(settings.get_int("breaker.failures"), settings.get_float("breaker.open_s"))
         self._ids: OrderedDict[str, None] = OrderedDict()
@@ -70,7 +70,7 @@ class Gateway:
 
     def claim(self, ex: Exchange) -> str:
         """The id of the record: the caller's own where it sent one. Raises `Conflict` where it was seen before."""
-        asked = ex.ask.head.request_id
+        asked = ex.head.fields.request_id
         id = parse_uuid(asked) if asked else None
         if id is None:
             return ex.id

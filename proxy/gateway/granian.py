@@ -11,7 +11,7 @@ from granian.http import HTTP1Settings
 from proxy.core.process import die_with_parent
 from proxy.core.settings import Settings, load
 from proxy.gateway.app import Application
-from proxy.gateway.launch import calm
+from proxy.gateway.launch import tune_gc
 from proxy.gateway.wire.rsgi import RsgiWire
 
 __all__ = ["make", "serve"]
@@ -51,7 +51,7 @@ class RsgiApplication:
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
         die_with_parent()
-        calm()
+        tune_gc()
         self._inner.start(loop)
 
     def __rsgi_del__(self, loop: asyncio.AbstractEventLoop) -> None:

@@ -22,7 +22,7 @@ from proxy.core.settings import Settings
 from proxy.gateway.app import Application
 from proxy.gateway.wire.server import Server
 
-__all__ = ["calm", "run"]
+__all__ = ["run", "tune_gc"]
 
 _TICK_S: Final = 0.05
 _AGAIN_S: Final = 0.5
@@ -45,7 +45,7 @@ def run(settings: Settings) -> None:
         _Workers(settings, listener).run()
 
 
-def calm() -> None:
+def tune_gc() -> None:
     """The collector walks rarely: calls leave few cycles, and its defaults look for them far too often."""
     gc.freeze()
     gc.set_threshold(50_000, 20, 50)
@@ -152,7 +152,7 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
         max_body=settings.get_int("gateway.max_body"),
         idle_s=settings.get_float("gateway.idle_s"),
     )
-    calm()
+    tune_gc()
     try:
         await server.run(listener, _tls(settings), settings.get_float("gateway.drain_s"))
     finally:

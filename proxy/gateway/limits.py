@@ -85,7 +85,7 @@ class Limits:
     async def admit(self, ex: Exchange, rules: Rules) -> None:
         """Takes from every rule's bucket or from none. Raises `Limited`, `BadRequest` for a segment that the call
         does not carry, `Overloaded` where the store is down and the setting says so."""
-        org = ex.key.org
+        org = ex.identity.org
         estimate = self._estimate(ex, rules.rules) if rules.metered else _NO_ESTIMATE
         named: list[int] = []
         charges: list[Charge] = []
@@ -192,10 +192,10 @@ class Limits:
     def _bucket(self, ex: Exchange, rule: Rule, org: str) -> str:
         """The bucket's name; empty where the segment is missing and the setting lets such calls pass."""
         segment = rule.segment
-        name = f"{org}\n{rule.text}" if not rule.keyed else f"{org}\nkey {ex.key.key_id}\n{rule.text}"
+        name = f"{org}\n{rule.text}" if not rule.keyed else f"{org}\nkey {ex.identity.key_id}\n{rule.text}"
         if not segment:
             return name
-        head = ex.ask.head
+        head = ex.head.fields
         value = head.properties.get(segment, "") if segment != "user" else head.user_id or self._asked(ex).user
         if not value:
             if self._missing == "pass":
@@ -245,7 +245,7 @@ def tell(ex: Exchange, rules: Rules, named: list[int], grant: Grant) -> None:
     if several:
         standing = ("ratelimit-policy", ", ".join([rules.headers[one][2][1] for one in named]))
         states = [_state(rules.rules[one], space) for one, space in zip(named, grant.rooms, strict=True)]
-    ex.told += (
+    ex.response_headers += (
         limit,
         policy,
         standing,

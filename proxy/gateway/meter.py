@@ -79,7 +79,7 @@ class Meter:
 
     def measure(self, ex: Exchange, asked: Asked | None) -> Measured:
         """What the call used. A stream that was cut is estimated from what came of it."""
-        answer, found = ex.answer, ex.found
+        answer, found = ex.answer, ex.tap
         if answer is None or found is None or answer.status >= 400 or ex.from_cache:
             return Measured()
         response = found.body()
@@ -118,7 +118,7 @@ class Meter:
             usual = _model(ex, asked or Asked(reading.model_asked))
             self._learn((ex.route.provider.name, usual), len(request), inputs, outputs)
         cost: int | None = None
-        for name in (ex.ask.head.model_override or reading.model_answered, model, ex.route.model_in_path):
+        for name in (ex.head.fields.model_override or reading.model_answered, model, ex.route.model_in_path):
             if name and cost is None:
                 cost = self._price(ex, name, usage)
         return Measured(inputs, outputs, cost, estimated)
@@ -165,13 +165,13 @@ def _sent(ex: Exchange) -> bytes:
 
 
 def _plain(ex: Exchange, body: bytes) -> bytes:
-    encoding = ex.ask.head.content_encoding
+    encoding = ex.head.fields.content_encoding
     return decompress(body, encoding) if encoding else body
 
 
 def _model(ex: Exchange, asked: Asked) -> str:
     """By what name a model's usual output is learned and looked up."""
-    return ex.ask.head.model_override or asked.model or ex.route.model_in_path
+    return ex.head.fields.model_override or asked.model or ex.route.model_in_path
 
 
 def _guess(request: bytes, text: str) -> Usage:

@@ -19,14 +19,14 @@ _NOTHING: Final[frozenset[str]] = frozenset()
 def outgoing(ex: Exchange, directory: Directory, route: Route, without: frozenset[str] = _NOTHING) -> bytes:
     """The lines for a call to `route`, less the headers named in `without` (lower case). Where the caller sent no
     credential of the provider's, with the one that its organisation stored."""
-    ask = ex.ask
-    lines = ask.head.forward
-    moved = ask.authorization != ask.head.authorization
-    if moved or ask.hidden or without:
-        dropped = without | ask.hidden
-        lines = forward_without(ask.items, dropped | _AUTHORIZATION if moved else dropped)
-        if moved and ask.authorization and "authorization" not in without:
-            lines += b"authorization: " + ask.authorization.encode("latin-1") + b"\r\n"
+    head = ex.head
+    lines = head.fields.forward
+    moved = head.authorization != head.fields.authorization
+    if moved or head.hidden or without:
+        dropped = without | head.hidden
+        lines = forward_without(head.items, dropped | _AUTHORIZATION if moved else dropped)
+        if moved and head.authorization and "authorization" not in without:
+            lines += b"authorization: " + head.authorization.encode("latin-1") + b"\r\n"
     if directory.now.credentials and not without & CREDENTIALS and not _has_credential(ex, route):
         lines += _stored(ex, directory, route)
     return lines
@@ -34,11 +34,11 @@ def outgoing(ex: Exchange, directory: Directory, route: Route, without: frozense
 
 def _has_credential(ex: Exchange, route: Route) -> bool:
     """Whether the caller sent one, in a header or in the query."""
-    ask = ex.ask
-    if ask.authorization:
+    head = ex.head
+    if head.authorization:
         return True
-    headers = (CREDENTIALS | {name for name in route.provider.auth if name[:1] != "?"}) - ask.hidden - _AUTHORIZATION
-    if any(value and name in headers for name, value in ask.items):
+    headers = (CREDENTIALS | {name for name in route.provider.auth if name[:1] != "?"}) - head.hidden - _AUTHORIZATION
+    if any(value and name in headers for name, value in head.items):
         return True
     fields = {name[1:] for name in route.provider.auth if name[:1] == "?"}
     query = route.path.partition("?")[2]
@@ -47,7 +47,7 @@ def _has_credential(ex: Exchange, route: Route) -> bool:
 
 def _stored(ex: Exchange, directory: Directory, route: Route) -> bytes:
     """The line of the credential that the organisation keeps with us; else nothing."""
-    secret = directory.credential(ex.key.org, route.provider.name)
+    secret = directory.credential(ex.identity.org, route.provider.name)
     if not secret:
         return b""
     name = next((name for name in route.provider.auth if name[:1] != "?"), "authorization")

@@ -9,9 +9,9 @@ import asyncio
 from proxy.gateway.gateway import Gateway
 from proxy.gateway.phases.admit import admit
 from proxy.gateway.phases.identify import identify
+from proxy.gateway.phases.lookup_cache import lookup_cache, publish_to_joiners
 from proxy.gateway.phases.plan import plan
 from proxy.gateway.phases.read import locate, read, receive
-from proxy.gateway.phases.recall import recall, share
 from proxy.gateway.phases.refuse import refuse
 from proxy.gateway.phases.relay import relay
 from proxy.gateway.phases.render import render
@@ -26,13 +26,13 @@ async def handle(gw: Gateway, wire: Wire) -> None:
     """Carries one call through. Whatever happens, the caller gets an answer and the log gets one record."""
     ex = gw.begin(wire)
     try:
-        ex.ask = read(wire)  # headers in one pass
-        ex.key = identify(ex.ask, gw)  # who pays; 401 before anything else
+        ex.head = read(wire)  # headers in one pass
+        ex.identity = identify(ex.head, gw)  # who pays; 401 before anything else
         ex.id = gw.claim(ex)  # the caller's own id, or the one made
         ex.phase = "address"
-        ex.route = locate(ex.ask, gw.catalog)  # whose path is this
+        ex.route = locate(ex.head, gw.catalog)  # whose path is this
         ex.phase = "receive"
-        ex.body = await receive(wire, ex.ask, gw.max_body)  # under a cap
+        ex.body = await receive(wire, ex.head, gw.max_body)  # under a cap
         ex.phase = "render"
         ex.sent_body = render(ex, gw)  # managed prompt filled in, or the body as it came
         ex.phase = "plan"
@@ -40,7 +40,7 @@ async def handle(gw: Gateway, wire: Wire) -> None:
         ex.phase = "admit"
         await admit(ex, gw)  # limits, all or none
         ex.phase = "send"
-        ex.answer = await recall(ex, gw) or share(ex, await send(ex, gw))  # kept, or joined, or sent
+        ex.answer = await lookup_cache(ex, gw) or publish_to_joiners(ex, await send(ex, gw))
         ex.phase = "relay"
         ex.last = await relay(ex, gw)  # all but the last piece to the caller; tap for the log
     except Exception as error:
@@ -50,4 +50,4 @@ async def handle(gw: Gateway, wire: Wire) -> None:
         raise
     finally:
         settle(ex, gw)  # what was held is given back; never raises
-        gw.ledger.enter(ex)  # one frame to the spool, and only then the last piece to the caller
+        gw.records.add(ex)  # one frame to the spool, and only then the last piece to the caller

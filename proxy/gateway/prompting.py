@@ -51,14 +51,14 @@ class Prompts:
 
     def asked(self, ex: Exchange) -> bool:
         """Whether the call may name a managed prompt at all: a look that costs nearly nothing."""
-        head = ex.ask.head
+        head = ex.head.fields
         return bool(head.prompt_id) or "prompt-variables" in head.directives or _IN_BODY in ex.body
 
     def render(self, ex: Exchange, known: Known) -> bytes:
         """The body that goes out. Notes prompt and version in the exchange. Raises `BadDirective`, `BadRequest`, or
         `NotFound` for a prompt that is not there though variables were sent for it, and for a version or environment
         that a prompt has not."""
-        head = ex.ask.head
+        head = ex.head.fields
         text = head.directives.get("prompt-variables")
         id, number, label = head.prompt_id, head.directives.get("prompt-version", ""), ""
         label = head.directives.get("prompt-environment", "")
@@ -78,12 +78,12 @@ class Prompts:
             if values is None:
                 return ex.body
             return msgspec.json.encode(fill(_object(ex), values))
-        row = _choose(known, ex.key.org, id, number, label)
+        row = _choose(known, ex.identity.org, id, number, label)
         if row is None:
             # A tag only, as Helicone's older users send it. Not where the prompt is managed: then a version or an
             # environment is misspelt or gone, and the call would go out without its prompt.
-            if values is None and (ex.key.org, id) not in known.prompts:
-                ex.told.append(("helicone-prompt-status", "unmanaged"))
+            if values is None and (ex.identity.org, id) not in known.prompts:
+                ex.response_headers.append(("helicone-prompt-status", "unmanaged"))
                 return ex.body
             where = f" in version {number}" if number else f" in environment {label!r}" if label else ""
             raise NotFound(
@@ -92,7 +92,7 @@ class Prompts:
                 param="Helicone-Prompt-Id" if body is None else "prompt_id",
             )
         values = values or {}
-        org = ex.key.org
+        org = ex.identity.org
 
         def partial(prompt: str, index: int, environment: str) -> Template | None:
             other = _choose(known, org, prompt, "", environment)
@@ -101,7 +101,7 @@ class Prompts:
         filled = self._template(row).render(values, partial)
         own = fill(_object(ex) if body is None else body, values) if ex.body else {}
         ex.prompt_id, ex.prompt_version = id, str(row.version)
-        ex.told += (("helicone-prompt-id", id), ("helicone-prompt-version", str(row.version)))
+        ex.response_headers += (("helicone-prompt-id", id), ("helicone-prompt-version", str(row.version)))
         return msgspec.json.encode(merge(filled, own))
 
     def _template(self, row: PromptRow) -> Template:
@@ -168,7 +168,7 @@ def _object(ex: Exchange) -> dict[str, Any]:
         found = msgspec.json.decode(ex.body)
     except (msgspec.DecodeError, RecursionError):
         found = None
-    if not isinstance(found, dict) or ex.ask.head.content_encoding:
+    if not isinstance(found, dict) or ex.head.fields.content_encoding:
         raise BadRequest(
             "A managed prompt needs a body that is a JSON object, not encoded.", param="Helicone-Prompt-Id"
         )

@@ -12,7 +12,7 @@ from urllib.parse import quote, unquote
 import msgspec
 
 from proxy.core.errors import BadDirective, Forbidden, ProxyError
-from proxy.gateway.attempts import Policy, Schedule, Tried
+from proxy.gateway.attempts import Policy, RetrySchedule, RetryTarget
 from proxy.gateway.exchange import Exchange
 from proxy.gateway.gateway import Gateway
 from proxy.gateway.outgoing import CREDENTIALS, outgoing
@@ -57,7 +57,7 @@ class _Fallback(msgspec.Struct, forbid_unknown_fields=True):
 def targets(ex: Exchange, gw: Gateway, call: Call) -> list[Target]:
     """All targets in their order, the first being `call`. Raises `BadDirective`, or `Forbidden` for an origin that is
     not on the allow-list."""
-    directives = ex.ask.head.directives
+    directives = ex.head.fields.directives
     models, others = directives.get("fallback", ""), directives.get("fallbacks", "")
     if others:
         if models:
@@ -65,7 +65,7 @@ def targets(ex: Exchange, gw: Gateway, call: Call) -> list[Target]:
         return _elsewhere(ex, gw, others)
     if not models:
         return [Target(ex.route, lambda: call)]  # with nowhere else to go a breaker has nothing to say
-    found = [Target(ex.route, lambda: call, breaker=_breaker(ex.route, ex.ask.head.credential))]
+    found = [Target(ex.route, lambda: call, breaker=_breaker(ex.route, ex.head.fields.credential))]
     for entry in _models(models):
         _needs_json(ex, "Helicone-Fallback", models)
         route = _with_model(ex.route, entry.model)
@@ -73,9 +73,9 @@ def targets(ex: Exchange, gw: Gateway, call: Call) -> list[Target]:
     return found
 
 
-def schedule(ex: Exchange, patience_s: float) -> Schedule:
+def schedule(ex: Exchange, patience_s: float) -> RetrySchedule:
     """When to try again, as the call's headers ask; `ex.targets` is whom."""
-    head = ex.ask.head
+    head = ex.head.fields
     asked = head.directives
     num = asked.get("retry-num", "5") if head.retry_enabled == 1 else "0"
     policy = _policy(
@@ -85,8 +85,8 @@ def schedule(ex: Exchange, patience_s: float) -> Schedule:
         asked.get("retry-max-timeout", "10000"),
         patience_s,
     )
-    tried = [Tried(target.on_codes, target.breaker) for target in ex.targets]
-    return Schedule(tried, policy, ex.started)
+    tried = [RetryTarget(target.on_codes, target.breaker) for target in ex.targets]
+    return RetrySchedule(tried, policy, ex.started)
 
 
 @lru_cache(1024)
@@ -140,7 +140,7 @@ def _elsewhere(ex: Exchange, gw: Gateway, text: str) -> list[Target]:
     found: list[Target] = []
     for number, entry in enumerate(_fallbacks(text)):
         try:
-            route = resolve(gw.catalog, "", path, ex.ask.query, entry.target_url)
+            route = resolve(gw.catalog, "", path, ex.head.query, entry.target_url)
         except ProxyError as error:
             kind = Forbidden if isinstance(error, Forbidden) else None
             message = f"Header Helicone-Fallbacks, $[{number}].target-url: {error.message}"
@@ -167,7 +167,7 @@ def _elsewhere(ex: Exchange, gw: Gateway, text: str) -> list[Target]:
                 _other_call(ex, route, lines, entry.body_key_override),
                 named,
                 _codes(entry),
-                _breaker(route, repr(sorted(entry.headers.items())) or ex.ask.head.credential),
+                _breaker(route, repr(sorted(entry.headers.items())) or ex.head.fields.credential),
             )
         )
     return found
@@ -186,7 +186,7 @@ def _head(ex: Exchange, gw: Gateway, route: Route, entry: _Fallback) -> bytes:
     if names & CREDENTIALS:
         names |= CREDENTIALS
     lines = outgoing(ex, gw.directory, route, names)
-    accept = ex.ask.head.accept_encoding
+    accept = ex.head.fields.accept_encoding
     if accept:
         lines += b"accept-encoding: " + ("identity" if ex.usage_injected else accept).encode("latin-1") + b"\r\n"
     return lines + b"".join(f"{name}: {value}\r\n".encode("latin-1") for name, value in entry.headers.items())
@@ -197,8 +197,8 @@ def _other_call(ex: Exchange, route: Route, lines: bytes, override: dict[str, ms
         body: bytes | None = ex.sent_body
         if override:
             body = _merged(ex.sent_body, override)
-        has_body = bool(body) or ex.ask.head.content_length == 0
-        return Call(_origin(route), ex.ask.method, route.path, lines, body if has_body else None)
+        has_body = bool(body) or ex.head.fields.content_length == 0
+        return Call(_origin(route), ex.head.method, route.path, lines, body if has_body else None)
 
     return make
 
@@ -239,7 +239,7 @@ def _merged(body: bytes, override: dict[str, msgspec.Raw]) -> bytes:
 
 
 def _needs_json(ex: Exchange, header: str, text: str) -> None:
-    if ex.ask.head.content_encoding or ex.sent_body.lstrip()[:1] != b"{":
+    if ex.head.fields.content_encoding or ex.sent_body.lstrip()[:1] != b"{":
         if header == "Helicone-Fallback" and ex.route.model_in_path:
             return
         raise BadDirective(header, text, "with a body that is a JSON object, not encoded", code="invalid_policy")

@@ -8,6 +8,6 @@ __all__ = ["admit"]
 
 async def admit(ex: Exchange, gw: Gateway) -> None:
     """Takes what the call may use from every limit that it falls under. Raises `Limited`, nothing being taken."""
-    rules = gw.limits.rules(ex.ask.head.rate_policy, ex.key.policy)
+    rules = gw.limits.rules(ex.head.fields.rate_policy, ex.identity.policy)
     if rules:
         await gw.limits.admit(ex, rules)

@@ -2,7 +2,7 @@
 
 from proxy.core.errors import Unauthorized
 from proxy.core.identity import Identity
-from proxy.gateway.exchange import Ask
+from proxy.gateway.exchange import RequestHead
 from proxy.gateway.gateway import Gateway
 
 __all__ = ["identify"]
@@ -10,10 +10,10 @@ __all__ = ["identify"]
 _OPEN = Identity()
 
 
-def identify(ask: Ask, gw: Gateway) -> Identity:
+def identify(head: RequestHead, gw: Gateway) -> Identity:
     """The identity behind the caller's key; without keys required the default one. Raises `Unauthorized`."""
     directory = gw.directory
-    row = directory.key(ask.key) if ask.key else None
+    row = directory.key(head.key) if head.key else None
     if row is not None:
         policies = directory.now.policies
         standing = policies.get(row.org, "") if policies else ""
@@ -21,7 +21,7 @@ def identify(ask: Ask, gw: Gateway) -> Identity:
     if not gw.requires_keys:
         standing = directory.now.policies.get(_OPEN.org, "")
         return Identity(policy="\n" + standing) if standing else _OPEN
-    if not ask.key:
+    if not head.key:
         raise Unauthorized("No key: send Helicone-Auth: Bearer sk-perihelion-….", param="Helicone-Auth")
     raise Unauthorized(
         "The key in Helicone-Auth is not known here, has expired or was revoked.",

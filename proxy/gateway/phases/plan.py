@@ -14,7 +14,7 @@ def plan(ex: Exchange, gw: Gateway) -> Call:
     """The upstream call. Sets `ex.sent_body` and `ex.usage_injected` where usage is asked for on a stream, and
     `ex.targets` and `ex.schedule` where the call may go elsewhere."""
     call = _call(ex, gw)
-    head = ex.ask.head
+    head = ex.head.fields
     if head.directives and ("fallback" in head.directives or "fallbacks" in head.directives):
         ex.targets = targets(ex, gw, call)
         ex.schedule = schedule(ex, gw.patience_s)
@@ -22,7 +22,7 @@ def plan(ex: Exchange, gw: Gateway) -> Call:
 
 
 def _call(ex: Exchange, gw: Gateway) -> Call:
-    route, head = ex.route, ex.ask.head
+    route, head = ex.route, ex.head.fields
     lines = outgoing(ex, gw.directory, route)
     accept = head.accept_encoding
     asks = head.stream_usage == 1 if head.stream_usage != -1 else gw.stream_usage
@@ -37,7 +37,7 @@ def _call(ex: Exchange, gw: Gateway) -> Call:
     has_body = bool(ex.sent_body) or head.content_length == 0
     return Call(
         origin=Origin(route.scheme, route.host, route.port, route.guarded),
-        method=ex.ask.method,
+        method=ex.head.method,
         target=route.path,
         head=lines,
         body=ex.sent_body if has_body else None,

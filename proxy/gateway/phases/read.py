@@ -4,7 +4,7 @@ from _speedups import parse
 from proxy.core.errors import BadRequest, FeatureUnavailable
 from proxy.core.identity import is_key
 from proxy.gateway.directives import check
-from proxy.gateway.exchange import Ask
+from proxy.gateway.exchange import RequestHead
 from proxy.gateway.wire.base import Wire
 from proxy.providers.address import Route, resolve
 from proxy.providers.index import Catalog
@@ -16,7 +16,7 @@ _KEY_HEADERS = frozenset({"x-api-key", "api-key", "x-goog-api-key"})
 """Where SDKs put the one key that they are given: ours, where the provider's is stored with us."""
 
 
-def read(wire: Wire) -> Ask:
+def read(wire: Wire) -> RequestHead:
     """The request's head. Raises `BadRequest` for one that cannot be passed on safely."""
     items = wire.headers()
     head = parse(items)
@@ -50,7 +50,7 @@ def read(wire: Wire) -> Ask:
     if is_key(path[1:15]):
         shown, _, rest = path[1:].partition("/")
         path, key = "/" + rest, key or shown
-    return Ask(wire.method, path, wire.query, head.host or wire.host, items, head, key, authorization, hidden)
+    return RequestHead(wire.method, path, wire.query, head.host or wire.host, items, head, key, authorization, hidden)
 
 
 def _split(authorization: str) -> tuple[str, str]:
@@ -66,15 +66,15 @@ def _split(authorization: str) -> tuple[str, str]:
     return ", ".join(kept), key
 
 
-def locate(ask: Ask, catalog: Catalog) -> Route:
+def locate(head: RequestHead, catalog: Catalog) -> Route:
     """The provider and upstream address. Raises `NotFound`, `Forbidden`, or `BadDirective` for a wrong header."""
-    check(ask.head)
-    return resolve(catalog, ask.host, ask.path, ask.query, ask.head.target_url, ask.head.openai_api_base)
+    check(head.fields)
+    return resolve(catalog, head.host, head.path, head.query, head.fields.target_url, head.fields.openai_api_base)
 
 
-async def receive(wire: Wire, ask: Ask, cap: int) -> bytes:
+async def receive(wire: Wire, head: RequestHead, cap: int) -> bytes:
     """The whole body; empty where the request has none."""
-    length = ask.head.content_length
-    if length == 0 or (length < 0 and not ask.head.transfer_encoding):
+    length = head.fields.content_length
+    if length == 0 or (length < 0 and not head.fields.transfer_encoding):
         return b""
     return await wire.body(length, cap)

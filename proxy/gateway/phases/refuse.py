@@ -34,7 +34,7 @@ def refuse(ex: Exchange, error: BaseException) -> Last:
     dialect = DIALECTS[_guess(ex.wire.path) if route is None else route.provider.error_dialect or route.dialect]
     if ex.wire.started:
         ex.cut = "gateway" if told.code == "stopping" else "upstream"
-        found = ex.found
+        found = ex.tap
         if found is None or not found.says_errors:
             return Last(b"", whole=False)  # the caller's HTTP library says so
         event = dialect.error_event(told.status, told.kind, told.message, told.code, told.param)
@@ -48,7 +48,7 @@ def refuse(ex: Exchange, error: BaseException) -> Last:
         ("content-length", str(len(body))),
         ("helicone-id", ex.id),
         ("helicone-status", ex.phase),
-        *ex.told,
+        *ex.response_headers,
         *told.headers.items(),
     ]
     return Last(b"" if ex.wire.method == "HEAD" else body, told.status, headers)

@@ -27,7 +27,7 @@ async def relay(ex: Exchange, gw: Gateway) -> Last:
     """All but the last piece to the caller. Raises `UpstreamError` where the answer broke off."""
     answer, wire = ex.answer, ex.wire
     assert answer is not None
-    ex.found = found = Tap(answer, ex.route.dialect, ex.usage_injected, gw.max_logged_body, ex.route.path)
+    ex.tap = found = Tap(answer, ex.route.dialect, ex.usage_injected, gw.max_logged_body, ex.route.path)
     ex.status = answer.status
     headers = _head(ex, answer, found)
     body = found.feed(answer.take())
@@ -68,7 +68,7 @@ def _left(ex: Exchange, gw: Gateway, task: asyncio.Task[object] | None) -> Calla
 def _reads_on(ex: Exchange, gw: Gateway) -> bool:
     """Whether an answer is read to its end though its caller left: by setting, or because others read it too. They
     have it for nothing, so the one that sent the call is the one that it is measured on."""
-    return gw.drains or (ex.flight is not None and ex.flight.shared)
+    return gw.drains or (ex.inflight is not None and ex.inflight.shared)
 
 
 def _head(ex: Exchange, answer: Answer, found: Tap) -> Headers:
@@ -77,8 +77,8 @@ def _head(ex: Exchange, answer: Answer, found: Tap) -> Headers:
         headers = [pair for pair in headers if pair[0] != "content-length"]
     headers.append(("helicone-id", ex.id))
     headers.append(("helicone-status", "success"))
-    if ex.told:
-        headers += ex.told
+    if ex.response_headers:
+        headers += ex.response_headers
     return headers
 
 

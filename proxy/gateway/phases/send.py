@@ -6,7 +6,7 @@ import random
 from proxy.core.clock import monotonic, now_us
 from proxy.core.errors import ClientDisconnected, UpstreamError
 from proxy.core.record import Attempt
-from proxy.gateway.attempts import Decision, Outcome, Schedule, is_failure, retry_after_s
+from proxy.gateway.attempts import AttemptResult, Decision, RetrySchedule, is_failure, retry_after_s
 from proxy.gateway.exchange import Exchange
 from proxy.gateway.gateway import Gateway
 from proxy.gateway.hedge import Race
@@ -23,7 +23,7 @@ async def send(ex: Exchange, gw: Gateway) -> Answer:
     where the caller left first and the setting says to cut."""
     if ex.schedule is not None:
         return await _persist(ex, gw, ex.schedule, ex.schedule.first(gw.breakers, monotonic()))
-    if ex.ask.head.retry_enabled != 1:
+    if ex.head.fields.retry_enabled != 1:
         return await _attempt(ex, gw, ex.call, 0.0)
     answer: Answer | None = None
     error: UpstreamError | None = None
@@ -34,7 +34,7 @@ async def send(ex: Exchange, gw: Gateway) -> Answer:
         outcome = _outcome(answer)
     except UpstreamError as caught:
         error = caught
-        outcome = Outcome(0, error.code, error.retriable)
+        outcome = AttemptResult(0, error.code, error.retriable)
     ex.targets = targets(ex, gw, ex.call)
     ex.schedule = again = schedule(ex, gw.patience_s)
     again.first(gw.breakers, monotonic())
@@ -45,7 +45,7 @@ async def send(ex: Exchange, gw: Gateway) -> Answer:
 
 
 async def _persist(
-    ex: Exchange, gw: Gateway, plan: Schedule, decision: Decision, answer: Answer | None = None
+    ex: Exchange, gw: Gateway, plan: RetrySchedule, decision: Decision, answer: Answer | None = None
 ) -> Answer:
     """Attempts from `decision` on until one is good or the schedule gives up; then the last answer there was, or the
     last error."""
@@ -62,7 +62,7 @@ async def _persist(
                 fresh = await _attempt(ex, gw, target.make(), decision.wait_s)
             except UpstreamError as caught:
                 error = caught
-                outcome = Outcome(0, error.code, error.retriable)
+                outcome = AttemptResult(0, error.code, error.retriable)
             else:
                 if answer is not None:
                     answer.close()
@@ -100,7 +100,7 @@ async def _attempt(ex: Exchange, gw: Gateway, call: Call, waited_s: float) -> An
     gw.watchdog.add(ex)
     race: Race | None = None
     try:
-        if ex.ask.head.directives and ex.ask.head.directives.get("hedge-enabled", "").lower() == "true":
+        if ex.head.fields.directives and ex.head.fields.directives.get("hedge-enabled", "").lower() == "true":
             race = Race()
             answer = await gw.hedge.send(gw.upstream, call, _kin(ex), race)
         else:
@@ -135,7 +135,7 @@ def _tell_race(ex: Exchange, gw: Gateway, race: Race, began: float, status: int,
     asked = ex.asked or asked_of(ex)
     ex.facts["hedge.winner"] = race.winner
     ex.facts["hedge.lost_nanousd"] = gw.meter.estimate(ex, asked, True).nanousd
-    ex.told.append(("helicone-hedge", "second" if race.winner else "first"))
+    ex.response_headers.append(("helicone-hedge", "second" if race.winner else "first"))
 
 
 async def _pause(ex: Exchange, gw: Gateway, seconds: float) -> None:
@@ -157,28 +157,28 @@ def _left(ex: Exchange) -> None:
         raise ClientDisconnected("the caller left before the answer began") from None
 
 
-def _outcome(answer: Answer) -> Outcome:
+def _outcome(answer: Answer) -> AttemptResult:
     if answer.status < 400:
-        return Outcome(answer.status)
+        return AttemptResult(answer.status)
     should = next((value for name, value in answer.headers if name == "x-should-retry"), "")
-    return Outcome(
+    return AttemptResult(
         answer.status,
         retry_after_s=retry_after_s(answer.headers, now_us() / 1e6),
         should_retry={"true": True, "false": False}.get(should),
     )
 
 
-def _tell(ex: Exchange, schedule: Schedule) -> None:
+def _tell(ex: Exchange, schedule: RetrySchedule) -> None:
     if schedule.retries:
         ex.facts["retry.count"] = schedule.retries
-        ex.told.append(("helicone-retries", str(schedule.retries)))
+        ex.response_headers.append(("helicone-retries", str(schedule.retries)))
     if schedule.target:
         ex.facts["fallback.index"] = schedule.target
-        ex.told.append(("helicone-fallback-index", str(schedule.target)))
+        ex.response_headers.append(("helicone-fallback-index", str(schedule.target)))
         model = ex.targets[schedule.target].model
         if model:
             ex.facts["fallback.model"] = model
-            ex.told.append(("helicone-fallback-model", model))
+            ex.response_headers.append(("helicone-fallback-model", model))
 
 
 def _note(ex: Exchange, began: float, status: int, error: str, waited_s: float) -> Attempt:

@@ -23,7 +23,7 @@ def settle(ex: Exchange, gw: Gateway) -> None:
     try:
         if ex.answer is not None:
             ex.answer.close()
-        if ex.flight is not None and not ex.flight.status:
-            ex.flight.give_up(ex.failure)
+        if ex.inflight is not None and not ex.inflight.status:
+            ex.inflight.give_up(ex.failure)
     except Exception as error:
         traceback.print_exception(error, file=sys.stderr)

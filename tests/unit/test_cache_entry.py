@@ -4,7 +4,7 @@ import gzip
 
 import pytest
 
-from proxy.gateway.kept import Entry, decode_entry, encode_entry, is_whole
+from proxy.gateway.cache_entry import CacheEntry, decode_entry, encode_entry, is_cacheable
 
 CHAT = b'{"choices":[{"message":{"content":%s,"refusal":%s},"finish_reason":"%s"}]}'
 
@@ -29,7 +29,7 @@ CHAT = b'{"choices":[{"message":{"content":%s,"refusal":%s},"finish_reason":"%s"
 @pytest.mark.parametrize("encoding", ["", "gzip"])
 def test_refusals_and_nothing_are_not_kept(dialect: str, body: bytes, whole: bool, encoding: str) -> None:
     sent = gzip.compress(body) if encoding and body else body
-    assert is_whole(sent, encoding, False, dialect) is whole
+    assert is_cacheable(sent, encoding, False, dialect) is whole
 
 
 @pytest.mark.parametrize("encoding", ["", "gzip"])
@@ -37,7 +37,7 @@ def test_json_without_an_announced_length_must_be_whole(encoding: str) -> None:
     whole = CHAT % (b'"Hello."', b"null", b"stop")
     for body, good in ((whole, True), (whole[:-1], False), (whole[:20], False)):
         sent = gzip.compress(body) if encoding else body
-        assert is_whole(sent, encoding, False, "openai", announced=False) is good
+        assert is_cacheable(sent, encoding, False, "openai", announced=False) is good
 
 
 @pytest.mark.parametrize(
@@ -52,13 +52,13 @@ def test_json_without_an_announced_length_must_be_whole(encoding: str) -> None:
     ],
 )
 def test_streams_without_their_end_or_with_an_error_are_not_kept(dialect: str, body: bytes, whole: bool) -> None:
-    assert is_whole(body, "", True, dialect) is whole
+    assert is_cacheable(body, "", True, dialect) is whole
 
 
 @pytest.mark.parametrize("size", [10, 5000])
 def test_an_entry_comes_back_as_it_was(size: int) -> None:
     body = b"a" * size
-    entry = Entry(digest=b"d", status=200, headers=[("a", "b")], body=body, created_us=1, latency_ms=2, source="s")
+    entry = CacheEntry(digest=b"d", status=200, headers=[("a", "b")], body=body, created_us=1, latency_ms=2, source="s")
     raw = encode_entry(entry, 1000)
     assert len(raw) < 1100
     found = decode_entry(raw)

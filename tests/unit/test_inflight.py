@@ -6,7 +6,7 @@ import pytest
 
 from _speedups import Key
 from proxy.core.errors import UpstreamError
-from proxy.gateway.flight import Flight, SharedAnswer
+from proxy.gateway.inflight import InflightCall, SharedAnswer
 
 
 class Sent:
@@ -45,11 +45,11 @@ class Sent:
         self.closed = True
 
 
-def flight() -> Flight:
-    return Flight((Key(b"x" * 16, b"y" * 32), ""), "id", 1 << 20, lambda _: None)
+def flight() -> InflightCall:
+    return InflightCall((Key(b"x" * 16, b"y" * 32), ""), "id", 1 << 20, lambda _: None)
 
 
-async def boarded(made: Flight) -> "asyncio.Task[SharedAnswer | None]":
+async def boarded(made: InflightCall) -> "asyncio.Task[SharedAnswer | None]":
     joiner = asyncio.create_task(made.board())
     await asyncio.sleep(0)
     return joiner

@@ -16,12 +16,12 @@ from proxy.upstream.base import Answer
 if TYPE_CHECKING:
     from proxy.gateway.exchange import Exchange
 
-__all__ = ["Flight", "SharedAnswer"]
+__all__ = ["InflightCall", "SharedAnswer"]
 
 _MOST_CUTS = 10_000
 
 
-class Flight:
+class InflightCall:
     """From the moment its call is sent to the end of its answer."""
 
     __slots__ = (
@@ -47,7 +47,7 @@ class Flight:
         "trimmed",
     )
 
-    def __init__(self, kin: tuple[Key, str], source: str, most: int, landed: "Callable[[Flight], None]") -> None:
+    def __init__(self, kin: tuple[Key, str], source: str, most: int, landed: "Callable[[InflightCall], None]") -> None:
         self.kin = kin
         self.source = source
         """Id of the call that was sent."""
@@ -215,7 +215,7 @@ class SharedAnswer:
 
     __slots__ = ("_flight", "_open", "_seen", "first_byte_at", "headers", "sent_at", "status")
 
-    def __init__(self, flight: Flight, upstream: Answer, sent: bool) -> None:
+    def __init__(self, flight: InflightCall, upstream: Answer, sent: bool) -> None:
         self._flight = flight
         self._seen = 0
         self._open = True

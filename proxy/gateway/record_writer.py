@@ -10,16 +10,16 @@ import sys
 import traceback
 
 from proxy.core.record import encode
+from proxy.gateway.build_record import build_record
 from proxy.gateway.cache import Cache
-from proxy.gateway.entry import record_of
 from proxy.gateway.exchange import Exchange
 from proxy.gateway.metrics import Metrics
 from proxy.spool.writer import Writer
 
-__all__ = ["Ledger"]
+__all__ = ["RecordWriter"]
 
 
-class Ledger:
+class RecordWriter:
     """The ends of calls as one event loop sees them."""
 
     def __init__(self, spool: Writer, cache: Cache, metrics: Metrics, worker: str) -> None:
@@ -29,7 +29,7 @@ class Ledger:
         self._worker = worker
         self._ended: list[Exchange] = []
 
-    def enter(self, ex: Exchange) -> None:
+    def add(self, ex: Exchange) -> None:
         """Takes a call that ended. Its caller gets the last piece once the record is written or counted as dropped."""
         if not self._ended:
             asyncio.get_running_loop().call_soon(self.flush)
@@ -42,7 +42,7 @@ class Ledger:
         frames: list[bytes] = []
         for ex in ended:
             try:
-                record = record_of(ex, self._worker)
+                record = build_record(ex, self._worker)
                 frames.append(encode(record))
                 self._metrics.ended(record)
             except Exception as error:

@@ -4,24 +4,24 @@ import asyncio
 
 from proxy.core.clock import now_us
 from proxy.core.errors import ClientDisconnected
+from proxy.gateway.cache_entry import CachedAnswer
 from proxy.gateway.exchange import Exchange
-from proxy.gateway.flight import Flight
 from proxy.gateway.gateway import Gateway
-from proxy.gateway.kept import KeptAnswer
+from proxy.gateway.inflight import InflightCall
 from proxy.upstream.base import Answer
 
-__all__ = ["recall", "share"]
+__all__ = ["lookup_cache", "publish_to_joiners"]
 
 
-async def recall(ex: Exchange, gw: Gateway) -> Answer | None:
-    """The answer, or None: send the call. Where the cache is asked for, `ex.flight` is then what others may join."""
+async def lookup_cache(ex: Exchange, gw: Gateway) -> Answer | None:
+    """The answer, or None: send the call. Where the cache is asked for, `ex.inflight` is then what others may join."""
     cache = gw.cache
-    head = ex.ask.head
+    head = ex.head.fields
     if head.cache_enabled != 1 and head.cache_read != 1 and head.cache_save != 1:
         return None
     asking = cache.asking(ex)
     if asking is None:
-        ex.told += (("helicone-cache", "MISS"), ("helicone-cache-hit", "false"))
+        ex.response_headers += (("helicone-cache", "MISS"), ("helicone-cache-hit", "false"))
         return None
     while True:
         entry = await cache.look(ex, asking)
@@ -29,14 +29,14 @@ async def recall(ex: Exchange, gw: Gateway) -> Answer | None:
             cache.hits += 1
             _tell_hit(ex, "exact", entry.source, max(now_us() - entry.created_us, 0) // 1_000_000, entry.latency_ms)
             if asking.slots > 1:
-                ex.told.append(("helicone-cache-bucket-idx", str(asking.slot)))
-            return KeptAnswer(entry, head.directives.get("cache-pace", "") == "recorded")
+                ex.response_headers.append(("helicone-cache-bucket-idx", str(asking.slot)))
+            return CachedAnswer(entry, head.directives.get("cache-pace", "") == "recorded")
         flight = cache.flights.get(asking.kin)
         if flight is None:
             cache.misses += 1
             ex.facts["cache.status"] = "miss"
-            ex.told += (("helicone-cache", "MISS"), ("helicone-cache-hit", "false"))
-            ex.flight = cache.lead(ex, asking)
+            ex.response_headers += (("helicone-cache", "MISS"), ("helicone-cache-hit", "false"))
+            ex.inflight = cache.lead(ex, asking)
             return None
         if flight.over:
             cache.keep()  # it ended in this very tick: look again
@@ -48,9 +48,9 @@ async def recall(ex: Exchange, gw: Gateway) -> Answer | None:
             return answer
 
 
-def share(ex: Exchange, answer: Answer) -> Answer:
+def publish_to_joiners(ex: Exchange, answer: Answer) -> Answer:
     """The answer that was sent for, as those who join it see it too."""
-    flight = ex.flight
+    flight = ex.inflight
     if flight is None:
         return answer
     if answer.ended and flight.alone:
@@ -59,7 +59,7 @@ def share(ex: Exchange, answer: Answer) -> Answer:
     return flight.arrive(answer)
 
 
-async def _board(ex: Exchange, gw: Gateway, flight: Flight) -> Answer | None:
+async def _board(ex: Exchange, gw: Gateway, flight: InflightCall) -> Answer | None:
     gw.watchdog.add(ex)
     try:
         return await flight.board()
@@ -76,7 +76,7 @@ async def _board(ex: Exchange, gw: Gateway, flight: Flight) -> Answer | None:
 def _tell_hit(ex: Exchange, kind: str, source: str, age_s: int, latency_ms: int | None) -> None:
     ex.from_cache = True
     ex.facts |= {"cache.status": "hit", "cache.kind": kind, "cache.source": source, "cache.age_s": age_s}
-    ex.told += [
+    ex.response_headers += [
         ("helicone-cache", "HIT"),
         ("helicone-cache-hit", "true"),
         ("helicone-cache-kind", kind),
@@ -85,4 +85,4 @@ def _tell_hit(ex: Exchange, kind: str, source: str, age_s: int, latency_ms: int 
     ]
     if latency_ms is not None:
         ex.facts["cache.latency_ms"] = latency_ms
-        ex.told.append(("helicone-cache-latency", str(latency_ms)))
+        ex.response_headers.append(("helicone-cache-latency", str(latency_ms)))

@@ -9,7 +9,7 @@ from proxy.gateway.tap import Tap
 from proxy.providers.address import Route, mask_query
 from proxy.upstream.base import Answer
 
-__all__ = ["record_of"]
+__all__ = ["build_record"]
 
 _NOBODY = Identity()
 _NO_HEAD = parse([])
@@ -31,12 +31,12 @@ _KEPT_HEADERS = frozenset(
 )
 
 
-def record_of(ex: Exchange, worker: str) -> Record:
+def build_record(ex: Exchange, worker: str) -> Record:
     """What is known of the call, in one construction: a field set afterwards costs as much as ten given at once."""
-    started, wire, answer, found = ex.started, ex.wire, ex.answer, ex.found
+    started, wire, answer, found = ex.started, ex.wire, ex.answer, ex.tap
     # A call may be refused before any of these is there.
-    key: Identity = getattr(ex, "key", _NOBODY)
-    head = ex.ask.head if hasattr(ex, "ask") else _NO_HEAD
+    key: Identity = getattr(ex, "identity", _NOBODY)
+    head = ex.head.fields if hasattr(ex, "head") else _NO_HEAD
     body: bytes = getattr(ex, "body", b"")
     route: Route | None = getattr(ex, "route", None)
     record = Record(

@@ -10,7 +10,7 @@ from proxy.core.clock import monotonic
 from proxy.providers.decompress import decompress
 from proxy.providers.dialects import DIALECTS
 
-__all__ = ["Entry", "KeptAnswer", "decode_entry", "encode_entry", "is_whole"]
+__all__ = ["CacheEntry", "CachedAnswer", "decode_entry", "encode_entry", "is_cacheable"]
 
 _REFUSALS: Final = {
     "anthropic": (b'"refusal"',),
@@ -31,7 +31,7 @@ class _Erring(msgspec.Struct):
     error: msgspec.Raw = msgspec.Raw(b"null")
 
 
-class Entry(msgspec.Struct, array_like=True, kw_only=True):
+class CacheEntry(msgspec.Struct, array_like=True, kw_only=True):
     """One kept answer."""
 
     digest: bytes
@@ -51,10 +51,10 @@ class Entry(msgspec.Struct, array_like=True, kw_only=True):
 
 
 _encode = msgspec.msgpack.Encoder().encode
-_decode = msgspec.msgpack.Decoder(Entry).decode
+_decode = msgspec.msgpack.Decoder(CacheEntry).decode
 
 
-def encode_entry(entry: Entry, pack_above: int) -> bytes:
+def encode_entry(entry: CacheEntry, pack_above: int) -> bytes:
     """Bytes for the store; a body of more than `pack_above` bytes is packed where that makes it smaller."""
     if len(entry.body) > pack_above:
         import zstandard
@@ -65,7 +65,7 @@ def encode_entry(entry: Entry, pack_above: int) -> bytes:
     return _encode(entry)
 
 
-def decode_entry(raw: bytes) -> Entry | None:
+def decode_entry(raw: bytes) -> CacheEntry | None:
     """The entry; None for bytes that are none (an older version's)."""
     try:
         entry = _decode(raw)
@@ -97,7 +97,7 @@ def _is_json(body: bytes) -> bool:
     return True
 
 
-def is_whole(body: bytes, encoding: str, streamed: bool, dialect: str, announced: bool = True) -> bool:
+def is_cacheable(body: bytes, encoding: str, streamed: bool, dialect: str, announced: bool = True) -> bool:
     """Whether an answer that ended well may be served again: no refusal, no error inside, its terminal event there.
 
     Where its length was not `announced` its end may have been the connection's, early: then it must be whole JSON."""
@@ -115,12 +115,12 @@ def is_whole(body: bytes, encoding: str, streamed: bool, dialect: str, announced
     return not _BROKEN.search(body) and (not marks or any(mark in body for mark in marks))
 
 
-class KeptAnswer:
+class CachedAnswer:
     """`upstream.base.Answer` from an entry: all at once, or at its recorded pace."""
 
     __slots__ = ("_at", "_body", "_cuts", "_next", "_ready", "ended", "first_byte_at", "headers", "sent_at", "status")
 
-    def __init__(self, entry: Entry, paced: bool) -> None:
+    def __init__(self, entry: CacheEntry, paced: bool) -> None:
         self.status = entry.status
         self.headers = entry.headers  # the entry was read for this call alone
         self.first_byte_at = monotonic()
