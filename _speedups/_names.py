@@ -35,6 +35,7 @@ SLOTS: Final[dict[str, str]] = {
     "helicone-model-override": "model_override",
     "helicone-ratelimit-policy": "rate_policy",
     "helicone-cache-control": "cache_control",
+    "traceparent": "traceparent",
 }
 """Name to the text slot it fills."""
 

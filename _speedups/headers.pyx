@@ -35,7 +35,7 @@ cdef enum:
     HOST, CONTENT_TYPE, CONTENT_ENCODING, ACCEPT_ENCODING, TRANSFER_ENCODING, USER_AGENT, UPGRADE, AUTHORIZATION,
     X_API_KEY, API_KEY, X_GOOG_API_KEY, PLAIN_CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, AUTH, USER_ID, SESSION_ID,
     SESSION_PATH, SESSION_NAME, REQUEST_NAME, REQUEST_ID, PROMPT_ID, TARGET_URL, OPENAI_API_BASE, MODEL_OVERRIDE,
-    RATE_POLICY, CACHE_CONTROL
+    RATE_POLICY, CACHE_CONTROL, TRACEPARENT
     SLOT_COUNT
 
 # The switches, in the order of `_names.SWITCHES`.
@@ -87,7 +87,7 @@ cdef class Head:
         self.user_id = self.session_id = self.session_path = self.session_name = ""
         self.request_name = self.request_id = self.prompt_id = self.target_url = ""
         self.openai_api_base = self.model_override = self.rate_policy = self.authorization = ""
-        self.credential = self.cache_control = self.fault = ""
+        self.credential = self.cache_control = self.traceparent = self.fault = ""
         self.content_length = -1
         self.cache_enabled = self.cache_read = self.cache_save = self.retry_enabled = -1
         self.omit_request = self.omit_response = self.stream_usage = -1
@@ -212,6 +212,7 @@ cpdef Head parse(list items):
         head.credential = (head.authorization or taken(text[X_API_KEY]) or taken(text[API_KEY])
                            or taken(text[X_GOOG_API_KEY]))
         head.cache_control = taken(text[CACHE_CONTROL]) or taken(text[PLAIN_CACHE_CONTROL])
+        head.traceparent = taken(text[TRACEPARENT])
         head.cache_enabled = state[CACHE_ENABLED]
         head.cache_read = state[CACHE_READ]
         head.cache_save = state[CACHE_SAVE]

@@ -1,10 +1,17 @@
-"""Writes docs/settings.md from the settings themselves (`python docs/generate.py`; a test checks that it was run)."""
+"""Writes docs/settings.md from the settings and docs/event.schema.json from the event.
 
+Run `python docs/generate.py`; a test checks that it was run.
+"""
+
+import json
 import sys
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
+import msgspec
+
+from proxy.core.event import EventWithBodies
 from proxy.core.settings import SETTINGS, Settings
 
 HERE = Path(__file__).resolve().parent
@@ -31,5 +38,12 @@ def settings_page() -> str:
     return "\n".join([*lines, ""])
 
 
+def event_schema() -> str:
+    """The JSON Schema of the public event."""
+    schema = msgspec.json.schema(EventWithBodies)
+    return json.dumps({"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}, indent=2) + "\n"
+
+
 if __name__ == "__main__":
     (HERE / "settings.md").write_text(settings_page(), "utf-8")
+    (HERE / "event.schema.json").write_text(event_schema(), "utf-8")

@@ -57,6 +57,7 @@ class Head:
     model_override: str = ""
     rate_policy: str = ""
     cache_control: str = ""
+    traceparent: str = ""
     content_length: int = -1
     cache_enabled: int = -1
     cache_read: int = -1

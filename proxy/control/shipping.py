@@ -4,8 +4,8 @@ import fcntl
 import os
 from pathlib import Path
 
-from proxy.control.jobs.enter import Enterer
 from proxy.control.jobs.journal import Journal
+from proxy.control.jobs.row_builder import RowBuilder
 from proxy.control.jobs.ship import Shipper
 from proxy.core.settings import Settings
 from proxy.logstore import Store
@@ -66,7 +66,7 @@ def make_shipper(settings: Settings, store: Store, prices: PriceBook) -> Shipper
         Reader(settings.data / "spool"),
         store,
         Journal(settings.data / "ship" / "journal.json"),
-        Enterer(prices),
+        RowBuilder(prices),
         interval_s=settings.get_float("ship.interval_s"),
         batch_rows=settings.get_int("ship.batch_rows"),
     )

@@ -97,7 +97,7 @@ class Record(msgspec.Struct, array_like=True, kw_only=True):
     truncated: bool = False
     """A body went past the cap on logged bodies, and its middle is missing."""
     usage: Usage | None = None
-    """Set by the gateway only where the bodies are omitted or truncated."""
+    """Set by the gateway only where bodies are omitted."""
 
     attempts: list[Attempt] = []
     facts: dict[str, Any] = {}
@@ -107,6 +107,8 @@ class Record(msgspec.Struct, array_like=True, kw_only=True):
     user_agent: str = ""
     response_headers: dict[str, str] = {}
     """Chosen ones: request ids, token count headers, rate limits."""
+    traceparent: str = ""
+    """The caller's W3C `traceparent` header, as sent; the shipper reads the trace and span ids from it."""
 
 
 encode = msgspec.msgpack.Encoder().encode

@@ -68,6 +68,7 @@ def build_record(ex: Exchange, worker: str) -> Record:
         prompt_id=ex.prompt_id or head.prompt_id,
         prompt_version=ex.prompt_version,
         user_agent=head.user_agent,
+        traceparent=head.traceparent,
         request_type=head.content_type,
         request_encoding=head.content_encoding,
         request_omitted=head.omit_request == 1,

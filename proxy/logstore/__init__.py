@@ -6,8 +6,19 @@ in order) and `queries/*.sql`. One more column: a migration and a field in `rows
 `filters`.
 """
 
+from proxy.logstore.events import event_of_columns, event_of_rows, micros
 from proxy.logstore.filters import Filter, FilterError
 from proxy.logstore.rows import BodyRow, RequestRow
 from proxy.logstore.store import Store, StoreError
 
-__all__ = ["BodyRow", "Filter", "FilterError", "RequestRow", "Store", "StoreError"]
+__all__ = [
+    "BodyRow",
+    "Filter",
+    "FilterError",
+    "RequestRow",
+    "Store",
+    "StoreError",
+    "event_of_columns",
+    "event_of_rows",
+    "micros",
+]

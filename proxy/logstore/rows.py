@@ -1,4 +1,7 @@
-"""What goes into the store: one `RequestRow` and at most one `BodyRow` a call, fields named as the columns are."""
+"""The rows that go into the store: one `RequestRow` and at most one `BodyRow` a call, fields named like the columns.
+
+A column is one field here, one in `core/event.py` and one migration; a test compares the three.
+"""
 
 from collections.abc import Sequence
 from typing import Final
@@ -6,11 +9,11 @@ from typing import Final
 import msgspec
 from msgspec.structs import astuple, fields
 
-__all__ = ["BodyRow", "RequestRow", "Seen", "columns"]
+__all__ = ["BodyRow", "CommonColumns", "RequestRow", "columns"]
 
 
-class Seen(msgspec.Struct, gc=False):
-    """The columns of `requests` that a record has under the same name, so that they are copied in one go."""
+class CommonColumns(msgspec.Struct, gc=False):
+    """The columns of `requests` that a record has under the same name: copied in one step."""
 
     id: str
     org: str
@@ -46,8 +49,8 @@ class Seen(msgspec.Struct, gc=False):
     worker: str = ""
 
 
-class RequestRow(Seen, kw_only=True, gc=False):
-    """A row of `requests`; schema/0001_requests.sql says what each column is. `start` is microseconds (UTC)."""
+class RequestRow(CommonColumns, kw_only=True, gc=False):
+    """A row of `requests`; `core/event.py` says what each column is. Times are microseconds (UTC)."""
 
     start: int
     model_asked: str = ""
@@ -87,10 +90,14 @@ class RequestRow(Seen, kw_only=True, gc=False):
     reading_error: str = ""
     saved_nanousd: int | None = None
     saved_ms: float | None = None
+    ingested_at: int = 0
+    trace_id: str = ""
+    span_id: str = ""
+    parent_span_id: str = ""
 
 
 class BodyRow(msgspec.Struct, kw_only=True, gc=False):
-    """A row of `bodies`. Text is UTF-8; what is not stands in base64 with its flag."""
+    """A row of `bodies`. A body that is not UTF-8 is stored as base64, and its flag says so."""
 
     id: str
     org: str
@@ -106,30 +113,31 @@ class BodyRow(msgspec.Struct, kw_only=True, gc=False):
 
 
 def columns(rows: Sequence[msgspec.Struct]) -> dict[str, Sequence[object]]:
-    """The rows turned on their side, by field. Fields that are blank in all rows are left out: what a store puts
-    into a column that is not named is the same."""
+    """The values of `rows` by column. Columns that are blank in all rows are left out: the store fills a column that is
+    not named with the same value (schema/0001_requests.sql)."""
     if not rows:
         return {}
-    whole: list[list[object]] = [[] for _ in rows[0].__struct_fields__]
-    for start in range(0, len(rows), _RUN):
-        for column, part in zip(whole, zip(*map(astuple, rows[start : start + _RUN]), strict=True), strict=True):
+    by_field: list[list[object]] = [[] for _ in rows[0].__struct_fields__]
+    for start in range(0, len(rows), _CHUNK_ROWS):
+        chunk = zip(*map(astuple, rows[start : start + _CHUNK_ROWS]), strict=True)
+        for column, part in zip(by_field, chunk, strict=True):
             column += part
     blank = _BLANK[type(rows[0])]
-    found: dict[str, Sequence[object]] = {}
-    for field, column in zip(rows[0].__struct_fields__, whole, strict=True):
-        nothing = blank.get(field, _NEVER)
-        if column[0] != nothing or column.count(nothing) != len(column):
-            found[field] = column
-    return found
+    named: dict[str, Sequence[object]] = {}
+    for field, column in zip(rows[0].__struct_fields__, by_field, strict=True):
+        default = blank.get(field, _NEVER)
+        if column[0] != default or column.count(default) != len(column):
+            named[field] = column
+    return named
 
 
 def _blank(row: type[msgspec.Struct]) -> dict[str, object]:
-    """The fields whose default is what their column's type has for nothing, with that."""
-    made = ((field.name, {} if field.default_factory is dict else field.default) for field in fields(row))
-    return {name: default for name, default in made if default in ("", 0, None, {})}
+    """The fields whose default equals the default of their column's type, with that value."""
+    defaults = ((field.name, {} if field.default_factory is dict else field.default) for field in fields(row))
+    return {name: default for name, default in defaults if default in ("", 0, None, {})}
 
 
 _NEVER: Final = object()
-_RUN: Final = 50
-"""Rows that are turned at once: few enough to stay in the processor's cache."""
+_CHUNK_ROWS: Final = 50
+"""Rows that are transposed at once: few enough to stay in the processor's cache."""
 _BLANK: Final[dict[type[msgspec.Struct], dict[str, object]]] = {row: _blank(row) for row in (RequestRow, BodyRow)}

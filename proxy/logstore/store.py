@@ -14,6 +14,7 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from proxy.core.clock import uuid7_time_us
 from proxy.core.errors import PerihelionError
+from proxy.logstore.events import micros
 from proxy.logstore.filters import Filter, conditions
 from proxy.logstore.migrate import migrate, set_life
 from proxy.logstore.rows import BodyRow, RequestRow, columns
@@ -92,7 +93,7 @@ class Store:
             self._insert("requests", requests, token)
             self._insert("bodies", bodies, token)
 
-    def mend(self, requests: Sequence[RequestRow], bodies: Sequence[BodyRow], token: str) -> int:
+    def insert_missing(self, requests: Sequence[RequestRow], bodies: Sequence[BodyRow], token: str) -> int:
         """`insert`, after a crash or a failure: each table is asked first and given only what it lacks, so that rows
         which came under another token are not there twice. An insert that is still under way has the same token.
 
@@ -206,12 +207,6 @@ class Store:
             yield reader
         finally:
             self._readers.put(reader)
-
-
-def micros(at: datetime) -> int:
-    """Microseconds since the epoch, exactly."""
-    past = at - datetime(1970, 1, 1, tzinfo=UTC)
-    return (past.days * 86_400 + past.seconds) * 1_000_000 + past.microseconds
 
 
 def _connect(url: str, database: str) -> Any:

@@ -10,12 +10,12 @@ import msgspec
 
 from proxy.spool.segment import HEADER_SIZE, MAGIC, SUFFIX, State, frame_size, resync, scan
 
-__all__ = ["Reader", "Slice"]
+__all__ = ["Batch", "Reader"]
 
 _LEFTOVER_S: Final = 60.0
 
 
-class Slice(msgspec.Struct, frozen=True):
+class Batch(msgspec.Struct, frozen=True):
     """A run of bytes of one segment: whole frames (`payloads`), or damage (`lost`, with no payloads)."""
 
     segment: str
@@ -63,7 +63,7 @@ class Reader:
             os.close(fd)
         return True
 
-    def slices(self, segment: str, offset: int, max_rows: int, max_bytes: int) -> Iterator[Slice]:
+    def batches(self, segment: str, offset: int, max_rows: int, max_bytes: int) -> Iterator[Batch]:
         """What there is from `offset` on, in order. A growing segment's partial tail is left for later."""
         # Asked before the size is: a segment that closes in between is only taken for growing once more.
         closed = self.is_closed(segment)
@@ -71,14 +71,14 @@ class Reader:
             yield piece
             offset = piece.end
 
-    def read(self, segment: str, start: int, end: int) -> Slice:
+    def read(self, segment: str, start: int, end: int) -> Batch:
         """The slice that had these bounds before; shorter, down to no payloads, where the segment was cut, damaged or
         removed since."""
         buffer = self._bytes(segment, start, end - start)
         found = scan(buffer, len(MAGIC) if start == 0 else 0)
-        return Slice(segment, start, start + found.next, found.payloads)
+        return Batch(segment, start, start + found.next, found.payloads)
 
-    def set_aside(self, piece: Slice) -> Path:
+    def set_aside(self, piece: Batch) -> Path:
         """Copies a damaged piece to `torn/<segment>@<offset>.part`, durably, and counts it. May be repeated."""
         folder = self.folder / "torn"
         folder.mkdir(mode=0o700, exist_ok=True)
@@ -105,7 +105,7 @@ class Reader:
             except FileNotFoundError:
                 continue
 
-    def _next(self, segment: str, offset: int, max_rows: int, max_bytes: int, closed: bool) -> Slice | None:
+    def _next(self, segment: str, offset: int, max_rows: int, max_bytes: int, closed: bool) -> Batch | None:
         size = self.size(segment)
         if offset >= size:
             return None
@@ -116,21 +116,21 @@ class Reader:
         if head and buffer[:head] != MAGIC:
             return self._damage(segment, offset, size) if closed else None
         if len(buffer) == head == size:
-            return Slice(segment, 0, head, [])
+            return Batch(segment, 0, head, [])
         first = frame_size(buffer, head)
         if first is not None and head + first > len(buffer) and offset + head + first <= size:
             buffer = self._bytes(segment, offset, head + first)
         found = scan(buffer, head, max_rows)
         if found.payloads:
-            return Slice(segment, offset, offset + found.next, found.payloads)
+            return Batch(segment, offset, offset + found.next, found.payloads)
         # A growing file may show a frame that is only half there, and its checksum is wrong until it is whole.
         if found.state is State.CLEAN or not closed:
             return None
         return self._damage(segment, offset, size)
 
-    def _damage(self, segment: str, offset: int, size: int) -> Slice:
+    def _damage(self, segment: str, offset: int, size: int) -> Batch:
         buffer = self._bytes(segment, offset, size - offset)
-        return Slice(segment, offset, offset + resync(buffer, 0), [], lost=True)
+        return Batch(segment, offset, offset + resync(buffer, 0), [], lost=True)
 
     def _bytes(self, segment: str, offset: int, length: int) -> bytes:
         try:

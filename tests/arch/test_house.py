@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from docs.generate import settings_page
+from docs.generate import event_schema, settings_page
 from proxy.core import errors
 from proxy.providers import load, resolve
 from tests.stack import ROOT
@@ -53,6 +53,11 @@ def test_a_public_face_names_what_is_there(path: Path) -> None:
 def test_settings_are_documented() -> None:
     written = (ROOT / "docs" / "settings.md").read_text("utf-8")
     assert written == settings_page(), "run `python docs/generate.py`"
+
+
+def test_the_event_schema_is_the_event() -> None:
+    written = (ROOT / "docs" / "event.schema.json").read_text("utf-8")
+    assert written == event_schema(), "run `python docs/generate.py`"
 
 
 def test_the_pipeline_on_the_page_is_the_pipeline() -> None:

@@ -13,8 +13,9 @@ import msgspec
 import pytest
 
 from proxy.core.clock import uuid7
-from proxy.logstore import BodyRow, Filter, FilterError, RequestRow, Store, StoreError
-from proxy.logstore.store import micros
+from proxy.core.event import Event, EventBodies
+from proxy.logstore import BodyRow, Filter, FilterError, RequestRow, Store, StoreError, micros
+from proxy.logstore.events import time_of
 
 START_US = 1_780_000_000_000_000
 
@@ -58,13 +59,17 @@ def test_a_row_comes_back_as_it_went_in(store: Store, org: str) -> None:
         properties={"app": "Zürich 🚀", "quote": 'it\'s \\ "x"\n\t\0'},
         request_preview="日本語",
         streamed=True,
+        ingested_at=START_US + 7,
+        trace_id="0af7651916cd43dd8448eb211c80319c",
     )
     store.insert([full], [body(full, request="\0 line\r\n", response_text="é")], org)
     back = store.get(org, full.id)
     assert back is not None
     assert back.pop("bodies") is not None
     assert micros(back.pop("start")) == full.start
-    assert back == {name: getattr(full, name) for name in RequestRow.__struct_fields__ if name != "start"}
+    assert micros(back.pop("ingested_at")) == full.ingested_at
+    names = set(RequestRow.__struct_fields__) - {"start", "ingested_at"}
+    assert back == {name: getattr(full, name) for name in names}
 
 
 def test_fields_that_say_nothing_come_back_as_they_went_in(store: Store, org: str) -> None:
@@ -73,7 +78,7 @@ def test_fields_that_say_nothing_come_back_as_they_went_in(store: Store, org: st
     back = store.get(org, bare.id)
     assert back is not None
     bodies = back.pop("bodies")
-    assert back == {**msgspec.structs.asdict(bare), "start": back["start"]}
+    assert back == {**msgspec.structs.asdict(bare), "start": back["start"], "ingested_at": time_of(0)}
     assert bodies.items() <= {**msgspec.structs.asdict(body(bare)), "start": back["start"]}.items()
     # One row that says something brings the column for all.
     store.insert([row(org, 1), row(org, 2, model="m", input_tokens=0, properties={"a": "b"})], [], f"{org}:2")
@@ -90,9 +95,11 @@ def test_no_column_has_a_default_of_its_own(store: Store) -> None:
     assert store._read(f"{asked} AND default_kind != ''", {}) == []
 
 
-def test_columns_and_fields_are_the_same(store: Store) -> None:
+def test_columns_fields_and_event_are_the_same(store: Store) -> None:
     names = {table: sorted(types) for table, types in store._types.items()}
     assert names == {"requests": sorted(RequestRow.__struct_fields__), "bodies": sorted(BodyRow.__struct_fields__)}
+    assert set(Event.__struct_fields__) == {"version", *RequestRow.__struct_fields__}
+    assert set(EventBodies.__struct_fields__) == set(BodyRow.__struct_fields__)
 
 
 def test_bodies_are_safe_for_any_bytes(store: Store, org: str) -> None:
@@ -124,8 +131,8 @@ def test_mending_writes_only_what_is_missing(store: Store, org: str) -> None:
     rows = [row(org, number) for number in range(6)]
     store.insert(rows[:2], [body(rows[0])], "half")
     # The token is known to the store, so it takes the rest only because it is seen to be missing.
-    assert store.mend(rows, [body(each) for each in rows], "half") == 4 + 5
-    assert store.mend(rows, [body(each) for each in rows], "half") == 0
+    assert store.insert_missing(rows, [body(each) for each in rows], "half") == 4 + 5
+    assert store.insert_missing(rows, [body(each) for each in rows], "half") == 0
     assert store.count(Filter(org=org)) == 6
 
 
@@ -134,8 +141,8 @@ def test_mending_asks_each_table_for_itself_whatever_token_its_rows_came_under(s
     bodies = [body(each) for each in rows]
     store.insert(rows[:3], bodies[1:2], f"{org}:other")
     for token in ("one", "two"):
-        store.mend(rows, bodies, f"{org}:{token}")
-    store.mend([rows[0]], [], f"{org}:bare")
+        store.insert_missing(rows, bodies, f"{org}:{token}")
+    store.insert_missing([rows[0]], [], f"{org}:bare")
     for table in ("requests", "bodies"):
         there = store._read(f"SELECT id FROM {table} WHERE org = {{org:String}}", {"org": org})
         assert sorted(each["id"] for each in there) == sorted(each.id for each in rows), table
@@ -145,7 +152,7 @@ def test_mending_tells_calls_of_one_id_apart(store: Store, org: str) -> None:
     first, later = row(org, 0, id=org), row(org, 2, id=org)
     other = row(f"{org} of another", 0, id=org)
     store.insert([first], [], f"{org}:first")
-    store.mend([row(org, 1), later, other, row(org, -1)], [], f"{org}:second")
+    store.insert_missing([row(org, 1), later, other, row(org, -1)], [], f"{org}:second")
     assert (store.count(Filter(org=org)), store.count(Filter(org=other.org))) == (4, 1)
 
 
@@ -291,9 +298,9 @@ def test_a_store_is_the_same_after_a_crash_and_its_life_can_be_changed(tmp_path:
         command = [sys.executable, "-c", REOPEN, f"chdb://{tmp_path / 'log'}", str(days), write]
         return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout.strip()
 
-    assert reopen(0, "token") == "1 [False, False] [(1,), (2,), (3,), (4,)]"
-    assert reopen(30, "token") == "1 [True, True] [(1,), (2,), (3,), (4,)]"
-    assert reopen(0) == "1 [False, False] [(1,), (2,), (3,), (4,)]"
+    assert reopen(0, "token") == "1 [False, False] [(1,), (2,), (3,), (4,), (5,)]"
+    assert reopen(30, "token") == "1 [True, True] [(1,), (2,), (3,), (4,), (5,)]"
+    assert reopen(0) == "1 [False, False] [(1,), (2,), (3,), (4,), (5,)]"
     written = sum(path.stat().st_size for path in (tmp_path / "log").rglob("*") if path.is_file())
     assert written < 1_000_000, "the engine logs about itself into the data folder"
 

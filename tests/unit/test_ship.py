@@ -10,8 +10,8 @@ from typing import Any
 import msgspec
 import pytest
 
-from proxy.control.jobs.enter import Enterer
 from proxy.control.jobs.journal import Journal
+from proxy.control.jobs.row_builder import RowBuilder
 from proxy.control.jobs.ship import Shipper
 from proxy.core.record import encode
 from proxy.logstore import BodyRow, RequestRow, Store, StoreError
@@ -92,7 +92,7 @@ def shipper(folder: Path, store: FakeStore, rows: int = 3) -> Shipper:
         Reader(folder / "spool"),
         store,
         Journal(folder / "journal.json"),
-        Enterer(PRICES, read),
+        RowBuilder(PRICES, read),
         interval_s=0.01,
         batch_rows=rows,
     )
@@ -299,7 +299,7 @@ def test_an_unreadable_payload_gets_the_same_id_each_time(tmp_path: Path, spool:
             Reader(tmp_path / "spool"),
             store,
             Journal(tmp_path / name),
-            Enterer(PRICES, read),
+            RowBuilder(PRICES, read),
         ).step()
         seen += store.ids
     assert seen[0] == seen[1]
@@ -429,7 +429,7 @@ def test_a_record_that_no_row_can_be_made_of_is_set_aside_and_stops_no_other(tmp
     def no_row(entry: Any, error: Exception) -> RequestRow:
         return RequestRow(id=entry.request.id, org="o", start=START_US + 1)
 
-    ship._enterer.bare = no_row  # type: ignore[method-assign] - it, too, is what the store does not take
+    ship._builder.bare = no_row  # type: ignore[method-assign] - it, too, is what the store does not take
     store.refused = {"requests": {"id-bad"}}
     for _ in range(8):
         with contextlib.suppress(OverflowError):

@@ -12,7 +12,7 @@ import pytest
 
 from proxy.core.record import Record, decode, encode
 from proxy.spool import segment
-from proxy.spool.reader import Reader, Slice
+from proxy.spool.reader import Batch, Reader
 from proxy.spool.segment import MAGIC, State
 from proxy.spool.writer import Writer
 
@@ -29,8 +29,8 @@ def read_all(reader: Reader, rows: int = 1000, size: int = 1 << 20) -> list[str]
     return [decode(p).id for piece in pieces(reader, rows, size) for p in piece.payloads]
 
 
-def pieces(reader: Reader, rows: int = 1000, size: int = 1 << 20) -> list[Slice]:
-    return [piece for name in reader.segments() for piece in reader.slices(name, 0, rows, size)]
+def pieces(reader: Reader, rows: int = 1000, size: int = 1 << 20) -> list[Batch]:
+    return [piece for name in reader.segments() for piece in reader.batches(name, 0, rows, size)]
 
 
 def ids(count: int) -> list[str]:

@@ -1,6 +1,5 @@
 """`/api/requests`: the log of calls, newest first, and everything of one call."""
 
-from datetime import datetime
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -12,43 +11,25 @@ from proxy.control.auth import caller_of, needs
 from proxy.control.moment import ACCEPTED, moment_us
 from proxy.control.plane import Plane
 from proxy.core.clock import now_us, parse_uuid
-from proxy.logstore import BodyRow, Filter, FilterError, RequestRow
-from proxy.logstore.store import Cursor, micros
+from proxy.core.event import Event, EventWithBodies
+from proxy.logstore import Filter, FilterError, event_of_columns, micros
+from proxy.logstore.store import Cursor
 
-__all__ = ["Call", "CallWithBodies", "Page", "list_calls", "show_call"]
+__all__ = ["Page", "list_calls", "show_call"]
 
 _MOST: Final = 500
-_JSON_COLUMNS: Final[dict[str, Any]] = {"usage_raw": None, "attempts": [], "facts": {}, "tool_calls": []}
 _KNOWN: Final = frozenset(
     {
         *("user", "session", "model", "provider", "status", "property", "since", "until", "text", "name", "error"),
         *("key", "prompt", "outcome", "min_cost", "min_latency", "cached", "cursor", "limit"),
     }
 )
-_TYPES: Final[dict[str, Any]] = {
-    "start": datetime,
-    "usage_raw": Any,
-    "attempts": list[dict[str, Any]],
-    "facts": dict[str, Any],
-    "tool_calls": list[Any],
-}
-
-
-def _as_answered(name: str, row: type[msgspec.Struct], more: list[tuple[str, Any]]) -> type[msgspec.Struct]:
-    """The row's fields, with JSON columns as what they hold: so the schema never strays from the table."""
-    fields = [(field.name, _TYPES.get(field.name, field.type)) for field in msgspec.structs.fields(row)]
-    return msgspec.defstruct(name, [*fields, *more], kw_only=True, module=__name__)
-
-
-Call = _as_answered("Call", RequestRow, [])
-Bodies = _as_answered("Bodies", BodyRow, [])
-CallWithBodies = _as_answered("CallWithBodies", RequestRow, [("bodies", Bodies | None)])
 
 
 class Page(msgspec.Struct):
     """Calls, newest first; `next` is the cursor of the page after this one, null on the last."""
 
-    data: list[Call]  # type: ignore[valid-type]
+    data: list[Event]
     next: str | None
 
 
@@ -120,7 +101,7 @@ def list_calls(
     if len(rows) > limit:
         rows.pop()
         after = f"{micros(rows[-1]['start'])}.{rows[-1]['id']}"
-    return _json({"data": [_answered(row) for row in rows], "next": after})
+    return _json({"data": [event_of_columns(row) for row in rows], "next": after})
 
 
 @get(
@@ -130,7 +111,7 @@ def list_calls(
     summary="Everything of one call",
     operation_id="getRequest",
 )
-def show_call(request: Request[Any, Any, Any], id: str) -> Response[CallWithBodies]:  # type: ignore[valid-type]
+def show_call(request: Request[Any, Any, Any], id: str) -> Response[EventWithBodies]:
     """One call with its attempts and bodies."""
     found = parse_uuid(id)
     if found is None:
@@ -138,7 +119,7 @@ def show_call(request: Request[Any, Any, Any], id: str) -> Response[CallWithBodi
     plane: Plane = request.app.state.plane
     row = plane.store.get(caller_of(request).org, found)
     if row is None:
-        return answer(
+        problem: Response[Any] = answer(
             Problem(
                 "No such call",
                 404,
@@ -147,19 +128,11 @@ def show_call(request: Request[Any, Any, Any], id: str) -> Response[CallWithBodi
                 value=found,
             )
         )
-    if row["bodies"] is not None:
-        row["bodies"] = _answered(row["bodies"])
-    return _json(_answered(row))
+        return problem
+    return _json(event_of_columns(row))
 
 
-def _answered(row: dict[str, Any]) -> dict[str, Any]:
-    for name, empty in _JSON_COLUMNS.items():
-        if name in row:
-            row[name] = msgspec.Raw(row[name]) if row[name] else empty
-    return row
-
-
-def _json(content: Any) -> Response[Any]:
+def _json(content: object) -> Response[Any]:
     return Response(msgspec.json.encode(content), media_type="application/json")
 
 

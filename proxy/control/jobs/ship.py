@@ -12,10 +12,10 @@ import time
 from collections.abc import Callable
 from typing import Final
 
-from proxy.control.jobs.enter import Enterer, Entry
 from proxy.control.jobs.journal import Journal
+from proxy.control.jobs.row_builder import LogRows, RowBuilder
 from proxy.logstore import Store, StoreError
-from proxy.spool.reader import Reader, Slice
+from proxy.spool.reader import Batch, Reader
 
 __all__ = ["Figures", "Shipper"]
 
@@ -55,7 +55,7 @@ class Shipper:
         reader: Reader,
         store: Store,
         journal: Journal,
-        enterer: Enterer,
+        builder: RowBuilder,
         *,
         interval_s: float = 0.5,
         batch_rows: int = 10_000,
@@ -64,7 +64,7 @@ class Shipper:
         self.reader = reader
         self._store = store
         self._journal = journal
-        self._enterer = enterer
+        self._builder = builder
         self._interval_s = interval_s
         self._batch_rows = batch_rows
         self._tries: dict[str, int] = {}
@@ -148,7 +148,7 @@ class Shipper:
                 moved += len(again.payloads)
                 done = again.end
             self._journal.finish(segment, done)
-        for piece in self.reader.slices(segment, done, self._batch_rows, _SLICE_BYTES):
+        for piece in self.reader.batches(segment, done, self._batch_rows, _SLICE_BYTES):
             if piece.lost:
                 self.reader.set_aside(piece)
             elif piece.payloads:
@@ -165,8 +165,8 @@ class Shipper:
             self._journal.forget(segment)
         return moved
 
-    def _insert(self, piece: Slice, *, again: bool) -> None:
-        entries = self._enterer.enter(piece)
+    def _insert(self, piece: Batch, *, again: bool) -> None:
+        entries = self._builder.build(piece)
         # The end that was noted, not the one that was read: a power cut may have taken the tail of a slice that is in.
         token = f"{piece.segment}:{piece.start}:{self._journal.of(piece.segment).intent}"
         tries = self._tries.get(token, 0)
@@ -176,7 +176,7 @@ class Shipper:
             if not again:
                 self._store.insert(requests, bodies, token)
             elif tries < _PATIENCE:
-                self.figures.mended += self._store.mend(requests, bodies, token)
+                self.figures.mended += self._store.insert_missing(requests, bodies, token)
             else:
                 self._store.ping()
                 self._one_by_one(piece, entries, token)
@@ -192,19 +192,19 @@ class Shipper:
         self.figures.reading_errors += sum(1 for entry in entries if entry.request.reading_error)
         self.figures.last_shipped_at = time.time()
 
-    def _one_by_one(self, piece: Slice, entries: list[Entry], token: str) -> None:
+    def _one_by_one(self, piece: Batch, entries: list[LogRows], token: str) -> None:
         """A record that the store does not take is entered with its bare facts, so that it stops no other. Both ways
         have one token: whichever arrives second, where an answer came too late, is dropped."""
         for number, entry in enumerate(entries):
             bodies = [entry.body] if entry.body is not None else []
             try:
-                self.figures.mended += self._store.mend([entry.request], bodies, f"{token}:{number}")
+                self.figures.mended += self._store.insert_missing([entry.request], bodies, f"{token}:{number}")
             except Exception as error:  # noqa: BLE001
                 self._store.ping()
-                bare = self._enterer.bare(entry, error)
+                bare = self._builder.bare(entry, error)
                 self.figures.reading_errors += 1
                 try:
-                    self._store.mend([bare], [], f"{token}:{number}")
+                    self._store.insert_missing([bare], [], f"{token}:{number}")
                 except StoreError:
                     raise
                 except Exception:  # not even written: no record may stop those behind it

@@ -1,4 +1,6 @@
--- One row a call, without its bodies. Ordered for "newest of this organisation"; id, session and user have skip indexes.
+-- One row a call, without its bodies. An insert leaves out columns that are blank in all its rows, and the engine fills
+-- them in: so no column may have a DEFAULT, and a field's default in logstore/rows.py must equal its type's ('', 0, NULL).
+-- Ordered for "newest of this organisation"; id, session and user have skip indexes.
 -- A row's key is (org, start, id) and never changes: a correction would be a second row.
 CREATE TABLE IF NOT EXISTS requests
 (
@@ -14,7 +16,7 @@ CREATE TABLE IF NOT EXISTS requests
     method LowCardinality(String),
     path String CODEC(ZSTD(1)),
     model_asked LowCardinality(String),
-    model LowCardinality(String) COMMENT 'as answered, else overridden, else as asked',
+    model LowCardinality(String) COMMENT 'as overridden, else as answered, else as requested',
     model_override LowCardinality(String),
 
     status UInt16,
@@ -43,7 +45,7 @@ CREATE TABLE IF NOT EXISTS requests
     output_includes_reasoning Nullable(Bool),
     usage_raw String CODEC(ZSTD(1)) COMMENT 'JSON',
     usage_at LowCardinality(String),
-    usage_source LowCardinality(String) COMMENT 'provider, drained, estimated or none',
+    usage_source LowCardinality(String) COMMENT 'provider, drained or none',
     cost_nanousd Nullable(Int64),
     cost_known Bool,
     reported_cost_nanousd Nullable(Int64),

@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from genai_prices.data import providers
 
-from proxy.control.jobs.enter import Enterer
+from proxy.control.jobs.row_builder import RowBuilder
 from proxy.core.record import Attempt, Record, decode, encode
 from proxy.core.usage import Usage
 from proxy.logstore import BodyRow, RequestRow
@@ -16,7 +16,7 @@ from tests.unit.records import PRICES, read, record
 
 
 def entered(record: Record) -> tuple[RequestRow, BodyRow | None]:
-    entry = Enterer(PRICES, read).entry(decode(encode(record)))
+    entry = RowBuilder(PRICES, read).build_one(decode(encode(record)))
     return entry.request, entry.body
 
 
@@ -62,7 +62,7 @@ def test_unknown_is_null_and_never_zero() -> None:
 def test_a_call_that_nobody_was_asked_for_costs_nothing() -> None:
     refused, _ = entered(record(1, status=401, outcome="identify"))
     assert (refused.cost_nanousd, refused.cost_known) == (0, True)
-    hit, _ = entered(record(1, sent_us=5, facts={"cache.status": "HIT"}, usage=Usage(norm_input_total=5)))
+    hit, _ = entered(record(1, sent_us=5, facts={"cache.status": "hit"}, usage=Usage(norm_input_total=5)))
     assert (hit.cached, hit.cost_nanousd) == (True, 0)
 
 
@@ -129,7 +129,7 @@ def test_no_body_makes_a_row_that_no_store_takes(request_body: bytes, response_b
         request_type="application/json", response_type="application/json",
         request_body=request_body, response_body=response_body, model_override="",
     )  # fmt: skip
-    entry = Enterer(PRICES, read_record).entry(made)
+    entry = RowBuilder(PRICES, read_record).build_one(made)
     row = msgspec.structs.asdict(entry.request)
     for name, value in row.items():
         if isinstance(value, str):
@@ -137,13 +137,13 @@ def test_no_body_makes_a_row_that_no_store_takes(request_body: bytes, response_b
         elif isinstance(value, int):
             assert abs(value) < 1 << 63, name
     assert row["outcome"] != "unreadable" and entry.body is not None
-    bare = msgspec.structs.asdict(Enterer(PRICES, read_record).bare(entry, ValueError(SURROGATE)))
+    bare = msgspec.structs.asdict(RowBuilder(PRICES, read_record).bare(entry, ValueError(SURROGATE)))
     assert all(value.isascii() for value in bare.values() if isinstance(value, str))
 
 
 def test_a_cost_that_cannot_be_is_unknown() -> None:
     usage = Usage(input_tokens=10**18, output_tokens=1, norm_input_total=10**18, norm_output_total=1)
     made = record(1, provider="openai", model="gpt-4o", operation="chat", usage=usage, sent_us=1)
-    row = Enterer(PRICES, lambda record: Reading(usage=record.usage, model_asked="gpt-4o")).entry(made).request
+    row = RowBuilder(PRICES, lambda record: Reading(usage=record.usage, model_asked="gpt-4o")).build_one(made).request
     assert (row.cost_nanousd, row.cost_known) == (None, False)
     assert row.input_tokens == 10**18

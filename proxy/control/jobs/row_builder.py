@@ -1,8 +1,10 @@
-"""The rows of a record: what the gateway saw, what its bodies say, and what that cost."""
+"""Builds the rows of a record: what the gateway saw, what its bodies say, and what the call cost."""
 
 import base64
 import json
+import logging
 from collections.abc import Callable
+from hashlib import blake2b
 from operator import attrgetter
 from typing import Any, Final
 from uuid import UUID
@@ -10,83 +12,107 @@ from uuid import UUID
 import msgspec
 
 from proxy.core.record import Attempt, Record, decode
+from proxy.core.trace import parse_traceparent, span_id_of
 from proxy.core.usage import Usage
 from proxy.logstore import BodyRow, RequestRow
-from proxy.logstore.rows import Seen
+from proxy.logstore.rows import CommonColumns
 from proxy.prices import PriceBook
 from proxy.providers.reading import Reading, read_record
-from proxy.spool.reader import Slice
+from proxy.spool.reader import Batch
 
-__all__ = ["Enterer", "Entry"]
+__all__ = ["LogRows", "RowBuilder"]
 
-_PREVIEW: Final = 200
-_RUN: Final = 50
-"""Records that are entered together."""
-_MOST: Final = 1 << 62
-_NO_NAMESPACE: Final = UUID("8f0cbe5e-5f3c-4a55-9b43-0d5f6a1c7e10")
-_HIT: Final = ("HIT", "hit")
+_PREVIEW_CHARS: Final = 200
+_CHUNK_RECORDS: Final = 50
+_MAX_VALUE: Final = 1 << 62
 
-_seen = attrgetter(*Seen.__struct_fields__)
+_log = logging.getLogger(__name__)
+_common_columns = attrgetter(*CommonColumns.__struct_fields__)
 _json = msgspec.json.Encoder().encode
-_loose = msgspec.msgpack.Decoder().decode
+_decode_loosely = msgspec.msgpack.Decoder().decode
 
 
-class Entry(msgspec.Struct, frozen=True, gc=False):
-    """What one record becomes in the store."""
+class LogRows(msgspec.Struct, frozen=True, gc=False):
+    """The rows of one record."""
 
     request: RequestRow
     body: BodyRow | None
 
 
-class Enterer:
-    """Makes rows of records. A record that cannot be read becomes a row that says so; nothing raises."""
+class RowBuilder:
+    """Builds rows of records. A record that cannot be read becomes a row that says so; nothing here raises.
+
+    The first error of each kind is logged with its stack; `errors` counts all of them.
+    """
 
     def __init__(self, prices: PriceBook, read: Callable[[Record], Reading] = read_record) -> None:
+        self.errors = 0
         self._prices = prices
         self._read = read
+        self._logged: set[str] = set()
 
-    def enter(self, piece: Slice) -> list[Entry]:
-        """One entry a payload, in order; the same again for the same slice."""
-        found: list[Entry] = []
-        for start in range(0, len(piece.payloads), _RUN):
-            payloads = piece.payloads[start : start + _RUN]
+    def build(self, batch: Batch) -> list[LogRows]:
+        """The rows of each payload, in order; the same rows for the same batch."""
+        rows: list[LogRows] = []
+        for start in range(0, len(batch.payloads), _CHUNK_RECORDS):
+            payloads = batch.payloads[start : start + _CHUNK_RECORDS]
             try:
-                found += self._entries([decode(payload) for payload in payloads])
-            except Exception:  # noqa: BLE001 - some payload of these; so each for itself
-                found += [self._enter_one(piece, number) for number in range(start, start + len(payloads))]
-        return found
+                rows += self._build_rows([decode(payload) for payload in payloads])
+            except Exception:  # noqa: BLE001 - one of these payloads fails, so build each by itself
+                rows += [self._build_alone(batch, number) for number in range(start, start + len(payloads))]
+        return rows
 
-    def entry(self, record: Record) -> Entry:
+    def build_one(self, record: Record) -> LogRows:
         """The rows of a record that could be decoded."""
-        return self._entries([record])[0]
+        return self._build_rows([record])[0]
 
-    def _enter_one(self, piece: Slice, number: int) -> Entry:
-        payload = piece.payloads[number]
+    def bare(self, rows: LogRows, error: Exception) -> RequestRow:
+        """A row with only the key, the times and the reason, for a row that the store refused."""
+        row = rows.request
+        return RequestRow(
+            id=row.id,
+            org=row.org,
+            start=row.start,
+            status=row.status,
+            reading_error=f"store refused the row: {error!a}"[:500],
+            ingested_at=row.ingested_at,
+        )
+
+    def _build_alone(self, batch: Batch, number: int) -> LogRows:
+        payload = batch.payloads[number]
         try:
-            return self.entry(decode(payload))
+            return self.build_one(decode(payload))
         except Exception as error:  # noqa: BLE001
-            return _unreadable(payload, f"{piece.segment}:{piece.start}:{number}", error)
+            self._note(error)
+            return _unreadable(payload, f"{batch.segment}:{batch.start}:{number}", error)
 
-    def _entries(self, records: list[Record]) -> list[Entry]:
-        """Each step is taken for all records before the next: its code then stays in the processor's cache, and that
-        is a quarter of the time."""
+    def _build_rows(self, records: list[Record]) -> list[LogRows]:
+        """Does each step for all records before the next one: its code then stays in the processor's cache."""
         readings = [self._reading(record) for record in records]
         rows = [_row(record, reading) for record, reading in zip(records, readings, strict=True)]
         for row, record, reading in zip(rows, records, readings, strict=True):
             self._put_usage_and_cost(row, record, reading)
         bodies = [_body(record, reading) for record, reading in zip(records, readings, strict=True)]
-        return list(map(Entry, rows, bodies))
+        return list(map(LogRows, rows, bodies))
 
     def _reading(self, record: Record) -> Reading:
         try:
             return self._read(record)
         except Exception as error:  # noqa: BLE001
+            self._note(error)
             return Reading(
                 usage=record.usage,
                 request=record.request_body,
                 response=record.response_body,
                 problem=f"{type(error).__name__}: {error}"[:500],
             )
+
+    def _note(self, error: Exception) -> None:
+        self.errors += 1
+        kind = type(error).__name__
+        if kind not in self._logged:
+            self._logged.add(kind)
+            _log.warning("a record could not be read; its row says why (logged once for %s)", kind, exc_info=error)
 
     def _put_usage_and_cost(self, row: RequestRow, record: Record, reading: Reading) -> None:
         usage = reading.usage
@@ -99,35 +125,24 @@ class Enterer:
                 _put_usage(row, usage, record.drained)
         self._put_cost(row, record, reading, usage)
 
-    def bare(self, entry: Entry, error: Exception) -> RequestRow:
-        """What is left of a row that the store refused: its key, its times and why."""
-        row = entry.request
-        return RequestRow(
-            id=row.id,
-            org=row.org,
-            start=row.start,
-            status=row.status,
-            reading_error=f"store refused the row: {error!a}"[:500],
-        )
-
     def _put_cost(self, row: RequestRow, record: Record, reading: Reading, usage: Usage | None) -> None:
         if usage is not None and usage.reported_cost is not None and 0 <= usage.reported_cost < 1e9:
             row.reported_cost_nanousd = round(usage.reported_cost * 1e9)
         if record.sent_us < 0 and not record.attempts and not row.cached:
-            # Answered by ourselves: nobody was asked, so nobody can charge for it.
+            # Answered by the gateway: no provider was called, so none charges for it.
             row.cost_nanousd, row.cost_known, row.price_version = 0, True, self._prices.version
             return
         if record.streamed and usage is not None and usage.output_tokens is None and usage.norm_output_total is None:
-            usage = None  # it broke off before its output was counted: input alone is not what it cost
+            usage = None  # the stream broke off before its output was counted: the input alone is not the cost
         origin = f"{record.scheme or 'https'}://{record.host}" if record.host else ""
-        asked = (record.model_override,) if record.model_override else (reading.model_answered, row.model_asked)
-        for model in dict.fromkeys(asked):
+        models = (record.model_override,) if record.model_override else (reading.model_answered, row.model_asked)
+        for model in dict.fromkeys(models):
             price = self._prices.price(
                 record.provider, model, usage, record.started_us, url=origin, service_tier=reading.service_tier
             )
             row.cost_nanousd, row.cost_known, row.price_version = price.cost_nanousd, price.known, price.version
-            if row.cost_nanousd is not None and not 0 <= row.cost_nanousd < _MOST:
-                row.cost_nanousd, row.cost_known = None, False  # no bill: a count that cannot be
+            if row.cost_nanousd is not None and not 0 <= row.cost_nanousd < _MAX_VALUE:
+                row.cost_nanousd, row.cost_known = None, False  # from an impossible count of tokens
             if price.known:
                 break
         if row.cached:
@@ -138,12 +153,12 @@ class Enterer:
 
 
 def _row(record: Record, reading: Reading) -> RequestRow:
-    asked = _text(reading.model_asked) or record.model
-    return RequestRow(
-        *_seen(record),
+    model_asked = _text(reading.model_asked) or record.model
+    row = RequestRow(
+        *_common_columns(record),
         start=record.started_us,
-        model_asked=asked,
-        model=record.model_override or _text(reading.model_answered) or asked,
+        model_asked=model_asked,
+        model=record.model_override or _text(reading.model_answered) or model_asked,
         status=min(max(record.status, 0), 999),
         error=record.error or _text(reading.error_kind),
         error_message=_text(record.error_message or reading.error_message),
@@ -153,14 +168,24 @@ def _row(record: Record, reading: Reading) -> RequestRow:
         first_byte_ms=_ms(record.first_byte_us),
         sent_ms=_ms(record.sent_us),
         user_id=record.user_id or _text(reading.user),
-        cached=record.facts.get("cache.status") in _HIT if record.facts else False,
-        request_preview="" if record.request_omitted else _text(reading.prompt_preview[:_PREVIEW]),
-        response_preview="" if record.response_omitted else _text(reading.text[:_PREVIEW]),
+        cached=record.facts.get("cache.status") == "hit" if record.facts else False,
+        request_preview="" if record.request_omitted else _text(reading.prompt_preview[:_PREVIEW_CHARS]),
+        response_preview="" if record.response_omitted else _text(reading.text[:_PREVIEW_CHARS]),
         attempts=_attempts(record.attempts) if record.attempts else "[]",
         attempt_count=min(len(record.attempts), 65535),
         facts=_json(record.facts).decode() if record.facts else "{}",
         reading_error=_text(reading.problem),
     )
+    if record.traceparent:
+        _put_trace(row, record)
+    return row
+
+
+def _put_trace(row: RequestRow, record: Record) -> None:
+    trace = parse_traceparent(record.traceparent)
+    if trace is not None:
+        row.trace_id, row.parent_span_id = trace
+        row.span_id = span_id_of(record.id)
 
 
 def _put_usage(row: RequestRow, usage: Usage, drained: bool) -> None:
@@ -179,7 +204,7 @@ def _put_usage(row: RequestRow, usage: Usage, drained: bool) -> None:
 
 
 def _is_silent(usage: Usage) -> bool:
-    """Whether it holds no figure at all: then nothing was reported, whatever object there was."""
+    """Whether it holds no figure: then nothing was reported, whatever object there was."""
     return (
         usage.input_tokens is None
         and usage.output_tokens is None
@@ -211,20 +236,20 @@ def _body(record: Record, reading: Reading) -> BodyRow | None:
     )
 
 
-def _unreadable(payload: memoryview, place: str, error: Exception) -> Entry:
-    """A payload that is no record of ours: whatever of its first fields makes sense, and the payload for a look."""
+def _unreadable(payload: memoryview, place: str, error: Exception) -> LogRows:
+    """The rows of a payload that is not a record: those of its first fields that make sense, and the payload."""
     fields: list[Any] = []
     try:
-        loose = _loose(payload)
-        fields = loose if isinstance(loose, list) else []
+        values = _decode_loosely(payload)
+        fields = values if isinstance(values, list) else []
     except msgspec.MsgspecError:
         fields = []
     id, org, _, started = (*fields[:4], None, None, None, None)[:4]
-    made = UUID(int=(hash128(place) & ~(0xF << 76) | (0x8 << 76)) & ~(0x3 << 62) | (0x2 << 62))
+    made_id = UUID(int=(_hash128(place) & ~(0xF << 76) | (0x8 << 76)) & ~(0x3 << 62) | (0x2 << 62))
     row = RequestRow(
-        id=id if isinstance(id, str) and id else str(made),
+        id=id if isinstance(id, str) and id else str(made_id),
         org=org if isinstance(org, str) and org else "default",
-        start=started if isinstance(started, int) and 0 < started < _MOST // 1000 else _segment_time(place),
+        start=started if isinstance(started, int) and 0 < started < _MAX_VALUE // 1000 else _segment_time(place),
         outcome="unreadable",
         reading_error=f"{place}: {type(error).__name__}: {error}"[:500],
     )
@@ -236,14 +261,12 @@ def _unreadable(payload: memoryview, place: str, error: Exception) -> Entry:
         request_base64=True,
         request_type="application/msgpack",
     )
-    return Entry(row, body)
+    return LogRows(row, body)
 
 
-def hash128(text: str) -> int:
+def _hash128(text: str) -> int:
     """128 bits that are the same for the same text."""
-    import hashlib
-
-    return int.from_bytes(hashlib.blake2b(text.encode(), digest_size=16).digest(), "big")
+    return int.from_bytes(blake2b(text.encode(), digest_size=16).digest(), "big")
 
 
 def _segment_time(place: str) -> int:
@@ -265,7 +288,7 @@ def _attempts(attempts: list[Attempt]) -> str:
 
 
 def _text(text: str) -> str:
-    """`text` as the store can take it: a lone surrogate, which JSON may smuggle in, has no UTF-8."""
+    """`text` with lone surrogates replaced: JSON may hold them, but they have no UTF-8."""
     if text.isascii():
         return text
     try:
@@ -276,7 +299,7 @@ def _text(text: str) -> str:
 
 
 def _raw(usage: dict[str, Any]) -> str:
-    """As JSON; a lone surrogate somewhere inside is written as the escape that it came as."""
+    """JSON of the usage object; a lone surrogate in it is written as an escape, as it came."""
     try:
         return _json(usage).decode()
     except UnicodeEncodeError:
@@ -284,7 +307,7 @@ def _raw(usage: dict[str, Any]) -> str:
 
 
 def _count(value: int | None) -> int | None:
-    return value if value is not None and 0 <= value < _MOST else None
+    return value if value is not None and 0 <= value < _MAX_VALUE else None
 
 
 def _ms(offset_us: int) -> float | None:
