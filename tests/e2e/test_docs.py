@@ -46,4 +46,4 @@ def test_the_script_of_the_teams_page_runs(
         exec(compile(head, "docs/teams.md", "exec"), names)
         wait_for("gateways to know", lambda: names["httpx"].get(stack.gateway + "/readyz").json()["snapshot"] >= 5)
         exec(compile("client = OpenAI(" + calls, "docs/teams.md", "exec"), names)
-        assert names["asked"](names["control"].get("/api/prompts/hello"))["labels"] == {"production": 2, "staging": 2}
+        assert names["result"](names["control"].get("/api/prompts/hello"))["labels"] == {"production": 2, "staging": 2}

@@ -41,7 +41,7 @@ BODIES: dict[str, Any] = {
 def page_of_open_routes() -> set[str]:
     """Those that docs/teams.md says answer without credentials."""
     page = (ROOT / "docs" / "teams.md").read_text("utf-8")
-    sentence = page[page.index("Without credentials answer only") :]
+    sentence = page[page.index("These routes of the control plane answer without credentials") :]
     return set(re.findall(r"`(/[^`]*)`", sentence[: sentence.index("\n\n")]))
 
 
