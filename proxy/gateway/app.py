@@ -15,11 +15,11 @@ from proxy.gateway import metrics
 from proxy.gateway.gateway import Gateway
 from proxy.gateway.metrics import Metrics
 from proxy.gateway.pipeline import handle
-from proxy.gateway.wire.base import Last, Wire
+from proxy.gateway.wire.base import FinalChunk, Wire
 from proxy.kv import open_kv
 from proxy.spool.writer import Writer
 from proxy.upstream import open_upstream
-from proxy.upstream.base import Limits
+from proxy.upstream.base import TransportLimits
 
 __all__ = ["Application"]
 
@@ -32,7 +32,7 @@ class Application:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._own: dict[str, Callable[[], Last]] = {
+        self._own: dict[str, Callable[[], FinalChunk]] = {
             "/healthz": self._healthz,
             "/readyz": self._readyz,
             "/metrics": self._metrics,
@@ -118,10 +118,10 @@ class Application:
             "cache_degraded_total": cache.degraded,
         }
 
-    def _healthz(self) -> Last:
-        return Last(b"ok\n", 200, _TEXT)
+    def _healthz(self) -> FinalChunk:
+        return FinalChunk(b"ok\n", 200, _TEXT)
 
-    def _readyz(self) -> Last:
+    def _readyz(self) -> FinalChunk:
         samples = metrics.total(self._run, self._values())
         dropped = samples.get("spool_dropped_total", 0)
         failing = bool(self.gateway.spool.error)
@@ -134,14 +134,14 @@ class Application:
         }
         if self.gateway.directory.problem:
             body["snapshot_problem"] = self.gateway.directory.problem
-        return Last(msgspec.json.encode(body), 200, _JSON)
+        return FinalChunk(msgspec.json.encode(body), 200, _JSON)
 
-    def _metrics(self) -> Last:
+    def _metrics(self) -> FinalChunk:
         page = metrics.render(metrics.total(self._run, self._values()))
-        return Last(page.encode(), 200, [("content-type", "text/plain; version=0.0.4; charset=utf-8")])
+        return FinalChunk(page.encode(), 200, [("content-type", "text/plain; version=0.0.4; charset=utf-8")])
 
 
-def _limits(settings: Settings) -> Limits:
-    return Limits(
-        **{name: settings[f"upstream.{name}"] for name in Limits.__struct_fields__}  # type: ignore[arg-type]
+def _limits(settings: Settings) -> TransportLimits:
+    return TransportLimits(
+        **{name: settings[f"upstream.{name}"] for name in TransportLimits.__struct_fields__}  # type: ignore[arg-type]
     )

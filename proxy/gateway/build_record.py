@@ -78,7 +78,7 @@ def build_record(ex: Exchange, worker: str) -> Record:
     )
     if route is not None:
         record.provider, record.dialect, record.operation = route.provider.name, route.dialect, route.operation
-        record.scheme, record.host = route.scheme, route.host
+        record.scheme, record.host = route.origin.scheme, route.origin.host
     if head.properties:
         record.properties, record.property_names = head.properties, head.property_names
     if head.unknown:

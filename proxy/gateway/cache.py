@@ -139,7 +139,7 @@ class Cache:
         key = cache_key(
             _namespace("\n".join(secrets)),
             "POST",
-            f"{route.scheme}://{route.host}:{route.port}{route.path}",
+            f"{route.origin.url}{route.path}",
             ex.sent_body,
             shaping,
             seed,

@@ -13,11 +13,12 @@ from typing import Any, Final
 
 from proxy.core.clock import monotonic, now_us
 from proxy.core.errors import PerihelionError, UpstreamError
+from proxy.core.origin import Origin
 from proxy.core.secret import Secret, SecretError, load_secrets, next_file, secret_file, token_hasher
 from proxy.core.settings import Settings
 from proxy.core.snapshot import CredentialRow, Head, KeyRow, PromptRow, SnapshotError, read
 from proxy.providers.origin import parse_origin
-from proxy.upstream.base import Call, Origin, Upstream
+from proxy.upstream.base import Upstream, UpstreamRequest
 
 __all__ = ["Directory", "Known"]
 
@@ -199,7 +200,7 @@ class Directory:
         if isinstance(found, str):
             self._unfetched = f"snapshot.url has {found}"
             return
-        origin = Origin(found[0].scheme, found[0].host, found[0].port)
+        origin = found[0]
         token = self._settings.get_str("snapshot.token")
         while True:
             try:
@@ -213,7 +214,7 @@ class Directory:
         head = f"authorization: Bearer {token}\r\naccept: application/octet-stream\r\n"
         if self._etag:
             head += f"if-none-match: {self._etag}\r\n"
-        answer = await upstream.send(Call(origin, "GET", "/api/snapshot", head.encode()))
+        answer = await upstream.send(UpstreamRequest(origin, "GET", "/api/snapshot", head.encode()))
         try:
             pieces = [answer.take()]
             while not answer.ended:

@@ -16,11 +16,11 @@ if TYPE_CHECKING:
     from proxy.gateway.meter import Measured
     from proxy.gateway.tap import Tap
     from proxy.gateway.targets import Target
-    from proxy.gateway.wire.base import Headers, Last, Wire
+    from proxy.gateway.wire.base import FinalChunk, Headers, Wire
     from proxy.kv.base import Hold, Kv
     from proxy.providers.address import Route
     from proxy.providers.dialects import Asked
-    from proxy.upstream.base import Answer, Call
+    from proxy.upstream.base import Answer, UpstreamRequest
 
 __all__ = ["Exchange", "RequestHead"]
 
@@ -96,10 +96,10 @@ class Exchange:
     route: "Route"
     body: bytes
     sent_body: bytes
-    call: "Call"
+    call: "UpstreamRequest"
     answer: "Answer | None"
     tap: "Tap | None"
-    last: "Last | None"
+    last: "FinalChunk | None"
     attempts: list[Attempt]
     targets: "list[Target]"
     """Whom to call, in what order; the first is `route` and `call`."""

@@ -10,7 +10,7 @@ from typing import Final
 
 from proxy.core.clock import monotonic
 from proxy.core.errors import UpstreamError
-from proxy.upstream.base import Answer, Call, Upstream
+from proxy.upstream.base import Answer, Upstream, UpstreamRequest
 
 __all__ = ["Hedge", "Race"]
 
@@ -52,7 +52,7 @@ class Hedge:
                 self._took.popitem(last=False)
         took.append(seconds)
 
-    async def send(self, upstream: Upstream, call: Call, key: tuple[str, ...], race: Race) -> Answer:
+    async def send(self, upstream: Upstream, call: UpstreamRequest, key: tuple[str, ...], race: Race) -> Answer:
         """The first answer of at most two attempts. Raises the last one's `UpstreamError` where both fail."""
         self.calls += 1
         began = monotonic()
@@ -64,7 +64,7 @@ class Hedge:
         self.learn(key, monotonic() - began)
         return answer
 
-    async def _race(self, upstream: Upstream, call: Call, late_s: float, race: Race) -> Answer:
+    async def _race(self, upstream: Upstream, call: UpstreamRequest, late_s: float, race: Race) -> Answer:
         tasks = [asyncio.ensure_future(upstream.send(call))]
         won: asyncio.Task[Answer] | None = None
         try:

@@ -132,7 +132,7 @@ class Meter:
             book = self._book = PriceBook(folder, {"custom": "", **self._ids})
         route = ex.route
         return book.price(
-            route.provider.name, model, usage, ex.started_us, url=f"{route.scheme}://{route.host}"
+            route.provider.name, model, usage, ex.started_us, url=f"{route.origin.scheme}://{route.origin.host}"
         ).cost_nanousd
 
     def _learn(self, key: tuple[str, str], size: int, inputs: int, outputs: int) -> None:

@@ -17,7 +17,7 @@ from proxy.gateway.exchange import Exchange
 from proxy.gateway.gateway import Gateway
 from proxy.gateway.outgoing import CREDENTIALS, outgoing
 from proxy.providers.address import Route, resolve
-from proxy.upstream.base import Call, Origin
+from proxy.upstream.base import UpstreamRequest
 
 __all__ = ["Target", "schedule", "targets"]
 
@@ -31,7 +31,7 @@ class Target(msgspec.Struct):
     """One place a call may go to. `make` writes the call when it is needed, for most are never."""
 
     route: Route
-    make: Callable[[], Call]
+    make: Callable[[], UpstreamRequest]
     model: str = ""
     """What it sets `model` to; empty where it leaves it."""
     on_codes: Codes | None = None
@@ -54,7 +54,7 @@ class _Fallback(msgspec.Struct, forbid_unknown_fields=True):
     body_key_override: dict[str, msgspec.Raw] = msgspec.field(default_factory=dict, name="bodyKeyOverride")
 
 
-def targets(ex: Exchange, gw: Gateway, call: Call) -> list[Target]:
+def targets(ex: Exchange, gw: Gateway, call: UpstreamRequest) -> list[Target]:
     """All targets in their order, the first being `call`. Raises `BadDirective`, or `Forbidden` for an origin that is
     not on the allow-list."""
     directives = ex.head.fields.directives
@@ -192,23 +192,25 @@ def _head(ex: Exchange, gw: Gateway, route: Route, entry: _Fallback) -> bytes:
     return lines + b"".join(f"{name}: {value}\r\n".encode("latin-1") for name, value in entry.headers.items())
 
 
-def _other_call(ex: Exchange, route: Route, lines: bytes, override: dict[str, msgspec.Raw]) -> Callable[[], Call]:
-    def make() -> Call:
+def _other_call(
+    ex: Exchange, route: Route, lines: bytes, override: dict[str, msgspec.Raw]
+) -> Callable[[], UpstreamRequest]:
+    def make() -> UpstreamRequest:
         body: bytes | None = ex.sent_body
         if override:
             body = _merged(ex.sent_body, override)
         has_body = bool(body) or ex.head.fields.content_length == 0
-        return Call(_origin(route), ex.head.method, route.path, lines, body if has_body else None)
+        return UpstreamRequest(route.origin, ex.head.method, route.path, lines, body if has_body else None)
 
     return make
 
 
-def _model_call(call: Call, route: Route, model: str) -> Callable[[], Call]:
-    def make() -> Call:
+def _model_call(call: UpstreamRequest, route: Route, model: str) -> Callable[[], UpstreamRequest]:
+    def make() -> UpstreamRequest:
         body = call.body
         if not route.model_in_path and body is not None:
             body = _merged(body, {"model": msgspec.Raw(msgspec.json.encode(model))})
-        return Call(call.origin, call.method, route.path, call.head, body)
+        return UpstreamRequest(call.origin, call.method, route.path, call.head, body)
 
     return make
 
@@ -263,10 +265,6 @@ def _is_header(name: str, value: str) -> bool:
     return token and value.isprintable() and all(ord(char) < 256 for char in value)
 
 
-def _origin(route: Route) -> Origin:
-    return Origin(route.scheme, route.host, route.port, route.guarded)
-
-
 def _breaker(route: Route, credential: str) -> str:
     digest = blake2b(credential.encode("utf-8", "surrogateescape"), digest_size=8).hexdigest()
-    return f"{route.scheme}://{route.host}:{route.port} {digest}"
+    return f"{route.origin.url} {digest}"

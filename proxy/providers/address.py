@@ -13,9 +13,10 @@ from urllib.parse import quote, unquote
 import msgspec
 
 from proxy.core.errors import BadDirective, BadRequest, Forbidden, NotFound
+from proxy.core.origin import Origin
 from proxy.providers.dialects import DIALECTS, wants_stream_usage
 from proxy.providers.index import Catalog
-from proxy.providers.origin import Origin, holes, is_label, is_literal, parse_origin
+from proxy.providers.origin import holes, is_label, is_literal, parse_origin
 from proxy.providers.provider import Provider
 
 __all__ = ["Route", "mask_query", "resolve"]
@@ -54,11 +55,7 @@ class Route(msgspec.Struct, frozen=True):
     """Where one call goes and how its bodies read."""
 
     provider: Provider
-    scheme: str
-    host: str
-    port: int
-    guarded: bool
-    """The caller chose the origin: every address its name resolves to must be a public one."""
+    origin: Origin
     path: str
     """Upstream path and query, ASCII, percent-encoded."""
     dialect: str
@@ -92,10 +89,7 @@ def resolve(catalog: Catalog, host: str, path: str, query: str = "", target: str
     usage = route.stream_usage
     if usage and route.provider.stream_usage_since:
         usage = wants_stream_usage(route.provider, route.operation, route.dialect, path)
-    return Route(
-        route.provider, route.scheme, route.host, route.port, route.guarded, path,
-        route.dialect, route.operation, route.model_in_path, usage,
-    )  # fmt: skip
+    return Route(route.provider, route.origin, path, route.dialect, route.operation, route.model_in_path, usage)
 
 
 def _route(catalog: Catalog, host: str, path: str, target: str, api_base: str) -> Route:
@@ -157,21 +151,21 @@ def _to_provider(provider: Provider, path: str) -> Route:
     found = parse_origin(provider.origins.get(values[0], origin) if values else origin)
     if isinstance(found, str):
         raise NotFound(f"Provider {provider.name!r} has an origin with {found}.")
-    return _made(provider, found[0], False, path)
+    return _made(provider, found[0], path)
 
 
 def _to_target(catalog: Catalog, path: str, target: str) -> Route:
-    provider, origin, guarded, base, _ = _allowed(catalog, "Helicone-Target-Url", target)
+    provider, origin, base, _ = _allowed(catalog, "Helicone-Target-Url", target)
     if base not in ("", "/") and not path.startswith(base.rstrip("/") + "/") and path != base:
         raise BadDirective(
             "Helicone-Target-Url", target, "an origin without a path; the call's own path is what is asked for there"
         )
-    return _made(provider, origin, guarded, path)
+    return _made(provider, origin, path)
 
 
 def _to_base(catalog: Catalog, path: str, api_base: str) -> Route:
     header = "Helicone-OpenAI-Api-Base"
-    provider, origin, guarded, base, query = _allowed(catalog, header, api_base)
+    provider, origin, base, query = _allowed(catalog, header, api_base)
     for start in _OPENAI_BASES:
         if path.startswith(start + "/"):
             path = path[len(start) :]
@@ -182,11 +176,11 @@ def _to_base(catalog: Catalog, path: str, api_base: str) -> Route:
         path = base + (path[3:] if path.startswith("/v1/") else path)
     if ".." in path and ".." in path.replace("\\", "/").split("/"):
         raise BadRequest(f"Path {_shown(path)!r}: '..' could leave the base that {header} names.", param=header)
-    route = _made(provider, origin, guarded, path)
+    route = _made(provider, origin, path)
     return msgspec.structs.replace(route, path=f"{route.path}?{quote(query, safe=_QUERY_SAFE)}") if query else route
 
 
-def _allowed(catalog: Catalog, header: str, value: str) -> tuple[Provider, Origin, bool, str, str]:
+def _allowed(catalog: Catalog, header: str, value: str) -> tuple[Provider, Origin, str, str]:
     found = parse_origin(value)
     if isinstance(found, str):
         if found.startswith("no "):
@@ -197,22 +191,26 @@ def _allowed(catalog: Catalog, header: str, value: str) -> tuple[Provider, Origi
     origin, base, query = found
     provider = catalog.allowed.get(origin)
     if provider is not None:
-        return provider, origin, False, base, query
+        return provider, origin, base, query
     if not is_literal(origin.host):
         provider = catalog.at(origin)
         if provider is not None and (origin.scheme, origin.port) == ("https", 443):
-            return provider, origin, True, base, query
+            return provider, _guarded(origin), base, query
         for scheme, pattern, port in catalog.allowed_patterns:
             if scheme == origin.scheme and port == origin.port and pattern.matches(origin.host):
-                return provider or catalog.custom, origin, True, base, query
+                return provider or catalog.custom, _guarded(origin), base, query
     raise Forbidden(
-        f"Header {header}: {origin.text} is not an allowed target. Allowed are the catalog's providers over https on "
+        f"Header {header}: {origin.url} is not an allowed target. Allowed are the catalog's providers over https on "
         "port 443 and the origins that the setting targets.allow names.",
         param=header,
     )
 
 
-def _made(provider: Provider, origin: Origin, guarded: bool, path: str) -> Route:
+def _guarded(origin: Origin) -> Origin:
+    return Origin(origin.scheme, origin.host, origin.port, guarded=True)
+
+
+def _made(provider: Provider, origin: Origin, path: str) -> Route:
     if not path.isprintable():
         for char in path:
             if char < " " or char == "\x7f":
@@ -231,9 +229,14 @@ def _made(provider: Provider, origin: Origin, guarded: bool, path: str) -> Route
     elif not _PLAIN.issuperset(path):
         encoded = quote(path, safe=_PATH_SAFE, errors="replace")
     return Route(
-        provider, origin.scheme, origin.host, origin.port, guarded, encoded,
-        dialect, operation, spoken.model_in(path), wants_stream_usage(provider, operation, dialect),
-    )  # fmt: skip
+        provider,
+        origin,
+        encoded,
+        dialect,
+        operation,
+        spoken.model_in(path),
+        wants_stream_usage(provider, operation, dialect),
+    )
 
 
 def _shown(text: str) -> str:

@@ -5,8 +5,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from proxy.core.errors import SettingError
+from proxy.core.origin import Origin
 from proxy.providers.dialects import DIALECTS
-from proxy.providers.origin import HostPattern, Origin, holes, is_label, parse_origin
+from proxy.providers.origin import HostPattern, holes, is_label, parse_origin
 from proxy.providers.provider import Provider, read_provider, read_rows
 
 if TYPE_CHECKING:

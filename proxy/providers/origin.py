@@ -1,25 +1,14 @@
-"""Origins and host patterns: parsing them strictly, and matching them label by label."""
+"""Origins and host patterns: parsed strictly, matched label by label."""
 
 import msgspec
 
-__all__ = ["HostPattern", "Origin", "holes", "is_label", "is_literal", "parse_origin"]
+from proxy.core.origin import Origin
+
+__all__ = ["HostPattern", "holes", "is_label", "is_literal", "parse_origin"]
 
 _LABEL = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-")
 _HOST = _LABEL | frozenset("_.")
 _IPV6 = frozenset("0123456789abcdef:.")
-
-
-class Origin(msgspec.Struct, frozen=True):
-    """Scheme, host in lower case without brackets, and port."""
-
-    scheme: str
-    host: str
-    port: int
-
-    @property
-    def text(self) -> str:
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{self.scheme}://{host}:{self.port}"
 
 
 class HostPattern(msgspec.Struct, frozen=True):

@@ -4,28 +4,12 @@ from typing import Protocol
 
 import msgspec
 
-__all__ = ["Answer", "Call", "Limits", "Origin", "Upstream"]
+from proxy.core.origin import Origin
+
+__all__ = ["Answer", "TransportLimits", "Upstream", "UpstreamRequest"]
 
 
-class Origin(msgspec.Struct, frozen=True):
-    """Where a call goes: scheme, host and port, the pool's key.
-
-    `guarded` origins came from a caller: every address that their name resolves to must be a public one.
-    """
-
-    scheme: str
-    host: str
-    port: int
-    guarded: bool = False
-
-    @property
-    def authority(self) -> str:
-        """The `Host` header: the port only where it is not the scheme's own; IPv6 in brackets."""
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return host if self.port == (443 if self.scheme == "https" else 80) else f"{host}:{self.port}"
-
-
-class Call(msgspec.Struct):
+class UpstreamRequest(msgspec.Struct):
     """One request, ready to write.
 
     `target` is path and query as ASCII; `head` is the forwarded header lines, each ended by CRLF, without
@@ -40,7 +24,7 @@ class Call(msgspec.Struct):
     body: bytes | None = None
 
 
-class Limits(msgspec.Struct, frozen=True):
+class TransportLimits(msgspec.Struct, frozen=True):
     """Timeouts in seconds and pool sizes; the settings of the same names."""
 
     connect_timeout_s: float = 10.0
@@ -92,7 +76,7 @@ class Answer(Protocol):
 class Upstream(Protocol):
     """A transport. Owned by one event loop."""
 
-    async def send(self, call: Call) -> Answer:
+    async def send(self, call: UpstreamRequest) -> Answer:
         """Sends the call and returns at the answer's head (interim 1xx are passed over).
 
         Where the body came with the head, the answer has `ended` already. Raises `UpstreamError` or

@@ -10,7 +10,7 @@ from proxy.core.clock import monotonic
 from proxy.core.errors import UpstreamError, UpstreamTimeout
 
 if TYPE_CHECKING:
-    from proxy.upstream.base import Call
+    from proxy.upstream.base import UpstreamRequest
     from proxy.upstream.pool import Pool
 
 __all__ = ["HOP_BY_HOP", "Connection", "LiveAnswer"]
@@ -179,7 +179,7 @@ class Connection(asyncio.Protocol):
 
     # --- a call -------------------------------------------------------------
 
-    def start(self, call: "Call", head: bytes, now: float) -> "asyncio.Future[LiveAnswer]":
+    def start(self, call: "UpstreamRequest", head: bytes, now: float) -> "asyncio.Future[LiveAnswer]":
         """Writes the request. The future is done at the answer's head, or failed."""
         answer = LiveAnswer(self)
         answer.sent_at = now

@@ -8,7 +8,8 @@ from typing import cast
 
 from proxy.core.clock import monotonic
 from proxy.core.errors import UpstreamError, UpstreamTimeout
-from proxy.upstream.base import Answer, Call, Limits, Origin
+from proxy.core.origin import Origin
+from proxy.upstream.base import Answer, TransportLimits, UpstreamRequest
 from proxy.upstream.connection import Connection
 from proxy.upstream.pool import Pool
 from proxy.upstream.resolve import Resolver
@@ -23,7 +24,7 @@ _STALE_S = 1.0
 class DirectUpstream:
     """`base.Upstream` over plain sockets. Make it inside the event loop that will use it."""
 
-    def __init__(self, limits: Limits, *, ca_file: str = "") -> None:
+    def __init__(self, limits: TransportLimits, *, ca_file: str = "") -> None:
         self._limits = limits
         self._pools: dict[Origin, Pool] = {}
         self._resolver = Resolver()
@@ -33,7 +34,7 @@ class DirectUpstream:
         self._closed = False
         self.opened = self.reused = self.stale_retries = 0
 
-    async def send(self, call: Call) -> Answer:
+    async def send(self, call: UpstreamRequest) -> Answer:
         pool = self._pools.get(call.origin) or self._new_pool(call.origin)
         head = _head(pool, call)
         fresh = False
@@ -146,7 +147,7 @@ class DirectUpstream:
         self._timer = loop.call_later(_SWEEP_S, self._sweep, loop)
 
 
-def _head(pool: Pool, call: Call) -> bytes:
+def _head(pool: Pool, call: UpstreamRequest) -> bytes:
     body = call.body
     if body is None:
         return b"%b %b HTTP/1.1\r\n%b%b\r\n" % (call.method.encode(), call.target.encode(), pool.prefix, call.head)

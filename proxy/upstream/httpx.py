@@ -12,7 +12,8 @@ import httpx
 
 from proxy.core.clock import monotonic
 from proxy.core.errors import UpstreamError, UpstreamTimeout
-from proxy.upstream.base import Answer, Call, Limits, Origin
+from proxy.core.origin import Origin
+from proxy.upstream.base import Answer, TransportLimits, UpstreamRequest
 from proxy.upstream.connection import HOP_BY_HOP
 from proxy.upstream.resolve import Resolver
 
@@ -95,7 +96,7 @@ class _PumpedAnswer:
 class HttpxUpstream:
     """`base.Upstream` over httpx. Make it inside the event loop that will use it."""
 
-    def __init__(self, limits: Limits, *, proxy: str = "", http2: bool = False, ca_file: str = "") -> None:
+    def __init__(self, limits: TransportLimits, *, proxy: str = "", http2: bool = False, ca_file: str = "") -> None:
         context = ssl.create_default_context()
         if ca_file:
             context.load_verify_locations(ca_file)
@@ -118,7 +119,7 @@ class HttpxUpstream:
         self._open = 0
         self._sent = 0
 
-    async def send(self, call: Call) -> Answer:
+    async def send(self, call: UpstreamRequest) -> Answer:
         if call.origin.guarded:
             await self._resolver.addresses(call.origin)
         request = self._request(call)
@@ -158,7 +159,7 @@ class HttpxUpstream:
             "stale_retries_total": 0,
         }
 
-    def _request(self, call: Call) -> httpx.Request:
+    def _request(self, call: UpstreamRequest) -> httpx.Request:
         headers = [(b"host", call.origin.authority.encode())]
         for line in call.head.split(b"\r\n"):
             name, mark, value = line.partition(b":")

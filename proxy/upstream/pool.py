@@ -4,7 +4,8 @@ import asyncio
 from collections import deque
 
 from proxy.core.clock import monotonic
-from proxy.upstream.base import Limits, Origin
+from proxy.core.origin import Origin
+from proxy.upstream.base import TransportLimits
 from proxy.upstream.connection import Connection
 
 __all__ = ["Pool"]
@@ -18,7 +19,7 @@ class Pool:
 
     __slots__ = ("busy", "idle", "limits", "loop", "name", "opening", "origin", "prefix", "waiters")
 
-    def __init__(self, origin: Origin, limits: Limits, loop: asyncio.AbstractEventLoop) -> None:
+    def __init__(self, origin: Origin, limits: TransportLimits, loop: asyncio.AbstractEventLoop) -> None:
         self.origin = origin
         self.limits = limits
         self.loop = loop

@@ -7,7 +7,7 @@ from collections import OrderedDict
 
 from proxy.core.clock import monotonic
 from proxy.core.errors import Forbidden, UpstreamError
-from proxy.upstream.base import Origin
+from proxy.core.origin import Origin
 
 __all__ = ["Resolver", "is_public"]
 

@@ -79,7 +79,7 @@ def test_every_error_code_is_documented() -> None:
 def test_one_more_provider_is_one_file(tmp_path: Path) -> None:
     (tmp_path / "mine.toml").write_text('dialect = "openai"\norigin = "https://llm.example.com"\n')
     route = resolve(load(str(tmp_path)), "", "/mine/v1/chat/completions")
-    assert (route.host, route.path, route.operation) == ("llm.example.com", "/v1/chat/completions", "chat")
+    assert (route.origin.host, route.path, route.operation) == ("llm.example.com", "/v1/chat/completions", "chat")
 
 
 def tracked() -> list[Path]:

@@ -12,8 +12,9 @@ import pytest
 import trustme
 
 from proxy.core.errors import Forbidden, UpstreamError, UpstreamTimeout
+from proxy.core.origin import Origin
 from proxy.upstream import open_upstream
-from proxy.upstream.base import Answer, Call, Limits, Origin, Upstream
+from proxy.upstream.base import Answer, TransportLimits, Upstream, UpstreamRequest
 from proxy.upstream.direct import DirectUpstream
 
 Script = Callable[["Peer"], Awaitable[None]]
@@ -58,10 +59,12 @@ class Server:
             await self.script(Peer(reader, writer))
         writer.close()
 
-    def call(self, method: str = "POST", body: bytes | None = b"{}", host: str = "127.0.0.1", **origin: object) -> Call:
+    def call(
+        self, method: str = "POST", body: bytes | None = b"{}", host: str = "127.0.0.1", **origin: object
+    ) -> UpstreamRequest:
         scheme = str(origin.get("scheme", "http"))
         guarded = bool(origin.get("guarded", False))
-        return Call(Origin(scheme, host, self.port, guarded), method, "/v1/x?a=%2F", b"x-a: b\r\n", body)
+        return UpstreamRequest(Origin(scheme, host, self.port, guarded), method, "/v1/x?a=%2F", b"x-a: b\r\n", body)
 
 
 @contextlib.asynccontextmanager
@@ -76,8 +79,8 @@ async def serving(script: Script, tls: ssl.SSLContext | None = None) -> AsyncIte
 
 
 @contextlib.asynccontextmanager
-async def opened(name: str, limits: Limits | None = None, **options: str) -> AsyncIterator[Upstream]:
-    upstream = open_upstream(name, limits or Limits(), **options)  # type: ignore[arg-type]
+async def opened(name: str, limits: TransportLimits | None = None, **options: str) -> AsyncIterator[Upstream]:
+    upstream = open_upstream(name, limits or TransportLimits(), **options)  # type: ignore[arg-type]
     try:
         yield upstream
     finally:
@@ -217,7 +220,7 @@ async def test_a_connection_is_used_again(name: str) -> None:
 
 
 async def test_a_cap_on_connections_makes_calls_wait_and_all_are_served(name: str) -> None:
-    async with serving(always(PLAIN)) as server, opened(name, Limits(connections=5)) as upstream:
+    async with serving(always(PLAIN)) as server, opened(name, TransportLimits(connections=5)) as upstream:
 
         async def one() -> bytes:
             return await whole(await upstream.send(server.call()))
@@ -236,7 +239,7 @@ async def test_a_cancelled_call_frees_its_place() -> None:
             await asyncio.Event().wait()
         await peer.send(PLAIN)
 
-    async with serving(script) as server, opened("direct", Limits(connections=1)) as upstream:
+    async with serving(script) as server, opened("direct", TransportLimits(connections=1)) as upstream:
         stuck = asyncio.ensure_future(upstream.send(server.call()))
         await asked.wait()
         next_one = asyncio.ensure_future(upstream.send(server.call()))
@@ -356,7 +359,7 @@ async def test_an_origin_that_nothing_is_open_to_is_forgotten() -> None:
         assert isinstance(upstream, DirectUpstream)
         for number in range(20):
             with pytest.raises(UpstreamError):
-                await upstream.send(Call(Origin("http", f"127.0.1.{number}", server.port), "GET", "/", b""))
+                await upstream.send(UpstreamRequest(Origin("http", f"127.0.1.{number}", server.port), "GET", "/", b""))
         assert await whole(await upstream.send(server.call())) == b"hello"
         async with asyncio.timeout(10):
             while upstream._pools:  # noqa: ASYNC110 - it tells nobody
@@ -369,7 +372,7 @@ async def test_a_turn_that_comes_after_its_origin_was_forgotten_is_taken() -> No
         await peer.request()
         await peer.send(b"HTTP/1.1 200 OK\r\nConnection: close\r\nContent-Length: 5\r\n\r\nhello")
 
-    async with serving(script) as server, opened("direct", Limits(connections=1)) as upstream:
+    async with serving(script) as server, opened("direct", TransportLimits(connections=1)) as upstream:
         assert isinstance(upstream, DirectUpstream)
 
         async def one() -> bytes:
@@ -392,7 +395,7 @@ async def test_silence_is_a_timeout_with_its_phase(name: str) -> None:
         await peer.send(b"HTTP/1.1 200 OK\r\nContent-Length: 10\r\n\r\nhello")
         await peer.reader.read()
 
-    limits = Limits(first_byte_timeout_s=0.2, between_bytes_timeout_s=0.2)
+    limits = TransportLimits(first_byte_timeout_s=0.2, between_bytes_timeout_s=0.2)
     async with serving(mute) as server, opened(name, limits) as upstream:
         with pytest.raises(UpstreamTimeout) as caught:
             await upstream.send(server.call())
@@ -454,6 +457,6 @@ async def test_httpx_goes_through_an_outbound_proxy() -> None:
         await peer.send(PLAIN)
 
     async with serving(outbound) as proxy, opened("httpx", proxy=f"http://127.0.0.1:{proxy.port}") as upstream:
-        call = Call(Origin("http", "provider.example", 80), "GET", "/v1/models", b"", None)
+        call = UpstreamRequest(Origin("http", "provider.example", 80), "GET", "/v1/models", b"", None)
         assert await whole(await upstream.send(call)) == b"hello"
     assert seen[0].startswith(b"GET http://provider.example/v1/models HTTP/1.1")

@@ -19,8 +19,7 @@ def to(path: str, query: str = "", host: str = "localhost:8787", target: str = "
 
 
 def url(route: Route) -> str:
-    port = "" if route.port == (443 if route.scheme == "https" else 80) else f":{route.port}"
-    return f"{route.scheme}://{route.host}{port}{route.path}"
+    return f"{route.origin.scheme}://{route.origin.authority}{route.path}"
 
 
 @pytest.mark.parametrize(
@@ -85,7 +84,7 @@ def url(route: Route) -> str:
 )
 def test_a_path_leads_to_its_provider(path: str, expected: str, dialect: str, operation: str) -> None:
     route = to(path)
-    assert (url(route), route.dialect, route.operation, route.guarded) == (expected, dialect, operation, False)
+    assert (url(route), route.dialect, route.operation, route.origin.guarded) == (expected, dialect, operation, False)
 
 
 @pytest.mark.parametrize(
@@ -116,11 +115,11 @@ def test_a_model_in_the_path_is_named(path: str, model: str) -> None:
     ],
 )
 def test_the_whole_first_label_names_the_provider(host: str, expected: str) -> None:
-    assert to("/v1/models", host=host).host == expected
+    assert to("/v1/models", host=host).origin.host == expected
 
 
 def test_a_path_under_a_label_is_not_read_as_a_prefix() -> None:
-    assert to("/openai/v1/chat/completions", host="groq.example.com").host == "api.groq.com"
+    assert to("/openai/v1/chat/completions", host="groq.example.com").origin.host == "api.groq.com"
 
 
 @pytest.mark.parametrize("host", ["groqq.example.com", "x.oai.example.com", "oa.example.com"])
@@ -203,9 +202,9 @@ ALLOWED = [
 @pytest.mark.parametrize("target", ALLOWED)
 def test_a_catalog_host_is_a_guarded_target(target: str) -> None:
     route = to("/some/path", target=target)
-    assert route.guarded
+    assert route.origin.guarded
     assert route.path == "/some/path"
-    assert route.host == target.removeprefix("https://").lower().partition("/")[0].partition(":")[0]
+    assert route.origin.host == target.removeprefix("https://").lower().partition("/")[0].partition(":")[0]
 
 
 REFUSED = [
@@ -273,7 +272,7 @@ def test_a_base_stands_for_openais() -> None:
     for path in ("/v1/chat/completions", "/openai/v1/chat/completions", "/chat/completions"):
         route = to(path, "x=1", base=base)
         assert route.path == "/openai/deployments/gpt-4o/chat/completions?api-version=2024-10-01&x=1"
-        assert (route.guarded, route.model_in_path) == (True, "gpt-4o")
+        assert (route.origin.guarded, route.model_in_path) == (True, "gpt-4o")
     assert to("/v1/models", base="https://api.deepseek.com").path == "/v1/models"
 
 
@@ -286,10 +285,15 @@ def test_dots_do_not_leave_a_base(path: str) -> None:
 def test_the_operator_adds_origins_by_name() -> None:
     catalog = load(allow="http://localhost:11434, https://llm.corp.example:8443,https://*.ml.corp.example")
     known = resolve(catalog, "", "/api/chat", "", "http://localhost:11434")
-    assert (known.provider.name, known.dialect, known.guarded) == ("ollama", "ollama", False)
+    assert (known.provider.name, known.dialect, known.origin.guarded) == ("ollama", "ollama", False)
     other = resolve(catalog, "", "/v1/messages", "", "https://llm.corp.example:8443")
-    assert (other.provider.name, other.dialect, other.port, other.guarded) == ("custom", "anthropic", 8443, False)
-    assert resolve(catalog, "", "/v1/x", "", "https://a.ml.corp.example").guarded
+    assert (other.provider.name, other.dialect, other.origin.port, other.origin.guarded) == (
+        "custom",
+        "anthropic",
+        8443,
+        False,
+    )
+    assert resolve(catalog, "", "/v1/x", "", "https://a.ml.corp.example").origin.guarded
     for refused in ("https://localhost:11434", "http://localhost:11435", "https://llm.corp.example"):
         with pytest.raises(Forbidden):
             resolve(catalog, "", "/v1/x", "", refused)
@@ -317,7 +321,7 @@ def test_a_users_file_redirects_a_provider(folder_of: FolderOf) -> None:
     catalog = folder_of("openai.toml", 'origin = "http://127.0.0.1:9"')
     route = resolve(catalog, "", "/v1/chat/completions")
     assert url(route) == "http://127.0.0.1:9/v1/chat/completions"
-    assert (route.guarded, route.stream_usage) == (False, True)
+    assert (route.origin.guarded, route.stream_usage) == (False, True)
     assert resolve(catalog, "", "/v1/x", "", "http://127.0.0.1:9").provider.name == "openai"
 
 

@@ -166,8 +166,8 @@ def test_the_host_and_the_path_prefix_lead_to_the_same_place(id: str) -> None:
 
 def variable_of(route: Route) -> str:
     if route.provider.name == "vertex":
-        return route.host.removesuffix("aiplatform.googleapis.com").rstrip("-") or "global"
-    return route.host.split(".")[1 if route.provider.name.startswith("bedrock") else 0]
+        return route.origin.host.removesuffix("aiplatform.googleapis.com").rstrip("-") or "global"
+    return route.origin.host.split(".")[1 if route.provider.name.startswith("bedrock") else 0]
 
 
 ENDPOINT_OPERATIONS = {

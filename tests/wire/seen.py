@@ -9,7 +9,7 @@ from typing import Any
 import uvloop
 
 from proxy.core.errors import ClientDisconnected, ProxyError
-from proxy.gateway.wire.base import Last, Wire
+from proxy.gateway.wire.base import FinalChunk, Wire
 from proxy.gateway.wire.server import Server
 
 _seen: list[dict[str, Any]] = []
@@ -22,12 +22,12 @@ class App:
         if wire.path == "/broken":
             wire.start(200, [("content-type", "text/plain")])
             wire.write(b"part")
-            return wire.finish(Last(b"", whole=False))
+            return wire.finish(FinalChunk(b"", complete=False))
         if wire.path == "/pieces-out":
             wire.start(200, [("content-type", "text/plain"), ("x-two", "a\r\nx-three: b")])
             for piece in (b"one", b"two"):
                 wire.write(piece)
-            return wire.finish(Last(b"three"))
+            return wire.finish(FinalChunk(b"three"))
         if wire.path == "/flood":
             wire.start(200, [])
             written = 0
@@ -36,20 +36,20 @@ class App:
                 written += 65536
             _seen.append({"path": "/flood", "body": written})
             await wire.drain()
-            return wire.finish(Last(b"end"))
+            return wire.finish(FinalChunk(b"end"))
         if wire.path == "/wait":
             left = asyncio.Event()
             wire.watch(left.set)
             _seen.append({"path": "/waiting", "body": 0})
             await left.wait()
             _seen.append({"path": "/wait", "body": 0})
-            return wire.finish(Last(b"", 499))
+            return wire.finish(FinalChunk(b"", 499))
         if wire.path == "/short":
             wire.start(200, [("content-length", "100")])
             wire.write(b"part")
-            return wire.finish(Last(b""))
+            return wire.finish(FinalChunk(b""))
         if wire.path == "/lies":
-            return wire.finish(Last(b"lies", 200, [("content-length", wire.query)]))
+            return wire.finish(FinalChunk(b"lies", 200, [("content-length", wire.query)]))
         note: dict[str, Any] = {"path": wire.path, "query": wire.query, "host": wire.host, "method": wire.method}
         _seen.append(note)
         try:
@@ -65,7 +65,7 @@ class App:
         return self._answer(wire, b"ok")
 
     def _answer(self, wire: Wire, body: bytes) -> None:
-        wire.finish(Last(body, 200, [("content-length", str(len(body)))]))
+        wire.finish(FinalChunk(body, 200, [("content-length", str(len(body)))]))
 
 
 class RsgiApp(App):

@@ -5,12 +5,12 @@ from proxy.gateway.gateway import Gateway
 from proxy.gateway.outgoing import outgoing
 from proxy.gateway.targets import schedule, targets
 from proxy.providers.dialects import add_stream_usage
-from proxy.upstream.base import Call, Origin
+from proxy.upstream.base import UpstreamRequest
 
 __all__ = ["plan"]
 
 
-def plan(ex: Exchange, gw: Gateway) -> Call:
+def plan(ex: Exchange, gw: Gateway) -> UpstreamRequest:
     """The upstream call. Sets `ex.sent_body` and `ex.usage_injected` where usage is asked for on a stream, and
     `ex.targets` and `ex.schedule` where the call may go elsewhere."""
     call = _call(ex, gw)
@@ -21,7 +21,7 @@ def plan(ex: Exchange, gw: Gateway) -> Call:
     return call
 
 
-def _call(ex: Exchange, gw: Gateway) -> Call:
+def _call(ex: Exchange, gw: Gateway) -> UpstreamRequest:
     route, head = ex.route, ex.head.fields
     lines = outgoing(ex, gw.directory, route)
     accept = head.accept_encoding
@@ -35,8 +35,8 @@ def _call(ex: Exchange, gw: Gateway) -> Call:
     if accept:
         lines += b"accept-encoding: " + accept.encode("latin-1") + b"\r\n"
     has_body = bool(ex.sent_body) or head.content_length == 0
-    return Call(
-        origin=Origin(route.scheme, route.host, route.port, route.guarded),
+    return UpstreamRequest(
+        origin=route.origin,
         method=ex.head.method,
         target=route.path,
         head=lines,

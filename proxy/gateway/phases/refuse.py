@@ -7,7 +7,7 @@ import traceback
 from proxy.core.clock import monotonic
 from proxy.core.errors import ClientDisconnected, Overloaded, PerihelionError, ProxyError, UpstreamError
 from proxy.gateway.exchange import Exchange
-from proxy.gateway.wire.base import Last
+from proxy.gateway.wire.base import FinalChunk
 from proxy.providers.dialects import DIALECTS
 
 __all__ = ["refuse"]
@@ -15,13 +15,13 @@ __all__ = ["refuse"]
 _LEFT = 499  # nginx's word for it; no caller sees it
 
 
-def refuse(ex: Exchange, error: BaseException) -> Last:
+def refuse(ex: Exchange, error: BaseException) -> FinalChunk:
     """The answer for `error`: whole where nothing has left yet, else the dialect's error event and the end."""
     ex.outcome = ex.phase
     if isinstance(error, ClientDisconnected):
         ex.status, ex.error, ex.error_message = _LEFT, "client_left", str(error)
         ex.cut, ex.client_left = "client", ex.client_left or monotonic()
-        return Last(b"", _LEFT)
+        return FinalChunk(b"", _LEFT)
     if isinstance(error, asyncio.CancelledError):
         error = Overloaded("The worker is stopping.", code="stopping", headers={"retry-after": "1"})
     elif not isinstance(error, PerihelionError):
@@ -36,9 +36,9 @@ def refuse(ex: Exchange, error: BaseException) -> Last:
         ex.cut = "gateway" if told.code == "stopping" else "upstream"
         found = ex.tap
         if found is None or not found.says_errors:
-            return Last(b"", whole=False)  # the caller's HTTP library says so
+            return FinalChunk(b"", complete=False)  # the caller's HTTP library says so
         event = dialect.error_event(told.status, told.kind, told.message, told.code, told.param)
-        return Last(found.finish() + found.gap() + event)
+        return FinalChunk(found.finish() + found.gap() + event)
     ex.status = told.status
     if isinstance(told, UpstreamError) and ex.answer is not None:
         ex.cut = "upstream"
@@ -51,7 +51,7 @@ def refuse(ex: Exchange, error: BaseException) -> Last:
         *ex.response_headers,
         *told.headers.items(),
     ]
-    return Last(b"" if ex.wire.method == "HEAD" else body, told.status, headers)
+    return FinalChunk(b"" if ex.wire.method == "HEAD" else body, told.status, headers)
 
 
 def _guess(path: str) -> str:

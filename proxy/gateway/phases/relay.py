@@ -12,7 +12,7 @@ from proxy.core.errors import ClientDisconnected, UpstreamError
 from proxy.gateway.exchange import Exchange
 from proxy.gateway.gateway import Gateway
 from proxy.gateway.tap import Tap
-from proxy.gateway.wire.base import Headers, Last, Wire
+from proxy.gateway.wire.base import FinalChunk, Headers, Wire
 from proxy.upstream.base import Answer
 
 __all__ = ["relay"]
@@ -23,7 +23,7 @@ _WHOLE = 1 << 20
 honest 502 and not half a document with a 200 on it."""
 
 
-async def relay(ex: Exchange, gw: Gateway) -> Last:
+async def relay(ex: Exchange, gw: Gateway) -> FinalChunk:
     """All but the last piece to the caller. Raises `UpstreamError` where the answer broke off."""
     answer, wire = ex.answer, ex.wire
     assert answer is not None
@@ -36,7 +36,7 @@ async def relay(ex: Exchange, gw: Gateway) -> Last:
     if answer.ended:
         if found.plain and (gw.tells_cost or ex.hold is not None):
             gw.limits.tell_cost(ex, headers)
-        return Last(body + found.finish(), answer.status, headers)
+        return FinalChunk(body + found.finish(), answer.status, headers)
     try:
         wire.start(answer.status, headers)
         wire.watch(_left(ex, gw, asyncio.current_task()))
@@ -51,7 +51,7 @@ async def relay(ex: Exchange, gw: Gateway) -> Last:
             raise  # the worker is stopping
         task.uncancel()
         ex.cut = "client"
-        return Last(b"")
+        return FinalChunk(b"")
 
 
 def _left(ex: Exchange, gw: Gateway, task: asyncio.Task[object] | None) -> Callable[[], None]:
@@ -97,10 +97,10 @@ async def _gather(answer: Answer, found: Tap, body: bytes) -> bytes:
     return b"".join(pieces)
 
 
-async def _stream(ex: Exchange, gw: Gateway, wire: Wire, answer: Answer, found: Tap, piece: bytes) -> Last:
+async def _stream(ex: Exchange, gw: Gateway, wire: Wire, answer: Answer, found: Tap, piece: bytes) -> FinalChunk:
     while True:
         if answer.ended:
-            return Last(piece + found.finish())
+            return FinalChunk(piece + found.finish())
         if found.done and piece and await _ends_soon(answer):
             piece += found.feed(answer.take())
             continue
@@ -128,7 +128,7 @@ async def _ends_soon(answer: Answer) -> bool:
     return True
 
 
-async def _drain(ex: Exchange, gw: Gateway, answer: Answer, found: Tap) -> Last:
+async def _drain(ex: Exchange, gw: Gateway, answer: Answer, found: Tap) -> FinalChunk:
     """Reads on for a caller that left, so that the usage is known."""
     if _reads_on(ex, gw):
         room = found.size + gw.drain_bytes
@@ -140,4 +140,4 @@ async def _drain(ex: Exchange, gw: Gateway, answer: Answer, found: Tap) -> Last:
             ex.drained = True
         except (TimeoutError, UpstreamError):
             pass
-    return Last(b"")
+    return FinalChunk(b"")

@@ -13,7 +13,7 @@ from proxy.gateway.hedge import Race
 from proxy.gateway.meter import asked_of
 from proxy.gateway.targets import schedule, targets
 from proxy.providers.dialects import peek
-from proxy.upstream.base import Answer, Call
+from proxy.upstream.base import Answer, UpstreamRequest
 
 __all__ = ["send"]
 
@@ -95,7 +95,7 @@ def _last(answer: Answer | None, error: UpstreamError | None) -> Answer:
     raise error
 
 
-async def _attempt(ex: Exchange, gw: Gateway, call: Call, waited_s: float) -> Answer:
+async def _attempt(ex: Exchange, gw: Gateway, call: UpstreamRequest, waited_s: float) -> Answer:
     began = monotonic()
     gw.watchdog.add(ex)
     race: Race | None = None
@@ -185,7 +185,7 @@ def _note(ex: Exchange, began: float, status: int, error: str, waited_s: float) 
     start = ex.started
     return Attempt(
         ex.route.provider.name,
-        ex.route.host,
+        ex.route.origin.host,
         ex.route.model_in_path,
         round((began - start) * 1e6),
         round((monotonic() - start) * 1e6),

@@ -5,18 +5,18 @@ from typing import Protocol
 
 import msgspec
 
-__all__ = ["Headers", "Last", "Wire"]
+__all__ = ["FinalChunk", "Headers", "Wire"]
 
 Headers = list[tuple[str, str]]
 
 
-class Last(msgspec.Struct, frozen=True):
-    """The last piece of an answer: its body's end where the head has left already, else the answer whole."""
+class FinalChunk(msgspec.Struct, frozen=True):
+    """The last chunk of an answer: the end of its body where the head has left already, else head and body."""
 
     body: bytes
     status: int = 0
     headers: Headers = []
-    whole: bool = True
+    complete: bool = True
     """False where the answer broke off, so that what left must not look complete."""
 
 
@@ -63,7 +63,7 @@ class Wire(Protocol):
     async def drain(self) -> None:
         """Until the caller has read enough for more to be written. Raises `ClientDisconnected`."""
 
-    def finish(self, last: Last) -> None:
+    def finish(self, last: FinalChunk) -> None:
         """Sends the last piece and ends the answer. Never raises; a caller that left is no error by now."""
 
     def watch(self, left: Callable[[], None]) -> None:

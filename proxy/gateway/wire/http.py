@@ -7,7 +7,7 @@ from urllib.parse import unquote_to_bytes
 
 from _speedups import write_headers
 from proxy.core.errors import BadRequest, ClientDisconnected, Overloaded, TooLarge
-from proxy.gateway.wire.base import Headers, Last
+from proxy.gateway.wire.base import FinalChunk, Headers
 
 if TYPE_CHECKING:
     from proxy.gateway.wire.connection import HttpConnection
@@ -196,12 +196,12 @@ class HttpWire:
             self._waiter = connection.server.loop.create_future()
             await self._waiter
 
-    def finish(self, last: Last) -> None:
+    def finish(self, last: FinalChunk) -> None:
         connection, self._connection = self._connection, None
         self._left = None
         if connection is None:
             return
-        whole = last.whole
+        whole = last.complete
         if not connection.lost:
             if not self.started and last.status < 200:
                 self._missing = 1  # no answer at all
@@ -212,11 +212,11 @@ class HttpWire:
                 self._missing = 0
             else:
                 ending = self._framed(last.body) if last.body else b""
-                if self._chunked and last.whole:
+                if self._chunked and last.complete:
                     ending += b"0\r\n\r\n"
                 if ending:
                     connection.send(ending)
-                if self._missing > 0 or not last.whole:
+                if self._missing > 0 or not last.complete:
                     self.keeps = False  # what was announced will not come: the end of the connection says so
         connection.done(self, whole and self._missing <= 0)
 

@@ -16,7 +16,7 @@ from typing import Any
 from granian.rsgi import ProtocolClosed  # type: ignore[attr-defined]
 
 from proxy.core.errors import BadRequest, ClientDisconnected, TooLarge
-from proxy.gateway.wire.base import Headers, Last
+from proxy.gateway.wire.base import FinalChunk, Headers
 
 __all__ = ["RsgiWire"]
 
@@ -108,7 +108,7 @@ class RsgiWire:
 
     async def drain(self) -> None: ...
 
-    def finish(self, last: Last) -> None:
+    def finish(self, last: FinalChunk) -> None:
         if self._watcher is not None:
             self._watcher.cancel()
         try:
