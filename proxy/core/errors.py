@@ -13,7 +13,7 @@ PerihelionError
     ├── Limited            429
     ├── FeatureUnavailable 501  a feature that is not built yet
     ├── UpstreamError      502  no usable answer: refused, reset, broken protocol
-    │   └── UpstreamTimeout504
+    │   └── UpstreamTimeout 504
     └── Overloaded         503  no room for the call
 """
 
