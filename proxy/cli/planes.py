@@ -6,6 +6,7 @@ import click
 
 from proxy.cli.options import opened, refuse, with_settings
 from proxy.cli.ports import pick
+from proxy.core import log
 from proxy.core.errors import PerihelionError
 from proxy.core.process import StopSignals
 from proxy.core.settings import Settings
@@ -47,8 +48,10 @@ def ship(settings: Settings, store: str) -> None:
         refuse(f"--store is {url!r}; expected clickhouse://user:pw@host:port/db. (The control plane ships into chDB.)")
     from proxy.control.plane import Plane
 
+    settings = opened(settings)
+    log.configure(settings, "ship")
     signals = StopSignals()
-    plane = Plane(Settings({**opened(settings), "log.store": url}))
+    plane = Plane(Settings({**settings, "log.store": url}))
     plane.start()
     said = ""
     while not signals.wait(1.0):

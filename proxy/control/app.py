@@ -22,6 +22,7 @@ from proxy.control.api.prompts import PROMPT_ROUTES
 from proxy.control.api.snapshot import snapshot
 from proxy.control.auth import NOBODY, guard, needs
 from proxy.control.plane import Control
+from proxy.core import log
 from proxy.core.process import die_with_parent
 from proxy.core.settings import Settings, load
 
@@ -70,4 +71,6 @@ def create(settings: Settings) -> Litestar:
 def create_worker() -> Litestar:
     """For the server's worker process: settings come in its environment, and it goes when its parent does."""
     die_with_parent(signal.SIGKILL)
-    return create(load())
+    settings = load()
+    log.configure(settings, "control")
+    return create(settings)

@@ -4,6 +4,7 @@ import os
 import sys
 import traceback
 
+from proxy.core import log
 from proxy.core.errors import PerihelionError
 from proxy.core.process import die_with_parent
 from proxy.core.settings import Settings
@@ -19,6 +20,7 @@ def run(settings: Settings) -> None:
     from granian.constants import HTTPModes, Interfaces, Loops
 
     die_with_parent()
+    log.configure(settings, "control")
     _check(settings)
     os.environ.update(settings.environ())
     Granian(

@@ -200,6 +200,13 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "log.max_body", 8 << 20, "Maximum bytes of a body that are logged; above it the middle is left out.", *_BYTES
     ),
+    Setting("log.level", "info", "Lowest level that is logged.", *_one_of("debug", "info", "warning", "error")),
+    Setting(
+        "log.format",
+        "text",
+        "Form of the log lines on stderr: `text`, or `json` for one object a line.",
+        *_one_of("text", "json"),
+    ),
     Setting("log.fsync", False, "fsync the spool at every write: records survive a power cut. Costs a disk write."),
     Setting("log.store", "", "Log store. Empty: chDB in the data folder; or `clickhouse://user:pw@host:port/db`."),
     Setting("log.ttl_days", 0, "Retention of records, in days; 0: forever.", "0 or more days", lambda v: v >= 0),

@@ -9,6 +9,7 @@ from pathlib import Path
 import msgspec
 
 from proxy import providers
+from proxy.core import log
 from proxy.core.clock import monotonic
 from proxy.core.settings import Settings
 from proxy.gateway import metrics
@@ -108,6 +109,7 @@ class Application:
         found = self.gateway.metrics.values(counts, self.gateway.upstream.counters())
         found |= {f"kv_{name}": value for name, value in self.gateway.kv.counters().items()}
         limits, cache = self.gateway.limits, self.gateway.cache
+        found |= {f'swallowed_errors_total{{kind="{kind}"}}': count for kind, count in log.swallowed_counts().items()}
         return found | {
             "rate_refused_total": limits.refused,
             "rate_degraded_total": limits.degraded,

@@ -7,8 +7,6 @@ digest is compared on every hit.
 import asyncio
 import random
 import re
-import sys
-import traceback
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Final
@@ -16,6 +14,7 @@ from typing import Final
 import msgspec
 
 from _speedups import Key, cache_key
+from proxy.core import log
 from proxy.core.clock import monotonic, now_us
 from proxy.core.errors import BadDirective
 from proxy.core.settings import Settings
@@ -201,7 +200,7 @@ class Cache:
                 try:
                     self._keep(flight, ex, asking)
                 except Exception as error:  # it is only not kept
-                    traceback.print_exception(error, file=sys.stderr)
+                    log.swallowed("cache", error)
 
     def _forget(self, flight: InflightCall) -> None:
         """Nobody joins any more. The exchange holds its flight: a cycle would wait for the collector."""

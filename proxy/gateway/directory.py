@@ -5,8 +5,8 @@ a gateway starts with what it last knew, the control plane being up or not. It i
 """
 
 import asyncio
+import logging
 import os
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
@@ -21,6 +21,8 @@ from proxy.providers.origin import parse_origin
 from proxy.upstream.base import Upstream, UpstreamRequest
 
 __all__ = ["Directory", "Known"]
+
+_log = logging.getLogger(__name__)
 
 _LOOK_S: Final = 0.25
 _FETCH_S: Final = 1.0
@@ -193,7 +195,7 @@ class Directory:
 
     def _fail(self, error: Exception) -> None:
         self._unread = f"{self._file.name}: {error}"
-        print(f"gateway: the snapshot is not taken: {self.problem}", file=sys.stderr)
+        _log.warning("the snapshot is not used: %s", self.problem)
 
     async def _fetch(self, upstream: Upstream) -> None:
         found = parse_origin(self._settings.get_str("snapshot.url"))

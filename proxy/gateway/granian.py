@@ -8,6 +8,7 @@ from granian import Granian
 from granian.constants import HTTPModes, Interfaces, Loops, RuntimeModes
 from granian.http import HTTP1Settings
 
+from proxy.core import log
 from proxy.core.process import die_with_parent
 from proxy.core.settings import Settings, load
 from proxy.gateway.app import Application
@@ -65,4 +66,6 @@ class RsgiApplication:
 
 def make() -> RsgiApplication:
     """A worker's application. Settings come through the environment, as every worker is a process of its own."""
-    return RsgiApplication(load())
+    settings = load()
+    log.configure(settings, "gateway")
+    return RsgiApplication(settings)

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import gc
+import logging
 import os
 import shutil
 import signal
@@ -10,12 +11,12 @@ import socket
 import ssl
 import sys
 import time
-import traceback
 from collections.abc import Iterator
 from typing import Final
 
 import uvloop
 
+from proxy.core import log
 from proxy.core.errors import PerihelionError
 from proxy.core.process import StopSignals, die_with_parent
 from proxy.core.settings import Settings
@@ -29,11 +30,14 @@ _AGAIN_S: Final = 0.5
 """A worker that ended is followed by another after so long."""
 _CANNOT_START: Final = 2
 
+_log = logging.getLogger(__name__)
+
 
 def run(settings: Settings) -> None:
     """Serves until SIGTERM or SIGINT; then open calls have `gateway.drain_s` to end. Raises `SystemExit` with 2 where
     a worker says that it cannot start like this."""
     die_with_parent()
+    log.configure(settings, "gateway")
     shutil.rmtree(settings.data / "run", ignore_errors=True)  # counters of an earlier gateway
     if settings.get_str("gateway.server") == "granian":
         from proxy.gateway.granian import serve
@@ -58,7 +62,7 @@ def _listen(settings: Settings) -> Iterator[socket.socket]:
     try:
         listener = socket.create_server((host, port), family=family, backlog=settings.get_int("gateway.backlog"))
     except OSError as error:
-        print(f"perihelion gateway: cannot listen on {host} port {port}: {error.strerror}", file=sys.stderr)
+        _log.error("cannot listen on %s port %d: %s", host, port, error.strerror)
         raise SystemExit(_CANNOT_START) from None
     with listener:
         yield listener
@@ -84,7 +88,7 @@ class _Workers:
                 if code == _CANNOT_START:
                     self._end(signal.SIGTERM)
                     raise SystemExit(_CANNOT_START)
-                print(f"perihelion gateway: worker {pid} ended ({code}); starting another", file=sys.stderr)
+                _log.warning("worker %d ended (%d); starting another", pid, code)
                 due = time.monotonic() + _AGAIN_S
             time.sleep(_TICK_S)
         self._end(signal.SIGTERM)
@@ -100,7 +104,7 @@ class _Workers:
         except SystemExit as leave:
             code = leave.code if isinstance(leave.code, int) else 1
         except BaseException:
-            traceback.print_exc()
+            _log.critical("worker %d failed", os.getpid(), exc_info=True)
         finally:
             sys.stdout.flush()
             sys.stderr.flush()
@@ -136,7 +140,7 @@ def _work(settings: Settings, listener: socket.socket) -> int:
     try:
         uvloop.run(_serve(settings, listener))
     except PerihelionError as error:
-        print(f"perihelion gateway: {error}", file=sys.stderr)
+        _log.error("%s", error)
         return _CANNOT_START
     return 0
 

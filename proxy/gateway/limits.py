@@ -1,12 +1,11 @@
 """The limits that a call falls under: which rules, what they take, what is told, what is given back."""
 
-import sys
-import traceback
 from hashlib import blake2b
 from typing import Final
 
 import msgspec
 
+from proxy.core import log
 from proxy.core.errors import BadRequest, Limited, Overloaded
 from proxy.core.rules import SCALES, Rule, parse_rules, plain
 from proxy.core.settings import Settings
@@ -147,7 +146,7 @@ class Limits:
         try:
             measured = self.measured(ex)
         except Exception as error:  # noqa: BLE001 - the answer is good and paid for, whatever we fail to tell of it
-            traceback.print_exception(error, file=sys.stderr)
+            log.swallowed("cost", error)
             return
         headers.append(("helicone-tokens", str(measured.input_tokens + measured.output_tokens)))
         if measured.nanousd is not None:

@@ -39,6 +39,7 @@ _HELP = {
     "kv_errors": ("counter", "Failures of that store."),
     "kv_lost_settles": ("counter", "Reservations that could not be settled."),
     "kv_evicted": ("counter", "Cached answers that had to make room."),
+    "swallowed_errors": ("counter", "Errors that failed no call, by the work that met them; the first is in the log."),
     "workers": ("gauge", "Gateway workers that report."),
 }
 

@@ -6,9 +6,8 @@ record made right after another finds code and tables still in the processor's c
 """
 
 import asyncio
-import sys
-import traceback
 
+from proxy.core import log
 from proxy.core.record import encode
 from proxy.gateway.build_record import build_record
 from proxy.gateway.cache import Cache
@@ -47,11 +46,11 @@ class RecordWriter:
                 self._metrics.ended(record)
             except Exception as error:
                 self._metrics.unlogged += 1
-                traceback.print_exception(error, file=sys.stderr)
+                log.swallowed("record", error)
         self._spool.extend(frames)
         for ex in ended:
             if ex.last is not None:
                 try:
                     ex.wire.finish(ex.last)
                 except Exception as error:  # the others' callers wait too
-                    traceback.print_exception(error, file=sys.stderr)
+                    log.swallowed("finish", error)

@@ -10,10 +10,10 @@ written by a thread; older files go when it stands.
 
 import contextlib
 import fcntl
+import logging
 import mmap
 import os
 import struct
-import sys
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -23,6 +23,8 @@ import msgspec
 from proxy.core.errors import SettingError
 
 __all__ = ["Disk"]
+
+_log = logging.getLogger(__name__)
 
 _LOG_BYTES = 16 << 20
 _SAVE_TICKS = 60
@@ -185,7 +187,7 @@ class Disk:
         else:
             self._number += 1
         if problem and not self.problem:
-            print(f"kv: {self._folder} takes no log, so limits would not outlive a kill: {problem}", file=sys.stderr)
+            _log.warning("%s takes no log, so limits would not outlive a kill: %s", self._folder, problem)
         self.problem = problem
         self._map = mapped
         self._at = 0
@@ -195,7 +197,7 @@ class Disk:
             try:
                 work()
             except OSError as error:
-                print(f"kv: {self._folder} cannot be written: {error}", file=sys.stderr)
+                _log.warning("%s cannot be written: %s", self._folder, error)
 
         self._writer = threading.Thread(target=guarded, name="kv-disk", daemon=True)
         self._writer.start()

@@ -2,7 +2,6 @@
 
 import base64
 import json
-import logging
 from collections.abc import Callable
 from hashlib import blake2b
 from operator import attrgetter
@@ -11,6 +10,7 @@ from uuid import UUID
 
 import msgspec
 
+from proxy.core import log
 from proxy.core.record import Attempt, Record, decode
 from proxy.core.trace import parse_traceparent, span_id_of
 from proxy.core.usage import Usage
@@ -26,7 +26,6 @@ _PREVIEW_CHARS: Final = 200
 _CHUNK_RECORDS: Final = 50
 _MAX_VALUE: Final = 1 << 62
 
-_log = logging.getLogger(__name__)
 _common_columns = attrgetter(*CommonColumns.__struct_fields__)
 _json = msgspec.json.Encoder().encode
 _decode_loosely = msgspec.msgpack.Decoder().decode
@@ -49,7 +48,6 @@ class RowBuilder:
         self.errors = 0
         self._prices = prices
         self._read = read
-        self._logged: set[str] = set()
 
     def build(self, batch: Batch) -> list[LogRows]:
         """The rows of each payload, in order; the same rows for the same batch."""
@@ -109,10 +107,7 @@ class RowBuilder:
 
     def _note(self, error: Exception) -> None:
         self.errors += 1
-        kind = type(error).__name__
-        if kind not in self._logged:
-            self._logged.add(kind)
-            _log.warning("a record could not be read; its row says why (logged once for %s)", kind, exc_info=error)
+        log.swallowed("reading", error)
 
     def _put_usage_and_cost(self, row: RequestRow, record: Record, reading: Reading) -> None:
         usage = reading.usage

@@ -1,9 +1,8 @@
 """An error becomes an answer, in the caller's own dialect: the only place where that happens."""
 
 import asyncio
-import sys
-import traceback
 
+from proxy.core import log
 from proxy.core.clock import monotonic
 from proxy.core.errors import ClientDisconnected, Overloaded, PerihelionError, ProxyError, UpstreamError
 from proxy.gateway.exchange import Exchange
@@ -25,7 +24,7 @@ def refuse(ex: Exchange, error: BaseException) -> FinalChunk:
     if isinstance(error, asyncio.CancelledError):
         error = Overloaded("The worker is stopping.", code="stopping", headers={"retry-after": "1"})
     elif not isinstance(error, PerihelionError):
-        traceback.print_exception(error, file=sys.stderr)
+        log.swallowed("call", error)
     told = ProxyError.of(error)
     ex.error, ex.error_message = told.code, told.message
     if isinstance(told, UpstreamError):

@@ -1,8 +1,6 @@
 """The end of every call, whatever its fate: what was held is given back."""
 
-import sys
-import traceback
-
+from proxy.core import log
 from proxy.core.clock import monotonic
 from proxy.gateway.exchange import Exchange
 from proxy.gateway.gateway import Gateway
@@ -19,11 +17,11 @@ def settle(ex: Exchange, gw: Gateway) -> None:
         if ex.hold is not None:
             gw.limits.settle(ex)
     except Exception as error:
-        traceback.print_exception(error, file=sys.stderr)
+        log.swallowed("settle", error)
     try:
         if ex.answer is not None:
             ex.answer.close()
         if ex.inflight is not None and not ex.inflight.status:
             ex.inflight.give_up(ex.failure)
     except Exception as error:
-        traceback.print_exception(error, file=sys.stderr)
+        log.swallowed("settle", error)
