@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from proxy.gateway.wire.base import FinalChunk, Headers, Wire
     from proxy.kv.base import Hold, Kv
     from proxy.providers.address import Route
-    from proxy.providers.dialects import Asked
+    from proxy.providers.dialects import RequestParams
     from proxy.upstream.base import Answer, UpstreamRequest
 
 __all__ = ["Exchange", "RequestHead"]
@@ -51,7 +51,6 @@ class Exchange:
 
     __slots__ = (
         "answer",
-        "asked",
         "attempts",
         "body",
         "call",
@@ -77,6 +76,7 @@ class Exchange:
         "phase",
         "prompt_id",
         "prompt_version",
+        "request_params",
         "response_headers",
         "route",
         "schedule",
@@ -105,7 +105,7 @@ class Exchange:
     """Whom to call, in what order; the first is `route` and `call`."""
     schedule: "RetrySchedule | None"
     """When to try again, and whom; None: one try."""
-    asked: "Asked | None"
+    request_params: "RequestParams | None"
     """What the body asks for, where limits had to know."""
     hold: "Hold | None"
     """What was reserved and is to be settled, with its rules and its store."""
@@ -143,7 +143,7 @@ class Exchange:
         self.last = None
         self.attempts = []
         self.schedule = None
-        self.asked = None
+        self.request_params = None
         self.hold = None
         self.measured = None
         self.inflight = None

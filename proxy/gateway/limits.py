@@ -10,12 +10,12 @@ from proxy.core.errors import BadRequest, Limited, Overloaded
 from proxy.core.rules import SCALES, Rule, parse_rules, plain
 from proxy.core.settings import Settings
 from proxy.gateway.exchange import Exchange
-from proxy.gateway.meter import Measured, Meter, asked_of
+from proxy.gateway.meter import Measured, Meter, read_sent_params
 from proxy.gateway.wire.base import Headers
 from proxy.kv.base import Charge, Grant, Hold, Kv, KvDown, Room
 from proxy.kv.memory import MemoryKv
 from proxy.policies import POLICIES, Estimate
-from proxy.providers.dialects import Asked
+from proxy.providers.dialects import RequestParams
 
 __all__ = ["Limits", "Rules"]
 
@@ -155,7 +155,7 @@ class Limits:
     def measured(self, ex: Exchange) -> Measured:
         """What the call used, read once."""
         if ex.measured is None:
-            ex.measured = self._meter.measure(ex, ex.asked)
+            ex.measured = self._meter.measure(ex, ex.request_params)
         return ex.measured
 
     def renew(self) -> None:
@@ -171,22 +171,22 @@ class Limits:
             self._local.tick()
 
     def _estimate(self, ex: Exchange, rules: tuple[Rule, ...]) -> Estimate:
-        asked = self._asked(ex)
+        params = self._request_params(ex)
         priced = any(rule.unit == "cents" for rule in rules)
-        estimate = self._meter.estimate(ex, asked, priced)
+        estimate = self._meter.estimate(ex, params, priced)
         if priced and not estimate.nanousd and self._unpriced == "refuse":
             raise BadRequest(
-                f"No price is known for model {asked.model or ex.route.model_in_path!r} of {ex.route.provider.name}, "
+                f"No price is known for model {params.model or ex.route.model_in_path!r} of {ex.route.provider.name}, "
                 "so a limit in cents cannot hold; add one in prices.folder, or name a known model in "
                 "Helicone-Model-Override.",
                 code="unknown_price", param="Helicone-RateLimit-Policy",
             )  # fmt: skip
         return estimate
 
-    def _asked(self, ex: Exchange) -> Asked:
-        if ex.asked is None:
-            ex.asked = asked_of(ex)
-        return ex.asked
+    def _request_params(self, ex: Exchange) -> RequestParams:
+        if ex.request_params is None:
+            ex.request_params = read_sent_params(ex)
+        return ex.request_params
 
     def _bucket(self, ex: Exchange, rule: Rule, org: str) -> str:
         """The bucket's name; empty where the segment is missing and the setting lets such calls pass."""
@@ -195,7 +195,7 @@ class Limits:
         if not segment:
             return name
         head = ex.head.fields
-        value = head.properties.get(segment, "") if segment != "user" else head.user_id or self._asked(ex).user
+        value = head.properties.get(segment, "") if segment != "user" else head.user_id or self._request_params(ex).user
         if not value:
             if self._missing == "pass":
                 return ""

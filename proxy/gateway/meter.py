@@ -1,4 +1,4 @@
-"""What a call may use, and what it used: only for calls under a limit of tokens or money, or asked for by a setting.
+"""What a call may use, and what it used: for calls under a limit of tokens or money, or where a setting asks for it.
 
 The shipper reads every record exactly and off the request path; this is the same reading for the few who need it now.
 """
@@ -13,15 +13,14 @@ from proxy.core.settings import Settings
 from proxy.core.usage import Usage
 from proxy.gateway.exchange import Exchange
 from proxy.policies import Estimate, Spent
-from proxy.providers import dialects
 from proxy.providers.decompress import decompress
-from proxy.providers.dialects import Asked, look
+from proxy.providers.dialects import CapturedExchange, RequestParams, read_exchange, read_request_params
 from proxy.providers.index import Catalog
 
 if TYPE_CHECKING:
     from proxy.prices import PriceBook
 
-__all__ = ["Measured", "Meter", "asked_of"]
+__all__ = ["Measured", "Meter", "read_sent_params"]
 
 _BYTES_A_TOKEN: Final = 4.0
 _OUTPUT: Final = 1_000
@@ -63,21 +62,21 @@ class Meter:
         self._book: PriceBook | None = None
         self._usual: OrderedDict[tuple[str, str], _Usual] = OrderedDict()
 
-    def estimate(self, ex: Exchange, asked: Asked, priced: bool) -> Estimate:
+    def estimate(self, ex: Exchange, params: RequestParams, priced: bool) -> Estimate:
         """What the call may use: the body's own most, or what this model usually answers, with a margin."""
-        model = _model(ex, asked)
+        model = _model(ex, params)
         usual = self._usual.get((ex.route.provider.name, model))
-        output = asked.most_output
+        output = params.max_output_tokens
         if not output:
             output = round(usual.output * _MARGIN) if usual is not None and usual.output else _OUTPUT
         if ex.route.operation in ("embeddings", "rerank", "moderations", "count_tokens"):
             output = 0
         ratio = usual.bytes_a_token if usual is not None else _BYTES_A_TOKEN
-        taken = Usage(input_tokens=round(asked.size / ratio * _MARGIN), output_tokens=output)
+        taken = Usage(input_tokens=round(params.size / ratio * _MARGIN), output_tokens=output)
         cost = self._price(ex, model, taken) if priced else 0
         return Estimate(taken.input_tokens or 0, output, cost or 0)
 
-    def measure(self, ex: Exchange, asked: Asked | None) -> Measured:
+    def measure(self, ex: Exchange, params: RequestParams | None) -> Measured:
         """What the call used. A stream that was cut is estimated from what came of it."""
         answer, found = ex.answer, ex.tap
         if answer is None or found is None or answer.status >= 400 or ex.from_cache:
@@ -86,9 +85,9 @@ class Meter:
         if found.encoding:
             response = decompress(response, found.encoding)
         request = _sent(ex)
-        reading = dialects.read(
+        reading = read_exchange(
             ex.route.dialect,
-            dialects.Exchange(
+            CapturedExchange(
                 operation=ex.route.operation,
                 path=ex.route.path,
                 status=answer.status,
@@ -112,10 +111,10 @@ class Meter:
         outputs = _first(usage.norm_output_total, usage.output_tokens)
         if not inputs and not outputs:
             inputs = usage.total_tokens or 0
-        model = asked.model if asked is not None else reading.model_asked
+        model = params.model if params is not None else reading.model_asked
         by_fallback = ex.schedule is not None and ex.schedule.target > 0
         if not estimated and not by_fallback:  # which may have another model
-            usual = _model(ex, asked or Asked(reading.model_asked))
+            usual = _model(ex, params or RequestParams(reading.model_asked))
             self._learn((ex.route.provider.name, usual), len(request), inputs, outputs)
         cost: int | None = None
         for name in (ex.head.fields.model_override or reading.model_answered, model, ex.route.model_in_path):
@@ -148,13 +147,13 @@ class Meter:
             usual.bytes_a_token = max(usual.bytes_a_token, 0.1)
 
 
-def asked_of(ex: Exchange) -> Asked:
+def read_sent_params(ex: Exchange) -> RequestParams:
     """What the call asks for as it leaves; `user` is the caller's own word, which a managed prompt may leave out."""
     body = _sent(ex)
-    asked = look(body)
-    if asked.user or body is ex.body:
-        return asked
-    return msgspec.structs.replace(asked, user=look(_plain(ex, ex.body)).user)
+    params = read_request_params(body)
+    if params.user or body is ex.body:
+        return params
+    return msgspec.structs.replace(params, user=read_request_params(_plain(ex, ex.body)).user)
 
 
 def _sent(ex: Exchange) -> bytes:
@@ -169,9 +168,9 @@ def _plain(ex: Exchange, body: bytes) -> bytes:
     return decompress(body, encoding) if encoding else body
 
 
-def _model(ex: Exchange, asked: Asked) -> str:
+def _model(ex: Exchange, params: RequestParams) -> str:
     """By what name a model's usual output is learned and looked up."""
-    return ex.head.fields.model_override or asked.model or ex.route.model_in_path
+    return ex.head.fields.model_override or params.model or ex.route.model_in_path
 
 
 def _guess(request: bytes, text: str) -> Usage:

@@ -10,14 +10,14 @@ import msgspec
 from proxy.core.record import Record
 from proxy.core.usage import Usage
 from proxy.providers.decompress import decompress
-from proxy.providers.dialects import Exchange, peek, read
+from proxy.providers.dialects import CapturedExchange, peek, read_exchange
 
-__all__ = ["Reading", "read_record"]
+__all__ = ["RecordReading", "read_record"]
 
 _TIER: Final = b'"service_tier"'
 
 
-class Reading(msgspec.Struct, kw_only=True, gc=False):
+class RecordReading(msgspec.Struct, kw_only=True, gc=False):
     """All that was found; bodies as they are stored (decompressed where that is possible)."""
 
     usage: Usage | None = None
@@ -38,14 +38,14 @@ class Reading(msgspec.Struct, kw_only=True, gc=False):
     """Why the bodies could not be read; empty where they could."""
 
 
-def read_record(record: Record) -> Reading:
+def read_record(record: Record) -> RecordReading:
     """Reads both bodies in the record's dialect. What cannot be decompressed stays as it came."""
     request, response = record.request_body, record.response_body
     if record.request_encoding:
         request = decompress(request, record.request_encoding)
     if record.response_encoding:
         response = decompress(response, record.response_encoding)
-    found = Reading(
+    found = RecordReading(
         usage=record.usage,
         request=request,
         response=response,
@@ -53,9 +53,9 @@ def read_record(record: Record) -> Reading:
     )
     if not record.dialect:
         return found
-    said = read(
+    said = read_exchange(
         record.dialect,
-        Exchange(
+        CapturedExchange(
             operation=record.operation,
             path=record.path,
             status=record.status,

@@ -4,7 +4,7 @@ from typing import Any
 
 from proxy.core.record import Record
 from proxy.prices import PriceBook
-from proxy.providers.reading import Reading
+from proxy.providers.reading import RecordReading
 
 __all__ = ["PRICES", "START_US", "read", "record"]
 
@@ -16,7 +16,7 @@ def record(number: int, **fields: Any) -> Record:
     return Record(**{"id": f"id-{number}", "org": "o", "key": "", "started_us": START_US + number, **fields})
 
 
-def read(record: Record) -> Reading:
+def read(record: Record) -> RecordReading:
     if record.model == "unreadable":
         raise ValueError("no such body")
-    return Reading(request=record.request_body, response=record.response_body, usage=record.usage)
+    return RecordReading(request=record.request_body, response=record.response_body, usage=record.usage)

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from proxy.providers.dialects import DIALECTS, Exchange, read
+from proxy.providers.dialects import DIALECTS, CapturedExchange, read_exchange
 
 OURS = (429, "rate_limit_error", 'Limit "x" reached.', "rate_limited", "Helicone-RateLimit-Policy")
 
@@ -57,7 +57,9 @@ STREAMS = {
 def test_an_error_of_ours_in_a_stream_is_read_as_one(name: str) -> None:
     content_type, begun, operation = STREAMS[name]
     body = begun + DIALECTS[name].error_event(*OURS)
-    found = read(name, Exchange(operation=operation, path="/", response_type=content_type, response_body=body))
+    found = read_exchange(
+        name, CapturedExchange(operation=operation, path="/", response_type=content_type, response_body=body)
+    )
     assert found.error_message == OURS[2]
     assert found.error_kind
     assert found.text == ("Hi" if begun else "")
@@ -91,15 +93,15 @@ THEIRS = [
 def test_a_providers_error_is_read_in_any_shape(body: Any, kind: str, message: str) -> None:
     data = body.encode() if isinstance(body, str) else json.dumps(body).encode()
     for name in DIALECTS:
-        found = read(name, Exchange(operation="chat", path="/", status=404, response_body=data))
+        found = read_exchange(name, CapturedExchange(operation="chat", path="/", status=404, response_body=data))
         assert (found.error_kind, found.error_message) == (kind, message)
         assert found.usage is None
 
 
 def test_bedrock_names_the_kind_in_a_header() -> None:
-    found = read(
+    found = read_exchange(
         "bedrock",
-        Exchange(
+        CapturedExchange(
             operation="converse",
             path="/model/m/converse",
             status=400,

@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.providers.dialects import DIALECTS, Exchange, Reading, read
-from proxy.providers.dialects.bodies import documents
-from proxy.providers.dialects.frames import frames, written
-from proxy.providers.dialects.mending import mended
+from proxy.providers.dialects import DIALECTS, CapturedExchange, ExchangeReading, read_exchange
+from proxy.providers.dialects.bodies import parse_documents
+from proxy.providers.dialects.frames import read_frames, write_frame
+from proxy.providers.dialects.json_repair import repair_json
 
 OPERATIONS = ["chat", "completions", "responses", "embeddings", "messages", "count_tokens", "generate_content"]
 OPERATIONS += ["interactions", "converse", "invoke", "images", "audio", "rerank", "files", "other"]
@@ -37,11 +37,11 @@ JUNK: st.SearchStrategy[Any] = st.recursive(
 )
 
 
-def reading(name: str, operation: str, body: bytes, content_type: str = "", request: bytes = b"") -> Reading:
-    exchange = Exchange(
+def reading(name: str, operation: str, body: bytes, content_type: str = "", request: bytes = b"") -> ExchangeReading:
+    exchange = CapturedExchange(
         operation=operation, path="/x", request_body=request, response_type=content_type, response_body=body
     )
-    return read(name, exchange)
+    return read_exchange(name, exchange)
 
 
 @pytest.mark.parametrize("name", DIALECTS)
@@ -52,7 +52,7 @@ def test_junk_of_the_right_words_never_raises(name: str, rows: list[Any], operat
         0: texts[0],
         1: b"".join(b"event: error\ndata: " + text + b"\n\n" for text in texts),
         2: b"\n".join(texts),
-        3: b"".join(written({":event-type": "chunk"}, text) for text in texts),
+        3: b"".join(write_frame({":event-type": "chunk"}, text) for text in texts),
     }[framing]
     kind = "application/vnd.amazon.eventstream" if framing == 3 else ""
     found = reading(name, operation, body, kind, texts[-1])
@@ -72,7 +72,7 @@ def test_bytes_that_are_nothing_never_raise(name: str, body: bytes, kind: str) -
 @given(JUNK.filter(lambda value: isinstance(value, dict | list)), st.integers(0, 400), st.sampled_from([None, 1]))
 def test_a_cut_json_text_is_a_beginning_of_the_whole(value: Any, cut: int, indent: int | None) -> None:
     text = json.dumps(value, indent=indent, ensure_ascii=False).encode("utf-8", "replace")
-    found = mended(text[:cut])
+    found = repair_json(text[:cut])
     if found is not None:
         assert begins(found, json.loads(text))
 
@@ -114,7 +114,7 @@ def test_events_are_read_by_the_standards_rules(newline: bytes) -> None:
         b"",
         b"data: [DONE]",
     ]
-    found = documents(newline.join(lines), "text/event-stream")
+    found = parse_documents(newline.join(lines), "text/event-stream")
     assert found.stream
     assert found.rows == [("a", {"n": 1}), ("", {"n": 2})]
 
@@ -176,9 +176,14 @@ def test_usage_of_a_fetched_answer_is_not_counted_again() -> None:
 
 
 def test_frames_are_read_as_they_are_written() -> None:
-    body = written({":event-type": "a", ":message-type": "event"}, b"{}") + written({":event-type": "b"}, b"[1]")
-    assert frames(body) == [({":event-type": "a", ":message-type": "event"}, b"{}"), ({":event-type": "b"}, b"[1]")]
-    assert frames(body[:-1]) == [({":event-type": "a", ":message-type": "event"}, b"{}")]
+    body = write_frame({":event-type": "a", ":message-type": "event"}, b"{}") + write_frame(
+        {":event-type": "b"}, b"[1]"
+    )
+    assert read_frames(body) == [
+        ({":event-type": "a", ":message-type": "event"}, b"{}"),
+        ({":event-type": "b"}, b"[1]"),
+    ]
+    assert read_frames(body[:-1]) == [({":event-type": "a", ":message-type": "event"}, b"{}")]
 
 
 @pytest.mark.parametrize("name", DIALECTS)

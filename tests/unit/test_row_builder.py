@@ -11,7 +11,7 @@ from proxy.core.record import Attempt, Record, decode, encode
 from proxy.core.usage import Usage
 from proxy.logstore import BodyRow, RequestRow
 from proxy.providers import load as load_catalog
-from proxy.providers.reading import Reading, read_record
+from proxy.providers.reading import RecordReading, read_record
 from tests.unit.records import PRICES, read, record
 
 
@@ -144,6 +144,10 @@ def test_no_body_makes_a_row_that_no_store_takes(request_body: bytes, response_b
 def test_a_cost_that_cannot_be_is_unknown() -> None:
     usage = Usage(input_tokens=10**18, output_tokens=1, norm_input_total=10**18, norm_output_total=1)
     made = record(1, provider="openai", model="gpt-4o", operation="chat", usage=usage, sent_us=1)
-    row = RowBuilder(PRICES, lambda record: Reading(usage=record.usage, model_asked="gpt-4o")).build_one(made).request
+    row = (
+        RowBuilder(PRICES, lambda record: RecordReading(usage=record.usage, model_asked="gpt-4o"))
+        .build_one(made)
+        .request
+    )
     assert (row.cost_nanousd, row.cost_known) == (None, False)
     assert row.input_tokens == 10**18

@@ -13,7 +13,7 @@ import pytest
 
 from proxy.core.usage import Usage
 from proxy.providers import Catalog, Route, load, resolve
-from proxy.providers.dialects import DIALECTS, Exchange, Reading, read
+from proxy.providers.dialects import DIALECTS, CapturedExchange, ExchangeReading, read_exchange
 
 TRAFFIC = Path(os.environ.get("PERIHELION_TRAFFIC") or Path(__file__).parents[3] / "shared" / "traffic")
 
@@ -84,10 +84,10 @@ def route_of(row: dict[str, Any]) -> Route:
     return resolve(catalog(), "localhost", unquote(url.path), url.query, f"{url.scheme}://{url.netloc}")
 
 
-def reading_of(row: dict[str, Any], cut: int | None = None) -> Reading:
+def reading_of(row: dict[str, Any], cut: int | None = None) -> ExchangeReading:
     route = route_of(row)
     answer = row["response"]
-    exchange = Exchange(
+    exchange = CapturedExchange(
         operation=route.operation,
         path=route.path,
         status=answer["status"],
@@ -96,7 +96,7 @@ def reading_of(row: dict[str, Any], cut: int | None = None) -> Reading:
         response_body=body_of(answer)[:cut],
         response_headers={name.lower(): value for name, value in answer["headers"].items()},
     )
-    return read(route.dialect, exchange)
+    return read_exchange(route.dialect, exchange)
 
 
 def cost_in_dollars(said: dict[str, Any] | None) -> float | None:
@@ -251,14 +251,14 @@ def test_errors_that_were_seen_elsewhere_are_found() -> None:
     for row in map(json.loads, lines):
         dialect = row["provider"] if row["provider"] in DIALECTS else "openai"
         answer = row["response"]
-        exchange = Exchange(
+        exchange = CapturedExchange(
             operation="responses" if "responses" in row["id"] else "chat",
             path="/",
             status=answer["status"],
             response_type=answer["headers"].get("content-type", ""),
             response_body=answer["body"].encode(),
         )
-        found = read(dialect, exchange)
+        found = read_exchange(dialect, exchange)
         assert found.error_kind, row["id"]
         assert found.error_message, row["id"]
         assert found.usage is None, row["id"]

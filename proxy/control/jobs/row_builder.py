@@ -17,7 +17,7 @@ from proxy.core.usage import Usage
 from proxy.logstore import BodyRow, RequestRow
 from proxy.logstore.rows import CommonColumns
 from proxy.prices import PriceBook
-from proxy.providers.reading import Reading, read_record
+from proxy.providers.reading import RecordReading, read_record
 from proxy.spool.reader import Batch
 
 __all__ = ["LogRows", "RowBuilder"]
@@ -44,7 +44,7 @@ class RowBuilder:
     The first error of each kind is logged with its stack; `errors` counts all of them.
     """
 
-    def __init__(self, prices: PriceBook, read: Callable[[Record], Reading] = read_record) -> None:
+    def __init__(self, prices: PriceBook, read: Callable[[Record], RecordReading] = read_record) -> None:
         self.errors = 0
         self._prices = prices
         self._read = read
@@ -93,12 +93,12 @@ class RowBuilder:
         bodies = [_body(record, reading) for record, reading in zip(records, readings, strict=True)]
         return list(map(LogRows, rows, bodies))
 
-    def _reading(self, record: Record) -> Reading:
+    def _reading(self, record: Record) -> RecordReading:
         try:
             return self._read(record)
         except Exception as error:  # noqa: BLE001
             self._note(error)
-            return Reading(
+            return RecordReading(
                 usage=record.usage,
                 request=record.request_body,
                 response=record.response_body,
@@ -109,7 +109,7 @@ class RowBuilder:
         self.errors += 1
         log.swallowed("reading", error)
 
-    def _put_usage_and_cost(self, row: RequestRow, record: Record, reading: Reading) -> None:
+    def _put_usage_and_cost(self, row: RequestRow, record: Record, reading: RecordReading) -> None:
         usage = reading.usage
         if usage is not None:
             if usage.raw is not None:
@@ -120,7 +120,7 @@ class RowBuilder:
                 _put_usage(row, usage, record.drained)
         self._put_cost(row, record, reading, usage)
 
-    def _put_cost(self, row: RequestRow, record: Record, reading: Reading, usage: Usage | None) -> None:
+    def _put_cost(self, row: RequestRow, record: Record, reading: RecordReading, usage: Usage | None) -> None:
         if usage is not None and usage.reported_cost is not None and 0 <= usage.reported_cost < 1e9:
             row.reported_cost_nanousd = round(usage.reported_cost * 1e9)
         if record.sent_us < 0 and not record.attempts and not row.cached:
@@ -147,7 +147,7 @@ class RowBuilder:
                 row.saved_ms = took_ms - row.latency_ms
 
 
-def _row(record: Record, reading: Reading) -> RequestRow:
+def _row(record: Record, reading: RecordReading) -> RequestRow:
     model_asked = _text(reading.model_asked) or record.model
     row = RequestRow(
         *_common_columns(record),
@@ -211,7 +211,7 @@ def _is_silent(usage: Usage) -> bool:
     )
 
 
-def _body(record: Record, reading: Reading) -> BodyRow | None:
+def _body(record: Record, reading: RecordReading) -> BodyRow | None:
     if record.request_omitted and record.response_omitted:
         return None
     request, request_base64 = ("", False) if record.request_omitted else _stored(reading.request)

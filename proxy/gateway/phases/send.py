@@ -10,7 +10,7 @@ from proxy.gateway.attempts import AttemptResult, Decision, RetrySchedule, is_fa
 from proxy.gateway.exchange import Exchange
 from proxy.gateway.gateway import Gateway
 from proxy.gateway.hedge import Race
-from proxy.gateway.meter import asked_of
+from proxy.gateway.meter import read_sent_params
 from proxy.gateway.targets import schedule, targets
 from proxy.providers.dialects import peek
 from proxy.upstream.base import Answer, UpstreamRequest
@@ -132,9 +132,9 @@ def _tell_race(ex: Exchange, gw: Gateway, race: Race, began: float, status: int,
     for number, at in enumerate((began, race.second_at)):
         won = number == race.winner
         ex.attempts.append(_note(ex, at, status if won else 0, "" if won else "hedge_lost", waited_s))
-    asked = ex.asked or asked_of(ex)
+    params = ex.request_params or read_sent_params(ex)
     ex.facts["hedge.winner"] = race.winner
-    ex.facts["hedge.lost_nanousd"] = gw.meter.estimate(ex, asked, True).nanousd
+    ex.facts["hedge.lost_nanousd"] = gw.meter.estimate(ex, params, True).nanousd
     ex.response_headers.append(("helicone-hedge", "second" if race.winner else "first"))
 
 

@@ -6,26 +6,26 @@ Add one: write `dialects/<name>.py` with a `Dialect`, add it to the tuple below.
 from typing import Final
 
 from proxy.providers.dialects.anthropic import ANTHROPIC
-from proxy.providers.dialects.asked import Asked, look
-from proxy.providers.dialects.base import Dialect, Exchange, Reading
+from proxy.providers.dialects.base import CapturedExchange, Dialect, ExchangeReading
 from proxy.providers.dialects.bedrock import BEDROCK
 from proxy.providers.dialects.cohere import COHERE
 from proxy.providers.dialects.gemini import GEMINI
 from proxy.providers.dialects.ollama import OLLAMA
 from proxy.providers.dialects.openai import OPENAI
 from proxy.providers.dialects.openai_stream import add_stream_usage, peek
+from proxy.providers.dialects.request_params import RequestParams, read_request_params
 from proxy.providers.provider import Provider
 
 __all__ = [
     "DIALECTS",
-    "Asked",
+    "CapturedExchange",
     "Dialect",
-    "Exchange",
-    "Reading",
+    "ExchangeReading",
+    "RequestParams",
     "add_stream_usage",
-    "look",
     "peek",
-    "read",
+    "read_exchange",
+    "read_request_params",
     "wants_stream_usage",
 ]
 
@@ -42,7 +42,7 @@ DIALECTS: Final[dict[str, Dialect]] = {
 }
 
 
-def read(dialect: str, exchange: Exchange) -> Reading:
+def read_exchange(dialect: str, exchange: CapturedExchange) -> ExchangeReading:
     """The exact reading of `exchange` in the dialect of that name; an unknown name reads as OpenAI's."""
     return DIALECTS.get(dialect, OPENAI).read(exchange)
 

@@ -5,12 +5,12 @@ from typing import Any
 import msgspec
 
 from proxy.core.usage import Usage
-from proxy.providers.dialects.assembly import Assembly
-from proxy.providers.dialects.base import Dialect, Exchange, Reading, name_operation
+from proxy.providers.dialects.assembly import AnswerBuilder
+from proxy.providers.dialects.base import CapturedExchange, Dialect, ExchangeReading, name_operation
 from proxy.providers.dialects.bodies import Document
-from proxy.providers.dialects.counts import counted
-from proxy.providers.dialects.fields import count, items, one, word
-from proxy.providers.dialects.opening import Opened, open_exchange
+from proxy.providers.dialects.counts import token_count_usage
+from proxy.providers.dialects.decode import DecodedExchange, decode_exchange
+from proxy.providers.dialects.fields import get_int, get_object, get_objects, get_str
 
 __all__ = ["ANTHROPIC", "message_usage", "read_messages"]
 
@@ -40,63 +40,67 @@ def _model_in(path: str) -> str:
     return "" if model == "count-tokens" else model
 
 
-def read(exchange: Exchange) -> Reading:
-    opened = open_exchange(exchange, _model_in)
+def read(exchange: CapturedExchange) -> ExchangeReading:
+    decoded = decode_exchange(exchange, _model_in)
     if exchange.operation == "count_tokens":
-        opened.reading.usage = counted(one(opened.answer.first), "input_tokens") if opened.has_usage else None
-        return opened.reading
-    return read_messages(opened)
+        decoded.reading.usage = (
+            token_count_usage(get_object(decoded.answer.first), "input_tokens") if decoded.has_usage else None
+        )
+        return decoded.reading
+    return read_messages(decoded)
 
 
-def read_messages(opened: Opened) -> Reading:
+def read_messages(decoded: DecodedExchange) -> ExchangeReading:
     """A message, or the events of one; the older completions too."""
-    reading = opened.reading
-    said = Assembly()
-    for name, document in opened.answer.rows:
+    reading = decoded.reading
+    builder = AnswerBuilder()
+    for name, document in decoded.answer.rows:
         if isinstance(document, dict):
-            _read_row(word(document, "type") or name, document, reading, said)
-    said.fill(reading)
-    if opened.has_usage:
-        reading.usage = _usage(opened.answer.rows)
+            _read_row(get_str(document, "type") or name, document, reading, builder)
+    builder.fill(reading)
+    if decoded.has_usage:
+        reading.usage = _usage(decoded.answer.rows)
     return reading
 
 
-def _read_row(kind: str, document: dict[str, Any], reading: Reading, said: Assembly) -> None:
+def _read_row(kind: str, document: dict[str, Any], reading: ExchangeReading, builder: AnswerBuilder) -> None:
     if kind == "content_block_delta":
-        delta = one(document, "delta")
-        said.text.append(word(delta, "text"))
-        said.thought.append(word(delta, "thinking"))
+        delta = get_object(document, "delta")
+        builder.text.append(get_str(delta, "text"))
+        builder.reasoning.append(get_str(delta, "thinking"))
         if delta.get("type") == "input_json_delta":
-            said.calls.add(
-                document.get("index") if count(document, "index") is not None else 0,
-                arguments=word(delta, "partial_json"),
+            builder.calls.add(
+                document.get("index") if get_int(document, "index") is not None else 0,
+                arguments=get_str(delta, "partial_json"),
             )
     elif kind == "content_block_start":
-        block = one(document, "content_block")
-        said.text.append(word(block, "text"))
-        said.thought.append(word(block, "thinking"))
-        if word(block, "type").endswith("tool_use"):
-            said.calls.add(count(document, "index") or 0, block.get("id"), block.get("name"), block.get("input") or "")
+        block = get_object(document, "content_block")
+        builder.text.append(get_str(block, "text"))
+        builder.reasoning.append(get_str(block, "thinking"))
+        if get_str(block, "type").endswith("tool_use"):
+            builder.calls.add(
+                get_int(document, "index") or 0, block.get("id"), block.get("name"), block.get("input") or ""
+            )
     elif kind == "message_start":
-        reading.model_answered = word(one(document, "message"), "model")
+        reading.model_answered = get_str(get_object(document, "message"), "model")
     elif kind == "message_delta":
-        reading.finish_reason = word(one(document, "delta"), "stop_reason") or reading.finish_reason
+        reading.finish_reason = get_str(get_object(document, "delta"), "stop_reason") or reading.finish_reason
     elif "completion" in document:
-        reading.model_answered = word(document, "model") or reading.model_answered
-        reading.finish_reason = word(document, "stop_reason") or reading.finish_reason
-        said.text.append(word(document, "completion"))
+        reading.model_answered = get_str(document, "model") or reading.model_answered
+        reading.finish_reason = get_str(document, "stop_reason") or reading.finish_reason
+        builder.text.append(get_str(document, "completion"))
     elif "content" in document:
-        _read_message(document, reading, said)
+        _read_message(document, reading, builder)
 
 
-def _read_message(document: dict[str, Any], reading: Reading, said: Assembly) -> None:
-    reading.model_answered = word(document, "model")
-    reading.finish_reason = word(document, "stop_reason")
-    for at, block in enumerate(items(document, "content")):
-        said.text.append(word(block, "text"))
-        said.thought.append(word(block, "thinking"))
-        if word(block, "type").endswith("tool_use"):
-            said.calls.add(at, block.get("id"), block.get("name"), block.get("input"))
+def _read_message(document: dict[str, Any], reading: ExchangeReading, builder: AnswerBuilder) -> None:
+    reading.model_answered = get_str(document, "model")
+    reading.finish_reason = get_str(document, "stop_reason")
+    for at, block in enumerate(get_objects(document, "content")):
+        builder.text.append(get_str(block, "text"))
+        builder.reasoning.append(get_str(block, "thinking"))
+        if get_str(block, "type").endswith("tool_use"):
+            builder.calls.add(at, block.get("id"), block.get("name"), block.get("input"))
 
 
 def _usage(rows: list[Document]) -> Usage | None:
@@ -105,13 +109,13 @@ def _usage(rows: list[Document]) -> Usage | None:
     at = "usage"
     started = told = False
     for name, document in rows:
-        kind = word(document, "type") or name
+        kind = get_str(document, "type") or name
         if kind == "message_start":
-            merged.update(one(document, "message", "usage"))
+            merged.update(get_object(document, "message", "usage"))
             at = "message.usage"
             started = True
         elif kind in ("message_delta", "message", ""):
-            found = {key: value for key, value in one(document, "usage").items() if value is not None}
+            found = {key: value for key, value in get_object(document, "usage").items() if value is not None}
             merged.update(found)
             told = told or "output_tokens" in found
     if started and not told:  # cut: what a message starts with is no count of what it came to
@@ -121,9 +125,9 @@ def _usage(rows: list[Document]) -> Usage | None:
 
 def message_usage(raw: dict[str, Any], at: str) -> Usage:
     """`input_tokens` here leaves out what was read from and written to the cache."""
-    asked, answered = count(raw, "input_tokens"), count(raw, "output_tokens")
-    cached, written = count(raw, "cache_read_input_tokens"), count(raw, "cache_creation_input_tokens")
-    thinking = count(one(raw, "output_tokens_details"), "thinking_tokens")
+    asked, answered = get_int(raw, "input_tokens"), get_int(raw, "output_tokens")
+    cached, written = get_int(raw, "cache_read_input_tokens"), get_int(raw, "cache_creation_input_tokens")
+    thinking = get_int(get_object(raw, "output_tokens_details"), "thinking_tokens")
     return Usage(
         input_tokens=asked,
         output_tokens=answered,

@@ -4,13 +4,13 @@ from typing import Any
 
 import msgspec
 
-from proxy.providers.dialects.base import Reading
-from proxy.providers.dialects.opening import clean, json_text
+from proxy.providers.dialects.base import ExchangeReading
+from proxy.providers.dialects.decode import clean, json_text
 
-__all__ = ["Assembly", "Calls"]
+__all__ = ["AnswerBuilder", "ToolCalls"]
 
 
-class Calls:
+class ToolCalls:
     """Tool calls, assembled by their index (or another key), in the order they began."""
 
     def __init__(self) -> None:
@@ -39,14 +39,14 @@ class Calls:
         return len(self._calls)
 
 
-class Assembly(msgspec.Struct):
+class AnswerBuilder(msgspec.Struct):
     """The pieces of one answer, in their order."""
 
     text: list[str] = []
-    thought: list[str] = []
-    calls: Calls = msgspec.field(default_factory=Calls)
+    reasoning: list[str] = []
+    calls: ToolCalls = msgspec.field(default_factory=ToolCalls)
 
-    def fill(self, reading: Reading) -> None:
+    def fill(self, reading: ExchangeReading) -> None:
         """Puts them together into `reading`."""
-        reading.text, reading.reasoning_text = clean("".join(self.text)), clean("".join(self.thought))
+        reading.text, reading.reasoning_text = clean("".join(self.text)), clean("".join(self.reasoning))
         reading.tool_calls = self.calls.done()

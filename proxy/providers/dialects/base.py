@@ -7,13 +7,13 @@ import msgspec
 
 from proxy.core.usage import Usage
 
-__all__ = ["NOT_CONSUMED", "Dialect", "Exchange", "Reading", "name_operation", "nothing_in_path"]
+__all__ = ["NOT_CONSUMED", "CapturedExchange", "Dialect", "ExchangeReading", "name_operation", "nothing_in_path"]
 
 NOT_CONSUMED = frozenset({"files", "models", "batches"})
 """Operations whose answers may repeat what another call used: no usage is read from them."""
 
 
-class Exchange(msgspec.Struct, kw_only=True):
+class CapturedExchange(msgspec.Struct, kw_only=True):
     """One finished call, bodies whole (or as far as they came) and decompressed."""
 
     operation: str
@@ -29,7 +29,7 @@ class Exchange(msgspec.Struct, kw_only=True):
     """None: told from the body."""
 
 
-class Reading(msgspec.Struct, kw_only=True):
+class ExchangeReading(msgspec.Struct, kw_only=True):
     """What an exchange says. Empty and None mean that it does not say."""
 
     usage: Usage | None = None
@@ -58,7 +58,7 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     """Upstream path (a query may follow) to the name of what it asks for."""
     model_in: Callable[[str], str]
     """Upstream path, percent-decoded, to the model it names; empty where none is."""
-    read: Callable[[Exchange], Reading]
+    read: Callable[[CapturedExchange], ExchangeReading]
     """Exact reading of a whole exchange; never raises, off the hot path."""
     error_body: Callable[[int, str, str, str, str | None], bytes]
     """(status, kind, message, code, param) to the body of an error of ours."""

@@ -8,14 +8,14 @@ import msgspec
 
 from proxy.core.usage import Usage
 from proxy.providers.dialects.anthropic import read_messages
-from proxy.providers.dialects.assembly import Assembly
-from proxy.providers.dialects.base import Dialect, Exchange, Reading, name_operation
-from proxy.providers.dialects.bodies import Document, Documents, decode
-from proxy.providers.dialects.counts import counted
-from proxy.providers.dialects.fields import count, items, one, word
-from proxy.providers.dialects.frames import frames, written
+from proxy.providers.dialects.assembly import AnswerBuilder
+from proxy.providers.dialects.base import CapturedExchange, Dialect, ExchangeReading, name_operation
+from proxy.providers.dialects.bodies import Document, Documents, decode_json
+from proxy.providers.dialects.counts import token_count_usage
+from proxy.providers.dialects.decode import DecodedExchange, clean, decode_exchange
+from proxy.providers.dialects.fields import get_int, get_object, get_objects, get_str
+from proxy.providers.dialects.frames import read_frames, write_frame
 from proxy.providers.dialects.openai import read_completion
-from proxy.providers.dialects.opening import Opened, clean, open_exchange
 
 __all__ = ["BEDROCK"]
 
@@ -41,17 +41,19 @@ def _model_in(path: str) -> str:
     return path[7:].rpartition("/")[0] if path.startswith("/model/") else ""
 
 
-def read(exchange: Exchange) -> Reading:
-    opened = open_exchange(exchange, _model_in, _framed(exchange))
+def read(exchange: CapturedExchange) -> ExchangeReading:
+    decoded = decode_exchange(exchange, _model_in, _framed(exchange))
     if exchange.operation == "converse":
-        return _read_converse(opened)
+        return _read_converse(decoded)
     if exchange.operation == "count_tokens":
-        opened.reading.usage = counted(one(opened.answer.first), "inputTokens") if opened.has_usage else None
-        return opened.reading
-    return _read_invoke(opened)
+        decoded.reading.usage = (
+            token_count_usage(get_object(decoded.answer.first), "inputTokens") if decoded.has_usage else None
+        )
+        return decoded.reading
+    return _read_invoke(decoded)
 
 
-def _framed(exchange: Exchange) -> Documents | None:
+def _framed(exchange: CapturedExchange) -> Documents | None:
     """The documents of an event stream; None where the body is none."""
     body = exchange.response_body
     if "eventstream" not in exchange.response_type and body[:2] not in (b"\x00\x00", b"\x00\x01"):
@@ -59,59 +61,59 @@ def _framed(exchange: Exchange) -> Documents | None:
     if body.lstrip()[:1] in (b"{", b"["):
         return None
     rows: list[Document] = []
-    for headers, payload in frames(body):
+    for headers, payload in read_frames(body):
         try:
-            document = decode(payload)
+            document = decode_json(payload)
             inner = document.get("bytes") if isinstance(document, dict) else None
             if isinstance(inner, str):
-                document = decode(base64.b64decode(inner))
+                document = decode_json(base64.b64decode(inner))
         except (ValueError, binascii.Error):
             continue
         fault = headers.get(":exception-type", "")
         if fault:
-            document = {"error": {"type": fault, "message": word(document, "message", "Message")}}
+            document = {"error": {"type": fault, "message": get_str(document, "message", "Message")}}
         rows.append(("error" if fault else headers.get(":event-type", ""), document))
     return Documents(rows, True)
 
 
-def _read_converse(opened: Opened) -> Reading:
-    reading = opened.reading
-    said = Assembly()
+def _read_converse(decoded: DecodedExchange) -> ExchangeReading:
+    reading = decoded.reading
+    builder = AnswerBuilder()
     raw: dict[str, Any] = {}
-    for _, document in opened.answer.rows:
-        index = count(document, "contentBlockIndex")
-        delta, started = one(document, "delta"), one(document, "start", "toolUse")
-        said.text.append(word(delta, "text"))
-        said.thought.append(word(one(delta, "reasoningContent"), "text"))
+    for _, document in decoded.answer.rows:
+        index = get_int(document, "contentBlockIndex")
+        delta, started = get_object(document, "delta"), get_object(document, "start", "toolUse")
+        builder.text.append(get_str(delta, "text"))
+        builder.reasoning.append(get_str(get_object(delta, "reasoningContent"), "text"))
         if started:
-            said.calls.add(index, started.get("toolUseId"), started.get("name"))
-        if one(delta, "toolUse"):
-            said.calls.add(index, arguments=word(one(delta, "toolUse"), "input"))
-        for at, block in enumerate(items(one(document, "output", "message"), "content")):
-            said.text.append(word(block, "text"))
-            said.thought.append(word(one(block, "reasoningContent", "reasoningText"), "text"))
-            call = one(block, "toolUse")
+            builder.calls.add(index, started.get("toolUseId"), started.get("name"))
+        if get_object(delta, "toolUse"):
+            builder.calls.add(index, arguments=get_str(get_object(delta, "toolUse"), "input"))
+        for at, block in enumerate(get_objects(get_object(document, "output", "message"), "content")):
+            builder.text.append(get_str(block, "text"))
+            builder.reasoning.append(get_str(get_object(block, "reasoningContent", "reasoningText"), "text"))
+            call = get_object(block, "toolUse")
             if call:
-                said.calls.add(at, call.get("toolUseId"), call.get("name"), call.get("input"))
-        reading.finish_reason = word(document, "stopReason") or reading.finish_reason
-        raw = one(document, "usage") or raw
-    said.fill(reading)
-    if opened.has_usage and raw:
+                builder.calls.add(at, call.get("toolUseId"), call.get("name"), call.get("input"))
+        reading.finish_reason = get_str(document, "stopReason") or reading.finish_reason
+        raw = get_object(document, "usage") or raw
+    builder.fill(reading)
+    if decoded.has_usage and raw:
         reading.usage = _usage(raw, "metadata.usage" if reading.stream else "usage")
     return reading
 
 
 def _usage(raw: dict[str, Any], at: str) -> Usage:
     """`inputTokens` here leaves out what was read from and written to the cache."""
-    asked, answered = count(raw, "inputTokens"), count(raw, "outputTokens")
-    cached = count(raw, "cacheReadInputTokens", "cacheReadInputTokenCount")
-    stored = count(raw, "cacheWriteInputTokens", "cacheWriteInputTokenCount")
+    asked, answered = get_int(raw, "inputTokens"), get_int(raw, "outputTokens")
+    cached = get_int(raw, "cacheReadInputTokens", "cacheReadInputTokenCount")
+    stored = get_int(raw, "cacheWriteInputTokens", "cacheWriteInputTokenCount")
     return Usage(
         input_tokens=asked,
         output_tokens=answered,
         cached_input_tokens=cached,
         cache_write_tokens=stored,
-        total_tokens=count(raw, "totalTokens"),
+        total_tokens=get_int(raw, "totalTokens"),
         input_includes_cached=False,
         norm_input_total=None if asked is None else asked + (cached or 0) + (stored or 0),
         norm_output_total=answered,
@@ -120,25 +122,25 @@ def _usage(raw: dict[str, Any], at: str) -> Usage:
     )
 
 
-def _read_invoke(opened: Opened) -> Reading:
+def _read_invoke(decoded: DecodedExchange) -> ExchangeReading:
     """By the answer's shape: Anthropic's, Nova's, OpenAI's, or one of the older ones that name their counts anew."""
-    rows = opened.answer.rows
+    rows = decoded.answer.rows
     if any(_is_message(document) for _, document in rows):
-        reading = read_messages(opened)
+        reading = read_messages(decoded)
     elif any("choices" in document for _, document in rows if isinstance(document, dict)):
-        reading = read_completion(opened)
+        reading = read_completion(decoded)
     else:
-        reading = _read_converse(msgspec.structs.replace(opened, answer=_unwrapped(opened.answer)))
+        reading = _read_converse(msgspec.structs.replace(decoded, answer=_unwrapped(decoded.answer)))
         reading.text = reading.text or clean("".join(_older_text(document) for _, document in rows))
         reading.finish_reason = reading.finish_reason or _older_reason(rows)
-    if opened.has_usage and reading.usage is None:
-        older = _stream_usage(rows) if opened.answer.stream else _older_usage(one(opened.answer.first))
-        reading.usage = older or _header_usage(opened.exchange.response_headers)
+    if decoded.has_usage and reading.usage is None:
+        older = _stream_usage(rows) if decoded.answer.stream else _older_usage(get_object(decoded.answer.first))
+        reading.usage = older or _header_usage(decoded.exchange.response_headers)
     return reading
 
 
 def _is_message(document: Any) -> bool:
-    kind = word(document, "type")
+    kind = get_str(document, "type")
     return kind in ("message", "message_start", "completion") or (
         isinstance(document, dict) and isinstance(document.get("content"), list) and "stop_reason" in document
     )
@@ -151,22 +153,29 @@ def _unwrapped(answer: Documents) -> Documents:
         inner: Any = document
         if isinstance(document, dict):
             for key in ("contentBlockDelta", "contentBlockStart", "messageStop", "metadata"):
-                inner = one(document, key) or inner
+                inner = get_object(document, key) or inner
         rows.append((name, inner))
     return Documents(rows, answer.stream, answer.text)
 
 
 def _older_text(document: Any) -> str:
-    for row in (items(document, "results") + items(document, "outputs") + items(document, "generations"))[:1]:
-        return word(row, "outputText", "text")
-    return word(document, "generation", "outputText", "completion", "text")
+    for row in (
+        get_objects(document, "results") + get_objects(document, "outputs") + get_objects(document, "generations")
+    )[:1]:
+        return get_str(row, "outputText", "text")
+    return get_str(document, "generation", "outputText", "completion", "text")
 
 
 def _older_reason(rows: list[Document]) -> str:
     for _, document in reversed(rows):
-        holders = [document, *items(document, "results"), *items(document, "outputs"), *items(document, "generations")]
+        holders = [
+            document,
+            *get_objects(document, "results"),
+            *get_objects(document, "outputs"),
+            *get_objects(document, "generations"),
+        ]
         for holder in holders:
-            found = word(holder, "stop_reason", "completionReason", "finish_reason")
+            found = get_str(holder, "stop_reason", "completionReason", "finish_reason")
             if found:
                 return found
     return ""
@@ -176,21 +185,23 @@ def _stream_usage(rows: list[Document]) -> Usage | None:
     """What Bedrock itself says at the end of a stream. A Titan chunk's own counts are not it: a guardrail that
     blocked the call sends them too."""
     for _, document in reversed(rows):
-        metrics = one(document, "amazon-bedrock-invocationMetrics")
+        metrics = get_object(document, "amazon-bedrock-invocationMetrics")
         if metrics:
-            asked, answered = count(metrics, "inputTokenCount"), count(metrics, "outputTokenCount")
+            asked, answered = get_int(metrics, "inputTokenCount"), get_int(metrics, "outputTokenCount")
             return _plain(asked, answered, metrics, "amazon-bedrock-invocationMetrics")
     return None
 
 
 def _older_usage(document: dict[str, Any]) -> Usage | None:
     """Llama's and Titan's fields."""
-    if count(document, "prompt_token_count", "generation_token_count") is not None:
+    if get_int(document, "prompt_token_count", "generation_token_count") is not None:
         raw = {key: document.get(key) for key in ("prompt_token_count", "generation_token_count")}
         return _plain(raw["prompt_token_count"], raw["generation_token_count"], raw, "prompt_token_count")
-    asked = count(document, "inputTextTokenCount")
+    asked = get_int(document, "inputTextTokenCount")
     if asked is not None:
-        counts = [found for row in items(document, "results") if (found := count(row, "tokenCount")) is not None]
+        counts = [
+            found for row in get_objects(document, "results") if (found := get_int(row, "tokenCount")) is not None
+        ]
         raw = {"inputTextTokenCount": asked, "tokenCount": counts} if counts else {"inputTextTokenCount": asked}
         return _plain(asked, sum(counts) if counts else None, raw, "inputTextTokenCount")
     return None
@@ -221,7 +232,7 @@ def _error_body(status: int, kind: str, message: str, code: str, param: str | No
 def _error_event(status: int, kind: str, message: str, code: str, param: str | None) -> bytes:
     fault = _FAULTS.get(status, "InternalServerException" if status >= 500 else "ValidationException")
     headers = {":exception-type": fault[0].lower() + fault[1:], ":content-type": "application/json"}
-    return written({**headers, ":message-type": "exception"}, _error_body(status, kind, message, code, param))
+    return write_frame({**headers, ":message-type": "exception"}, _error_body(status, kind, message, code, param))
 
 
 def _base64_marks(text: bytes) -> tuple[bytes, ...]:

@@ -5,9 +5,9 @@ from typing import Any
 
 import msgspec
 
-from proxy.providers.dialects.mending import mended
+from proxy.providers.dialects.json_repair import repair_json
 
-__all__ = ["Documents", "decode", "documents"]
+__all__ = ["Documents", "decode_json", "parse_documents"]
 
 _WHITE = b" \t\r\n"
 Document = tuple[str, Any]
@@ -26,7 +26,7 @@ class Documents(msgspec.Struct):
         return self.rows[0][1] if self.rows else None
 
 
-def decode(data: bytes) -> Any:
+def decode_json(data: bytes) -> Any:
     """The JSON value in `data`; raises ValueError."""
     try:
         return msgspec.json.decode(data)
@@ -39,7 +39,7 @@ def decode(data: bytes) -> Any:
         raise ValueError("nested too deep") from None
 
 
-def documents(body: bytes, content_type: str = "") -> Documents:
+def parse_documents(body: bytes, content_type: str = "") -> Documents:
     """`body` as documents, by its own shape. Anything else is one text. Never raises."""
     if content_type.startswith(("audio/", "image/", "video/")):
         return Documents()
@@ -55,7 +55,7 @@ def documents(body: bytes, content_type: str = "") -> Documents:
     if content_type.startswith("text/event-stream") and bare[:1] == b":":
         return Documents(stream=True)
     try:
-        return Documents([("", decode(bare))])
+        return Documents([("", decode_json(bare))])
     except ValueError:
         return Documents(text=bare[:4000].decode("utf-8", "replace"))
 
@@ -64,12 +64,12 @@ def _json(bare: bytes, content_type: str) -> Documents:
     lines_type = "ndjson" in content_type or "jsonl" in content_type
     value: Any
     try:
-        value = decode(bare)
+        value = decode_json(bare)
     except ValueError:
         rows = _lines(bare)
         if rows and (len(rows) > 1 or lines_type):
             return Documents(rows, True)
-        value = mended(bare)
+        value = repair_json(bare)
         if value is None:
             return Documents(rows, lines_type, bare[:4000].decode("utf-8", "replace"))
     if isinstance(value, list):
@@ -83,7 +83,7 @@ def _lines(body: bytes) -> list[Document]:
     for line in body.split(b"\n"):
         if line.strip(_WHITE):
             try:
-                rows.append(("", decode(line)))
+                rows.append(("", decode_json(line)))
             except ValueError:
                 # Only the last line of a cut body may be broken; earlier ones mean that this is no JSON lines body.
                 if not rows:
@@ -103,7 +103,7 @@ def _events(body: bytes) -> list[Document]:
                 joined = b"\n".join(data)
                 if joined.strip(_WHITE) != b"[DONE]":
                     try:
-                        rows.append((name, decode(joined)))
+                        rows.append((name, decode_json(joined)))
                     except ValueError:
                         if name == "error":
                             rows.append((name, {"error": {"message": joined.decode("utf-8", "replace")}}))

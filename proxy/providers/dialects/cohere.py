@@ -5,10 +5,10 @@ from typing import Any
 import msgspec
 
 from proxy.core.usage import Usage
-from proxy.providers.dialects.assembly import Assembly
-from proxy.providers.dialects.base import Dialect, Exchange, Reading, name_operation, nothing_in_path
-from proxy.providers.dialects.fields import count, items, one, text_of, word
-from proxy.providers.dialects.opening import open_exchange
+from proxy.providers.dialects.assembly import AnswerBuilder
+from proxy.providers.dialects.base import CapturedExchange, Dialect, ExchangeReading, name_operation, nothing_in_path
+from proxy.providers.dialects.decode import decode_exchange
+from proxy.providers.dialects.fields import get_int, get_object, get_objects, get_str, join_text
 
 __all__ = ["COHERE"]
 
@@ -27,79 +27,86 @@ def _operation(path: str) -> str:
     return name_operation(path, _TAILS, _FOLDERS)
 
 
-def read(exchange: Exchange) -> Reading:
-    opened = open_exchange(exchange, nothing_in_path)
-    reading = opened.reading
-    said = Assembly()
+def read(exchange: CapturedExchange) -> ExchangeReading:
+    decoded = decode_exchange(exchange, nothing_in_path)
+    reading = decoded.reading
+    builder = AnswerBuilder()
     raw: dict[str, Any] = {}
     at = ""
-    for name, document in opened.answer.rows:
+    for name, document in decoded.answer.rows:
         if not isinstance(document, dict):
             continue
-        kind = word(document, "type", "event_type") or name
+        kind = get_str(document, "type", "event_type") or name
         if kind == "message-end":
-            delta = one(document, "delta")
-            reading.finish_reason = word(delta, "finish_reason") or reading.finish_reason
-            raw, at = one(delta, "usage"), "delta.usage"
-            if word(delta, "error"):
-                reading.error_kind, reading.error_message = word(delta, "error_type") or "error", word(delta, "error")
+            delta = get_object(document, "delta")
+            reading.finish_reason = get_str(delta, "finish_reason") or reading.finish_reason
+            raw, at = get_object(delta, "usage"), "delta.usage"
+            if get_str(delta, "error"):
+                reading.error_kind, reading.error_message = (
+                    get_str(delta, "error_type") or "error",
+                    get_str(delta, "error"),
+                )
         elif kind == "stream-end":
-            whole = one(document, "response")
-            reading.finish_reason = word(document, "finish_reason") or word(whole, "finish_reason")
-            raw, at = one(whole, "meta"), "response.meta"
-            _read_calls(whole, said)
+            whole = get_object(document, "response")
+            reading.finish_reason = get_str(document, "finish_reason") or get_str(whole, "finish_reason")
+            raw, at = get_object(whole, "meta"), "response.meta"
+            _read_calls(whole, builder)
         elif kind:
-            _read_event(kind, document, said)
+            _read_event(kind, document, builder)
         else:
-            reading.finish_reason = word(document, "finish_reason") or reading.finish_reason
-            raw, at = (one(document, "usage"), "usage") if one(document, "usage") else (one(document, "meta"), "meta")
-            _read_message(document, said)
-    said.fill(reading)
-    if opened.has_usage and "billed_units" in raw:
+            reading.finish_reason = get_str(document, "finish_reason") or reading.finish_reason
+            raw, at = (
+                (get_object(document, "usage"), "usage")
+                if get_object(document, "usage")
+                else (get_object(document, "meta"), "meta")
+            )
+            _read_message(document, builder)
+    builder.fill(reading)
+    if decoded.has_usage and "billed_units" in raw:
         reading.usage = _usage(raw, at)
     return reading
 
 
-def _read_event(kind: str, document: dict[str, Any], said: Assembly) -> None:
-    message = one(document, "delta", "message")
+def _read_event(kind: str, document: dict[str, Any], builder: AnswerBuilder) -> None:
+    message = get_object(document, "delta", "message")
     if kind in ("content-delta", "content-start"):
-        said.text.append(word(one(message, "content"), "text"))
-        said.thought.append(word(one(message, "content"), "thinking"))
+        builder.text.append(get_str(get_object(message, "content"), "text"))
+        builder.reasoning.append(get_str(get_object(message, "content"), "thinking"))
     elif kind == "tool-plan-delta":
-        said.thought.append(word(message, "tool_plan"))
+        builder.reasoning.append(get_str(message, "tool_plan"))
     elif kind in ("tool-call-start", "tool-call-delta"):
-        call = one(message, "tool_calls")
-        function = one(call, "function")
-        said.calls.add(count(document, "index"), call.get("id"), function.get("name"), function.get("arguments"))
+        call = get_object(message, "tool_calls")
+        function = get_object(call, "function")
+        builder.calls.add(get_int(document, "index"), call.get("id"), function.get("name"), function.get("arguments"))
     elif kind == "text-generation":
-        said.text.append(word(document, "text"))
+        builder.text.append(get_str(document, "text"))
 
 
-def _read_message(document: dict[str, Any], said: Assembly) -> None:
-    message = one(document, "message")
-    said.thought.append(word(message, "tool_plan"))
-    for part in items(message, "content"):
-        said.text.append(word(part, "text"))
-        said.thought.append(word(part, "thinking"))
-    for row in items(document, "generations")[:1]:
-        said.text.append(word(row, "text"))
-    said.text.append(word(document, "text") or text_of(document.get("message")))
-    _read_calls(message or document, said)
+def _read_message(document: dict[str, Any], builder: AnswerBuilder) -> None:
+    message = get_object(document, "message")
+    builder.reasoning.append(get_str(message, "tool_plan"))
+    for part in get_objects(message, "content"):
+        builder.text.append(get_str(part, "text"))
+        builder.reasoning.append(get_str(part, "thinking"))
+    for row in get_objects(document, "generations")[:1]:
+        builder.text.append(get_str(row, "text"))
+    builder.text.append(get_str(document, "text") or join_text(document.get("message")))
+    _read_calls(message or document, builder)
 
 
-def _read_calls(holder: dict[str, Any], said: Assembly) -> None:
-    for at, call in enumerate(items(holder, "tool_calls")):
-        function = one(call, "function") or call
+def _read_calls(holder: dict[str, Any], builder: AnswerBuilder) -> None:
+    for at, call in enumerate(get_objects(holder, "tool_calls")):
+        function = get_object(call, "function") or call
         arguments = function.get("arguments", function.get("parameters"))
-        said.calls.add(at, call.get("id"), function.get("name"), arguments)
+        builder.calls.add(at, call.get("id"), function.get("name"), arguments)
 
 
 def _usage(raw: dict[str, Any], at: str) -> Usage:
     """What is billed. `raw["tokens"]` holds the larger counts of what was processed; cached tokens are part of those,
     so above the billed input they cannot be told apart."""
-    billed = one(raw, "billed_units")
-    asked, answered = count(billed, "input_tokens"), count(billed, "output_tokens")
-    cached = count(raw, "cached_tokens")
+    billed = get_object(raw, "billed_units")
+    asked, answered = get_int(billed, "input_tokens"), get_int(billed, "output_tokens")
+    cached = get_int(raw, "cached_tokens")
     return Usage(
         input_tokens=asked,
         output_tokens=answered,

@@ -7,9 +7,9 @@ itself (cached tokens above the input they should be part of).
 from typing import Any
 
 from proxy.core.usage import Usage
-from proxy.providers.dialects.fields import count, number, one
+from proxy.providers.dialects.fields import get_float, get_int, get_object
 
-__all__ = ["completion_usage", "counted", "input_usage", "reported_cost", "response_usage"]
+__all__ = ["completion_usage", "input_usage", "reported_cost", "response_usage", "token_count_usage"]
 
 _TICKS_PER_DOLLAR = 10_000_000_000
 """xAI's `cost_in_usd_ticks`."""
@@ -24,29 +24,36 @@ def completion_usage(raw: dict[str, Any], at: str) -> Usage:
     use the other names)."""
     if "input_tokens" in raw or "output_tokens" in raw:
         return response_usage(raw, at)
-    prompt, completion, total = count(raw, "prompt_tokens"), count(raw, "completion_tokens"), count(raw, "total_tokens")
-    prompt_details, completion_details = one(raw, "prompt_tokens_details"), one(raw, "completion_tokens_details")
+    prompt, completion, total = (
+        get_int(raw, "prompt_tokens"),
+        get_int(raw, "completion_tokens"),
+        get_int(raw, "total_tokens"),
+    )
+    prompt_details, completion_details = (
+        get_object(raw, "prompt_tokens_details"),
+        get_object(raw, "completion_tokens_details"),
+    )
     cached = written = reasoning = None
     if prompt_details:
-        cached = count(prompt_details, "cached_tokens")
-        written = count(prompt_details, "cache_write_tokens", "cache_creation_tokens", "cache_creation_input_tokens")
+        cached = get_int(prompt_details, "cached_tokens")
+        written = get_int(prompt_details, "cache_write_tokens", "cache_creation_tokens", "cache_creation_input_tokens")
     if completion_details:
-        reasoning = count(completion_details, "reasoning_tokens")
+        reasoning = get_int(completion_details, "reasoning_tokens")
     if not _LOOSE.isdisjoint(raw):
-        cached = count(raw, *_CACHED) if cached is None else cached
-        written = count(raw, *_WRITTEN) if written is None else written
-        reasoning = count(raw, "reasoning_tokens") if reasoning is None else reasoning
+        cached = get_int(raw, *_CACHED) if cached is None else cached
+        written = get_int(raw, *_WRITTEN) if written is None else written
+        reasoning = get_int(raw, "reasoning_tokens") if reasoning is None else reasoning
     within = _reasoning_within(prompt, completion, reasoning, total) if reasoning else None
     return _usage(raw, at, prompt, completion, cached, written, reasoning, total, within)
 
 
 def response_usage(raw: dict[str, Any], at: str) -> Usage:
     """`input_tokens`, `output_tokens` and their details (Responses)."""
-    asked, answered, total = count(raw, "input_tokens"), count(raw, "output_tokens"), count(raw, "total_tokens")
-    asked_details, answered_details = one(raw, "input_tokens_details"), one(raw, "output_tokens_details")
-    cached = count(asked_details, "cached_tokens")
-    written = count(asked_details, "cache_write_tokens", "cache_creation_tokens")
-    reasoning = count(answered_details, "reasoning_tokens")
+    asked, answered, total = get_int(raw, "input_tokens"), get_int(raw, "output_tokens"), get_int(raw, "total_tokens")
+    asked_details, answered_details = get_object(raw, "input_tokens_details"), get_object(raw, "output_tokens_details")
+    cached = get_int(asked_details, "cached_tokens")
+    written = get_int(asked_details, "cache_write_tokens", "cache_creation_tokens")
+    reasoning = get_int(answered_details, "reasoning_tokens")
     within = True if reasoning is not None and answered is not None and reasoning <= answered else None
     if (
         within
@@ -64,8 +71,8 @@ def input_usage(raw: dict[str, Any], at: str, *, total_is_input: bool) -> Usage:
 
     `total_is_input`: a `total_tokens` that stands alone is the input.
     """
-    total = count(raw, "total_tokens")
-    asked = count(raw, "prompt_tokens", "input_tokens")
+    total = get_int(raw, "total_tokens")
+    asked = get_int(raw, "prompt_tokens", "input_tokens")
     if asked is None and total_is_input:
         asked = total
     return Usage(
@@ -73,9 +80,9 @@ def input_usage(raw: dict[str, Any], at: str, *, total_is_input: bool) -> Usage:
     )
 
 
-def counted(raw: dict[str, Any], key: str) -> Usage | None:
+def token_count_usage(raw: dict[str, Any], key: str) -> Usage | None:
     """A mere count of a request's tokens."""
-    found = count(raw, key)
+    found = get_int(raw, key)
     if found is None:
         return None
     return Usage(input_tokens=found, norm_input_total=found, raw=raw, at=key, consumed=False)
@@ -86,9 +93,9 @@ def reported_cost(raw: dict[str, Any]) -> float | None:
     if "cost" not in raw and "cost_in_usd_ticks" not in raw:
         return None
     cost = raw.get("cost")
-    found = number(one(raw, "cost").get("total_cost") if isinstance(cost, dict) else cost)
+    found = get_float(get_object(raw, "cost").get("total_cost") if isinstance(cost, dict) else cost)
     if found is None:
-        ticks = number(raw.get("cost_in_usd_ticks"))
+        ticks = get_float(raw.get("cost_in_usd_ticks"))
         found = None if ticks is None else ticks / _TICKS_PER_DOLLAR
     return found
 

@@ -2,27 +2,27 @@
 
 from typing import Any
 
-__all__ = ["count", "items", "listed", "number", "one", "text_of", "word"]
+__all__ = ["get_float", "get_int", "get_list", "get_object", "get_objects", "get_str", "join_text"]
 
 
-def one(value: object, *keys: str) -> dict[str, Any]:
+def get_object(value: object, *keys: str) -> dict[str, Any]:
     """The object at `keys`, or an empty one."""
     for key in keys:
         value = value.get(key) if isinstance(value, dict) else None
     return value if isinstance(value, dict) else {}
 
 
-def listed(value: object, key: str) -> list[Any]:
+def get_list(value: object, key: str) -> list[Any]:
     found = value.get(key) if isinstance(value, dict) else None
     return found if isinstance(found, list) else []
 
 
-def items(value: object, key: str) -> list[dict[str, Any]]:
+def get_objects(value: object, key: str) -> list[dict[str, Any]]:
     """The objects in the list at `key`."""
-    return [item for item in listed(value, key) if isinstance(item, dict)]
+    return [item for item in get_list(value, key) if isinstance(item, dict)]
 
 
-def word(value: object, *keys: str) -> str:
+def get_str(value: object, *keys: str) -> str:
     """The first non-empty string among `keys`."""
     if isinstance(value, dict):
         for key in keys:
@@ -32,7 +32,7 @@ def word(value: object, *keys: str) -> str:
     return ""
 
 
-def count(value: object, *keys: str) -> int | None:
+def get_int(value: object, *keys: str) -> int | None:
     """The first whole number among `keys`; a float that is whole counts, a boolean does not."""
     if isinstance(value, dict):
         for key in keys:
@@ -44,15 +44,15 @@ def count(value: object, *keys: str) -> int | None:
     return None
 
 
-def number(value: object) -> float | None:
+def get_float(value: object) -> float | None:
     return float(value) if isinstance(value, int | float) and not isinstance(value, bool) else None
 
 
-def text_of(content: object) -> str:
+def join_text(content: object) -> str:
     """The text of a message's content: a string, or the text parts of a list."""
     if isinstance(content, str):
         return content
     if not isinstance(content, list):
         return ""
-    parts = (part if isinstance(part, str) else word(part, "text", "refusal") for part in content)
+    parts = (part if isinstance(part, str) else get_str(part, "text", "refusal") for part in content)
     return "".join(parts)

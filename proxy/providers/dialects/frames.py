@@ -7,7 +7,7 @@ checksum of all before it. Source: the Smithy specification of the Amazon Event 
 import struct
 import zlib
 
-__all__ = ["frames", "written"]
+__all__ = ["read_frames", "write_frame"]
 
 _PRELUDE = struct.Struct(">III")
 _SIZES = {0: 0, 1: 0, 2: 1, 3: 2, 4: 4, 5: 8, 8: 8, 9: 16}
@@ -15,7 +15,7 @@ _STRING = 7
 _BYTES = 6
 
 
-def frames(body: bytes) -> list[tuple[dict[str, str], bytes]]:
+def read_frames(body: bytes) -> list[tuple[dict[str, str], bytes]]:
     """(string headers, payload) of every whole frame; a frame that was cut ends the list. Checksums are TLS's
     business here, so they are not looked at."""
     found: list[tuple[dict[str, str], bytes]] = []
@@ -51,7 +51,7 @@ def _headers(data: bytes) -> dict[str, str]:
     return found
 
 
-def written(headers: dict[str, str], payload: bytes) -> bytes:
+def write_frame(headers: dict[str, str], payload: bytes) -> bytes:
     """One frame with string headers."""
     head = b"".join(
         bytes([len(name)]) + name.encode() + bytes([_STRING]) + len(value.encode()).to_bytes(2, "big") + value.encode()

@@ -5,12 +5,12 @@ from typing import Any
 import msgspec
 
 from proxy.core.usage import Usage
-from proxy.providers.dialects.assembly import Assembly
-from proxy.providers.dialects.base import Dialect, Exchange, Reading, name_operation
-from proxy.providers.dialects.counts import counted
-from proxy.providers.dialects.fields import count, items, listed, one, word
+from proxy.providers.dialects.assembly import AnswerBuilder
+from proxy.providers.dialects.base import CapturedExchange, Dialect, ExchangeReading, name_operation
+from proxy.providers.dialects.counts import token_count_usage
+from proxy.providers.dialects.decode import DecodedExchange, decode_exchange, json_text
+from proxy.providers.dialects.fields import get_int, get_list, get_object, get_objects, get_str
 from proxy.providers.dialects.interactions import read_interaction
-from proxy.providers.dialects.opening import Opened, json_text, open_exchange
 
 __all__ = ["GEMINI"]
 
@@ -62,35 +62,35 @@ def _model_in(path: str) -> str:
     return model if mark else ""
 
 
-def read(exchange: Exchange) -> Reading:
-    opened = open_exchange(exchange, _model_in)
+def read(exchange: CapturedExchange) -> ExchangeReading:
+    decoded = decode_exchange(exchange, _model_in)
     if exchange.operation == "interactions":
-        return read_interaction(opened)
+        return read_interaction(decoded)
     if exchange.operation == "count_tokens":
-        counts = {key: value for key, value in one(opened.answer.first).items() if "oken" in key}
-        opened.reading.usage = counted(counts, "totalTokens") if opened.has_usage else None
-        return opened.reading
+        counts = {key: value for key, value in get_object(decoded.answer.first).items() if "oken" in key}
+        decoded.reading.usage = token_count_usage(counts, "totalTokens") if decoded.has_usage else None
+        return decoded.reading
     if exchange.operation == "embeddings":
-        return _read_embeddings(opened)
-    return _read_contents(opened)
+        return _read_embeddings(decoded)
+    return _read_contents(decoded)
 
 
-def _read_embeddings(opened: Opened) -> Reading:
-    document, reading = one(opened.answer.first), opened.reading
-    if not opened.has_usage:
+def _read_embeddings(decoded: DecodedExchange) -> ExchangeReading:
+    document, reading = get_object(decoded.answer.first), decoded.reading
+    if not decoded.has_usage:
         return reading
-    raw = one(document, "usageMetadata")
-    asked = count(raw, "promptTokenCount")
+    raw = get_object(document, "usageMetadata")
+    asked = get_int(raw, "promptTokenCount")
     if raw:
-        total = count(raw, "totalTokenCount")
+        total = get_int(raw, "totalTokenCount")
         reading.usage = Usage(
             input_tokens=asked, total_tokens=total, norm_input_total=asked, raw=raw, at="usageMetadata"
         )
         return reading
     counts = [
         found
-        for row in items(document, "predictions")
-        if (found := count(one(row, "embeddings", "statistics"), "token_count")) is not None
+        for row in get_objects(document, "predictions")
+        if (found := get_int(get_object(row, "embeddings", "statistics"), "token_count")) is not None
     ]
     if counts:
         at = "predictions[].embeddings.statistics.token_count"
@@ -99,51 +99,51 @@ def _read_embeddings(opened: Opened) -> Reading:
     return reading
 
 
-def _read_contents(opened: Opened) -> Reading:
-    reading = opened.reading
-    said = Assembly()
+def _read_contents(decoded: DecodedExchange) -> ExchangeReading:
+    reading = decoded.reading
+    builder = AnswerBuilder()
     raw: dict[str, Any] = {}
-    for _, document in opened.answer.rows:
+    for _, document in decoded.answer.rows:
         if not isinstance(document, dict):
             continue
         if isinstance(document.get("response"), dict):
             document = document["response"]
-        reading.model_answered = word(document, "modelVersion") or reading.model_answered
-        raw = one(document, "usageMetadata") or raw
-        for candidate in items(document, "candidates")[:1]:
-            reading.finish_reason = word(candidate, "finishReason") or reading.finish_reason
-            _read_parts(one(candidate, "content"), said)
-        blocked = word(one(document, "promptFeedback"), "blockReason")
+        reading.model_answered = get_str(document, "modelVersion") or reading.model_answered
+        raw = get_object(document, "usageMetadata") or raw
+        for candidate in get_objects(document, "candidates")[:1]:
+            reading.finish_reason = get_str(candidate, "finishReason") or reading.finish_reason
+            _read_parts(get_object(candidate, "content"), builder)
+        blocked = get_str(get_object(document, "promptFeedback"), "blockReason")
         reading.finish_reason = blocked or reading.finish_reason
-    said.fill(reading)
-    if opened.has_usage and raw:
+    builder.fill(reading)
+    if decoded.has_usage and raw:
         reading.usage = _usage(raw)
     return reading
 
 
-def _read_parts(content: dict[str, Any], said: Assembly) -> None:
-    for part in listed(content, "parts"):
-        (said.thought if isinstance(part, dict) and part.get("thought") is True else said.text).append(
-            word(part, "text")
+def _read_parts(content: dict[str, Any], builder: AnswerBuilder) -> None:
+    for part in get_list(content, "parts"):
+        (builder.reasoning if isinstance(part, dict) and part.get("thought") is True else builder.text).append(
+            get_str(part, "text")
         )
-        call = one(part, "functionCall")
+        call = get_object(part, "functionCall")
         if call:
-            said.calls.add(len(said.calls), call.get("id"), call.get("name"), json_text(call.get("args", {})))
+            builder.calls.add(len(builder.calls), call.get("id"), call.get("name"), json_text(call.get("args", {})))
 
 
 def _usage(raw: dict[str, Any]) -> Usage:
     """The prompt count includes what came from the cache and leaves out what tools put in; thoughts are extra."""
-    asked, answered = count(raw, "promptTokenCount"), count(raw, "candidatesTokenCount")
-    cached, thoughts = count(raw, "cachedContentTokenCount"), count(raw, "thoughtsTokenCount")
+    asked, answered = get_int(raw, "promptTokenCount"), get_int(raw, "candidatesTokenCount")
+    cached, thoughts = get_int(raw, "cachedContentTokenCount"), get_int(raw, "thoughtsTokenCount")
     contradicts = cached is not None and asked is not None and cached > asked
-    tools = count(raw, "toolUsePromptTokenCount") or 0
+    tools = get_int(raw, "toolUsePromptTokenCount") or 0
     nothing = answered is None and thoughts is None
     return Usage(
         input_tokens=asked,
         output_tokens=answered,
         cached_input_tokens=cached,
         reasoning_tokens=thoughts,
-        total_tokens=count(raw, "totalTokenCount"),
+        total_tokens=get_int(raw, "totalTokenCount"),
         input_includes_cached=None if contradicts else True,
         output_includes_reasoning=False,
         norm_input_total=None if contradicts or asked is None else asked + tools,

@@ -3,64 +3,66 @@
 from typing import Any
 
 from proxy.core.usage import Usage
-from proxy.providers.dialects.assembly import Assembly
-from proxy.providers.dialects.base import Reading
-from proxy.providers.dialects.fields import count, items, one, text_of, word
-from proxy.providers.dialects.opening import Opened
+from proxy.providers.dialects.assembly import AnswerBuilder
+from proxy.providers.dialects.base import ExchangeReading
+from proxy.providers.dialects.decode import DecodedExchange
+from proxy.providers.dialects.fields import get_int, get_object, get_objects, get_str, join_text
 
 __all__ = ["read_interaction"]
 
 
-def read_interaction(opened: Opened) -> Reading:
+def read_interaction(decoded: DecodedExchange) -> ExchangeReading:
     """The answer of an interactions call; the last usage is the one that counts."""
-    reading = opened.reading
-    said = Assembly()
+    reading = decoded.reading
+    builder = AnswerBuilder()
     raw: dict[str, Any] = {}
     at = "usage"
-    for _, document in opened.answer.rows:
-        inner = one(document, "interaction")
+    for _, document in decoded.answer.rows:
+        inner = get_object(document, "interaction")
         at = "interaction.usage" if inner else at
-        whole = inner or one(document)
-        reading.model_answered = word(whole, "model") or reading.model_answered
-        raw = one(whole, "usage") or raw
+        whole = inner or get_object(document)
+        reading.model_answered = get_str(whole, "model") or reading.model_answered
+        raw = get_object(whole, "usage") or raw
         if whole.get("object") == "interaction":
-            reading.finish_reason = word(whole, "status") or reading.finish_reason
-            for step in items(whole, "steps") or items(whole, "outputs"):
-                _read_step(step, said)
-        delta = one(document, "delta")
-        kept = said.thought if delta.get("type") in ("thought", "thought_summary") else said.text
-        kept.append(word(delta, "text") or word(one(delta, "content"), "text"))
-        started = one(document, "step")
-        if word(started, "type").endswith("_call"):
-            said.calls.add(count(document, "index"), started.get("id"), started.get("name"), started.get("arguments"))
-    said.fill(reading)
-    if opened.has_usage and raw:
+            reading.finish_reason = get_str(whole, "status") or reading.finish_reason
+            for step in get_objects(whole, "steps") or get_objects(whole, "outputs"):
+                _read_step(step, builder)
+        delta = get_object(document, "delta")
+        kept = builder.reasoning if delta.get("type") in ("thought", "thought_summary") else builder.text
+        kept.append(get_str(delta, "text") or get_str(get_object(delta, "content"), "text"))
+        started = get_object(document, "step")
+        if get_str(started, "type").endswith("_call"):
+            builder.calls.add(
+                get_int(document, "index"), started.get("id"), started.get("name"), started.get("arguments")
+            )
+    builder.fill(reading)
+    if decoded.has_usage and raw:
         reading.usage = _usage(raw, at)
     return reading
 
 
-def _read_step(step: dict[str, Any], said: Assembly) -> None:
-    kind = word(step, "type")
+def _read_step(step: dict[str, Any], builder: AnswerBuilder) -> None:
+    kind = get_str(step, "type")
     if kind == "thought":
-        said.thought.append(text_of(step.get("summary")))
+        builder.reasoning.append(join_text(step.get("summary")))
     elif kind.endswith("_call"):
-        said.calls.add(len(said.calls), step.get("id"), word(step, "name") or kind, step.get("arguments"))
+        builder.calls.add(len(builder.calls), step.get("id"), get_str(step, "name") or kind, step.get("arguments"))
     elif kind in ("model_output", "text"):
-        said.text.append(text_of(step.get("content")) or word(step, "text"))
+        builder.text.append(join_text(step.get("content")) or get_str(step, "text"))
 
 
 def _usage(raw: dict[str, Any], at: str) -> Usage:
-    asked, answered = count(raw, "total_input_tokens"), count(raw, "total_output_tokens")
-    cached, thoughts = count(raw, "total_cached_tokens"), count(raw, "total_thought_tokens")
+    asked, answered = get_int(raw, "total_input_tokens"), get_int(raw, "total_output_tokens")
+    cached, thoughts = get_int(raw, "total_cached_tokens"), get_int(raw, "total_thought_tokens")
     contradicts = cached is not None and asked is not None and cached > asked
-    tools = count(raw, "total_tool_use_tokens") or 0
+    tools = get_int(raw, "total_tool_use_tokens") or 0
     nothing = answered is None and thoughts is None
     return Usage(
         input_tokens=asked,
         output_tokens=answered,
         cached_input_tokens=cached,
         reasoning_tokens=thoughts,
-        total_tokens=count(raw, "total_tokens"),
+        total_tokens=get_int(raw, "total_tokens"),
         input_includes_cached=None if contradicts else True,
         output_includes_reasoning=False,
         norm_input_total=None if contradicts or asked is None else asked + tools,

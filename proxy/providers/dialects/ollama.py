@@ -5,10 +5,10 @@ from typing import Any
 import msgspec
 
 from proxy.core.usage import Usage
-from proxy.providers.dialects.assembly import Assembly
-from proxy.providers.dialects.base import Dialect, Exchange, Reading, name_operation, nothing_in_path
-from proxy.providers.dialects.fields import count, items, one, word
-from proxy.providers.dialects.opening import json_text, open_exchange
+from proxy.providers.dialects.assembly import AnswerBuilder
+from proxy.providers.dialects.base import CapturedExchange, Dialect, ExchangeReading, name_operation, nothing_in_path
+from proxy.providers.dialects.decode import decode_exchange, json_text
+from proxy.providers.dialects.fields import get_int, get_object, get_objects, get_str
 
 __all__ = ["OLLAMA"]
 
@@ -30,27 +30,31 @@ def _operation(path: str) -> str:
     return name_operation(path, _TAILS, {"blobs": "files"})
 
 
-def read(exchange: Exchange) -> Reading:
-    opened = open_exchange(exchange, nothing_in_path)
-    reading = opened.reading
-    said = Assembly()
+def read(exchange: CapturedExchange) -> ExchangeReading:
+    decoded = decode_exchange(exchange, nothing_in_path)
+    reading = decoded.reading
+    builder = AnswerBuilder()
     raw: dict[str, Any] = {}
-    for _, document in opened.answer.rows:
+    for _, document in decoded.answer.rows:
         if not isinstance(document, dict):
             continue
-        message = one(document, "message")
-        reading.model_answered = word(document, "model") or reading.model_answered
-        reading.finish_reason = word(document, "done_reason") or reading.finish_reason
-        said.text.append(word(message, "content") or word(document, "response"))
-        said.thought.append(word(message, "thinking") or word(document, "thinking"))
-        for call in items(message, "tool_calls"):
-            function = one(call, "function")
-            said.calls.add(len(said.calls), call.get("id"), function.get("name"), json_text(function.get("arguments")))
-        counts = {key: document[key] for key in ("prompt_eval_count", "eval_count") if count(document, key) is not None}
+        message = get_object(document, "message")
+        reading.model_answered = get_str(document, "model") or reading.model_answered
+        reading.finish_reason = get_str(document, "done_reason") or reading.finish_reason
+        builder.text.append(get_str(message, "content") or get_str(document, "response"))
+        builder.reasoning.append(get_str(message, "thinking") or get_str(document, "thinking"))
+        for call in get_objects(message, "tool_calls"):
+            function = get_object(call, "function")
+            builder.calls.add(
+                len(builder.calls), call.get("id"), function.get("name"), json_text(function.get("arguments"))
+            )
+        counts = {
+            key: document[key] for key in ("prompt_eval_count", "eval_count") if get_int(document, key) is not None
+        }
         raw = counts or raw
-    said.fill(reading)
-    if opened.has_usage and raw:
-        asked, answered = count(raw, "prompt_eval_count"), count(raw, "eval_count")
+    builder.fill(reading)
+    if decoded.has_usage and raw:
+        asked, answered = get_int(raw, "prompt_eval_count"), get_int(raw, "eval_count")
         reading.usage = Usage(
             input_tokens=asked,
             output_tokens=answered,

@@ -5,14 +5,14 @@ from typing import Any
 import msgspec
 
 from proxy.core.usage import Usage
-from proxy.providers.dialects.assembly import Assembly
-from proxy.providers.dialects.base import Dialect, Exchange, Reading, name_operation
+from proxy.providers.dialects.assembly import AnswerBuilder
+from proxy.providers.dialects.base import CapturedExchange, Dialect, ExchangeReading, name_operation
 from proxy.providers.dialects.bodies import Document
-from proxy.providers.dialects.counts import completion_usage, counted, input_usage
-from proxy.providers.dialects.fields import count, items, listed, one, text_of, word
-from proxy.providers.dialects.opening import Opened, clean, open_exchange
+from proxy.providers.dialects.counts import completion_usage, input_usage, token_count_usage
+from proxy.providers.dialects.decode import DecodedExchange, clean, decode_exchange
+from proxy.providers.dialects.fields import get_int, get_list, get_object, get_objects, get_str, join_text
+from proxy.providers.dialects.openai_chat_fast import read_common_chat
 from proxy.providers.dialects.responses import read_responses
-from proxy.providers.dialects.usual import read_usual
 
 __all__ = ["OPENAI", "read_any", "read_completion"]
 
@@ -59,50 +59,52 @@ def _model_in(path: str) -> str:
     return ""
 
 
-def read(exchange: Exchange) -> Reading:
-    return read_usual(exchange, _model_in) or read_any(exchange)
+def read(exchange: CapturedExchange) -> ExchangeReading:
+    return read_common_chat(exchange, _model_in) or read_any(exchange)
 
 
-def read_any(exchange: Exchange) -> Reading:
+def read_any(exchange: CapturedExchange) -> ExchangeReading:
     """The reading of any exchange, however odd."""
-    opened = open_exchange(exchange, _model_in)
-    rows = opened.answer.rows
+    decoded = decode_exchange(exchange, _model_in)
+    rows = decoded.answer.rows
     if exchange.operation == "responses" or any(_is_response(document) for _, document in rows[:1]):
-        return read_responses(opened)
+        return read_responses(decoded)
     if exchange.operation in ("embeddings", "rerank"):
-        return _read_input(opened)
+        return _read_input(decoded)
     if exchange.operation == "count_tokens":
-        opened.reading.usage = counted(one(opened.answer.first), "input_tokens") if opened.has_usage else None
-        return opened.reading
-    return read_completion(opened)
+        decoded.reading.usage = (
+            token_count_usage(get_object(decoded.answer.first), "input_tokens") if decoded.has_usage else None
+        )
+        return decoded.reading
+    return read_completion(decoded)
 
 
 def _is_response(document: Any) -> bool:
     return isinstance(document, dict) and (
-        document.get("object") == "response" or word(document, "type").startswith("response.")
+        document.get("object") == "response" or get_str(document, "type").startswith("response.")
     )
 
 
-def _read_input(opened: Opened) -> Reading:
-    document, reading = one(opened.answer.first), opened.reading
-    reading.model_answered = word(document, "model")
+def _read_input(decoded: DecodedExchange) -> ExchangeReading:
+    document, reading = get_object(decoded.answer.first), decoded.reading
+    reading.model_answered = get_str(document, "model")
     usage = document.get("usage")
-    if opened.has_usage and isinstance(usage, dict):
-        reading.usage = input_usage(usage, "usage", total_is_input=opened.exchange.operation == "embeddings")
+    if decoded.has_usage and isinstance(usage, dict):
+        reading.usage = input_usage(usage, "usage", total_is_input=decoded.exchange.operation == "embeddings")
     return reading
 
 
-def read_completion(opened: Opened) -> Reading:
+def read_completion(decoded: DecodedExchange) -> ExchangeReading:
     """Chat and completions, streamed or not, and whatever else has `choices` or a `usage`."""
-    reading = opened.reading
-    said = Assembly()
-    for _, document in opened.answer.rows:
+    reading = decoded.reading
+    builder = AnswerBuilder()
+    for _, document in decoded.answer.rows:
         if isinstance(document, dict):
             inner = document.get("result")
-            _read_chunk(inner if isinstance(inner, dict) else document, reading, said)
-    said.fill(reading)
-    if opened.has_usage:
-        reading.usage = _usage(opened.answer.rows)
+            _read_chunk(inner if isinstance(inner, dict) else document, reading, builder)
+    builder.fill(reading)
+    if decoded.has_usage:
+        reading.usage = _usage(decoded.answer.rows)
     return reading
 
 
@@ -114,59 +116,59 @@ def _usage(rows: list[Document]) -> Usage | None:
         (("result", "usage"), "result.usage"),
     ):
         for _, document in reversed(rows):
-            raw = one(document, *keys)
+            raw = get_object(document, *keys)
             if raw:
                 return completion_usage(raw, at)
     return None
 
 
-def _read_chunk(document: dict[str, Any], reading: Reading, said: Assembly) -> None:
-    reading.model_answered = word(document, "model") or reading.model_answered
-    choices = items(document, "choices")
+def _read_chunk(document: dict[str, Any], reading: ExchangeReading, builder: AnswerBuilder) -> None:
+    reading.model_answered = get_str(document, "model") or reading.model_answered
+    choices = get_objects(document, "choices")
     if not choices:
-        said.text.append(
-            word(document, "text", "response", "delta") if "usage" not in document or not said.text else ""
+        builder.text.append(
+            get_str(document, "text", "response", "delta") if "usage" not in document or not builder.text else ""
         )
         return
     for choice in choices:
         if choice.get("index") not in (None, 0):
             continue
-        reading.finish_reason = word(choice, "finish_reason") or reading.finish_reason
+        reading.finish_reason = get_str(choice, "finish_reason") or reading.finish_reason
         message = choice.get("delta") if isinstance(choice.get("delta"), dict) else choice.get("message")
         if not isinstance(message, dict):
-            said.text.append(word(choice, "text"))
+            builder.text.append(get_str(choice, "text"))
             continue
-        _read_content(message.get("content"), said)
-        said.text.append(word(message, "refusal"))
-        said.thought.append(word(message, "reasoning_content", "reasoning", "thinking"))
-        _read_calls(message, said)
+        _read_content(message.get("content"), builder)
+        builder.text.append(get_str(message, "refusal"))
+        builder.reasoning.append(get_str(message, "reasoning_content", "reasoning", "thinking"))
+        _read_calls(message, builder)
 
 
-def _read_content(content: object, said: Assembly) -> None:
+def _read_content(content: object, builder: AnswerBuilder) -> None:
     if isinstance(content, dict):
-        said.text.append(clean(msgspec.json.encode(content).decode()))
+        builder.text.append(clean(msgspec.json.encode(content).decode()))
     elif isinstance(content, list):
         for part in content:
             if isinstance(part, dict) and part.get("type") == "thinking":
-                said.thought.append(text_of(part.get("thinking")))
+                builder.reasoning.append(join_text(part.get("thinking")))
             else:
-                said.text.append(text_of([part]))
+                builder.text.append(join_text([part]))
     else:
-        said.text.append(text_of(content))
+        builder.text.append(join_text(content))
 
 
-def _read_calls(message: dict[str, Any], said: Assembly) -> None:
-    for at, call in enumerate(listed(message, "tool_calls")):
+def _read_calls(message: dict[str, Any], builder: AnswerBuilder) -> None:
+    for at, call in enumerate(get_list(message, "tool_calls")):
         if not isinstance(call, dict):
             continue
-        function = one(call, "function")
-        index = count(call, "index")
+        function = get_object(call, "function")
+        index = get_int(call, "index")
         # Some send no index, and each call whole: a new id is a new call.
         key = (call.get("id") if isinstance(call.get("id"), str) else at) if index is None else index
-        said.calls.add(key, call.get("id"), function.get("name"), function.get("arguments"))
+        builder.calls.add(key, call.get("id"), function.get("name"), function.get("arguments"))
     legacy = message.get("function_call")
     if isinstance(legacy, dict):
-        said.calls.add("function_call", "", legacy.get("name"), legacy.get("arguments"))
+        builder.calls.add("function_call", "", legacy.get("name"), legacy.get("arguments"))
 
 
 def _error_body(status: int, kind: str, message: str, code: str, param: str | None) -> bytes:

@@ -2,11 +2,11 @@
 
 from typing import Any
 
-from proxy.providers.dialects.assembly import Assembly
-from proxy.providers.dialects.base import Reading
+from proxy.providers.dialects.assembly import AnswerBuilder
+from proxy.providers.dialects.base import ExchangeReading
 from proxy.providers.dialects.counts import response_usage
-from proxy.providers.dialects.fields import count, items, one, text_of, word
-from proxy.providers.dialects.opening import Opened
+from proxy.providers.dialects.decode import DecodedExchange
+from proxy.providers.dialects.fields import get_int, get_object, get_objects, get_str, join_text
 
 __all__ = ["read_responses"]
 
@@ -14,66 +14,68 @@ _TERMINAL = frozenset({"response.completed", "response.incomplete", "response.fa
 _CALLS = frozenset({"function_call", "custom_tool_call", "mcp_call"})
 
 
-def read_responses(opened: Opened) -> Reading:
+def read_responses(decoded: DecodedExchange) -> ExchangeReading:
     """The answer of a Responses call; a stream's usage is that of its terminal event."""
-    reading = opened.reading
-    said = Assembly()
-    for name, document in opened.answer.rows:
+    reading = decoded.reading
+    builder = AnswerBuilder()
+    for name, document in decoded.answer.rows:
         if not isinstance(document, dict):
             continue
-        kind = word(document, "type") or name
-        whole = document if document.get("object") == "response" else one(document, "response")
+        kind = get_str(document, "type") or name
+        whole = document if document.get("object") == "response" else get_object(document, "response")
         if whole:
-            _read_whole(opened, whole, document is whole or kind in _TERMINAL, document is whole)
-            if document is whole or (kind in _TERMINAL and not said.text and not len(said.calls)):
-                _read_output(whole, said)
+            _read_whole(decoded, whole, document is whole or kind in _TERMINAL, document is whole)
+            if document is whole or (kind in _TERMINAL and not builder.text and not len(builder.calls)):
+                _read_output(whole, builder)
         elif kind.startswith("response."):
-            _read_event(kind, document, said)
-    said.fill(reading)
+            _read_event(kind, document, builder)
+    builder.fill(reading)
     return reading
 
 
-def _read_whole(opened: Opened, whole: dict[str, Any], final: bool, plain: bool) -> None:
-    reading = opened.reading
-    reading.model_answered = word(whole, "model") or reading.model_answered
+def _read_whole(decoded: DecodedExchange, whole: dict[str, Any], final: bool, plain: bool) -> None:
+    reading = decoded.reading
+    reading.model_answered = get_str(whole, "model") or reading.model_answered
     if not final:
         return
-    reading.finish_reason = word(one(whole, "incomplete_details"), "reason") or word(whole, "status")
+    reading.finish_reason = get_str(get_object(whole, "incomplete_details"), "reason") or get_str(whole, "status")
     usage = whole.get("usage")
-    if opened.has_usage and isinstance(usage, dict) and usage:
+    if decoded.has_usage and isinstance(usage, dict) and usage:
         reading.usage = response_usage(usage, "usage" if plain else "response.usage")
 
 
-def _read_event(kind: str, document: dict[str, Any], said: Assembly) -> None:
+def _read_event(kind: str, document: dict[str, Any], builder: AnswerBuilder) -> None:
     if kind in ("response.output_text.delta", "response.refusal.delta"):
-        said.text.append(word(document, "delta"))
+        builder.text.append(get_str(document, "delta"))
     elif kind in ("response.reasoning_summary_text.delta", "response.reasoning_text.delta"):
-        said.thought.append(word(document, "delta"))
+        builder.reasoning.append(get_str(document, "delta"))
     elif kind in ("response.function_call_arguments.delta", "response.custom_tool_call_input.delta"):
-        said.calls.add(_key(document), arguments=document.get("delta"))
+        builder.calls.add(_key(document), arguments=document.get("delta"))
     elif kind in ("response.output_item.added", "response.output_item.done"):
-        item = one(document, "item")
+        item = get_object(document, "item")
         if item.get("type") in _CALLS:
             arguments = item.get("arguments", item.get("input"))
             if kind.endswith(".done"):
-                said.calls.replace(_key(document), item.get("call_id") or item.get("id"), item.get("name"), arguments)
+                builder.calls.replace(
+                    _key(document), item.get("call_id") or item.get("id"), item.get("name"), arguments
+                )
             else:
-                said.calls.add(_key(document), item.get("call_id") or item.get("id"), item.get("name"))
+                builder.calls.add(_key(document), item.get("call_id") or item.get("id"), item.get("name"))
 
 
 def _key(document: dict[str, Any]) -> object:
-    index = count(document, "output_index")
-    return word(document, "item_id") if index is None else index
+    index = get_int(document, "output_index")
+    return get_str(document, "item_id") if index is None else index
 
 
-def _read_output(whole: dict[str, Any], said: Assembly) -> None:
-    for at, item in enumerate(items(whole, "output")):
+def _read_output(whole: dict[str, Any], builder: AnswerBuilder) -> None:
+    for at, item in enumerate(get_objects(whole, "output")):
         kind = item.get("type")
         if kind == "message":
-            said.text.append(text_of(item.get("content")))
+            builder.text.append(join_text(item.get("content")))
         elif kind == "reasoning":
-            said.thought.append(text_of(item.get("summary")) or text_of(item.get("content")))
+            builder.reasoning.append(join_text(item.get("summary")) or join_text(item.get("content")))
         elif kind in _CALLS:
-            said.calls.add(
+            builder.calls.add(
                 at, item.get("call_id") or item.get("id"), item.get("name"), item.get("arguments", item.get("input"))
             )

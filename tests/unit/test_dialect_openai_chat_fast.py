@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.providers.dialects import Exchange, Reading, peek
+from proxy.providers.dialects import CapturedExchange, ExchangeReading, peek
 from proxy.providers.dialects.openai import OPENAI, read_any
-from proxy.providers.dialects.usual import read_usual
+from proxy.providers.dialects.openai_chat_fast import read_common_chat
 from tests.unit.test_traffic_usage import TRAFFIC, body_of, exchanges
 
 REQUEST = {
@@ -70,13 +70,13 @@ def changed(value: Any, changes: list[tuple[str, int, Any]]) -> Any:
     return copy
 
 
-def exchange(request: bytes, answer: bytes, **fields: Any) -> Exchange:
+def exchange(request: bytes, answer: bytes, **fields: Any) -> CapturedExchange:
     made = {"operation": "chat", "path": "/v1/chat/completions", "response_type": "application/json"}
-    return Exchange(**made | fields, request_body=request, response_body=answer)
+    return CapturedExchange(**made | fields, request_body=request, response_body=answer)
 
 
-def check(asked: Exchange) -> Reading | None:
-    found = read_usual(asked, OPENAI.model_in)
+def check(asked: CapturedExchange) -> ExchangeReading | None:
+    found = read_common_chat(asked, OPENAI.model_in)
     if found is not None:
         assert found.user == peek(asked.request_body)[2]
         assert msgspec.structs.replace(found, user=None) == read_any(asked)
@@ -151,5 +151,5 @@ def test_recorded_chat_reads_alike() -> None:
 
 def test_any_other_operation_is_read_at_large() -> None:
     asked = exchange(json.dumps(REQUEST).encode(), json.dumps(ANSWER).encode(), operation="responses")
-    assert read_usual(asked, OPENAI.model_in) is None
+    assert read_common_chat(asked, OPENAI.model_in) is None
     assert OPENAI.read(asked) == read_any(asked)

@@ -4,18 +4,18 @@ from typing import Any
 
 import msgspec
 
-__all__ = ["Asked", "look"]
+__all__ = ["RequestParams", "read_request_params"]
 
 _MOST_BYTES = 32 << 20
 """A body above this (pictures, files) is not looked into: 32 MiB take some 40 ms, and only where a budget asks."""
 
 
-class Asked(msgspec.Struct, frozen=True):
+class RequestParams(msgspec.Struct, frozen=True):
     """Empty and 0 where the body does not say."""
 
     model: str = ""
     user: str = ""
-    most_output: int = 0
+    max_output_tokens: int = 0
     """Tokens, for all choices together."""
     size: int = 0
     """Bytes of the body."""
@@ -37,14 +37,14 @@ class _Body(msgspec.Struct):
 _decode = msgspec.json.Decoder(_Body).decode
 
 
-def look(body: bytes) -> Asked:
+def read_request_params(body: bytes) -> RequestParams:
     """Reads the top level of a JSON body of any dialect; never raises."""
     if not body or len(body) > _MOST_BYTES:
-        return Asked(size=len(body))
+        return RequestParams(size=len(body))
     try:
         found = _decode(body)
     except (msgspec.DecodeError, RecursionError):
-        return Asked(size=len(body))
+        return RequestParams(size=len(body))
     most = 0
     for value in (
         found.max_completion_tokens,
@@ -59,7 +59,7 @@ def look(body: bytes) -> Asked:
             break
     choices = found.n if isinstance(found.n, int) and 1 < found.n < 1000 else 1
     user = found.user if isinstance(found.user, str) else _inner(found.metadata, "user_id")
-    return Asked(
+    return RequestParams(
         found.model if isinstance(found.model, str) else "",
         user if isinstance(user, str) else "",
         most * choices,

@@ -6,37 +6,39 @@ from urllib.parse import unquote
 
 import msgspec
 
-from proxy.providers.dialects.base import NOT_CONSUMED, Exchange, Reading
-from proxy.providers.dialects.bodies import Documents, decode, documents
-from proxy.providers.dialects.faults import note_faults
-from proxy.providers.dialects.fields import word
-from proxy.providers.dialects.previews import preview
+from proxy.providers.dialects.base import NOT_CONSUMED, CapturedExchange, ExchangeReading
+from proxy.providers.dialects.bodies import Documents, decode_json, parse_documents
+from proxy.providers.dialects.errors import set_error
+from proxy.providers.dialects.fields import get_str
+from proxy.providers.dialects.preview import preview
 
-__all__ = ["Opened", "clean", "json_text", "open_exchange"]
+__all__ = ["DecodedExchange", "clean", "decode_exchange", "json_text"]
 
 
-class Opened(msgspec.Struct):
+class DecodedExchange(msgspec.Struct):
     """An exchange under reading."""
 
-    exchange: Exchange
-    reading: Reading
+    exchange: CapturedExchange
+    reading: ExchangeReading
     request: Any
     answer: Documents
     has_usage: bool
     """False where a usage object would be another call's, or where the answer is an error."""
 
 
-def open_exchange(exchange: Exchange, model_in: Callable[[str], str], answer: Documents | None = None) -> Opened:
+def decode_exchange(
+    exchange: CapturedExchange, model_in: Callable[[str], str], answer: Documents | None = None
+) -> DecodedExchange:
     """Decodes both bodies. `model_in` finds a model in a path; `answer` is for dialects with their own framing."""
-    found = documents(exchange.response_body, exchange.response_type) if answer is None else answer
+    found = parse_documents(exchange.response_body, exchange.response_type) if answer is None else answer
     request = _request(exchange.request_body)
-    reading = Reading(stream=found.stream if exchange.streamed is None else exchange.streamed)
-    reading.model_asked = word(request, "model") or model_in(unquote(exchange.path.partition("?")[0]))
+    reading = ExchangeReading(stream=found.stream if exchange.streamed is None else exchange.streamed)
+    reading.model_asked = get_str(request, "model") or model_in(unquote(exchange.path.partition("?")[0]))
     reading.prompt_preview = clean(preview(request))
-    note_faults(reading, exchange, found)
+    set_error(reading, exchange, found)
     asked = bool(exchange.request_body) or exchange.operation != "other"
     usable = exchange.status < 400 and exchange.operation not in NOT_CONSUMED and asked
-    return Opened(exchange, reading, request, found, usable)
+    return DecodedExchange(exchange, reading, request, found, usable)
 
 
 def clean(text: str) -> str:
@@ -59,9 +61,9 @@ def _request(body: bytes) -> Any:
     if body[:2] == b"--":
         return _form(body)
     try:
-        return decode(body) if body else None
+        return decode_json(body) if body else None
     except ValueError:
-        return documents(body).first
+        return parse_documents(body).first
 
 
 def _form(body: bytes) -> dict[str, str]:

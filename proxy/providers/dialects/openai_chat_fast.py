@@ -1,7 +1,8 @@
-"""Chat of OpenAI's shape as nearly all of it is, read typed: msgspec builds what is asked for and skips the rest.
+"""Typed reader of the common OpenAI-style chat call: msgspec decodes the members that are needed and skips the rest.
 
-`read_usual` is `openai.read` for these bodies, at a third of its time, and None for any other: whatever member is of
-another type, or has a meaning that is not told here, fails the decoding. A test holds both to the same reading.
+`read_common_chat` returns what `openai.read_any` returns for such a call, in a third of the time, and None for every
+other call: a member of another type, or one that this reader does not know how to read, fails the decoding. A test
+compares the two readers.
 """
 
 from collections.abc import Callable
@@ -10,29 +11,29 @@ from urllib.parse import unquote
 
 import msgspec
 
-from proxy.providers.dialects.assembly import Calls
-from proxy.providers.dialects.base import Exchange, Reading
+from proxy.providers.dialects.assembly import ToolCalls
+from proxy.providers.dialects.base import CapturedExchange, ExchangeReading
 from proxy.providers.dialects.counts import completion_usage
-from proxy.providers.dialects.fields import text_of
-from proxy.providers.dialects.previews import CHARS
+from proxy.providers.dialects.fields import join_text
+from proxy.providers.dialects.preview import CHARS
 
-__all__ = ["read_usual"]
+__all__ = ["read_common_chat"]
 
-_MOST_BYTES: Final = 8 << 20
+_MAX_BYTES: Final = 8 << 20
 _TYPES: Final = ("application/json", "text/event-stream")
 _DATA: Final = b"data: "
 _DONE: Final = b"data: [DONE]"
 
-# Members of the type None have a say in a reading, but none here: they must be absent, or null.
+# A member of type None changes a reading in a way that only the general reader knows: it must be absent, or null.
 
 
-class _Said(msgspec.Struct, frozen=True, gc=False):
+class _RequestMessage(msgspec.Struct, frozen=True, gc=False):
     role: str = "user"
     content: msgspec.Raw = msgspec.Raw()
 
 
-class _Asked(msgspec.Struct, frozen=True, gc=False):
-    messages: list[_Said]
+class _ChatRequest(msgspec.Struct, frozen=True, gc=False):
+    messages: list[_RequestMessage]
     model: str = ""
     user: Any = None
 
@@ -49,7 +50,7 @@ class _Call(msgspec.Struct, frozen=True, gc=False):
 
 
 class _Message(msgspec.Struct, frozen=True, gc=False):
-    """Of a whole answer or, as `delta`, of a piece of one."""
+    """`message` of a complete answer, or `delta` of a stream's chunk."""
 
     content: str | None = None
     refusal: str | None = None
@@ -83,44 +84,45 @@ class _Answer(msgspec.Struct, frozen=True, gc=False):
     x_groq: Any = None
 
 
-_asked = msgspec.json.Decoder(_Asked).decode
-_answer = msgspec.json.Decoder(_Answer).decode
-_value = msgspec.json.Decoder().decode
+_decode_request = msgspec.json.Decoder(_ChatRequest).decode
+_decode_answer = msgspec.json.Decoder(_Answer).decode
+_decode_value = msgspec.json.Decoder().decode
 
 
-def read_usual(exchange: Exchange, model_in: Callable[[str], str]) -> Reading | None:
-    """The reading of a chat that went well and shows nothing out of the ordinary; None for any other exchange.
+def read_common_chat(exchange: CapturedExchange, model_in: Callable[[str], str]) -> ExchangeReading | None:
+    """Return the reading of a successful chat call with common members only; None for any other exchange.
 
-    `model_in` finds a model in a path."""
+    `model_in` finds a model in a path.
+    """
     if (
         exchange.operation != "chat"
         or exchange.status >= 400
-        or len(exchange.request_body) > _MOST_BYTES
+        or len(exchange.request_body) > _MAX_BYTES
         or exchange.response_type.partition(";")[0] not in _TYPES
     ):
         return None
     body = exchange.response_body
     streams = body.startswith((_DATA, b":"))
     try:
-        # What msgspec skips it does not hold to UTF-8.
+        # msgspec does not check the UTF-8 of what it skips.
         str(exchange.request_body, "utf-8"), str(body, "utf-8")
-        asked = _asked(exchange.request_body)
-        preview = _preview(asked)
-        answers = _events(body) if streams else [_answer(body)]
+        request = _decode_request(exchange.request_body)
+        preview = _preview(request)
+        answers = _events(body) if streams else [_decode_answer(body)]
     except (ValueError, RecursionError):
         return None
     if not preview or not answers:
         return None
-    reading = Reading(
-        model_asked=asked.model or model_in(unquote(exchange.path.partition("?")[0])),
+    reading = ExchangeReading(
+        model_asked=request.model or model_in(unquote(exchange.path.partition("?")[0])),
         prompt_preview=preview[:CHARS],
-        user=asked.user if isinstance(asked.user, str) else "",
+        user=request.user if isinstance(request.user, str) else "",
         stream=streams if exchange.streamed is None else exchange.streamed,
     )
     usage: dict[str, Any] | None = None
     text: list[str] = []
-    thought: list[str] = []
-    calls: Calls | None = None
+    reasoning: list[str] = []
+    calls: ToolCalls | None = None
     for answer in answers:
         if answer.object in ("response", "error"):
             return None
@@ -134,32 +136,32 @@ def read_usual(exchange: Exchange, model_in: Callable[[str], str]) -> Reading | 
             if message is None:
                 continue
             text += message.content or "", message.refusal or ""
-            thought.append(message.reasoning_content or message.reasoning or message.thinking or "")
+            reasoning.append(message.reasoning_content or message.reasoning or message.thinking or "")
             if message.tool_calls:
-                calls = calls or Calls()
+                calls = calls or ToolCalls()
                 _add_calls(message.tool_calls, calls)
     if usage:
         reading.usage = completion_usage(usage, "usage")
     elif any(answer.x_groq for answer in answers):
         return None
-    reading.text, reading.reasoning_text = "".join(text), "".join(thought)
+    reading.text, reading.reasoning_text = "".join(text), "".join(reasoning)
     if calls is not None:
         reading.tool_calls = calls.done()
     return reading
 
 
-def _preview(asked: _Asked) -> str:
-    """The text of the last user message."""
-    for message in reversed(asked.messages):
+def _preview(request: _ChatRequest) -> str:
+    """Return the text of the last user message."""
+    for message in reversed(request.messages):
         if message.role.lower() == "user":
-            content = _value(message.content)
-            return text_of([content] if isinstance(content, dict) else content)
+            content = _decode_value(message.content)
+            return join_text([content] if isinstance(content, dict) else content)
     return ""
 
 
 def _events(body: bytes) -> list[_Answer]:
-    """The documents of an event stream in which each event is one line of data; raises ValueError for any other."""
-    found: list[_Answer] = []
+    """Decode an event stream in which each event is one line of data. Raises ValueError for any other."""
+    answers: list[_Answer] = []
     if b"\r" in body:
         raise ValueError(body)
     for event in body.split(b"\n\n"):
@@ -167,14 +169,14 @@ def _events(body: bytes) -> list[_Answer]:
             raise ValueError(event)
         if event.startswith(_DATA):
             if event != _DONE:
-                found.append(_answer(event[len(_DATA) :]))
+                answers.append(_decode_answer(event[len(_DATA) :]))
         elif event and event[:1] != b":":
             raise ValueError(event)
-    return found
+    return answers
 
 
-def _add_calls(pieces: list[_Call], calls: Calls) -> None:
-    for at, call in enumerate(pieces):
+def _add_calls(chunks: list[_Call], calls: ToolCalls) -> None:
+    for at, call in enumerate(chunks):
         key: object = call.index
         if key is None:
             key = at if call.id is None else call.id

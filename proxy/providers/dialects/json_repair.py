@@ -5,13 +5,13 @@ from typing import Any
 
 import msgspec
 
-__all__ = ["mended"]
+__all__ = ["repair_json"]
 
 _NEVER_PARTIAL = frozenset({"usage", "usageMetadata", "usage_metadata", "billed_units", "meta"})
 """An object of this name that a cut went through is left out: half a usage is a wrong usage."""
 
 
-class _Open(msgspec.Struct):
+class _OpenBracket(msgspec.Struct):
     """A bracket that is still open."""
 
     bracket: str
@@ -24,7 +24,7 @@ class _Open(msgspec.Struct):
     key_at: int = 0
 
 
-def mended(data: bytes) -> Any:
+def repair_json(data: bytes) -> Any:
     """The value of a JSON text that was cut, or None where nothing of it stands.
 
     A string that was cut keeps its beginning; a number, a name or a usage object that was cut is left out.
@@ -42,9 +42,9 @@ def mended(data: bytes) -> Any:
         return None
 
 
-def _scan(text: str) -> tuple[list[_Open], int, str]:
+def _scan(text: str) -> tuple[list[_OpenBracket], int, str]:
     """The brackets open at the cut, up to where the text stands once they are closed, and what ends a cut string."""
-    opened: list[_Open] = []
+    opened: list[_OpenBracket] = []
     sound, at, end = 0, 0, len(text)
     while at < end:
         char = text[at]
@@ -60,7 +60,7 @@ def _scan(text: str) -> tuple[list[_Open], int, str]:
             at = stop
         elif char in "{[":
             held = (top.key, top.key_at) if top is not None and top.bracket == "{" else ("", 0)
-            opened.append(_Open(char, *held, char == "{"))
+            opened.append(_OpenBracket(char, *held, char == "{"))
             sound = at + 1
         elif char in "}]":
             if top is None:

@@ -2,13 +2,13 @@
 
 from typing import Any
 
-from proxy.providers.dialects.base import Exchange, Reading
+from proxy.providers.dialects.base import CapturedExchange, ExchangeReading
 from proxy.providers.dialects.bodies import Documents
-from proxy.providers.dialects.fields import word
+from proxy.providers.dialects.fields import get_str
 
-__all__ = ["KINDS", "note_fault", "note_faults", "status_kind"]
+__all__ = ["set_error", "status_kind"]
 
-KINDS = {
+_STATUS_KINDS = {
     400: "invalid_request_error",
     401: "authentication_error",
     402: "billing_error",
@@ -28,14 +28,14 @@ KINDS = {
 
 def status_kind(status: int) -> str:
     """The field's word for what an HTTP status means."""
-    return KINDS.get(status, "api_error" if status >= 500 else "invalid_request_error")
+    return _STATUS_KINDS.get(status, "api_error" if status >= 500 else "invalid_request_error")
 
 
-def note_faults(reading: Reading, exchange: Exchange, found: Documents) -> None:
+def set_error(reading: ExchangeReading, exchange: CapturedExchange, found: Documents) -> None:
     """Sets the error of `reading` where the answer is one, or holds one."""
     failed = exchange.status >= 400
     for name, document in found.rows:
-        if note_fault(reading, name, document, failed):
+        if _set_document_error(reading, name, document, failed):
             break
     if failed:
         header = exchange.response_headers.get("x-amzn-errortype", "").partition(":")[0]
@@ -43,10 +43,10 @@ def note_faults(reading: Reading, exchange: Exchange, found: Documents) -> None:
         reading.error_message = reading.error_message or found.text[:500]
 
 
-def note_fault(reading: Reading, name: str, document: Any, failed: bool = False) -> bool:
+def _set_document_error(reading: ExchangeReading, name: str, document: Any, failed: bool = False) -> bool:
     """Sets the error of `reading` where `document` (of the event `name`) is one; `failed`: its status says so."""
     if isinstance(document, list):
-        return any(note_fault(reading, name, part, failed) for part in document)
+        return any(_set_document_error(reading, name, part, failed) for part in document)
     if not isinstance(document, dict):
         return False
     error = document.get("error")
@@ -70,7 +70,7 @@ def note_fault(reading: Reading, name: str, document: Any, failed: bool = False)
 def _kind(error: Any) -> str:
     """Its type, else its status word, else its code where that is a word."""
     for key in ("type", "error_type", "status", "code", "error_code", "__type"):
-        found = word(error, key)
+        found = get_str(error, key)
         if found and found != "error" and not found.isdigit():
             return found.rpartition("#")[2]
     return ""
@@ -79,12 +79,12 @@ def _kind(error: Any) -> str:
 def _message(error: Any) -> str:
     if isinstance(error, str):
         return error
-    found = word(error, "message", "Message", "msg", "error", "error_message")
+    found = get_str(error, "message", "Message", "msg", "error", "error_message")
     if found or not isinstance(error, dict):
         return found
     detail = error.get("detail", error.get("message"))
     if isinstance(detail, str):
         return detail
     if isinstance(detail, list):
-        return "; ".join(word(part, "msg", "message") or str(part)[:200] for part in detail[:5])
+        return "; ".join(get_str(part, "msg", "message") or str(part)[:200] for part in detail[:5])
     return _message(detail) if isinstance(detail, dict) else ""

@@ -1,8 +1,8 @@
-"""The start of what the user said last, from a request of any dialect."""
+"""The start of what the user builder last, from a request of any dialect."""
 
 from typing import Any
 
-from proxy.providers.dialects.fields import items, one, text_of, word
+from proxy.providers.dialects.fields import get_object, get_objects, get_str, join_text
 
 __all__ = ["CHARS", "preview"]
 
@@ -18,11 +18,13 @@ def preview(body: Any) -> str:
 
 def _of_messages(body: dict[str, Any]) -> str:
     for key in ("messages", "input", "contents"):
-        for message in reversed(items(body, key)):
+        for message in reversed(get_objects(body, key)):
             if str(message.get("role", "user")).lower() != "user":
                 continue
             content = message.get("content", message.get("parts"))
-            found = text_of([content] if isinstance(content, dict) else content) or word(message, "text", "message")
+            found = join_text([content] if isinstance(content, dict) else content) or get_str(
+                message, "text", "message"
+            )
             if found:
                 return found
     return ""
@@ -33,13 +35,15 @@ def _of_fields(body: dict[str, Any]) -> str:
         value = body.get(key)
         if isinstance(value, list) and value:
             value = next((part for part in value if isinstance(part, str | dict)), "")
-        found = value if isinstance(value, str) else word(value, "text", "content")
+        found = value if isinstance(value, str) else get_str(value, "text", "content")
         if not found and isinstance(value, dict):
-            found = text_of(value.get("parts"))
+            found = join_text(value.get("parts"))
         if found:
             return found
-    for instance in items(body, "instances")[:1] + items(body, "requests")[:1]:
-        found = word(instance, "content", "prompt", "text") or text_of(one(instance, "content").get("parts"))
+    for instance in get_objects(body, "instances")[:1] + get_objects(body, "requests")[:1]:
+        found = get_str(instance, "content", "prompt", "text") or join_text(
+            get_object(instance, "content").get("parts")
+        )
         if found:
             return found
     return ""
