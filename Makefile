@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 SOURCES := pyproject.toml setup.py $(wildcard _speedups/*.pyx _speedups/*.pxd)
 
-.PHONY: help run demo test lint build bench bench-short bench-rivals clean
+.PHONY: help run demo test lint build bench bench-short bench-frames bench-rivals clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -32,6 +32,9 @@ bench: $(READY) ## the whole benchmark, tables into benchmarks/README.md; fails 
 
 bench-short: $(READY) ## the same in short form, as CI runs it
 	$(BIN)/python -m benchmarks --short
+
+bench-frames: $(READY) ## count Python frames and C calls of one call; fails above benchmarks/frames.json
+	$(BIN)/python -m benchmarks.frames
 
 bench-rivals: $(READY) ## the same harness against other gateways
 	$(BIN)/python -m benchmarks.rivals

@@ -87,9 +87,11 @@ class Stack:
         """What this machine's own commands show the control plane."""
         return (self.folder / "data" / "control.token").read_text()
 
-    def start(self, command: str = "serve") -> None:
+    def start(self, command: str = "serve", module: str = "proxy", *arguments: str) -> None:
+        """Starts `command` and waits until it is ready. Another `module` than `proxy`, with `arguments` of its own,
+        must run the same command."""
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "proxy", command],
+            [sys.executable, "-m", module, *(arguments or (command,))],
             env=self.environ,
             cwd=self.folder,
             stdout=subprocess.DEVNULL if self.quiet else None,
