@@ -26,6 +26,8 @@ __all__ = ["Application"]
 
 _TEXT = [("content-type", "text/plain; charset=utf-8")]
 _JSON = [("content-type", "application/json")]
+_STOP_S = 3.0
+"""Time that a worker needs to stop after its drain period."""
 
 
 class Application:
@@ -67,6 +69,7 @@ class Application:
             memory_bytes=settings.get_int("kv.memory_bytes"),
             patience_ms=settings.get_float("kv.patience_ms"),
             folder=settings.data / "kv",
+            wait_s=settings.get_float("gateway.drain_s") + _STOP_S,
         )
         self.gateway = Gateway(settings, catalog, upstream, spool, Metrics(), kv)
         self._renewal_s = settings.get_float("limits.hold_s") / 3

@@ -15,11 +15,13 @@ import mmap
 import os
 import struct
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import msgspec
 
+from proxy.core.clock import monotonic
 from proxy.core.errors import SettingError
 
 __all__ = ["Disk"]
@@ -28,6 +30,7 @@ _log = logging.getLogger(__name__)
 
 _LOG_BYTES = 16 << 20
 _SAVE_TICKS = 60
+_LOCK_POLL_S = 0.05
 _STATE, _HOLD, _END = 1, 2, 3
 _HEAD = struct.Struct("<HB")
 _BUCKET = struct.Struct("<Q15s")
@@ -47,18 +50,20 @@ _row = msgspec.msgpack.Decoder(Row).decode
 
 
 class Disk:
-    """One folder, one process: raises `SettingError` where another has it."""
+    """One folder, one process. Raises `SettingError` if another process still holds it after `wait_s`: a worker whose
+    parent was killed holds it until its open calls have ended."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, wait_s: float = 0.0) -> None:
         folder.mkdir(parents=True, exist_ok=True)
         self._folder = folder
         self._lock = (folder / "lock").open("a+b")
-        try:
-            fcntl.flock(self._lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            raise SettingError(
-                "kv.url", "memory", f"a redis:// address where more than one gateway worker runs ({folder} is in use)"
-            ) from None
+        deadline = monotonic() + wait_s
+        while not _lock(self._lock.fileno()):
+            if monotonic() >= deadline:
+                raise SettingError(
+                    "kv.url", "memory", f"a redis:// address if more than one gateway worker runs ({folder} is in use)"
+                )
+            time.sleep(_LOCK_POLL_S)
         self.seed = self._read_seed()
         self._states: dict[tuple[int, int], bytes] = {}
         self._held: dict[tuple[int, str], tuple[int, int, int]] = {}
@@ -262,6 +267,15 @@ class Disk:
         path.touch(0o600)
         path.write_bytes(seed)
         return int.from_bytes(seed, "big")
+
+
+def _lock(file: int) -> bool:
+    """Whether this process holds the file's lock now."""
+    try:
+        fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
 
 
 def _number(path: Path) -> int:

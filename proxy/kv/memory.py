@@ -99,9 +99,9 @@ class MemoryKv:
     """`base.Kv` for one worker. With a `folder` (which no other process may use) limits survive even `kill -9`, and
     cached values a restart."""
 
-    def __init__(self, byte_cap: int = 64 << 20, folder: Path | None = None) -> None:
+    def __init__(self, byte_cap: int = 64 << 20, folder: Path | None = None, wait_s: float = 0.0) -> None:
         self._cap = byte_cap
-        self._disk = Disk(folder) if folder is not None else None
+        self._disk = Disk(folder, wait_s) if folder is not None else None
         self._seed = self._disk.seed if self._disk is not None else int.from_bytes(os.urandom(8), "big")
         self._tables: dict[int, _Table] = {}
         self._holds: dict[Key, _Holds] = {}
