@@ -11,7 +11,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks import machine
-from proxy.logstore import Filter, Store
+from proxy.logstore import Filter
+from proxy.logstore.clickhouse import ClickHouseStore
 from simulator import process
 from tests.stack import Stack, get_json, wait_for
 
@@ -109,7 +110,7 @@ def rig(settings: dict[str, str] | None = None, **defaults: object) -> Iterator[
 
 def rows_in_store(folder: Path) -> int:
     """Calls in the log of a stack that has ended."""
-    store = Store.open(f"chdb:///{folder / 'data' / 'log'}")
+    store = ClickHouseStore.open(f"chdb:///{folder / 'data' / 'log'}")
     try:
         return store.count(Filter(org="default"))
     finally:

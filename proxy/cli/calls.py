@@ -1,11 +1,11 @@
-"""`requests` and `show`: the log, from the command line."""
+"""The commands `requests` and `show`: the log of calls."""
 
 import base64
 import json
 import sys
 import threading
-from collections.abc import Callable
-from typing import Any
+from functools import cache
+from typing import Any, Final
 
 import click
 
@@ -15,80 +15,78 @@ from proxy.core.settings import Settings
 
 __all__ = ["requests", "show"]
 
-_FILTERS = (
-    ("user", "User id."),
-    ("session", "Session id."),
-    ("model", "Model, as asked for or as answered."),
-    ("provider", "Provider."),
-    ("status", "200, 4xx, '>=400'."),
-    ("since", "How long back (15m, 1h, 7d), or a time."),
-    ("until", "The same."),
-    ("text", "Text in the start of prompt or answer."),
-    ("name", "Name of the call."),
-    ("error", "An error's name; '*' is any."),
-)
-_FOLLOW_S = 1.0
-_FOLLOW_BACK = "2h"
-"""A call is logged when it ends but sorted by its start, so following looks back as far as a call may last."""
+_FOLLOW_S: Final = 1.0
+_PAGE_ROWS: Final = 500
 
 
-def _filters(command: Callable[..., Any]) -> Callable[..., Any]:
-    for name, help in reversed(_FILTERS):
-        command = click.option(f"--{name}", default="", help=help)(command)
-    return command
+@cache
+def _filter_options() -> list[click.Option]:
+    """One option a row of the log's filter table."""
+    from proxy.logstore import FILTERS
+
+    options: list[click.Option] = []
+    for row in FILTERS:
+        flag = f"--{row.name.replace('_', '-')}"
+        if row.kind == "switch":
+            options.append(click.Option([f"{flag}/--no-{flag[2:]}", row.name], default=None, help=row.help))
+        elif row.kind == "pairs":
+            options.append(click.Option([flag, row.name], multiple=True, metavar="NAME=VALUE", help=row.help))
+        elif row.kind == "number":
+            options.append(click.Option([flag, row.name], type=float, help=row.help))
+        else:
+            options.append(click.Option([flag, row.name], default="", help=row.help))
+    return options
 
 
-@click.command()
-@_filters
-@click.option("--property", "properties", multiple=True, metavar="NAME=VALUE", help="May be repeated; all must fit.")
-@click.option("--limit", default=25, show_default=True, type=click.IntRange(1, 100_000), help="Most rows.")
+class _FilteredCommand(click.Command):
+    """A command with the filters' options before its own. They are built when the command is used: the table is the
+    log store's, and `perihelion --help` does not load it."""
+
+    def get_params(self, ctx: click.Context) -> list[click.Parameter]:
+        return [*_filter_options(), *super().get_params(ctx)]
+
+
+@click.command(cls=_FilteredCommand)
+@click.option("--limit", default=25, show_default=True, type=click.IntRange(1, 100_000), help="Maximum number of rows.")
 @click.option("--follow", is_flag=True, help="Go on with new calls until stopped.")
-@click.option("--json", "as_json", is_flag=True, help="One JSON object a line.")
-@click.option("--url", default="", help="Of the control plane; default: as the settings say.")
+@click.option("--json", "as_json", is_flag=True, help="One JSON object (docs/events.md) a line.")
+@click.option("--url", default="", help="URL of the control plane; default: from the settings.")
 @with_settings
-def requests(
-    settings: Settings,
-    properties: tuple[str, ...],
-    limit: int,
-    follow: bool,
-    as_json: bool,
-    url: str,
-    **filters: str,
-) -> None:
+def requests(settings: Settings, limit: int, follow: bool, as_json: bool, url: str, **filters: Any) -> None:
     """The newest calls, newest first (oldest first with --follow)."""
     url = control_url(settings, url)
-    query = [(name, value) for name, value in filters.items() if value] + [("property", pair) for pair in properties]
+    query = _query(filters)
+    # Read before the page is: a call that arrives in between is in both, and is dropped from the news.
+    position = _arrivals(settings, url, query, "now")[1] if follow else ""
     rows = _fetch(settings, url, query, limit)
     if follow:
         rows.reverse()
     _print(rows, as_json, header=True)
     if not follow:
         if not rows and not as_json:
-            click.echo("No calls fit." if query else "No calls yet.")
+            click.echo("No calls match." if query else "No calls yet.")
         return
-    seen = dict.fromkeys(row["id"] for row in rows)
-    # Whatever is older was there before: only what ends from now on is news.
-    window = [pair for pair in query if pair[0] != "since"] + [("since", filters["since"] or _FOLLOW_BACK)]
-    seen |= dict.fromkeys(row["id"] for row in _fetch(settings, url, window, 5000))
+    shown = {row["id"] for row in rows}
     pause = threading.Event()
     try:
         while not pause.wait(_FOLLOW_S):
-            news = [row for row in _fetch(settings, url, window, 500) if row["id"] not in seen]
-            news.reverse()
-            seen |= dict.fromkeys(row["id"] for row in news)
-            _print(news, as_json, header=False)
+            more = True
+            while more:
+                news, position = _arrivals(settings, url, query, position)
+                more = len(news) == _PAGE_ROWS
+                _print([row for row in news if row["id"] not in shown], as_json, header=False)
     except KeyboardInterrupt:
         return
 
 
 @click.command()
 @click.argument("id")
-@click.option("--json", "as_json", is_flag=True, help="The whole record as JSON.")
-@click.option("--body", type=click.Choice(["request", "response"]), help="Only this body, as it was, to stdout.")
-@click.option("--url", default="", help="Of the control plane; default: as the settings say.")
+@click.option("--json", "as_json", is_flag=True, help="All fields as JSON (docs/events.md).")
+@click.option("--body", type=click.Choice(["request", "response"]), help="Only this body, byte by byte, to stdout.")
+@click.option("--url", default="", help="URL of the control plane; default: from the settings.")
 @with_settings
 def show(settings: Settings, id: str, as_json: bool, body: str | None, url: str) -> None:
-    """Everything of one call. ID is the answer's Helicone-Id."""
+    """All fields of one call. ID is the response's Helicone-Id."""
     call = ask(settings, control_url(settings, url), f"/api/requests/{id}")
     if body:
         bodies = call["bodies"]
@@ -106,13 +104,30 @@ def show(settings: Settings, id: str, as_json: bool, body: str | None, url: str)
     print_call(call)
 
 
+def _query(filters: dict[str, Any]) -> list[tuple[str, str]]:
+    """The API's parameters for the options that were given."""
+    query: list[tuple[str, str]] = []
+    for name, value in filters.items():
+        values = value if isinstance(value, tuple) else () if value in (None, "") else (value,)
+        query += [(name, json.dumps(one) if isinstance(one, bool) else str(one)) for one in values]
+    return query
+
+
+def _arrivals(
+    settings: Settings, url: str, query: list[tuple[str, str]], after: str
+) -> tuple[list[dict[str, Any]], str]:
+    """The calls that arrived after this position, in order, and the position of the last one."""
+    page = ask(settings, url, "/api/requests", [*query, ("after", after), ("limit", str(_PAGE_ROWS))])
+    return page["data"], page["next"]
+
+
 def _fetch(settings: Settings, url: str, query: list[tuple[str, str]], limit: int) -> list[dict[str, Any]]:
     rows: list[dict[str, Any]] = []
     cursor = ""
     while len(rows) < limit:
-        size = min(500, limit - len(rows))
-        more = [("limit", str(size))] + ([("cursor", cursor)] if cursor else [])
-        page = ask(settings, url, "/api/requests", query + more)
+        size = min(_PAGE_ROWS, limit - len(rows))
+        paging = [("limit", str(size))] + ([("cursor", cursor)] if cursor else [])
+        page = ask(settings, url, "/api/requests", query + paging)
         rows += page["data"]
         cursor = page["next"]
         if not cursor:

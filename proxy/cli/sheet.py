@@ -1,4 +1,4 @@
-"""Calls as people read them: a table of many, a sheet of one."""
+"""Prints events (docs/events.md) for people: a table of many calls, a sheet of one."""
 
 import contextlib
 import json
@@ -13,7 +13,7 @@ from rich.text import Text
 __all__ = ["cost", "print_call", "print_table"]
 
 _WIDE: Final = 220
-"""Columns where the output is no terminal: nothing is cut for want of room."""
+"""Columns where the output is not a terminal, so that nothing is cut off."""
 _COLUMNS: Final[tuple[tuple[str, int, Literal["left", "right"]], ...]] = (
     ("time", 15, "left"),
     ("id", 36, "left"),
@@ -31,17 +31,17 @@ _COLUMNS: Final[tuple[tuple[str, int, Literal["left", "right"]], ...]] = (
 
 
 def print_table(rows: list[dict[str, Any]], *, header: bool) -> None:
-    """One line a call. Widths are fixed, so that lines printed later stand under the same heads."""
+    """Prints one line a call. Widths are fixed, so that lines printed later stand under the same heads."""
     console = Console(highlight=False)
     if not console.is_terminal:
         console = Console(highlight=False, width=_WIDE)
     table = Table(box=None, pad_edge=False, show_header=header, header_style="bold")
     for name, width, side in _COLUMNS:
-        least = width if name == "id" else min(width, 6)
+        min_width = width if name == "id" else min(width, 6)
         table.add_column(
             name,
             width=width if console.width >= _WIDE else None,
-            min_width=least,
+            min_width=min_width,
             max_width=width,
             justify=side,
             no_wrap=True,
@@ -53,7 +53,7 @@ def print_table(rows: list[dict[str, Any]], *, header: bool) -> None:
 
 
 def print_call(call: dict[str, Any]) -> None:
-    """All sections of one call; empty ones and empty fields are left out."""
+    """Prints all sections of one call; empty ones and empty fields are left out."""
     console = Console(highlight=False, soft_wrap=True)
     bodies = call.get("bodies") or {}
     _section(
@@ -93,13 +93,13 @@ def print_call(call: dict[str, Any]) -> None:
         "Tokens and cost",
         {
             "input": call["input_tokens"],
-            "of it from cache": call["cached_input_tokens"],
-            "of it into cache": call["cache_write_tokens"],
+            "from cache": call["cached_input_tokens"],
+            "into cache": call["cache_write_tokens"],
             "output": call["output_tokens"],
-            "of it reasoning": call["reasoning_tokens"],
+            "reasoning": call["reasoning_tokens"],
             "source": call["usage_source"],
             "cost": cost(call) + ("" if call["cost_known"] else " (no price known)"),
-            "provider says": _dollars(call["reported_cost_nanousd"])
+            "provider's cost": _dollars(call["reported_cost_nanousd"])
             if call["reported_cost_nanousd"] is not None
             else "",
             "prices": call["price_version"],
@@ -128,13 +128,18 @@ def print_call(call: dict[str, Any]) -> None:
                 "waited before": _ms(attempt["waited_us"] / 1000) if attempt["waited_us"] > 0 else "",
             },
         )
+    _section(
+        console,
+        "Trace",
+        {"trace": call["trace_id"], "span": call["span_id"], "parent span": call["parent_span_id"]},
+    )
     _section(console, "Facts", call["facts"])
-    _section(console, "Headers of the answer", call["response_headers"])
+    _section(console, "Headers of the response", call["response_headers"])
     _section(console, "Unknown directives", call["unknown_directives"])
     _section(console, "From", {"ip": call["client_ip"], "agent": call["user_agent"], "key": call["key"]})
     _body(console, "Request", bodies, "request", call["request_size"], omitted=call["request_omitted"])
     if bodies.get("response_text"):
-        console.print("\n[bold]Answer[/bold]")
+        console.print("\n[bold]Text of the response[/bold]")
         console.print(Text(bodies["response_text"]))
     if bodies.get("tool_calls"):
         console.print("\n[bold]Tool calls[/bold]")
@@ -143,7 +148,7 @@ def print_call(call: dict[str, Any]) -> None:
 
 
 def cost(row: dict[str, Any]) -> str:
-    """In dollars; `?` where no price is known."""
+    """The cost in dollars; `?` where no price is known."""
     return _dollars(row["cost_nanousd"]) if row["cost_nanousd"] is not None else "?"
 
 
@@ -180,7 +185,7 @@ def _section(console: Console, title: str, fields: dict[str, Any]) -> None:
 def _body(console: Console, title: str, bodies: dict[str, Any], side: str, size: int, *, omitted: bool) -> None:
     text = bodies.get(side, "")
     if omitted:
-        console.print(f"\n[bold]{title}[/bold] ({size} bytes, not stored: the caller asked so)")
+        console.print(f"\n[bold]{title}[/bold] ({size} bytes, not stored, as the caller asked)")
         return
     if not text:
         return

@@ -22,7 +22,7 @@ from proxy.core.errors import PerihelionError
 from proxy.core.identity import DEFAULT_ORG
 from proxy.core.process import unmap_clean_code
 from proxy.core.settings import Settings
-from proxy.logstore import Store
+from proxy.logstore import LogStore
 from proxy.metadata import people
 from proxy.providers import load as load_catalog
 
@@ -47,12 +47,12 @@ class Plane:
         self.settings = settings
         self.problem = "the log store is being opened"
         self.shipper: Shipper | None = None
-        self._store: Store | None = None
+        self._store: LogStore | None = None
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="ship", daemon=True)
 
     @property
-    def store(self) -> Store:
+    def store(self) -> LogStore:
         """The open store. Raises `NotReady`."""
         if self._store is None:
             raise NotReady(self.problem)

@@ -7,8 +7,11 @@ from pathlib import Path
 from proxy.control.jobs.journal import Journal
 from proxy.control.jobs.row_builder import RowBuilder
 from proxy.control.jobs.ship import Shipper
+from proxy.control.sinks import make_sinks
+from proxy.control.sinks.log import LogSink
 from proxy.core.settings import Settings
-from proxy.logstore import Store
+from proxy.logstore import LogStore
+from proxy.logstore.clickhouse import ClickHouseStore
 from proxy.prices import PriceBook
 from proxy.providers import load
 from proxy.spool.reader import Reader
@@ -41,11 +44,11 @@ def store_url(settings: Settings) -> str:
     return settings.get_str("log.store") or f"chdb://{settings.data / 'log'}"
 
 
-def open_store(settings: Settings, url: str = "") -> Store:
+def open_store(settings: Settings, url: str = "") -> LogStore:
     """The log store of these settings. Raises `StoreError`."""
     if not (url or settings.get_str("log.store")):
         settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-    return Store.open(
+    return ClickHouseStore.open(
         url or store_url(settings),
         ttl_days=settings.get_int("log.ttl_days"),
         body_ttl_days=settings.get_int("log.body_ttl_days"),
@@ -60,13 +63,15 @@ def price_book(settings: Settings) -> PriceBook:
     return PriceBook(Path(folder).expanduser() if folder else None, {"custom": "", **ids})
 
 
-def make_shipper(settings: Settings, store: Store, prices: PriceBook) -> Shipper:
-    """Reads `<data>/spool` and remembers in `<data>/ship/journal.json` how far it is. Take the lock first."""
+def make_shipper(settings: Settings, store: LogStore, prices: PriceBook) -> Shipper:
+    """A shipper of `<data>/spool` that notes its offsets in `<data>/ship/journal.json`. Take the lock first."""
+    reader = Reader(settings.data / "spool")
     return Shipper(
-        Reader(settings.data / "spool"),
-        store,
+        reader,
         Journal(settings.data / "ship" / "journal.json"),
         RowBuilder(prices),
+        LogSink(store, set_aside=reader.set_aside),
+        make_sinks(settings),
         interval_s=settings.get_float("ship.interval_s"),
         batch_rows=settings.get_int("ship.batch_rows"),
     )

@@ -221,6 +221,10 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("spool.segment_s", 60.0, "Maximum age of a segment file.", *_SECONDS),
     Setting("ship.interval_s", 0.5, "Interval at which the shipper looks for new records.", *_SECONDS),
     Setting("ship.batch_rows", 10_000, "Maximum records in one insert.", *_COUNT),
+    Setting("sink.jsonl.path", "", "File that gets one JSON object a call (docs/events.md); empty: none."),
+    Setting("sink.jsonl.max_bytes", 256 << 20, "The file is rotated before it grows past this size.", *_BYTES),
+    Setting("sink.jsonl.keep", 4, "Rotated files kept: `<path>.1` is the newest.", "0 or more", lambda v: v >= 0),
+    Setting("sink.jsonl.bodies", False, "Add the bodies of each call to its object."),
     Setting("prices.folder", "", "Folder of your own price files (TOML); they override the built-in prices."),
 )
 
@@ -306,13 +310,15 @@ def _read_file(file: Path) -> list[tuple[str, object]]:
         raise SettingError("config", str(file), f"a file that can be read ({error.strerror})") from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingError("config", str(file), f"TOML ({error})") from None
-    found: list[tuple[str, object]] = []
-    for head, value in tree.items():
+    return list(_flatten("", tree))
+
+
+def _flatten(prefix: str, table: dict[str, Any]) -> Iterator[tuple[str, object]]:
+    for name, value in table.items():
         if isinstance(value, dict):
-            found += [(f"{head}.{tail}", inner) for tail, inner in value.items()]
+            yield from _flatten(f"{prefix}{name}.", value)
         else:
-            found.append((head, value))
-    return found
+            yield prefix + name, value
 
 
 def _set(values: dict[str, Value], sources: dict[str, str], name: str, value: object, source: str) -> None:

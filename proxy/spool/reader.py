@@ -64,32 +64,33 @@ class Reader:
         return True
 
     def batches(self, segment: str, offset: int, max_rows: int, max_bytes: int) -> Iterator[Batch]:
-        """What there is from `offset` on, in order. A growing segment's partial tail is left for later."""
-        # Asked before the size is: a segment that closes in between is only taken for growing once more.
+        """Yields the batches from `offset` on, in order. A growing segment's partial tail is left for later."""
+        # Read before the size is: a segment that closes in between is only taken for growing once more.
         closed = self.is_closed(segment)
-        while (piece := self._next(segment, offset, max_rows, max_bytes, closed)) is not None:
-            yield piece
-            offset = piece.end
+        while (batch := self._next(segment, offset, max_rows, max_bytes, closed)) is not None:
+            yield batch
+            offset = batch.end
 
     def read(self, segment: str, start: int, end: int) -> Batch:
-        """The slice that had these bounds before; shorter, down to no payloads, where the segment was cut, damaged or
+        """The batch that had these bounds before; shorter, down to no payloads, where the segment was cut, damaged or
         removed since."""
         buffer = self._bytes(segment, start, end - start)
-        found = scan(buffer, len(MAGIC) if start == 0 else 0)
-        return Batch(segment, start, start + found.next, found.payloads)
+        frames = scan(buffer, len(MAGIC) if start == 0 else 0)
+        return Batch(segment, start, start + frames.next, frames.payloads)
 
-    def set_aside(self, piece: Batch) -> Path:
-        """Copies a damaged piece to `torn/<segment>@<offset>.part`, durably, and counts it. May be repeated."""
+    def set_aside(self, segment: str, start: int, end: int) -> Path:
+        """Copies the bytes from `start` to `end` to `torn/<segment>@<start>.part`, durably, and counts them. May be
+        repeated."""
         folder = self.folder / "torn"
         folder.mkdir(mode=0o700, exist_ok=True)
-        path = folder / f"{piece.segment}@{piece.start}.part"
+        path = folder / f"{segment}@{start}.part"
         fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         with os.fdopen(fd, "wb") as file:
-            file.write(self._bytes(piece.segment, piece.start, piece.end - piece.start))
+            file.write(self._bytes(segment, start, end - start))
             file.flush()
             os.fsync(fd)
         self.torn += 1
-        self.torn_bytes += piece.end - piece.start
+        self.torn_bytes += end - start
         return path
 
     def remove(self, segment: str) -> None:
@@ -120,11 +121,11 @@ class Reader:
         first = frame_size(buffer, head)
         if first is not None and head + first > len(buffer) and offset + head + first <= size:
             buffer = self._bytes(segment, offset, head + first)
-        found = scan(buffer, head, max_rows)
-        if found.payloads:
-            return Batch(segment, offset, offset + found.next, found.payloads)
-        # A growing file may show a frame that is only half there, and its checksum is wrong until it is whole.
-        if found.state is State.CLEAN or not closed:
+        frames = scan(buffer, head, max_rows)
+        if frames.payloads:
+            return Batch(segment, offset, offset + frames.next, frames.payloads)
+        # A growing file may show a partial frame, whose checksum is wrong until it is complete.
+        if frames.state is State.CLEAN or not closed:
             return None
         return self._damage(segment, offset, size)
 

@@ -95,7 +95,10 @@ def test_filters_reach_the_control_plane(control: ControlProcess) -> None:
     assert ids("--provider", "openai") == ["2", "1"]
     assert ids("--property", "app=Tester", "--since", "1h") == ["3", "2", "1"]
     assert ids("--model", "none-such") == []
-    assert perihelion("requests", "--url", control.url, "--user", "nobody").stdout == "No calls fit.\n"
+    assert ids("--min-cost", "0.001", "--no-cached") == ids("--min-cost", "0.001")
+    assert ids("--outcome", "success", "--min-latency", "1e9") == ids("--key", "none-such") == ids("--cached") == []
+    assert ids("--trace", "0af7651916cd43dd8448eb211c80319c") == ids("--prompt", "none-such") == []
+    assert perihelion("requests", "--url", control.url, "--user", "nobody").stdout == "No calls match.\n"
 
 
 def test_show_has_everything_of_a_call(control: ControlProcess) -> None:

@@ -3,18 +3,20 @@
 import contextlib
 import os
 import threading
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
 import msgspec
 import pytest
 
-from proxy.control.jobs.journal import Journal
-from proxy.control.jobs.row_builder import RowBuilder
+from proxy.control.jobs.journal import LOG, Journal
+from proxy.control.jobs.row_builder import LogRows, RowBuilder, bare_row
 from proxy.control.jobs.ship import Shipper
+from proxy.control.sinks.log import LogSink
 from proxy.core.record import encode
-from proxy.logstore import BodyRow, RequestRow, Store, StoreError
+from proxy.logstore import BodyRow, LogStore, RequestRow, StoreError
+from proxy.logstore.base import Row, Table
 from proxy.spool.reader import Reader
 from proxy.spool.writer import Writer
 from tests.unit.records import PRICES, START_US, read, record
@@ -24,14 +26,14 @@ class Died(BaseException):
     """The process ends here."""
 
 
-class FakeStore(Store):
-    """The real store over two tables in memory, which keep tokens apart, and fail or die as they are told."""
+class FakeStore(LogStore):
+    """Two tables in memory that drop a token they have seen, and fail or die as the test says."""
 
     def __init__(self) -> None:
         self.tables: dict[str, list[Any]] = {"requests": [], "bodies": []}
         self.tokens: set[tuple[str, str]] = set()
         self.failures: list[BaseException | str | None] = []
-        """What happens at the next writes, of which a slice has two."""
+        """What happens at the next writes, of which a batch has two."""
         self.refused: dict[str, set[str]] = {}
         """By table, ids whose rows it does not take; bare ones it does."""
         self.full: set[str] = set()
@@ -39,10 +41,10 @@ class FakeStore(Store):
         self.mute: set[str] = set()
         """Tables that write, and whose answer is lost."""
         self.blind: set[str] = set()
-        """Tables that do not show yet, when asked next, what they have."""
-        self._write_lock = threading.Lock()
+        """Tables that do not show, when read next, what they have."""
+        self.on_ping: Callable[[], None] = lambda: None
 
-    def _insert(self, table: str, rows: Sequence[RequestRow | BodyRow], token: str) -> None:
+    def write(self, table: Table, rows: Sequence[Row], token: str) -> None:
         if not rows:
             return
         failure = self.failures.pop(0) if self.failures else None
@@ -60,7 +62,7 @@ class FakeStore(Store):
         if table in self.mute:
             raise StoreError("timed out")
 
-    def _missing(self, table: str, rows: Sequence[RequestRow | BodyRow]) -> list[RequestRow | BodyRow]:
+    def missing(self, table: Table, rows: Sequence[Row]) -> list[Row]:
         if rows and table in self.blind:
             self.blind.remove(table)
             return list(rows)
@@ -68,7 +70,7 @@ class FakeStore(Store):
         return [row for row in rows if (row.org, row.start, row.id) not in present]
 
     def ping(self) -> None:
-        return
+        self.on_ping()
 
     @property
     def rows(self) -> list[RequestRow]:
@@ -87,12 +89,19 @@ class FakeStore(Store):
         return [row.id for row in self.bodies]
 
 
-def shipper(folder: Path, store: FakeStore, rows: int = 3) -> Shipper:
+def shipper(
+    folder: Path,
+    store: FakeStore,
+    rows: int = 3,
+    make_bare: Callable[[LogRows, Exception], RequestRow] = bare_row,
+    journal: str = "journal.json",
+) -> Shipper:
+    reader = Reader(folder / "spool")
     return Shipper(
-        Reader(folder / "spool"),
-        store,
-        Journal(folder / "journal.json"),
+        reader,
+        Journal(folder / journal),
         RowBuilder(PRICES, read),
+        LogSink(store, set_aside=reader.set_aside, make_bare=make_bare),
         interval_s=0.01,
         batch_rows=rows,
     )
@@ -180,7 +189,7 @@ def test_what_lies_behind_a_hole_in_a_slice_is_not_entered_again(tmp_path: Path,
     again = shipper(tmp_path, store, rows=10)
     for _ in range(3 if stops else 0):  # a piece each, the journal being all that the next one knows
         again.step(lambda: True)
-        again._journal.save()
+        again.close()
         again = shipper(tmp_path, store, rows=10)
     again.step()
     assert again.reader.segments() == []
@@ -214,7 +223,7 @@ def test_a_segment_deleted_just_before_a_crash_is_forgotten(tmp_path: Path, spoo
     stop = threading.Event()
     stop.set()
     after.run(stop)
-    assert msgspec.json.decode((tmp_path / "journal.json").read_bytes()) == {}
+    assert msgspec.json.decode((tmp_path / "journal.json").read_bytes())["sinks"] == {"log": {}}
     assert store.ids == ids(1)
 
 
@@ -295,12 +304,7 @@ def test_an_unreadable_payload_gets_the_same_id_each_time(tmp_path: Path, spool:
     seen = []
     for name in ("one", "two"):
         store = FakeStore()
-        Shipper(
-            Reader(tmp_path / "spool"),
-            store,
-            Journal(tmp_path / name),
-            RowBuilder(PRICES, read),
-        ).step()
+        shipper(tmp_path, store, journal=name).step()
         seen += store.ids
     assert seen[0] == seen[1]
 
@@ -344,7 +348,7 @@ def test_a_refused_body_does_not_enter_its_request_again(tmp_path: Path, spool: 
     assert (store.ids, store.body_ids) == (ids(3), [])
     ship.step()
     assert (store.ids, store.body_ids) == (ids(3), ["id-0", "id-2"])
-    assert ship.figures.reading_errors == 1
+    assert ship.log.bare_rows == 1
 
 
 def test_bodies_that_are_refused_for_a_while_are_entered_and_nothing_else(tmp_path: Path, spool: Writer) -> None:
@@ -387,7 +391,7 @@ def test_a_record_whose_answer_was_lost_is_not_entered_bare_as_well(
         if store.rows:
             store.mute, store.blind = set(), set(blind)
 
-    store.ping = ping  # type: ignore[method-assign]
+    store.on_ping = ping
     ship.step()
     assert store.ids == ids(1)
     assert not store.rows[0].reading_error
@@ -410,10 +414,10 @@ def test_a_crash_among_single_records_enters_none_again(tmp_path: Path, spool: W
 
 def test_only_one_journal_file_is_left_and_a_broken_off_one_does_no_harm(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "ship" / "journal.json")
-    journal.intend("a.seg", 8, 100)
+    journal.intend("a.seg", 8, 100, 1, 0)
     (tmp_path / "ship" / "journal.new").write_bytes(b"half a jour")
     again = Journal(tmp_path / "ship" / "journal.json")
-    assert (again.of("a.seg").done, again.of("a.seg").intent) == (8, 100)
+    assert (again.offset(LOG, "a.seg").done, again.offset(LOG, "a.seg").intent) == (8, 100)
     again.finish("a.seg", 100)
     again.save()
     assert [path.name for path in (tmp_path / "ship").iterdir()] == ["journal.json"]
@@ -421,15 +425,14 @@ def test_only_one_journal_file_is_left_and_a_broken_off_one_does_no_harm(tmp_pat
 
 def test_a_record_that_no_row_can_be_made_of_is_set_aside_and_stops_no_other(tmp_path: Path, spool: Writer) -> None:
     store = FakeStore()
-    ship = shipper(tmp_path, store)
     spool.append(encode(record(0)))
     spool.append(encode(record(1, id="id-bad")))
     spool.append(encode(record(2)))
 
-    def no_row(entry: Any, error: Exception) -> RequestRow:
-        return RequestRow(id=entry.request.id, org="o", start=START_US + 1)
+    def no_row(rows: LogRows, error: Exception) -> RequestRow:  # this one, too, is what the store does not take
+        return RequestRow(id=rows.request.id, org="o", start=START_US + 1)
 
-    ship._builder.bare = no_row  # type: ignore[method-assign] - it, too, is what the store does not take
+    ship = shipper(tmp_path, store, make_bare=no_row)
     store.refused = {"requests": {"id-bad"}}
     for _ in range(8):
         with contextlib.suppress(OverflowError):

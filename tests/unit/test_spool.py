@@ -139,7 +139,7 @@ def test_the_torn_tail_of_a_dead_writer_is_set_aside(tmp_path: Path, cut: int) -
     spool.close()
     found = pieces(reader)
     assert [piece.lost for piece in found] == [False, True]
-    part = reader.set_aside(found[1])
+    part = reader.set_aside(found[1].segment, found[1].start, found[1].end)
     assert part.name == f"{found[1].segment}@{found[1].start}.part"
     assert part.read_bytes() == (segment.pack(payload(1)) + payload(1))[:cut]
     assert (reader.torn, reader.torn_bytes) == (1, cut)

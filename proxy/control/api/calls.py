@@ -1,5 +1,7 @@
-"""`/api/requests`: the log of calls, newest first, and everything of one call."""
+"""`/api/requests`: the log of calls, newest first or in order of arrival, and everything of one call."""
 
+import inspect
+from collections.abc import Callable
 from typing import Annotated, Any, Final
 
 import msgspec
@@ -8,26 +10,27 @@ from litestar.params import Parameter
 
 from proxy.control.api.problems import Problem, answer
 from proxy.control.auth import caller_of, needs
-from proxy.control.moment import ACCEPTED, moment_us
+from proxy.control.moment import moment_us
 from proxy.control.plane import Plane
 from proxy.core.clock import now_us, parse_uuid
 from proxy.core.event import Event, EventWithBodies
-from proxy.logstore import Filter, FilterError, event_of_columns, micros
-from proxy.logstore.store import Cursor
+from proxy.logstore import FILTERS, Cursor, Filter, FilterError, LogStore, event_of_columns, micros
 
 __all__ = ["Page", "list_calls", "show_call"]
 
-_MOST: Final = 500
-_KNOWN: Final = frozenset(
-    {
-        *("user", "session", "model", "provider", "status", "property", "since", "until", "text", "name", "error"),
-        *("key", "prompt", "outcome", "min_cost", "min_latency", "cached", "cursor", "limit"),
-    }
-)
+_MAX_ROWS: Final = 500
+_PARAMETER_TYPES: Final[dict[str, Any]] = {
+    "text": str,
+    "time": str,
+    "number": float | None,
+    "switch": bool | None,
+    "pairs": list[str] | None,
+}
+"""By kind of a filter: what its parameter is in the query. All have an empty default."""
 
 
 class Page(msgspec.Struct):
-    """Calls, newest first; `next` is the cursor of the page after this one, null on the last."""
+    """One page of calls, and the `cursor` or `after` of the next page; null where there is none."""
 
     data: list[Event]
     next: str | None
@@ -37,71 +40,61 @@ def _query(help: str) -> Any:
     return Parameter(description=help, required=False)
 
 
+def _with_filters(handler: Callable[..., Any]) -> Callable[..., Any]:
+    """`handler` with one parameter a row of `FILTERS` in place of its `**filters`: Litestar reads the signature."""
+    own = inspect.signature(handler).parameters
+    parameters = [one for one in own.values() if one.kind is not inspect.Parameter.VAR_KEYWORD]
+    for row in FILTERS:
+        annotation: Any = Annotated[_PARAMETER_TYPES[row.kind], _query(row.help)]
+        default = "" if row.kind in ("text", "time") else None
+        parameters.append(
+            inspect.Parameter(row.name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=annotation)
+        )
+        handler.__annotations__[row.name] = annotation
+    handler.__annotations__.pop("filters", None)
+    handler.__signature__ = inspect.Signature(parameters, return_annotation=Response[Page])  # type: ignore[attr-defined]
+    return handler
+
+
+_PARAMETERS: Final = frozenset({*(row.name for row in FILTERS), "after", "cursor", "limit"})
+
+
 @get(
     "/api/requests",
     sync_to_thread=True,
     opt=needs("viewer"),
-    summary="Calls, newest first",
+    summary="Calls, newest first or in order of arrival",
     operation_id="listRequests",
 )
+@_with_filters
 def list_calls(
     request: Request[Any, Any, Any],
-    user: Annotated[str, _query("User id.")] = "",
-    session: Annotated[str, _query("Session id.")] = "",
-    model: Annotated[str, _query("Model as asked for or as answered.")] = "",
-    provider: Annotated[str, _query("Provider by its catalog name.")] = "",
-    status: Annotated[str, _query("`200`, `4xx`, `>=400`, or several joined by commas.")] = "",
-    property: Annotated[list[str] | None, _query("`name=value`; repeat it for several, all must fit.")] = None,
-    since: Annotated[str, _query(ACCEPTED)] = "",
-    until: Annotated[str, _query(ACCEPTED)] = "",
-    text: Annotated[str, _query("Found in the first 200 characters of prompt or answer.")] = "",
-    name: Annotated[str, _query("Name of the call (Helicone-Request-Name).")] = "",
-    error: Annotated[str, _query("An error's name, or `*` for all that failed.")] = "",
-    key: Annotated[str, _query("Id of the API key.")] = "",
-    prompt: Annotated[str, _query("Prompt id.")] = "",
-    outcome: Annotated[str, _query("`success`, or the phase that refused.")] = "",
-    min_cost: Annotated[float | None, _query("US dollars.")] = None,
-    min_latency: Annotated[float | None, _query("Milliseconds.")] = None,
-    cached: Annotated[bool | None, _query("Answered from the cache, or not.")] = None,
     cursor: Annotated[str, _query("`next` of the page before.")] = "",
-    limit: Annotated[int, _query("Rows, 1 to 500.")] = 50,
+    after: Annotated[
+        str, _query("Calls in order of arrival in the log: `next` of the page before, or `now` to begin with new ones.")
+    ] = "",
+    limit: Annotated[int, _query(f"Rows, 1 to {_MAX_ROWS}.")] = 50,
+    **filters: Any,
 ) -> Response[Page]:
     """One page of the log."""
     for given in request.query_params:
-        if given not in _KNOWN:
-            raise FilterError(given, request.query_params[given], "one of the parameters " + ", ".join(sorted(_KNOWN)))
-    if not 1 <= limit <= _MOST:
-        raise FilterError("limit", limit, f"1 to {_MOST}")
-    if min_cost is not None and not 0 <= min_cost < 1e9:
-        raise FilterError("min_cost", min_cost, "US dollars, 0 or more")
+        if given not in _PARAMETERS:
+            accepted = "one of the parameters " + ", ".join(sorted(_PARAMETERS))
+            raise FilterError(given, request.query_params[given], accepted)
+    if not 1 <= limit <= _MAX_ROWS:
+        raise FilterError("limit", limit, f"1 to {_MAX_ROWS}")
+    if after and cursor:
+        raise FilterError("cursor", cursor, "`cursor` (newest first) or `after` (order of arrival), not both")
     plane: Plane = request.app.state.plane
-    now = now_us()
-    asked = Filter(
-        org=caller_of(request).org,
-        user=user,
-        session=session,
-        model=model,
-        provider=provider,
-        status=status,
-        properties=_properties(property or []),
-        since_us=moment_us("since", since, now) if since else None,
-        until_us=moment_us("until", until, now) if until else None,
-        text=text,
-        name=name,
-        error=error,
-        key=key,
-        prompt=prompt,
-        outcome=outcome,
-        min_cost_nanousd=round(min_cost * 1e9) if min_cost is not None else None,
-        min_latency_ms=min_latency,
-        cached=cached,
-    )
-    rows = plane.store.page(asked, _cursor(cursor), limit + 1)
-    after = None
+    filter = Filter(caller_of(request).org, _values(filters))
+    if after:
+        return _json(_arrivals(plane.store, filter, after, limit))
+    rows = plane.store.page(filter, _cursor(cursor), limit + 1)
+    next_cursor = None
     if len(rows) > limit:
         rows.pop()
-        after = f"{micros(rows[-1]['start'])}.{rows[-1]['id']}"
-    return _json({"data": [event_of_columns(row) for row in rows], "next": after})
+        next_cursor = f"{micros(rows[-1]['start'])}.{rows[-1]['id']}"
+    return _json(Page([event_of_columns(row) for row in rows], next_cursor))
 
 
 @get(
@@ -113,11 +106,11 @@ def list_calls(
 )
 def show_call(request: Request[Any, Any, Any], id: str) -> Response[EventWithBodies]:
     """One call with its attempts and bodies."""
-    found = parse_uuid(id)
-    if found is None:
-        raise FilterError("id", id, "a UUID, as `Helicone-Id` of the answer gave it")
+    uuid = parse_uuid(id)
+    if uuid is None:
+        raise FilterError("id", id, "a UUID, as the response's `Helicone-Id`")
     plane: Plane = request.app.state.plane
-    row = plane.store.get(caller_of(request).org, found)
+    row = plane.store.get(caller_of(request).org, uuid)
     if row is None:
         problem: Response[Any] = answer(
             Problem(
@@ -125,7 +118,7 @@ def show_call(request: Request[Any, Any, Any], id: str) -> Response[EventWithBod
                 404,
                 detail="No call with this id is in the log. A call shows up about a second after it ended.",
                 parameter="id",
-                value=found,
+                value=uuid,
             )
         )
         return problem
@@ -136,14 +129,39 @@ def _json(content: object) -> Response[Any]:
     return Response(msgspec.json.encode(content), media_type="application/json")
 
 
-def _properties(pairs: list[str]) -> dict[str, str]:
-    found: dict[str, str] = {}
-    for pair in pairs:
-        name, equals, value = pair.partition("=")
+def _arrivals(store: LogStore, filter: Filter, after: str, limit: int) -> Page:
+    if after == "now":
+        return Page([], str(store.last_arrival_us(filter.org)))
+    if not (after.isascii() and after.isdigit() and len(after) < 17):
+        raise FilterError("after", after, "`now`, or `next` of the page before")
+    rows = store.arrivals(filter, int(after), limit)
+    return Page([event_of_columns(row) for row in rows], str(micros(rows[-1]["ingested_at"])) if rows else after)
+
+
+def _values(given: dict[str, Any]) -> dict[str, Any]:
+    """The values of the filters that were given, as `conditions` takes them. Raises `FilterError`."""
+    now = now_us()
+    values: dict[str, Any] = {}
+    for row in FILTERS:
+        value = given[row.name]
+        if value in ("", None):
+            continue
+        if row.kind == "time":
+            value = moment_us(row.name, value, now)
+        elif row.kind == "pairs":
+            value = _pairs(row.name, value)
+        values[row.name] = value
+    return values
+
+
+def _pairs(parameter: str, texts: list[str]) -> dict[str, str]:
+    pairs: dict[str, str] = {}
+    for text in texts:
+        name, equals, value = text.partition("=")
         if not name or not equals:
-            raise FilterError("property", pair, "name=value")
-        found[name] = value
-    return found
+            raise FilterError(parameter, text, "name=value")
+        pairs[name] = value
+    return pairs
 
 
 def _cursor(text: str) -> Cursor | None:

@@ -13,6 +13,17 @@ from proxy.control.plane import Plane
 __all__ = ["healthz", "metrics", "readyz"]
 
 
+class SinkState(msgspec.Struct):
+    """How far a sink beside the log is."""
+
+    name: str
+    durable: bool
+    delivered: int
+    skipped: int
+    lag_records: int
+    last_error: str
+
+
 class Readiness(msgspec.Struct):
     """`lag_bytes` is what the spool holds that the log does not; `behind_s` for how long that has been so."""
 
@@ -24,6 +35,7 @@ class Readiness(msgspec.Struct):
     shipped: int = 0
     failures: int = 0
     last_error: str = ""
+    sinks: list[SinkState] = []
 
 
 @get("/healthz", opt=needs(NOBODY), media_type="text/plain", sync_to_thread=False, summary="The process answers")
@@ -50,6 +62,10 @@ def readyz(request: Request[Any, Any, Any]) -> Response[Readiness]:
         found.shipped = figures.shipped
         found.failures = figures.failures
         found.last_error = figures.last_error
+        found.sinks = [
+            SinkState(feed.name, feed.durable, feed.delivered, feed.skipped, feed.lag()[0], feed.last_error)
+            for feed in plane.shipper.feeds
+        ]
         if figures.last_error:
             found.store = "failing; the spool keeps what it cannot take"
     return Response(found, status_code=200 if found.ready else 503)

@@ -1,63 +1,115 @@
-"""How far each segment is shipped, and what is being inserted just now: one small file, replaced atomically."""
+"""How far each sink is in each segment, and what the log is being given: one small file, replaced atomically."""
 
 import os
 from pathlib import Path
+from typing import Any, Final
 
 import msgspec
 
-__all__ = ["Journal", "SegmentOffset"]
+__all__ = ["LOG", "Journal", "SegmentOffset"]
+
+LOG: Final = "log"
+"""The name of the first sink. The journal of versions 1 had no other."""
+_VERSION: Final = 2
 
 
-class SegmentOffset(msgspec.Struct):
-    """Of one segment: bytes below `done` are in the store; `intent` is the end of the slice that may be."""
+class SegmentOffset(msgspec.Struct, frozen=True, omit_defaults=True):
+    """How far a sink is in one segment."""
 
     done: int = 0
+    """The sink has all bytes below."""
     intent: int = 0
-    """0: nothing is under way."""
+    """The end of the batch that the sink may have as well; 0 where none is under way."""
+    ingested_us: int = 0
+    """The first record of that batch has this place in the order of arrival; the next one has one more."""
+
+
+class _File(msgspec.Struct):
+    version: int
+    ingested_us: int = 0
+    sinks: dict[str, dict[str, SegmentOffset]] = {}
 
 
 class Journal:
-    """Every change is on the disk when the method returns. Raises `OSError`."""
+    """The offsets of all sinks. For one thread. Raises `OSError`, and `msgspec.DecodeError` for a broken file."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
-        self._offsets: dict[str, SegmentOffset] = {}
+        self._file = _File(_VERSION)
         if path.exists():
-            self._offsets = msgspec.json.decode(path.read_bytes(), type=dict[str, SegmentOffset])
+            self._file = _read(path.read_bytes())
 
-    def of(self, segment: str) -> SegmentOffset:
-        return self._offsets.get(segment) or SegmentOffset()
+    def knows(self, sink: str) -> bool:
+        """Whether the sink had offsets before."""
+        return sink in self._file.sinks
 
-    def intend(self, segment: str, start: int, end: int) -> None:
-        """The slice from `start` to `end` is about to be inserted; all before `start` is. An older intent that reaches
-        further stays: what lies behind damage in its slice may be in the store as well."""
-        self._offsets[segment] = SegmentOffset(start, max(end, self.of(segment).intent))
-        self._save()
+    def add_sink(self, sink: str) -> None:
+        """Lets a new sink begin where the log is now."""
+        offsets = self._file.sinks.get(LOG, {})
+        self._file.sinks[sink] = {segment: SegmentOffset(offset.done) for segment, offset in offsets.items()}
+
+    def keep_only_sinks(self, sinks: set[str]) -> None:
+        """Forgets sinks that are not configured any more."""
+        for name in self._file.sinks.keys() - sinks - {LOG}:
+            del self._file.sinks[name]
+
+    def offset(self, sink: str, segment: str) -> SegmentOffset:
+        """How far the sink is in the segment."""
+        return self._file.sinks.get(sink, {}).get(segment) or SegmentOffset()
+
+    def intend(self, segment: str, start: int, end: int, records: int, now_us: int) -> SegmentOffset:
+        """Notes, on the disk, that the log is about to get the batch from `start` to `end`, and that it has all before.
+
+        Gives its records their places in the order of arrival: at least `now_us`, and above all that were given. An
+        older intent that reaches further stays: what lies behind damage in its batch may be in the log as well.
+        """
+        first_us = max(now_us, self._file.ingested_us + 1)
+        self._file.ingested_us = first_us + records - 1
+        offset = SegmentOffset(start, max(end, self.offset(LOG, segment).intent), first_us)
+        self._set(LOG, segment, offset)
+        self.save()
+        return offset
 
     def finish(self, segment: str, end: int) -> None:
-        """All before `end` is in the store. Kept in memory until the next change: a crash before that repeats the
-        last slice under its old token, which inserts nothing. The intent ends once it is passed."""
-        intent = self.of(segment).intent
-        self._offsets[segment] = SegmentOffset(end, intent if intent > end else 0)
+        """Notes that the log has all before `end`. In memory until the next change: a crash before that repeats the
+        last batch under its old token, which inserts nothing. The intent ends once it is passed."""
+        before = self.offset(LOG, segment)
+        after = SegmentOffset(end, before.intent, before.ingested_us) if before.intent > end else SegmentOffset(end)
+        self._set(LOG, segment, after)
+
+    def advance(self, sink: str, segment: str, end: int) -> None:
+        """Notes that another sink has all before `end`. In memory until the next change."""
+        self._set(sink, segment, SegmentOffset(end))
 
     def forget(self, segment: str) -> None:
-        """The segment is gone. Saved with the next change."""
-        self._offsets.pop(segment, None)
+        """Drops a deleted segment. Saved with the next change."""
+        for offsets in self._file.sinks.values():
+            offsets.pop(segment, None)
 
     def keep_only(self, segments: set[str]) -> None:
-        """Forgets segments that are not there any more (deleted just before a crash)."""
-        for name in self._offsets.keys() - segments:
-            del self._offsets[name]
+        """Forgets segments that do not exist any more (deleted just before a crash)."""
+        for offsets in self._file.sinks.values():
+            for name in offsets.keys() - segments:
+                del offsets[name]
 
     def save(self) -> None:
-        self._save()
-
-    def _save(self) -> None:
+        """Writes all to the disk."""
         self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        young = self._path.with_suffix(".new")
-        fd = os.open(young, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
+        draft = self._path.with_suffix(".new")
+        fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         with os.fdopen(fd, "wb") as file:
-            file.write(msgspec.json.encode(self._offsets))
+            file.write(msgspec.json.encode(self._file))
             file.flush()
             os.fsync(fd)
-        os.replace(young, self._path)
+        os.replace(draft, self._path)
+
+    def _set(self, sink: str, segment: str, offset: SegmentOffset) -> None:
+        self._file.sinks.setdefault(sink, {})[segment] = offset
+
+
+def _read(data: bytes) -> _File:
+    """The journal of this version, or of the first one, which had the log's offsets alone."""
+    content: dict[str, Any] = msgspec.json.decode(data, type=dict[str, Any])
+    if "version" in content:
+        return msgspec.convert(content, _File)
+    return _File(_VERSION, sinks={LOG: msgspec.convert(content, dict[str, SegmentOffset])})

@@ -20,7 +20,7 @@ from proxy.prices import PriceBook
 from proxy.providers.reading import RecordReading, read_record
 from proxy.spool.reader import Batch
 
-__all__ = ["LogRows", "RowBuilder"]
+__all__ = ["LogRows", "RowBuilder", "bare_row"]
 
 _PREVIEW_CHARS: Final = 200
 _CHUNK_RECORDS: Final = 50
@@ -63,18 +63,6 @@ class RowBuilder:
     def build_one(self, record: Record) -> LogRows:
         """The rows of a record that could be decoded."""
         return self._build_rows([record])[0]
-
-    def bare(self, rows: LogRows, error: Exception) -> RequestRow:
-        """A row with only the key, the times and the reason, for a row that the store refused."""
-        row = rows.request
-        return RequestRow(
-            id=row.id,
-            org=row.org,
-            start=row.start,
-            status=row.status,
-            reading_error=f"store refused the row: {error!a}"[:500],
-            ingested_at=row.ingested_at,
-        )
 
     def _build_alone(self, batch: Batch, number: int) -> LogRows:
         payload = batch.payloads[number]
@@ -145,6 +133,19 @@ class RowBuilder:
             took_ms = record.facts.get("cache.latency_ms")
             if isinstance(took_ms, int) and row.latency_ms is not None:
                 row.saved_ms = took_ms - row.latency_ms
+
+
+def bare_row(rows: LogRows, error: Exception) -> RequestRow:
+    """A row with only the key, the times and the reason, for a record whose own row the store refused."""
+    row = rows.request
+    return RequestRow(
+        id=row.id,
+        org=row.org,
+        start=row.start,
+        status=row.status,
+        reading_error=f"store refused the row: {error!a}"[:500],
+        ingested_at=row.ingested_at,
+    )
 
 
 def _row(record: Record, reading: RecordReading) -> RequestRow:

@@ -1,29 +1,33 @@
-"""Moves finished calls from the spool into the log store, each exactly once.
+"""Moves finished calls from the spool to the sinks: into the log exactly once, and from there on to the others.
 
-A slice of a segment is noted in the journal before its insert, and the insert carries a token made of that note. A
-crash anywhere leads to the same slice under the same token, which the store drops where it has it. After a crash or a
-failure the store is asked first, and given only what it lacks: a slice may come back shorter (a power cut) or in
-single records. Segments are deleted once they are closed and wholly in the store.
+A batch of a segment is noted in the journal before its insert, and the insert carries a token made of that note. A
+crash anywhere leads to the same batch under the same token, which the store drops where it has it. After a crash or a
+failure the store is compared first and given only what it lacks: a batch may come back shorter (a power cut) or in
+single records. Segments are deleted once they are closed and every durable sink has all of them.
 """
 
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
-from proxy.control.jobs.journal import Journal
+from proxy.control.jobs.journal import LOG, Journal
 from proxy.control.jobs.row_builder import LogRows, RowBuilder
-from proxy.logstore import Store, StoreError
+from proxy.control.sinks.base import RowBatch, Sink
+from proxy.control.sinks.feed import SinkFeed
+from proxy.control.sinks.log import LogSink
+from proxy.core.clock import now_us
+from proxy.logstore import StoreError
 from proxy.spool.reader import Batch, Reader
 
 __all__ = ["Figures", "Shipper"]
 
-_SLICE_BYTES: Final = 8 << 20
+_BATCH_BYTES: Final = 8 << 20
 _BACKOFF_S: Final = (0.5, 30.0)
-_SWEEP_S: Final = 60.0
-_PATIENCE: Final = 3
-"""Failures of one slice, the store being well, before its records are tried one by one."""
+_SWEEP_INTERVAL_S: Final = 60.0
+_MIN_DRAIN_S: Final = 1.0
+"""What the feeds get at a stop, however long the log took."""
 
 _log = logging.getLogger(__name__)
 
@@ -33,46 +37,57 @@ class Figures:
 
     def __init__(self) -> None:
         self.shipped = 0
-        self.slices = 0
+        """Records that are in the log."""
+        self.batches = 0
         self.failures = 0
         self.reading_errors = 0
-        self.mended = 0
         self.lag_bytes = 0
         self.segments = 0
         self.last_error = ""
         self.last_shipped_at = 0.0
         self.behind_since = 0.0
-        """`time.time()` since which there has been something to ship; 0 when there is nothing."""
+        """`time.time()` since which the log has been behind the spool; 0 when it is not."""
         self.keys: dict[str, int] = {}
-        """When each API key was last seen, since somebody took this (microseconds)."""
+        """When each API key was last used (microseconds), since this was taken."""
 
 
 class Shipper:
-    """Runs in a thread of its own. One a spool folder."""
+    """Ships one spool folder, in one thread. `run` is that thread's work."""
 
     def __init__(
         self,
         reader: Reader,
-        store: Store,
         journal: Journal,
         builder: RowBuilder,
+        log: LogSink,
+        others: Sequence[Sink] = (),
         *,
         interval_s: float = 0.5,
         batch_rows: int = 10_000,
+        clock: Callable[[], int] = now_us,
+        make_feed: Callable[[Sink], SinkFeed] = SinkFeed,
     ) -> None:
+        """The `others` get what the log has. `clock` gives microseconds since the epoch."""
         self.figures = Figures()
         self.reader = reader
-        self._store = store
+        self.log = log
+        self.feeds = [make_feed(sink) for sink in others]
         self._journal = journal
         self._builder = builder
         self._interval_s = interval_s
         self._batch_rows = batch_rows
-        self._tries: dict[str, int] = {}
+        self._clock = clock
         self._swept_at = 0.0
+        self._offered: dict[tuple[str, str], int] = {}
+        """By feed and segment, the end of what was offered to it."""
+        journal.keep_only_sinks({feed.name for feed in self.feeds})
+        for feed in self.feeds:
+            if not journal.knows(feed.name):
+                journal.add_sink(feed.name)
 
     def run(self, stop: threading.Event, drain_s: float = 5.0) -> None:
         """Ships until `stop` is set, then what is left, for at most `drain_s`. A failing store is waited for."""
-        self._begin()
+        self._journal.keep_only(set(self.reader.segments()))
         backoff = _BACKOFF_S[0]
         while not stop.is_set():
             if self._attempt(lambda: False):
@@ -83,37 +98,47 @@ class Shipper:
                 backoff = min(backoff * 2, _BACKOFF_S[1])
         deadline = time.monotonic() + drain_s
         self._attempt(lambda: time.monotonic() > deadline)
+        self.close(max(_MIN_DRAIN_S, deadline - time.monotonic()))
+
+    def close(self, drain_s: float = 0.0) -> None:
+        """Delivers what the feeds have queued, for at most `drain_s`, and saves the journal."""
+        until = time.monotonic() + drain_s
+        for feed in self.feeds:
+            feed.close(max(0.0, until - time.monotonic()))
         try:
+            self._note_confirmed(self.reader.segments())
             self._journal.save()
         except OSError as error:
             self._fail(error)
 
     def step(self, enough: Callable[[], bool] = lambda: False) -> int:
-        """Ships all there is and returns how many records that were; raises `StoreError` or `OSError`."""
+        """Ships all there is until `enough`, and returns how many records the log got.
+
+        Raises `StoreError`, `OSError`, or what a driver raised for a value that it cannot write.
+        """
         moved = 0
-        for segment in self.reader.segments():
+        segments = self.reader.segments()
+        self._note_confirmed(segments)
+        for segment in segments:
             moved += self._ship_segment(segment, enough)
             if enough():
                 break
-        if time.monotonic() - self._swept_at > _SWEEP_S:
+        if time.monotonic() - self._swept_at > _SWEEP_INTERVAL_S:
             self._swept_at = time.monotonic()
             self.reader.sweep(time.time())
         return moved
 
     def measure(self) -> None:
-        """Brings the gauges up to date."""
+        """Updates the gauges."""
         segments = self.reader.segments()
-        # A segment begins with its magic, which is never behind.
-        lag = sum(max(0, self.reader.size(name) - max(8, self._journal.of(name).done)) for name in segments)
+        # A segment begins with its magic, which no sink gets.
+        lag = sum(max(0, self.reader.size(name) - max(8, self._journal.offset(LOG, name).done)) for name in segments)
         self.figures.segments = len(segments)
         self.figures.lag_bytes = lag
         if not lag:
             self.figures.behind_since = 0.0
         elif not self.figures.behind_since:
             self.figures.behind_since = time.time()
-
-    def _begin(self) -> None:
-        self._journal.keep_only(set(self.reader.segments()))
 
     def _attempt(self, enough: Callable[[], bool]) -> bool:
         try:
@@ -136,77 +161,109 @@ class Shipper:
             return
 
     def _ship_segment(self, segment: str, enough: Callable[[], bool]) -> int:
-        # Asked before reading: what is read to its end afterwards is the whole of a closed segment.
+        # Before reading: what is read to its end afterwards is the whole of a closed segment.
         closed = self.reader.is_closed(segment)
         moved = 0
-        entry = self._journal.of(segment)
-        done = entry.done
-        if entry.intent:
-            again = self.reader.read(segment, entry.done, entry.intent)
-            if again.payloads:
-                self._insert(again, again=True)
-                moved += len(again.payloads)
-                done = again.end
+        noted = self._journal.offset(LOG, segment)
+        done = noted.done
+        self._catch_up(segment, done)
+        if noted.intent:
+            batch = self.reader.read(segment, noted.done, noted.intent)
+            if batch.payloads:
+                self._deliver(batch, noted.intent, noted.ingested_us, repeated=True)
+                moved += len(batch.payloads)
+                done = batch.end
             self._journal.finish(segment, done)
-        for piece in self.reader.batches(segment, done, self._batch_rows, _SLICE_BYTES):
-            if piece.lost:
-                self.reader.set_aside(piece)
-            elif piece.payloads:
-                self._journal.intend(segment, piece.start, piece.end)
-                # Behind damage in the slice that was under way: the store may have it.
-                self._insert(piece, again=piece.start < entry.intent)
-                moved += len(piece.payloads)
-            done = piece.end
+        for batch in self.reader.batches(segment, done, self._batch_rows, _BATCH_BYTES):
+            if batch.lost:
+                self.reader.set_aside(segment, batch.start, batch.end)
+            elif batch.payloads:
+                intended = self._journal.intend(segment, batch.start, batch.end, len(batch.payloads), self._clock())
+                # Behind damage in the batch that was under way: the log may have it.
+                self._deliver(batch, intended.intent, intended.ingested_us, repeated=batch.start < noted.intent)
+                moved += len(batch.payloads)
+            if not batch.payloads:
+                self._pass(segment, batch.start, batch.end)
+            done = batch.end
             self._journal.finish(segment, done)
             if enough():
                 return moved
         if closed and done >= self.reader.size(segment):
-            self.reader.remove(segment)
-            self._journal.forget(segment)
+            self._remove(segment, done)
         return moved
 
-    def _insert(self, piece: Batch, *, again: bool) -> None:
-        entries = self._builder.build(piece)
-        # The end that was noted, not the one that was read: a power cut may have taken the tail of a slice that is in.
-        token = f"{piece.segment}:{piece.start}:{self._journal.of(piece.segment).intent}"
-        tries = self._tries.get(token, 0)
-        requests = [entry.request for entry in entries]
-        bodies = [entry.body for entry in entries if entry.body is not None]
-        try:
-            if not again:
-                self._store.insert(requests, bodies, token)
-            elif tries < _PATIENCE:
-                self.figures.mended += self._store.insert_missing(requests, bodies, token)
-            else:
-                self._store.ping()
-                self._one_by_one(piece, entries, token)
-        except Exception:
-            self._tries[token] = tries + 1
-            raise
-        self._tries.pop(token, None)
-        for row in requests:
-            if row.key:
-                self.figures.keys[row.key] = max(row.start, self.figures.keys.get(row.key, 0))
-        self.figures.slices += 1
-        self.figures.shipped += len(entries)
-        self.figures.reading_errors += sum(1 for entry in entries if entry.request.reading_error)
-        self.figures.last_shipped_at = time.time()
+    def _pass(self, segment: str, start: int, end: int) -> None:
+        """Moves the feeds past bytes that hold no records."""
+        for feed in self.feeds:
+            if self._position(feed, segment) == start:
+                self._offered[feed.name, segment] = end
 
-    def _one_by_one(self, piece: Batch, entries: list[LogRows], token: str) -> None:
-        """A record that the store does not take is entered with its bare facts, so that it stops no other. Both ways
-        have one token: whichever arrives second, where an answer came too late, is dropped."""
-        for number, entry in enumerate(entries):
-            bodies = [entry.body] if entry.body is not None else []
-            try:
-                self.figures.mended += self._store.insert_missing([entry.request], bodies, f"{token}:{number}")
-            except Exception as error:  # noqa: BLE001
-                self._store.ping()
-                bare = self._builder.bare(entry, error)
-                self.figures.reading_errors += 1
-                try:
-                    self._store.insert_missing([bare], [], f"{token}:{number}")
-                except StoreError:
-                    raise
-                except Exception:  # not even written: no record may stop those behind it
-                    self.reader.set_aside(piece)
-                    _log.exception("record %s is in no table; its slice lies in the spool's torn/", bare.id)
+    def _deliver(self, batch: Batch, intent: int, ingested_us: int, *, repeated: bool) -> None:
+        """Gives the log one batch, and then the feeds that have all before it."""
+        rows = self._builder.build(batch)
+        if ingested_us:  # 0 for a batch that an earlier version noted
+            for number, each in enumerate(rows):
+                each.request.ingested_at = ingested_us + number
+        # The end that was noted, not the one that was read: a power cut may have taken the tail of a batch that is in.
+        token = f"{batch.segment}:{batch.start}:{intent}"
+        self.log.deliver(RowBatch(batch.segment, batch.start, batch.end, rows, token, repeated))
+        self._count(rows)
+        for feed in self.feeds:
+            if self._position(feed, batch.segment) == batch.start:
+                self._offer(feed, RowBatch(batch.segment, batch.start, batch.end, rows))
+
+    def _catch_up(self, segment: str, done: int) -> None:
+        """Offers each feed what the log has and it has not: after a restart, or where a durable sink's queue was full.
+        These rows have no place in the order of arrival: it is not noted for long."""
+        for feed in self.feeds:
+            position = self._position(feed, segment)
+            while position < done:
+                max_bytes = min(_BATCH_BYTES, done - position)
+                batch = next(self.reader.batches(segment, position, self._batch_rows, max_bytes), None)
+                if batch is None or batch.end > done:
+                    self._offered[feed.name, segment] = done  # damaged since
+                    break
+                if batch.payloads and not self._offer(
+                    feed, RowBatch(segment, batch.start, batch.end, self._builder.build(batch))
+                ):
+                    break
+                position = self._offered[feed.name, segment] = batch.end
+
+    def _position(self, feed: SinkFeed, segment: str) -> int:
+        """The end of what was offered to the feed."""
+        offered = self._offered.get((feed.name, segment))
+        return self._journal.offset(feed.name, segment).done if offered is None else offered
+
+    def _offer(self, feed: SinkFeed, batch: RowBatch) -> bool:
+        accepted = feed.offer(batch)
+        if accepted:
+            self._offered[feed.name, batch.segment] = batch.end
+        return accepted
+
+    def _note_confirmed(self, segments: list[str]) -> None:
+        for feed in self.feeds:
+            for segment, end in feed.confirmed().items():
+                if segment in segments:
+                    self._journal.advance(feed.name, segment, end)
+                else:
+                    feed.forget(segment)
+
+    def _remove(self, segment: str, size: int) -> None:
+        for feed in self.feeds:
+            if feed.holds(segment) or (feed.durable and self._position(feed, segment) < size):
+                return
+        self.reader.remove(segment)
+        self._journal.forget(segment)
+        for feed in self.feeds:
+            feed.forget(segment)
+            self._offered.pop((feed.name, segment), None)
+
+    def _count(self, rows: list[LogRows]) -> None:
+        for each in rows:
+            key = each.request.key
+            if key:
+                self.figures.keys[key] = max(each.request.start, self.figures.keys.get(key, 0))
+        self.figures.batches += 1
+        self.figures.shipped += len(rows)
+        self.figures.reading_errors += sum(1 for each in rows if each.request.reading_error)
+        self.figures.last_shipped_at = time.time()

@@ -1,4 +1,4 @@
-SELECT count()
+SELECT count() AS calls
 FROM requests
 WHERE org = {org:String}
   /* filters */

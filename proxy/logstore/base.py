@@ -1,0 +1,57 @@
+"""What a log store must do. `ClickHouseStore` is the one that there is; tests put tables in memory in its place.
+
+Writing is two operations, from which `exactly_once` makes inserts that survive a crash. Reading gives rows as
+dictionaries by column name, times as aware datetimes.
+"""
+
+from collections.abc import Sequence
+from typing import Any, Literal, Protocol
+
+from proxy.core.errors import PerihelionError
+from proxy.logstore.filters import Filter
+from proxy.logstore.rows import BodyRow, RequestRow
+
+__all__ = ["Cursor", "LogStore", "Row", "StoreError", "Table"]
+
+Row = RequestRow | BodyRow
+Table = Literal["requests", "bodies"]
+Cursor = tuple[int, str]
+"""Start (microseconds) and id of the last call of a page."""
+
+
+class StoreError(PerihelionError):
+    """The store cannot be reached, or refused a statement."""
+
+
+class LogStore(Protocol):
+    """An open store. Its methods block, may be called from several threads, and raise `StoreError`."""
+
+    def write(self, table: Table, rows: Sequence[Row], token: str) -> None:
+        """Inserts the rows, unless the table has already had an insert under this token."""
+
+    def missing(self, table: Table, rows: Sequence[Row]) -> Sequence[Row]:
+        """Those of the rows whose key (org, start, id) is not in the table."""
+
+    def page(self, filter: Filter, cursor: Cursor | None = None, limit: int = 50) -> list[dict[str, Any]]:
+        """The newest matching calls that are older than `cursor`, newest first."""
+
+    def arrivals(self, filter: Filter, after_us: int, limit: int = 50) -> list[dict[str, Any]]:
+        """The matching calls whose `ingested_at` is above `after_us`, in order of arrival."""
+
+    def last_arrival_us(self, org: str) -> int:
+        """The highest `ingested_at` of an organisation's calls; 0 where there is none."""
+
+    def count(self, filter: Filter) -> int:
+        """How many calls match."""
+
+    def get(self, org: str, id: str) -> dict[str, Any] | None:
+        """One call with its bodies (under `bodies`, None where none are stored); None where there is no such call."""
+
+    def prompt_usage(self, org: str, prompt: str) -> list[dict[str, Any]]:
+        """Calls, errors, tokens, cost and latency of each version of a prompt, newest version first."""
+
+    def ping(self) -> None:
+        """Raises `StoreError` where the store does not answer."""
+
+    def close(self) -> None:
+        """Closes all connections."""

@@ -1,0 +1,3 @@
+SELECT toUnixTimestamp64Micro(max(ingested_at)) AS last_us
+FROM requests
+WHERE org = {org:String}

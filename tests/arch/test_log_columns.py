@@ -1,0 +1,54 @@
+"""A column of the log has each of its ends: the record, the row, the event, and the sheet that people read.
+
+tests/contract/test_logstore.py compares the rows and the event with the tables themselves.
+"""
+
+import re
+from pathlib import Path
+
+import msgspec
+from msgspec.structs import fields
+
+from proxy.core.event import Event, EventAttempt, EventBodies
+from proxy.core.record import Attempt, Record
+from proxy.logstore.rows import BodyRow, CommonColumns, RequestRow
+from tests.stack import ROOT
+
+NOT_ON_THE_SHEET = {
+    *("version", "org", "ingested_at", "dialect", "model_override", "drained", "attempt_count", "worker", "truncated"),
+    *("total_tokens", "provider_input_tokens", "provider_output_tokens", "input_includes_cached"),
+    *("output_includes_reasoning", "usage_raw", "usage_at", "saved_ms", "request_preview", "response_preview"),
+}
+"""Fields that `perihelion show` leaves to `--json`. A new field goes onto the sheet or in here."""
+
+
+def names(struct: type[msgspec.Struct]) -> set[str]:
+    return {field.name for field in fields(struct)}
+
+
+def test_copied_columns_are_fields_of_the_record() -> None:
+    assert names(CommonColumns) <= names(Record)
+
+
+def test_the_event_has_every_column() -> None:
+    assert names(Event) == {"version", *names(RequestRow)}
+    assert names(EventBodies) == names(BodyRow)
+    assert names(EventAttempt) == names(Attempt)
+
+
+def test_every_column_has_a_migration() -> None:
+    sql = "\n".join(path.read_text("utf-8") for path in sorted((ROOT / "proxy/logstore/schema").glob("*.sql")))
+    columns = set(re.findall(r"^    (\w+) [A-Z]", sql, re.M)) | set(re.findall(r"ADD COLUMN IF NOT EXISTS (\w+)", sql))
+    assert names(RequestRow) | names(BodyRow) == columns - {"INDEX"}
+
+
+def test_every_field_is_on_the_sheet_or_left_to_json() -> None:
+    sheet = Path(ROOT / "proxy/cli/sheet.py").read_text("utf-8")
+    shown = set(re.findall(r"""(?:call|row)\[f?["'](\w+)["']\]""", sheet))
+    assert names(Event) - shown == NOT_ON_THE_SHEET
+
+
+def test_defaults_of_rows_that_inserts_leave_out_are_those_of_the_columns_types() -> None:
+    """The engine fills in columns that an insert does not name (proxy/logstore/schema/0001_requests.sql)."""
+    sql = "\n".join(path.read_text("utf-8") for path in sorted((ROOT / "proxy/logstore/schema").glob("*.sql")))
+    assert not re.search(r"\bDEFAULT\b(?! and)", re.sub(r"--.*", "", sql))
