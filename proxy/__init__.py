@@ -1,3 +1,3 @@
-"""Perihelion: a drop-in proxy for LLM APIs with full observability, self-hosted."""
+"""Perihelion: a self-hosted, Helicone-compatible LLM proxy."""
 
 __version__ = "0.1.0"

@@ -1,4 +1,4 @@
-"""The command `perihelion`. One file a group of commands; each is imported only when it is asked for.
+"""The command `perihelion`. One file per group of commands; each is imported only when it is used.
 
 The gateway must not load what only the control plane needs, so nothing here imports either at the top. One more
 command: one function and one row in `COMMANDS`.

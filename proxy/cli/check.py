@@ -1,4 +1,4 @@
-"""`check`: the configuration it would run with, where each value comes from, and what to think about."""
+"""`check`: the effective configuration, the source of each value, and warnings."""
 
 from pathlib import Path
 from typing import Final

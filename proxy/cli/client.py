@@ -1,4 +1,4 @@
-"""Asks the control plane."""
+"""HTTP client of the command line for the control plane."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""Options that every command has, and how a command ends that cannot go on."""
+"""Options that all commands share, and how a command exits on an error."""
 
 import functools
 import os

@@ -1,4 +1,4 @@
-"""`gateway`, `control` and `ship`: the parts apart, for many machines."""
+"""`gateway`, `control` and `ship`: the planes started separately, for several machines."""
 
 import os
 

@@ -1,4 +1,4 @@
-"""Whether a port can be listened on, asked before anything is started."""
+"""Checks that the ports are free before anything is started."""
 
 import socket
 

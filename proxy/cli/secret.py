@@ -1,4 +1,4 @@
-"""`secret rotate`: everything that is sealed gets another seal."""
+"""`secret rotate`: seals everything with a new secret."""
 
 import click
 

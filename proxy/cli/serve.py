@@ -1,4 +1,4 @@
-"""`serve`: both planes on this machine, watched over."""
+"""`serve`: runs both planes on this machine and restarts one that dies."""
 
 import json
 import os

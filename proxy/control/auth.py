@@ -1,4 +1,4 @@
-"""Who asks the control plane, and what they may.
+"""Authentication and authorisation on the control plane.
 
 A session's cookie (changes also need its CSRF token in `X-CSRF-Token`), an API key (`Authorization: Bearer
 sk-perihelion-…`), or the token of this machine in `<data>/control.token`, which only its owner can read: that is how

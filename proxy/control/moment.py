@@ -1,4 +1,4 @@
-"""Points in time as people write them."""
+"""Parses points in time as people write them."""
 
 from datetime import UTC, datetime
 from typing import Final

@@ -1,4 +1,4 @@
-"""Login at an OpenID provider: authorization code with PKCE, and an ID token that is checked to its last claim.
+"""Login at an OpenID provider: authorization code with PKCE, and validation of the ID token.
 
 What a login under way must remember (state, nonce, verifier) is sealed in a cookie of the browser that began it, so a
 code of somebody else's login is worth nothing there.

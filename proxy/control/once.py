@@ -1,4 +1,4 @@
-"""`Idempotency-Key`: a change that is asked for again is answered as before, and not made twice."""
+"""`Idempotency-Key`: a repeated change gets the original response and is not made twice."""
 
 from collections.abc import Callable
 from hashlib import blake2b

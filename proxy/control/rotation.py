@@ -1,4 +1,4 @@
-"""Another secret for an installation: everything that is sealed is sealed anew, the control plane being down.
+"""Rotates the secret of an installation while the control plane is stopped: seals everything again.
 
 The new secret is on disk before the database is sealed with it, in one transaction, and has its place after. Wherever
 that is cut off, one of both opens everything, and whoever starts next tries both.

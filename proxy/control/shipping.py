@@ -1,4 +1,4 @@
-"""A shipper over the data folder of some settings; one at a time on a folder."""
+"""Builds the shipper of a data folder. One process ships from a folder at a time."""
 
 import fcntl
 import os

@@ -1,4 +1,4 @@
-"""Slows down those who guess: after a few failures each further one doubles the wait, by address and by e-mail."""
+"""Throttles failed logins by address and by e-mail: after a few failures each further one doubles the wait."""
 
 from collections import OrderedDict
 from typing import Final

@@ -1,4 +1,4 @@
-"""Time and ids: the only place that reads a clock or draws an id, so that tests can pass their own."""
+"""Clocks and ids: the only place that reads a clock or makes an id, so tests can pass their own."""
 
 import os
 import random

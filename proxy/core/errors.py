@@ -1,4 +1,4 @@
-"""Errors of our own, each with what was asked, what was found and what would be right.
+"""Our own errors. A message says what was asked, what was found and what would be right.
 
 PerihelionError
 ├── SettingError            start refuses

@@ -1,4 +1,4 @@
-"""Who pays for a call."""
+"""The identity of a caller: organisation and API key."""
 
 import msgspec
 

@@ -1,4 +1,4 @@
-"""What a process asks of the operating system about itself."""
+"""Process control: signals, the death of the parent, memory of mapped code."""
 
 import ctypes
 import os

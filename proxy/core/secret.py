@@ -1,4 +1,4 @@
-"""The master secret of an installation: it seals what is stored and must come back, and never lies in a database.
+"""The secret of an installation: seals and opens stored values. It is never in a database.
 
 It is 32 bytes, from the setting `secret.key` (base64 or hex, best by its environment variable) or from the file
 `secret.file`, which the control plane makes at its first start.

@@ -1,4 +1,4 @@
-"""What the control plane tells the gateways: one file, in pieces small enough to read between two calls.
+"""The snapshot: what gateways know of keys, limits, credentials and prompts. One file of small parts.
 
     8 bytes     PERISNP1
     frames      length (4 bytes, little endian) and msgpack of [kind, rows]: head, then the rest, then end

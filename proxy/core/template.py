@@ -1,4 +1,4 @@
-"""Managed prompts: JSON with placeholders in its strings, compiled once and filled in many times.
+"""Prompt templates: JSON with placeholders in its strings, compiled once and filled in many times.
 
     {{name}}                    a variable
     {{hc:name:type}}            the same, its type checked: string, number or boolean

@@ -1,4 +1,4 @@
-"""What a call consumed, as the provider reports it."""
+"""Usage of a call, as the provider reports it."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""One gateway worker: the calls, its own few addresses, and what runs beside them."""
+"""One gateway worker: calls, health and metrics pages, and the timers beside them."""
 
 import asyncio
 import contextlib

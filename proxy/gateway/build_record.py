@@ -1,4 +1,4 @@
-"""The record of a call that ended."""
+"""Builds the record of a finished call."""
 
 from _speedups import parse
 from proxy.core.identity import Identity, is_key

@@ -1,4 +1,4 @@
-"""What a `Helicone-*` header may hold: one row a header, checked only where it is present."""
+"""Validates `Helicone-*` headers: one row per header, checked only if present."""
 
 from collections.abc import Callable
 

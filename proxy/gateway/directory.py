@@ -1,4 +1,4 @@
-"""What a worker knows of organisations, keys, credentials and prompts: the newest snapshot, and how it comes.
+"""Loads the newest snapshot into a worker: organisations, keys, credentials, prompts.
 
 On one host the control plane writes the file; from another it is fetched over HTTP and kept as the same file, so that
 a gateway starts with what it last knew, the control plane being up or not. It is read in pieces between calls.

@@ -1,4 +1,4 @@
-"""The gateway under granian instead of our own server: HTTP/2 to callers, at three times the CPU a call."""
+"""Runs the gateway under granian instead of the built-in server, for HTTP/2 to clients."""
 
 import asyncio
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""A second attempt for a call that is late: `Helicone-Hedge-Enabled: true` says that sending it twice does no harm.
+"""Hedging: a second attempt for a slow call that is marked as safe to send twice (`Helicone-Hedge-Enabled`).
 
 It leaves once the first is later than 95 of 100 were; the first answer wins and the other is cut. No more than
 `hedge.percent` of the calls so marked are sent twice, so that a slow hour is not made a slower one.

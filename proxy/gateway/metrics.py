@@ -1,4 +1,4 @@
-"""Counters of one worker, and the Prometheus page over all workers of this gateway.
+"""Counters of one worker, and the Prometheus page summed over all workers.
 
 Incrementing is attribute arithmetic on the hot path. Each worker leaves its counters in a small file once a second; a
 scrape, which reaches any one worker, sums them all. Files of workers that died are kept, so no counter goes back.

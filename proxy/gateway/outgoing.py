@@ -1,4 +1,4 @@
-"""The caller's header lines as they leave: less every key of ours, and with the credential that pays."""
+"""Builds the outgoing header lines: without our own keys, with the provider's credential."""
 
 from typing import Final
 from urllib.parse import unquote

@@ -1,4 +1,4 @@
-"""The way of a call, top to bottom. Read this first.
+"""The flow of a call, top to bottom. Read this first.
 
 Phases take values and return values and call no other phase. Memory-only phases are plain functions; every wait is
 an `await` on this page. `ex.phase` names the step for the record, should the call die in it.

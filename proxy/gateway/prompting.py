@@ -1,4 +1,4 @@
-"""Managed prompts as the gateway fills them in: which version, compiled once, laid under the caller's body.
+"""Fills in managed prompts: selects the version, compiles it once, merges it with the caller's body.
 
 Two forms: the headers `Helicone-Prompt-Id` with `Helicone-Prompt-Variables`, and Helicone's newer members of the body
 (`prompt_id`, `version_id`, `environment`, `inputs`), which are taken out before it leaves.

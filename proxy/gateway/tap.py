@@ -1,4 +1,4 @@
-"""What is learned from an answer as it passes: its bytes for the log, the first token's time, the end."""
+"""Observes an answer as it passes: its bytes for the log, the time of the first token, its end."""
 
 from collections import deque
 

@@ -1,4 +1,4 @@
-"""Notices callers that leave while a provider is silent.
+"""Detects clients that disconnect while a provider is silent.
 
 A call that is answered at once never needs it, so it costs a dict entry; only a call that has waited for `_PATIENCE_S`
 gets a watcher on its connection.

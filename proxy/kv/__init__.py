@@ -1,4 +1,4 @@
-"""The store behind limits and the cache. `base` is the contract, `memory` and `redis` the backends.
+"""Stores for limits and the cache: `base` is the contract, `memory` and `redis` are the backends.
 
 One more: one file, one line in `open_kv`.
 """

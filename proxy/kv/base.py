@@ -1,4 +1,4 @@
-"""What limits and the cache ask of a store that the workers share. `memory` and `redis` are the backends.
+"""The contracts of the stores for limits and the cache.
 
 A *bucket* is the spending of one limit on one segment. Its arithmetic is `_speedups.window`: whole numbers of a unit
 that the caller picks, rolling windows, slots of a 64th. A *hold* is a reservation: counted as spent from the moment

@@ -1,4 +1,4 @@
-"""Where the embedded store keeps itself: a log of bucket states in a mapped file, and a file of cached values.
+"""Files of the embedded store: a memory-mapped log of bucket states, and a file of cached values.
 
 What is written to a mapping is the kernel's at once, so a process that is killed in the next instruction has lost
 nothing, and it costs no system call. A log that is full is followed by another, and by a base: all states as they are,

@@ -1,4 +1,4 @@
-"""The embedded store: limits and cached values of one worker, in its memory; kept on disk where a folder is given.
+"""The embedded store: limits and cached values of one worker, in memory, saved to disk if a folder is given.
 
 Buckets of one window length lie in two generations of a dict. A generation is dropped when a whole window has passed
 since it was young, and with it every bucket that nobody touched: no sweep, and 150 bytes for one that was used once.

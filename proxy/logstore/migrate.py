@@ -1,4 +1,4 @@
-"""Brings a store up to date: numbered SQL files in order, each once, then the life of rows from the settings."""
+"""Migrates a store: numbered SQL files in order, each once, then retention from the settings."""
 
 from pathlib import Path
 from typing import Any, Final

@@ -1,4 +1,4 @@
-"""The rows that go into the store: one `RequestRow` and at most one `BodyRow` a call, fields named like the columns.
+"""Rows of the store: one `RequestRow` and at most one `BodyRow` per call. Fields are named like columns.
 
 A column is one field here, one in `core/event.py` and one migration; a test compares the three.
 """

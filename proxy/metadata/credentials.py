@@ -1,4 +1,4 @@
-"""Providers' own keys, sealed: usable by the organisation's keys without anybody seeing them again."""
+"""Stored provider credentials, sealed: an organisation's calls use them, and nobody can read them back."""
 
 import msgspec
 from sqlalchemy import Connection, delete, select, update

@@ -1,4 +1,4 @@
-"""What can be wrong with a request to change something."""
+"""Errors of a change: conflict, invalid value, missing row."""
 
 from proxy.core.errors import PerihelionError
 

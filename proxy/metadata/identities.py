@@ -1,4 +1,4 @@
-"""Who a person is at an identity provider: issuer and subject, never an e-mail alone."""
+"""Identities at an OpenID provider: issuer and subject, never an e-mail alone."""
 
 from sqlalchemy import Connection, insert, select, update
 

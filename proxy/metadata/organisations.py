@@ -1,4 +1,4 @@
-"""Organisations and who belongs to them."""
+"""Organisations and their members."""
 
 from typing import Final
 

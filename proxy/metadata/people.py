@@ -1,4 +1,4 @@
-"""Persons: passwords (argon2), sessions, and links that work once."""
+"""Users: passwords (Argon2), sessions and one-time links."""
 
 import secrets
 from functools import lru_cache

@@ -1,4 +1,4 @@
-"""Managed prompts: versions that never change, and labels (environments) that move between them."""
+"""Managed prompts: immutable versions, and labels (environments) that move between them."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""What of the database the gateways must know, as a snapshot."""
+"""Reads from the database what the gateways must know, as a snapshot."""
 
 from collections.abc import Iterator
 

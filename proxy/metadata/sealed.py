@@ -1,4 +1,4 @@
-"""Everything in the database that is sealed, and how it gets another seal."""
+"""Sealed columns of the database, and sealing them again with a new secret."""
 
 from sqlalchemy import Connection, select, update
 

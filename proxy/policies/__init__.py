@@ -1,4 +1,4 @@
-"""Limits, a unit each: what a call takes before it is sent (`admit`) and what it used (`settle`).
+"""Policies, one per unit: what a call reserves (`admit`) and what it used (`settle`).
 
 All policies of a call are taken from together, all or none, so a policy is arithmetic and knows no store. Imports core,
 kv.base and _speedups. One more: one class, one line below.

@@ -1,4 +1,4 @@
-"""What a policy is: how much of its unit a call takes, and how much it turns out to have used."""
+"""The contract of a policy: what a call reserves of its unit, and what it used."""
 
 from typing import Protocol
 

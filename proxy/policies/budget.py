@@ -1,4 +1,4 @@
-"""Limits of tokens and of money: an estimate is reserved before the call, what it really used is settled after it.
+"""Limits of tokens and money: reserve an estimate before the call, settle the usage after it.
 
 The limit can be passed only by what the calls under way use beyond their reservations: by nothing where the body says
 `max_tokens` and the estimate of its input holds.

@@ -1,4 +1,4 @@
-"""Limits of calls: how many in a window (`request`), and how many at once (`concurrent`)."""
+"""Limits of calls: per window (`request`), and open at the same time (`concurrent`)."""
 
 from proxy.core.rules import SCALES
 from proxy.policies.base import Estimate, Spent

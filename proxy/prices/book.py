@@ -1,4 +1,4 @@
-"""What a call cost: each (provider, model, day) is looked up once, and after that a call is some multiplications."""
+"""Prices a call. The rate of each (provider, model, day) is looked up once."""
 
 import datetime
 import hashlib

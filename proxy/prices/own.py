@@ -1,4 +1,4 @@
-"""The operator's own prices: TOML files of `[[price]]` tables, laid over the built-in data.
+"""The operator's own prices: TOML files of `[[price]]` tables that override the built-in data.
 
 [[price]]
 provider = "openai"         # catalog name; "*" is any

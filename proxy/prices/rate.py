@@ -1,4 +1,4 @@
-"""One model's prices, compiled once: integers to multiply with, and the tree of which quantity contains which."""
+"""One model's prices, compiled once to integers, with the tree of which quantity contains which."""
 
 from collections.abc import Mapping
 from decimal import Decimal

@@ -1,4 +1,4 @@
-"""Provider knowledge: who is where, which dialect is spoken there, and how that dialect reads.
+"""Providers: where they are, which dialect they speak, and how it is read.
 
 `catalog/<name>.toml` is one provider (one more file is one more provider, nothing to register); `address.resolve`
 turns what a caller asked for into a `Route`; `dialects/<name>.py` finds usage, text and errors in bodies and shapes

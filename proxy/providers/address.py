@@ -1,4 +1,4 @@
-"""Where a call goes: from what the caller asked for to a provider, an origin and an upstream path.
+"""Routing: from the request's address to a provider, an origin and an upstream path.
 
 Helicone-Target-Url             any path              -> that origin, if allowed
 Helicone-OpenAI-Api-Base        any path              -> that base, if allowed, and the path after it

@@ -1,4 +1,4 @@
-"""Content encodings to plain bytes, off the hot path: the gateway passes compressed bytes on untouched."""
+"""Decompresses bodies, off the hot path: the gateway passes compressed bytes unchanged."""
 
 import zlib
 from collections.abc import Callable, Iterator

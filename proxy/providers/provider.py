@@ -1,4 +1,4 @@
-"""What is known of one provider: the row that one `catalog/<name>.toml` fills."""
+"""One provider: the row that a `catalog/<name>.toml` fills."""
 
 import tomllib
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""What a record's bodies say: the seam between a record and the dialect that reads it.
+"""Reads the bodies of a record with the dialect of its provider.
 
 The shipper reads every record so; the gateway only those whose bodies it must forget.
 """

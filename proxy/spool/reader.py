@@ -1,4 +1,4 @@
-"""Reads segments, growing and closed, from any offset on; damage is set aside and never stops the reading."""
+"""Reads segments, growing and closed, from any offset. Damage is moved aside and never stops the reader."""
 
 import fcntl
 import os

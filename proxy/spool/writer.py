@@ -1,4 +1,4 @@
-"""Appends frames to segment files: one `writev` a frame, so that a frame outlives the process that wrote it."""
+"""Appends frames to segment files: one `writev` per turn of the event loop, so frames outlive the process."""
 
 import fcntl
 import os

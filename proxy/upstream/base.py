@@ -1,4 +1,4 @@
-"""What the gateway asks of a transport, and what it gets back."""
+"""The contract of a transport: requests to providers, and their answers."""
 
 from typing import Protocol
 

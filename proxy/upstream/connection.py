@@ -1,4 +1,4 @@
-"""One socket to a provider: writes a request, parses the answer as it comes, and knows if it may be used again."""
+"""One connection to a provider: writes a request, parses the answer as it arrives, knows if it can be reused."""
 
 import asyncio
 from typing import TYPE_CHECKING, cast

@@ -1,4 +1,4 @@
-"""The connections to one origin: last in, first out, under a cap, with a fair queue."""
+"""The connection pool of one origin: last in, first out, with a maximum size and a fair queue."""
 
 import asyncio
 from collections import deque

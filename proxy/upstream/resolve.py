@@ -1,4 +1,4 @@
-"""Names to addresses, with the check that keeps a caller's own target off private networks."""
+"""Resolves host names, and refuses private addresses for targets chosen by callers."""
 
 import asyncio
 import ipaddress

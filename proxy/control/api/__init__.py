@@ -1,1 +1,1 @@
-"""The resources of the control plane, one file each; `app.ROUTES` lists them."""
+"""The API's resources, one file each; `app.ROUTES` lists them."""

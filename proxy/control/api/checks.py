@@ -1,4 +1,4 @@
-"""What names, scopes, limits and templates may be; each refuses with the path, what was found and what is right."""
+"""Validates names, scopes, limits and templates; an error names the path, the value and what is accepted."""
 
 import re
 from typing import Any, Final

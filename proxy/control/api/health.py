@@ -1,4 +1,4 @@
-"""`/healthz`, `/readyz`, `/metrics`: what watches the control plane."""
+"""`/healthz`, `/readyz`, `/metrics` of the control plane."""
 
 import time
 from typing import Any

@@ -1,4 +1,4 @@
-"""`/api/keys` and `/api/credentials`: who may call, and with whose provider keys."""
+"""`/api/keys` and `/api/credentials`: API keys and stored provider credentials."""
 
 from datetime import UTC, datetime
 from typing import Annotated, Any

@@ -1,4 +1,4 @@
-"""`/api/oidc/login` and `/api/oidc/callback`: to the OpenID provider, and back with a session."""
+"""`/api/oidc/login` and `/api/oidc/callback`: login at the OpenID provider."""
 
 import html
 from typing import Annotated, Any, Final

@@ -1,4 +1,4 @@
-"""`/login`: the page behind a one-time link, and the way in with a password or by the OpenID provider."""
+"""`/login`: the login page, for one-time links, passwords and the OpenID provider."""
 
 import base64
 import hashlib

@@ -1,4 +1,4 @@
-"""Getting in and out, organisations and their members."""
+"""Login and logout, organisations and their members."""
 
 from typing import Annotated, Any, Final
 

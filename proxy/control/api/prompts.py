@@ -1,4 +1,4 @@
-"""`/api/prompts`: versions that never change, environments that move between them, and how they render."""
+"""`/api/prompts`: managed prompts, their versions, environments and rendering."""
 
 import difflib
 from typing import Annotated, Any, Final

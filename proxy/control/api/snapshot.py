@@ -1,4 +1,4 @@
-"""`/api/snapshot`: what gateways on other machines live on."""
+"""`/api/snapshot`: the snapshot for gateways on other machines."""
 
 from typing import Any
 

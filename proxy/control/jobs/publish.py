@@ -1,4 +1,4 @@
-"""Writes the snapshot whenever the database has changed: a file, in its place in one step."""
+"""Writes the snapshot file after each change of the database; it is replaced atomically."""
 
 import logging
 import os

@@ -1,4 +1,4 @@
-"""First steps: the head in one pass, the address, the body under a cap."""
+"""Phases: parse the head, find the route, receive the body."""
 
 from _speedups import parse
 from proxy.core.errors import BadRequest, FeatureUnavailable

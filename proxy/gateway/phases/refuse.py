@@ -1,4 +1,4 @@
-"""An error becomes an answer, in the caller's own dialect: the only place where that happens."""
+"""Phase: turns an error into a response in the caller's dialect. The only place where that happens."""
 
 import asyncio
 

@@ -1,4 +1,4 @@
-"""The answer goes to the caller, read by read; the tap keeps what the log needs.
+"""Phase: passes the answer to the client chunk by chunk, while the tap records what the log needs.
 
 Returns the last piece without sending it: the record is written first. A stream's terminal event counts as its last
 piece, since a caller may stop reading there; it is held until the provider ends the answer, for `_HOLD_S` at most.

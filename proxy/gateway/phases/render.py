@@ -1,4 +1,4 @@
-"""The body that goes out: a managed prompt filled in, or the body as it came."""
+"""Phase: fills in a managed prompt, or returns the body unchanged."""
 
 from proxy.gateway.exchange import Exchange
 from proxy.gateway.gateway import Gateway

@@ -1,4 +1,4 @@
-"""The call goes out, again and elsewhere where that is asked for; the head of an answer comes back."""
+"""Phase: sends the call, with retries, fallbacks and hedging, until the head of an answer arrives."""
 
 import asyncio
 import random

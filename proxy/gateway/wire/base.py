@@ -1,4 +1,4 @@
-"""What the pipeline asks of the caller's connection."""
+"""The interface between the pipeline and a client's connection."""
 
 from collections.abc import Callable
 from typing import Protocol

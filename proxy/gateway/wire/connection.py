@@ -1,4 +1,4 @@
-"""One caller's socket on the worker's event loop.
+"""One client connection on the worker's event loop.
 
 A request that comes whole and has nothing unusual about it is read in one step (`_speedups.http1`), any other by
 httptools (llhttp, strict).

@@ -1,4 +1,4 @@
-"""The wire over our own sockets: one request of HTTP/1.1, and its answer."""
+"""HTTP/1.1 for one request on a client connection."""
 
 import asyncio
 from collections.abc import Callable

@@ -1,4 +1,4 @@
-"""The wire over granian's RSGI: the only file, beside the launchers, that knows the server.
+"""The wire over granian's RSGI. Only this file and the launchers know granian.
 
 What was seen of granian 2.8, and what is done about it (tests/wire keeps each):
 - `path` comes percent-decoded; providers/address.py encodes it again.

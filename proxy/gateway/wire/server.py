@@ -1,4 +1,4 @@
-"""Our own server: accepts, counts and stops. One worker's share of the gateway's port."""
+"""The built-in server of one worker: accepts and counts connections, and stops."""
 
 import asyncio
 import signal

@@ -1,4 +1,4 @@
-"""An answer that arrives in pieces: text, reasoning, tool calls."""
+"""Assembles an answer from its deltas: text, reasoning, tool calls."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""Bedrock's runtime: converse in its own shape, invoke in the shape of each model's maker."""
+"""Bedrock's runtime: converse in its own format, invoke in the format of each model's maker."""
 
 import base64
 import binascii

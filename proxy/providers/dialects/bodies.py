@@ -1,4 +1,4 @@
-"""Bodies to documents: JSON, server-sent events, JSON lines and JSON arrays, whole or cut anywhere."""
+"""Splits bodies into documents: JSON, server-sent events, JSON lines and arrays, complete or cut anywhere."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""Usage objects of OpenAI's shape, under every name that providers use for the same count, on one scale.
+"""Reads OpenAI-style usage objects, with every name that providers use for a count, to one scale.
 
 The figures stay the provider's own; the flags tell how they overlap, and are None where the body contradicts
 itself (cached tokens above the input they should be part of).

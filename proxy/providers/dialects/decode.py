@@ -1,4 +1,4 @@
-"""What every reader begins with: both bodies decoded, the model asked for, the prompt's preview, any error."""
+"""The first step of every reader: decodes both bodies, finds the requested model, the preview and any error."""
 
 from collections.abc import Callable
 from typing import Any

@@ -1,4 +1,4 @@
-"""Errors in answers: about twenty shapes, read by one set of looks."""
+"""Reads errors from answers: about twenty formats."""
 
 from typing import Any
 

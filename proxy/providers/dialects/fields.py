@@ -1,4 +1,4 @@
-"""Typed looks into decoded JSON: the field where it has that type, else nothing. None of them raises."""
+"""Typed access to decoded JSON: returns the field if it has that type, else an empty value. Never raises."""
 
 from typing import Any
 

@@ -1,4 +1,4 @@
-"""AWS event stream frames (`application/vnd.amazon.eventstream`): reading those of a body, and writing one.
+"""AWS event stream frames (`application/vnd.amazon.eventstream`): reads those of a body, and writes one.
 
 A frame is total length, headers length and a checksum of both (4 bytes each, big-endian), headers, payload, and a
 checksum of all before it. Source: the Smithy specification of the Amazon Event Stream encoding.

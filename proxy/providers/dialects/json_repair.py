@@ -1,4 +1,4 @@
-"""JSON texts that were cut: what they say as far as they go."""
+"""Repairs truncated JSON: returns what it says as far as it goes."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""OpenAI's dialect, and those who speak it: chat, completions, responses, embeddings, images, audio, rerank."""
+"""OpenAI's dialect: chat, completions, responses, embeddings, images, audio, rerank."""
 
 from typing import Any
 

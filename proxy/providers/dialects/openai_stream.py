@@ -1,4 +1,4 @@
-"""Request bodies of OpenAI's shape on the hot path: what their top level says, and asking a stream for its usage.
+"""OpenAI-style request bodies on the hot path: reads their top level, and requests usage for a stream.
 
 `msgspec` reads the named members and skips the rest in C without building it, so that a key inside a message or a
 string never counts. No body is written anew: bytes are put in, or none are.

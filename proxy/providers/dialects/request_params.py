@@ -1,4 +1,4 @@
-"""What a request body asks for, as far as limits must know it before the call: model, user, most output."""
+"""What limits must know of a request body before the call: model, user, maximum output."""
 
 from typing import Any
 
