@@ -99,4 +99,4 @@ def _prices(settings: Settings) -> str:
 
 def _log(settings: Settings) -> str:
     store = settings.get_str("log.store")
-    return f"Log: {masked(store)}" if store else f"Log: chDB in {settings.data / 'log'}"
+    return f"Log: {masked(store)}" if store else f"Log: chDB in {settings.layout.log}"

@@ -56,7 +56,7 @@ def _credential(settings: Settings) -> tuple[str, str]:
     key = os.environ.get("PERIHELION_API_KEY", "")
     if key:
         return key, "Sent was the key in PERIHELION_API_KEY."
-    file = settings.data.absolute() / "control.token"
+    file = settings.layout.control_token
     other = "name the data folder of the control plane (--set data=…), or set PERIHELION_API_KEY."
     try:
         return file.read_text("ascii").strip(), f"Sent was the token in {file}; {other}"

@@ -7,7 +7,6 @@ the command line and the first person get in.
 
 import asyncio
 import hmac
-import os
 import secrets
 from pathlib import Path
 from typing import Any, Final
@@ -19,6 +18,7 @@ from litestar.datastructures import Cookie
 from litestar.exceptions import HTTPException, NotAuthorizedException, PermissionDeniedException
 from litestar.handlers import BaseRouteHandler
 
+from proxy.core.files import replace
 from proxy.core.identity import DEFAULT_ORG
 from proxy.core.secret import token_hash
 from proxy.metadata import keys, people
@@ -65,13 +65,7 @@ class LocalToken:
         self._text = secrets.token_urlsafe(32)
 
     def write(self) -> None:
-        draft = self.path.with_name(f"{self.path.name}.{os.getpid()}")
-        file = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-        try:
-            os.write(file, self._text.encode())
-        finally:
-            os.close(file)
-        draft.replace(self.path)
+        replace(self.path, self._text.encode(), shared=True)
 
     def fits(self, text: str) -> bool:
         return hmac.compare_digest(text.encode("utf-8", "surrogateescape"), self._text.encode())

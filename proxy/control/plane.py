@@ -6,7 +6,7 @@ import threading
 from typing import Final
 
 from proxy.control.auth import LocalToken
-from proxy.control.jobs.publish import Publisher, snapshot_file
+from proxy.control.jobs.publish import Publisher
 from proxy.control.jobs.ship import Shipper
 from proxy.control.oidc import Oidc
 from proxy.control.rotation import RunLock, open_database
@@ -78,7 +78,7 @@ class Plane:
         while not self._stop.is_set():
             lock: SpoolLock | None = None
             try:
-                lock = SpoolLock(self.settings.data / "spool")
+                lock = SpoolLock(self.settings.layout.spool)
                 prices = price_book(self.settings)
                 store = open_store(self.settings)
                 self.shipper = make_shipper(self.settings, store, prices)
@@ -113,14 +113,14 @@ class Control(Plane):
         self.providers = frozenset(catalog.providers)
         self.throttle = Throttle()
         self.oidc = Oidc(settings) if settings.get_str("oidc.issuer") else None
-        self.local = LocalToken(settings.data / "control.token")
+        self.local = LocalToken(settings.layout.control_token)
         self._lock = RunLock(settings)
         try:
             self.database = open_database(settings)
         except BaseException:
             self._lock.release()
             raise
-        self.publisher = Publisher(self.database, snapshot_file(settings), self._seen)
+        self.publisher = Publisher(self.database, settings.layout.snapshot, self._seen)
 
     def _seen(self) -> dict[str, int]:
         if self.shipper is None:

@@ -10,7 +10,7 @@ import os
 
 import msgspec
 
-from proxy.control.jobs.publish import Publisher, snapshot_file
+from proxy.control.jobs.publish import Publisher
 from proxy.core.errors import PerihelionError
 from proxy.core.secret import adopt_next, load_secrets, make_next, next_file
 from proxy.core.settings import Settings
@@ -40,7 +40,7 @@ class RunLock:
 
     def __init__(self, settings: Settings, alone: bool = False) -> None:
         settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._fd = os.open(settings.data / "control.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._fd = os.open(settings.layout.control_lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
             fcntl.flock(self._fd, (fcntl.LOCK_EX if alone else fcntl.LOCK_SH) | fcntl.LOCK_NB)
         except BlockingIOError:
@@ -83,7 +83,7 @@ def rotate(settings: Settings) -> Rotated:
                 count = sealed.rotate(rows, old, new)
             database.secret = new
             # The snapshot before the secret's place: a gateway that starts now tries both secrets.
-            Publisher(database, snapshot_file(settings)).publish()
+            Publisher(database, settings.layout.snapshot).publish()
             adopt_next(settings)
             try:
                 database.scrub()

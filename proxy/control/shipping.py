@@ -41,7 +41,7 @@ class SpoolLock:
 
 def store_url(settings: Settings) -> str:
     """Where the log is: the setting, or chDB in the data folder."""
-    return settings.get_str("log.store") or f"chdb://{settings.data / 'log'}"
+    return settings.get_str("log.store") or f"chdb://{settings.layout.log}"
 
 
 def open_store(settings: Settings, url: str = "") -> LogStore:
@@ -65,10 +65,10 @@ def price_book(settings: Settings) -> PriceBook:
 
 def make_shipper(settings: Settings, store: LogStore, prices: PriceBook) -> Shipper:
     """A shipper of `<data>/spool` that notes its offsets in `<data>/ship/journal.json`. Take the lock first."""
-    reader = Reader(settings.data / "spool")
+    reader = Reader(settings.layout.spool)
     return Shipper(
         reader,
-        Journal(settings.data / "ship" / "journal.json"),
+        Journal(settings.layout.journal),
         RowBuilder(prices),
         LogSink(store, set_aside=reader.set_aside),
         make_sinks(settings),

@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Final
 
 from proxy.core.errors import PerihelionError, SettingError
+from proxy.core.files import replace, write_draft
 from proxy.core.settings import Settings
 
 __all__ = [
@@ -84,7 +85,7 @@ def load_secret(settings: Settings, create: bool = False) -> Secret:
             raise SettingError(
                 "secret.file", str(path), "a file with the secret of this installation, or secret.key set"
             )
-        draft = _drafted(path)
+        draft = write_draft(path, _new_key(), fsync=True, shared=True)
         try:
             os.link(draft, path)  # never over one that another process made meanwhile
         except FileExistsError:
@@ -102,7 +103,7 @@ def load_secrets(settings: Settings, create: bool = False) -> list[Secret]:
 
 def secret_file(settings: Settings) -> Path:
     text = settings.get_str("secret.file")
-    return Path(text).expanduser() if text else settings.data / "secret.key"
+    return Path(text).expanduser() if text else settings.layout.secret
 
 
 def next_file(settings: Settings) -> Path:
@@ -114,7 +115,7 @@ def next_file(settings: Settings) -> Path:
 def make_next(settings: Settings) -> Secret:
     """A new secret, on disk for good before anything is sealed with it."""
     path = next_file(settings)
-    _drafted(path).replace(path)
+    replace(path, _new_key(), fsync=True, shared=True)
     _settled(path.parent)
     return _read(path)
 
@@ -126,6 +127,10 @@ def adopt_next(settings: Settings) -> None:
         file = secret_file(settings)
         next_file(settings).replace(file)
         _settled(file.parent)
+
+
+def _new_key() -> bytes:
+    return make_key().encode() + b"\n"
 
 
 def make_key() -> str:
@@ -156,19 +161,6 @@ def _read(path: Path) -> Secret:
         return Secret(_parsed(path.read_text("ascii").strip(), "secret.file", f"32 bytes as base64 or hex in {path}"))
     except (OSError, UnicodeDecodeError) as error:
         raise SettingError("secret.file", str(path), f"a file that can be read ({error})") from None
-
-
-def _drafted(path: Path) -> Path:
-    """A new secret in a file beside `path`, whole and on the disk."""
-    path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = path.with_name(f"{path.name}.{os.getpid()}")
-    file = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    try:
-        os.write(file, make_key().encode() + b"\n")
-        os.fsync(file)
-    finally:
-        os.close(file)
-    return draft
 
 
 def _settled(folder: Path) -> None:

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from proxy.core.errors import SettingError
+from proxy.core.layout import Layout
 
 __all__ = ["SETTINGS", "Setting", "Settings", "load"]
 
@@ -269,6 +270,11 @@ class Settings(Mapping[str, Value]):
     @property
     def data(self) -> Path:
         return Path(self.get_str("data")).expanduser().absolute()
+
+    @property
+    def layout(self) -> Layout:
+        """The paths in the data folder."""
+        return Layout(self.data)
 
     def environ(self) -> dict[str, str]:
         """The environment variables that make another process load the same settings."""

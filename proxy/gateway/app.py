@@ -4,7 +4,6 @@ import asyncio
 import contextlib
 import os
 from collections.abc import Callable
-from pathlib import Path
 
 import msgspec
 
@@ -41,7 +40,7 @@ class Application:
             "/metrics": self._metrics,
         }
         self._timer: asyncio.TimerHandle | None = None
-        self._run = settings.data / "run"
+        self._run = settings.layout.run
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
         """Before the first call."""
@@ -58,7 +57,7 @@ class Application:
             ca_file=settings.get_str("upstream.ca_file"),
         )
         spool = Writer(
-            Path(settings.data) / "spool",
+            settings.layout.spool,
             segment_bytes=settings.get_int("spool.segment_bytes"),
             segment_s=settings.get_float("spool.segment_s"),
             fsync=settings.get_bool("log.fsync"),
@@ -68,7 +67,7 @@ class Application:
             settings.get_str("kv.url"),
             memory_bytes=settings.get_int("kv.memory_bytes"),
             patience_ms=settings.get_float("kv.patience_ms"),
-            folder=settings.data / "kv",
+            folder=settings.layout.kv,
             wait_s=settings.get_float("gateway.drain_s") + _STOP_S,
         )
         self.gateway = Gateway(settings, catalog, upstream, spool, Metrics(), kv)

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from proxy.core.clock import monotonic, now_us
 from proxy.core.errors import PerihelionError, UpstreamError
+from proxy.core.files import replace
 from proxy.core.origin import Origin
 from proxy.core.secret import Secret, SecretError, load_secrets, next_file, secret_file, token_hasher
 from proxy.core.settings import Settings
@@ -79,7 +80,7 @@ class Directory:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._file = settings.data / "snapshot" / "snapshot.bin"
+        self._file = settings.layout.snapshot
         self._secret_files = (secret_file(settings), next_file(settings))
         self._seen: tuple[int, ...] = ()
         self._opened: dict[tuple[str, str, bytes], str] = {}
@@ -251,7 +252,4 @@ def _keep(file: Path, raw: bytes) -> None:
     """Checks it to its end, and puts it in its place in one step."""
     for _ in read(raw):
         pass
-    file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    draft = file.with_name(f"{file.name}.{os.getpid()}")
-    draft.write_bytes(raw)
-    draft.replace(file)
+    replace(file, raw, shared=True)

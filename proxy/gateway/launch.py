@@ -38,7 +38,7 @@ def run(settings: Settings) -> None:
     a worker says that it cannot start like this."""
     die_with_parent()
     log.configure(settings, "gateway")
-    shutil.rmtree(settings.data / "run", ignore_errors=True)  # counters of an earlier gateway
+    shutil.rmtree(settings.layout.run, ignore_errors=True)  # counters of an earlier gateway
     if settings.get_str("gateway.server") == "granian":
         from proxy.gateway.granian import serve
 

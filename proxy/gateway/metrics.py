@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 
+from proxy.core.files import replace
 from proxy.core.record import Record
 
 __all__ = ["Metrics", "render", "total"]
@@ -92,10 +93,7 @@ class Metrics:
 
 def store(folder: Path, values: dict[str, float]) -> None:
     """Leaves one worker's samples where its siblings find them."""
-    path = folder / f"{os.getpid()}.metrics"
-    draft = path.with_suffix(".draft")
-    draft.write_bytes(msgspec.msgpack.encode(values))
-    draft.replace(path)
+    replace(folder / f"{os.getpid()}.metrics", msgspec.msgpack.encode(values))
 
 
 def total(folder: Path, own: dict[str, float]) -> dict[str, float]:

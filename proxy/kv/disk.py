@@ -23,6 +23,7 @@ import msgspec
 
 from proxy.core.clock import monotonic
 from proxy.core.errors import SettingError
+from proxy.core.files import replace
 
 __all__ = ["Disk"]
 
@@ -208,24 +209,20 @@ class Disk:
         self._writer.start()
 
     def _write_base(self, number: int, tables: States) -> None:
-        draft = self._folder / f"limits-{number}.draft"
-        with draft.open("wb") as file:
+        def chunks() -> Iterator[bytes]:
             for window_us, states in tables:
                 for key, state in states.items():
                     body = _BUCKET.pack(window_us, key.to_bytes(15, "little")) + state
-                    file.write(_HEAD.pack(len(body), _STATE) + body)
-        draft.replace(self._folder / f"limits-{number}.base")
+                    yield _HEAD.pack(len(body), _STATE) + body
+
+        replace(self._folder / f"limits-{number}.base", chunks())
         for path in self._folder.glob("limits-*"):
             if _number(path) < number:
                 path.unlink(missing_ok=True)
 
     def _save(self, rows: list[Row]) -> None:
-        draft = self._folder / "cache.draft"
-        with draft.open("wb") as file:
-            for row in rows:
-                packed = _encode(row)
-                file.write(_SIZE.pack(len(packed)) + packed)
-        draft.replace(self._folder / "cache.bin")
+        packed = map(_encode, rows)
+        replace(self._folder / "cache.bin", (_SIZE.pack(len(value)) + value for value in packed))
 
     # --- files ------------------------------------------------------------------------------------------------------
 

@@ -40,7 +40,7 @@ def metadata_url(settings: Settings) -> str:
     """SQLAlchemy's address of the database."""
     text = settings.get_str("metadata.url")
     if not text:
-        return f"sqlite:///{settings.data / 'metadata.db'}"
+        return f"sqlite:///{settings.layout.metadata}"
     for plain in ("postgresql://", "postgres://"):
         if text.startswith(plain):
             return "postgresql+psycopg://" + text.removeprefix(plain)

@@ -101,3 +101,23 @@ def test_no_file_names_a_package_registry_or_a_path_of_one_machine() -> None:
             if registry.search(line) or machine.search(line):
                 found.append(f"{path.relative_to(ROOT)}:{number}: {line[:100]}")
     assert found == []
+
+
+def test_only_the_layout_knows_the_names_in_the_data_folder() -> None:
+    found = [
+        f"{path.relative_to(ROOT)}: {line.strip()}"
+        for path in (ROOT / "proxy").rglob("*.py")
+        for line in path.read_text("utf-8").splitlines()
+        if re.search(r"\bdata\s*/\s*f?\"", line) and path.name != "layout.py" and ".writable" not in line
+    ]
+    assert found == [], "add the path to proxy/core/layout.py"
+
+
+def test_files_are_replaced_through_one_function() -> None:
+    found = [
+        str(path.relative_to(ROOT))
+        for path in (ROOT / "proxy").rglob("*.py")
+        if re.search(r"os\.replace\(|draft\.replace\(|\.with_suffix\(\"\.(new|draft)\"", path.read_text("utf-8"))
+        and path.name not in ("files.py", "jsonl.py")  # which renames a rotated file
+    ]
+    assert found == [], "use proxy.core.files.replace"

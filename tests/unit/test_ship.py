@@ -415,7 +415,7 @@ def test_a_crash_among_single_records_enters_none_again(tmp_path: Path, spool: W
 def test_only_one_journal_file_is_left_and_a_broken_off_one_does_no_harm(tmp_path: Path) -> None:
     journal = Journal(tmp_path / "ship" / "journal.json")
     journal.intend("a.seg", 8, 100, 1, 0)
-    (tmp_path / "ship" / "journal.new").write_bytes(b"half a jour")
+    (tmp_path / "ship" / "journal.json.draft").write_bytes(b"half a jour")
     again = Journal(tmp_path / "ship" / "journal.json")
     assert (again.offset(LOG, "a.seg").done, again.offset(LOG, "a.seg").intent) == (8, 100)
     again.finish("a.seg", 100)

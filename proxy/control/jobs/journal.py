@@ -1,10 +1,11 @@
 """How far each sink is in each segment, and what the log is being given: one small file, replaced atomically."""
 
-import os
 from pathlib import Path
 from typing import Any, Final
 
 import msgspec
+
+from proxy.core.files import replace
 
 __all__ = ["LOG", "Journal", "SegmentOffset"]
 
@@ -94,14 +95,7 @@ class Journal:
 
     def save(self) -> None:
         """Writes all to the disk."""
-        self._path.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        draft = self._path.with_suffix(".new")
-        fd = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
-        with os.fdopen(fd, "wb") as file:
-            file.write(msgspec.json.encode(self._file))
-            file.flush()
-            os.fsync(fd)
-        os.replace(draft, self._path)
+        replace(self._path, msgspec.json.encode(self._file), fsync=True)
 
     def _set(self, sink: str, segment: str, offset: SegmentOffset) -> None:
         self._file.sinks.setdefault(sink, {})[segment] = offset

@@ -1,7 +1,6 @@
 """Writes the snapshot file after each change of the database; it is replaced atomically."""
 
 import logging
-import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -9,22 +8,17 @@ from typing import Final
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from proxy.core.settings import Settings
+from proxy.core.files import replace
 from proxy.metadata import keys
 from proxy.metadata.db import Database, MetadataError
 from proxy.metadata.published import snapshot
 
-__all__ = ["Publisher", "snapshot_file"]
+__all__ = ["Publisher"]
 
 _LOOK_S: Final = 0.25
 _NOTE_LOOKS: Final = 20
 
 _log = logging.getLogger(__name__)
-
-
-def snapshot_file(settings: Settings) -> Path:
-    """Where the gateways of this machine look."""
-    return settings.data / "snapshot" / "snapshot.bin"
 
 
 class Publisher:
@@ -58,16 +52,9 @@ class Publisher:
     def _publish(self) -> None:
         if self._database.revision() == self.revision and self.file.exists():
             return
-        self.file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        draft = self.file.with_name(f"{self.file.name}.{os.getpid()}")
-        with (
-            self._database.read() as rows,
-            open(os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "wb") as file,
-        ):
-            revision, pieces = snapshot(rows)
-            for piece in pieces:
-                file.write(piece)
-        draft.replace(self.file)
+        with self._database.read() as rows:
+            revision, chunks = snapshot(rows)
+            replace(self.file, chunks, shared=True)
         self.revision = revision
         self.etag = f'"{revision}-{self._database.secret.fingerprint}"'
 
