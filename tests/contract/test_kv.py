@@ -2,8 +2,9 @@
 
 import asyncio
 import json
+import ssl
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Any, cast
 
@@ -16,7 +17,8 @@ from proxy.kv.base import Charge, Hold, Kv, KvDown
 from proxy.kv.memory import MemoryKv
 from proxy.kv.redis import RedisKv, _digest
 from proxy.kv.wire import lua
-from tests.redis_server import RedisServer, start_cluster
+from tests.redis_server import SERVERS, RedisServer, start_cluster
+from tests.tls_front import tls_front
 
 SECOND = 1_000_000
 MINUTE = 60 * SECOND
@@ -25,29 +27,6 @@ PATIENT = 5_000
 """Milliseconds, for tests that are not about patience."""
 
 Make = Callable[..., RedisKv]
-
-
-@pytest.fixture(scope="module")
-def server() -> Iterator[RedisServer]:
-    started = RedisServer()
-    yield started
-    started.stop()
-
-
-@pytest.fixture(scope="module")
-def cluster() -> Iterator[list[RedisServer]]:
-    started = start_cluster()
-    yield started
-    for one in started:
-        one.stop()
-
-
-@pytest.fixture
-def own_server() -> Iterator[RedisServer]:
-    """One that a test may kill."""
-    started = RedisServer()
-    yield started
-    started.stop()
 
 
 @pytest.fixture
@@ -68,21 +47,28 @@ def cluster_url(servers: list[RedisServer]) -> str:
     return "redis+cluster://" + ",".join(f"127.0.0.1:{one.port}" for one in servers)
 
 
-@pytest.fixture(params=["redis", "cluster"])
+REDIS = [*SERVERS, *(f"{kind} cluster" for kind in SERVERS)]
+
+
+def url_of(request: pytest.FixtureRequest) -> str:
+    """The address of one of `REDIS`."""
+    kind, _, cluster = request.param.partition(" ")
+    if cluster:
+        return cluster_url(request.getfixturevalue("cluster_of")(kind))
+    return cast(str, request.getfixturevalue("server_of")(kind).url)
+
+
+@pytest.fixture(params=REDIS)
 def url(request: pytest.FixtureRequest) -> str:
-    if request.param == "cluster":
-        return cluster_url(request.getfixturevalue("cluster"))
-    return cast(str, request.getfixturevalue("server").url)
+    return url_of(request)
 
 
-@pytest.fixture(params=["memory", "redis", "cluster"])
+@pytest.fixture(params=["memory", *REDIS])
 async def kv(request: pytest.FixtureRequest) -> AsyncIterator[Kv]:
     if request.param == "memory":
         store: Kv = MemoryKv()
-    elif request.param == "redis":
-        store = RedisKv(request.getfixturevalue("server").url, patience_ms=PATIENT)
     else:
-        store = RedisKv(cluster_url(request.getfixturevalue("cluster")), patience_ms=PATIENT)
+        store = RedisKv(url_of(request), patience_ms=PATIENT)
     yield store
     await store.close()
 
@@ -430,29 +416,20 @@ async def test_a_password_and_a_database(make: Make, org: str) -> None:
         server.stop()
 
 
-async def test_tls(make: Make, org: str, tmp_path: Path) -> None:
+async def test_tls(server: RedisServer, make: Make, org: str, tmp_path: Path) -> None:
     authority = trustme.CA()
     issued = authority.issue_cert("localhost", "127.0.0.1")
     authority.cert_pem.write_to_path(tmp_path / "ca.pem")
     issued.private_key_pem.write_to_path(tmp_path / "key.pem")
     issued.cert_chain_pems[0].write_to_path(tmp_path / "cert.pem")
-    server = RedisServer(
-        tls_cert_file=str(tmp_path / "cert.pem"),
-        tls_key_file=str(tmp_path / "key.pem"),
-        tls_ca_cert_file=str(tmp_path / "ca.pem"),
-        tls_auth_clients="no",
-    )
-    try:
-        with server.client() as client:
-            client.config_set("port", 0)
-            client.config_set("tls-port", server.port)
-        store = make(f"rediss://127.0.0.1:{server.port}?ssl_ca_certs={tmp_path / 'ca.pem'}")
+    context = ssl.create_default_context(ssl.Purpose.CLIENT_AUTH)
+    context.load_cert_chain(tmp_path / "cert.pem", tmp_path / "key.pem")
+    async with tls_front(server.port, context) as port:
+        store = make(f"rediss://127.0.0.1:{port}?ssl_ca_certs={tmp_path / 'ca.pem'}")
         assert (await store.take(org, [charge(1)], "", MINUTE)).allowed
-        stranger = make(f"rediss://127.0.0.1:{server.port}")
+        stranger = make(f"rediss://127.0.0.1:{port}")
         with pytest.raises(KvDown):
             await stranger.take(org, [charge(1)], "", MINUTE)
-    finally:
-        server.stop()
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:1", "unix+cluster:///x", "redis+cluster://127.0.0.1:x"])
@@ -639,8 +616,9 @@ def move(servers: list[RedisServer], before: RedisServer | None, after: RedisSer
             client.execute_command("CLUSTER SETSLOT", slot, "NODE", name)
 
 
-async def test_one_server_of_three_dies(make: Make, org: str) -> None:
-    servers = start_cluster()
+@pytest.mark.parametrize("kind", SERVERS)
+async def test_one_server_of_three_dies(make: Make, org: str, kind: str) -> None:
+    servers = start_cluster(kind)
     try:
         store = make(cluster_url(servers), patience_ms=PATIENT)
         orgs = [f"{org}-{i}" for i in range(30)]
