@@ -1,10 +1,12 @@
-"""Writes docs/settings.md from the settings and docs/event.schema.json from the event.
+"""Writes what the docs show of the code: docs/settings.md, docs/event.schema.json, and the tables between markers.
 
-Run `python docs/generate.py`; a test checks that it was run.
+Run `python docs/generate.py`; a test checks that it was run. A table is between `<!-- name:begin -->` and
+`<!-- name:end -->` in its page; `TABLES` says which page and what makes it.
 """
 
 import json
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
@@ -13,6 +15,7 @@ import msgspec
 
 from proxy.core.event import EventWithBodies
 from proxy.core.settings import SETTINGS, Settings
+from proxy.logstore.filters import FILTERS
 
 HERE = Path(__file__).resolve().parent
 
@@ -44,6 +47,37 @@ def event_schema() -> str:
     return json.dumps({"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}, indent=2) + "\n"
 
 
+def filters_table() -> str:
+    """Filters of the log: parameters of the API, options of `perihelion requests`."""
+    lines = ["| parameter | option | selects |", "|---|---|---|"]
+    for row in FILTERS:
+        option = "--" + row.name.replace("_", "-")
+        lines.append(f"| `{row.name}` | `{option}` | {row.help} |")
+    return "\n".join(lines)
+
+
+TABLES: dict[str, tuple[str, Callable[[], str]]] = {
+    "filters": ("api.md", filters_table),
+}
+"""By the name in the markers: the page, and what makes the table."""
+
+
+def page_with_tables(page: str) -> str:
+    """The text of a page with its generated tables as they should be. Raises `ValueError` if markers are missing."""
+    text = (HERE / page).read_text("utf-8")
+    for name, (place, table) in TABLES.items():
+        if place == page:
+            begin, end = f"<!-- {name}:begin -->", f"<!-- {name}:end -->"
+            before, found, rest = text.partition(begin)
+            _, closed, after = rest.partition(end)
+            if not found or not closed:
+                raise ValueError(f"{page} lacks the markers {begin} and {end}")
+            text = f"{before}{begin}\n\n{table()}\n\n{end}{after}"
+    return text
+
+
 if __name__ == "__main__":
     (HERE / "settings.md").write_text(settings_page(), "utf-8")
     (HERE / "event.schema.json").write_text(event_schema(), "utf-8")
+    for page in sorted({page for page, _ in TABLES.values()}):
+        (HERE / page).write_text(page_with_tables(page), "utf-8")

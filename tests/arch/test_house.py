@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from docs.generate import event_schema, settings_page
+from docs.generate import TABLES, event_schema, page_with_tables, settings_page
 from proxy.core import errors
 from proxy.providers import load, resolve
 from tests.stack import ROOT
@@ -53,6 +53,11 @@ def test_a_public_face_names_what_is_there(path: Path) -> None:
 def test_settings_are_documented() -> None:
     written = (ROOT / "docs" / "settings.md").read_text("utf-8")
     assert written == settings_page(), "run `python docs/generate.py`"
+
+
+@pytest.mark.parametrize("page", sorted({page for page, _ in TABLES.values()}))
+def test_generated_tables_are_what_the_code_says(page: str) -> None:
+    assert (ROOT / "docs" / page).read_text("utf-8") == page_with_tables(page), "run `python docs/generate.py`"
 
 
 def test_the_event_schema_is_the_event() -> None:
