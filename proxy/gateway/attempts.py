@@ -1,10 +1,6 @@
 """When to try again, and whom: pure decisions. No I/O, no clock and no chance but what is passed in."""
 
-import math
-import re
 from collections import OrderedDict
-from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from typing import Final, Literal, Protocol
 
 import msgspec
@@ -17,7 +13,6 @@ __all__ = [
     "RetrySchedule",
     "RetryTarget",
     "is_failure",
-    "retry_after_s",
 ]
 
 RETRIED: Final = frozenset({408, 429, 500, 502, 503, 504, 529})
@@ -194,74 +189,3 @@ class Breakers:
         elif breaker.failures > self._most:
             breaker.open_s = min(breaker.open_s * 2, max(_LONGEST_OPEN_S, self._open_s))
             breaker.until = now + breaker.open_s
-
-
-_DURATION: Final = re.compile(r"(?:(\d+)h)?(?:(\d+)m)?(?:(\d+(?:\.\d+)?)s)?(?:(\d+(?:\.\d+)?)ms)?")
-_EPOCH: Final = 1e9
-_ANTHROPIC: Final = ("requests", "tokens", "input-tokens", "output-tokens")
-
-
-def retry_after_s(headers: list[tuple[str, str]], wall_s: float) -> float | None:
-    """How long the provider asks to wait: `retry-after-ms`, `retry-after` (seconds or a date), else the longest reset
-    of its limits that are used up. None where it does not say. `wall_s` is seconds since the epoch."""
-    found = {name: value.strip() for name, value in headers if "retry-after" in name or "ratelimit" in name}
-    milliseconds = _number(found.get("retry-after-ms", ""))
-    if milliseconds is not None:
-        return milliseconds / 1e3
-    text = found.get("retry-after", "")
-    if text:
-        seconds = _number(text)
-        return seconds if seconds is not None else _until(_http_date(text), wall_s)
-    waits: list[float] = []
-    for what in ("requests", "tokens"):
-        if found.get(f"x-ratelimit-remaining-{what}") == "0":
-            wait = _duration(found.get(f"x-ratelimit-reset-{what}", ""), wall_s)
-            waits += [] if wait is None else [wait]
-    for what in _ANTHROPIC:
-        if found.get(f"anthropic-ratelimit-{what}-remaining") == "0":
-            wait = _until(_iso_date(found.get(f"anthropic-ratelimit-{what}-reset", "")), wall_s)
-            waits += [] if wait is None else [wait]
-    return max(waits) if waits else None
-
-
-def _number(text: str) -> float | None:
-    if not text or not text.isascii() or not text.replace(".", "", 1).isdigit():
-        return None
-    value = float(text)
-    return value if math.isfinite(value) else None
-
-
-def _duration(text: str, wall_s: float) -> float | None:
-    """`1s`, `6m0s`, `120ms`, plain seconds, or seconds since the epoch."""
-    plain = _number(text)
-    if plain is not None:
-        return max(plain - wall_s, 0.0) if plain > _EPOCH else plain
-    match = _DURATION.fullmatch(text)
-    if not text or match is None:
-        return None
-    hours, minutes, seconds, milliseconds = (float(part or 0) for part in match.groups())
-    value = hours * 3600 + minutes * 60 + seconds + milliseconds / 1e3
-    return value if math.isfinite(value) else None
-
-
-def _http_date(text: str) -> datetime | None:
-    try:
-        return parsedate_to_datetime(text)
-    except (ValueError, TypeError, IndexError, OverflowError):
-        return None
-
-
-def _iso_date(text: str) -> datetime | None:
-    try:
-        return datetime.fromisoformat(text)
-    except ValueError:
-        return None
-
-
-def _until(at: datetime | None, wall_s: float) -> float | None:
-    if at is None:
-        return None
-    try:
-        return max((at if at.tzinfo else at.replace(tzinfo=UTC)).timestamp() - wall_s, 0.0)
-    except (OverflowError, ValueError):
-        return None

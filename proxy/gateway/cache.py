@@ -23,6 +23,7 @@ from proxy.gateway.exchange import Exchange
 from proxy.gateway.inflight import InflightCall
 from proxy.gateway.tap import STREAMS
 from proxy.kv.base import Kv, KvDown
+from proxy.providers.dialects import OPERATIONS
 
 __all__ = ["Cache", "CacheLookup"]
 
@@ -47,12 +48,6 @@ _SECRET: Final = re.compile("auth|cookie|credential|key|password|secret|token|si
 """What a header of an unknown provider's credential is called. One too many costs a miss, one too few somebody's
 answer."""
 _NO_SECRET: Final = frozenset({"idempotency-key", "x-idempotency-key"})
-_NEVER: Final = frozenset({"files", "batches", "models"})
-"""Operations whose answer is a state that changes, not a result."""
-_MAKES: Final = re.compile(
-    r"/(?:assistants|cancel|containers|conversations|evals|fine[_-]tuning|threads|tunedModels|vector_stores)(?:[/?]|$)"
-)
-"""The same, by a segment of a path that names no operation: what is made there is made anew each time."""
 _DAY_S: Final = 86_400
 _TTL_S: Final = 7 * _DAY_S
 _LONGEST_S: Final = 365 * _DAY_S
@@ -111,8 +106,9 @@ class Cache:
             ignored = _ignored(directives.get("cache-ignore-keys", ""))
         slots = _slots(most) if self._answers else 1
         route = ex.route
-        operation = route.operation
-        if ex.head.method != "POST" or operation in _NEVER or (operation == "other" and _MAKES.search(route.path)):
+        operation = OPERATIONS[route.operation]
+        stateful = operation.stateful_path
+        if ex.head.method != "POST" or not operation.cacheable or (stateful and stateful.search(route.path)):
             ex.facts["cache.status"] = "skipped"
             return None
         shaping: list[tuple[str, str]] = []

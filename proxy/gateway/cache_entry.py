@@ -12,15 +12,6 @@ from proxy.providers.dialects import DIALECTS
 
 __all__ = ["CacheEntry", "CachedAnswer", "decode_entry", "encode_entry", "is_cacheable"]
 
-_REFUSALS: Final = {
-    "anthropic": (b'"refusal"',),
-    "bedrock": (b'"refusal"', b'"guardrail_intervened"', b'"content_filtered"'),
-    "gemini": (b'"SAFETY"', b'"PROHIBITED_CONTENT"', b'"BLOCKLIST"', b'"RECITATION"', b'"SPII"', b'"IMAGE_SAFETY"'),
-}
-_REFUSAL: Final = (b'"content_filter"',)
-"""The value of a finish reason that says the provider would not answer. Inside a text its quotes are escaped."""
-_REFUSED: Final = re.compile(rb'"refusal":\s?"[^"]|"type":\s?"(?:refusal"|response\.refusal\.)')
-"""A refusal of OpenAI's models in words of its own, which comes with an ordinary finish reason."""
 _BROKEN: Final = re.compile(rb'^event:\s*error|^data:\s*\{"error"', re.MULTILINE)
 _UNDER_WAY: Final = re.compile(rb'"status":\s?"(?:queued|in_progress)"')
 """A response made in the background: its state, and not its result."""
@@ -103,15 +94,16 @@ def is_cacheable(body: bytes, encoding: str, streamed: bool, dialect: str, annou
     Where its length was not `announced` its end may have been the connection's, early: then it must be whole JSON."""
     if encoding and encoding != "identity":
         body = decompress(body, encoding)
-    for word in _REFUSALS.get(dialect, _REFUSAL):
-        if word in body:
+    spoken = DIALECTS[dialect]
+    for mark in spoken.refusal_marks:
+        if mark in body:
             return False
-    if b"refusal" in body and dialect not in _REFUSALS and _REFUSED.search(body):
+    if spoken.refusal is not None and b"refusal" in body and spoken.refusal.search(body):
         return False
     if not streamed:
         under_way = b'"status"' in body and _UNDER_WAY.search(body)
         return bool(body) and not _is_error(body) and not under_way and (announced or _is_json(body))
-    marks = DIALECTS[dialect].done_marks
+    marks = spoken.done_marks
     return not _BROKEN.search(body) and (not marks or any(mark in body for mark in marks))
 
 

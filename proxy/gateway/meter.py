@@ -14,7 +14,7 @@ from proxy.core.usage import Usage
 from proxy.gateway.exchange import Exchange
 from proxy.policies import Estimate, Spent
 from proxy.providers.decompress import decompress
-from proxy.providers.dialects import CapturedExchange, RequestParams, read_exchange, read_request_params
+from proxy.providers.dialects import OPERATIONS, CapturedExchange, RequestParams, read_exchange, read_request_params
 from proxy.providers.index import Catalog
 
 if TYPE_CHECKING:
@@ -69,7 +69,7 @@ class Meter:
         output = params.max_output_tokens
         if not output:
             output = round(usual.output * _MARGIN) if usual is not None and usual.output else _OUTPUT
-        if ex.route.operation in ("embeddings", "rerank", "moderations", "count_tokens"):
+        if not OPERATIONS[ex.route.operation].has_output:
             output = 0
         ratio = usual.bytes_a_token if usual is not None else _BYTES_A_TOKEN
         taken = Usage(input_tokens=round(params.size / ratio * _MARGIN), output_tokens=output)
@@ -100,7 +100,7 @@ class Meter:
         )
         usage, estimated = reading.usage, False
         if usage is None or (usage.input_tokens is None and usage.output_tokens is None and usage.total_tokens is None):
-            if ex.route.operation in ("files", "models", "batches", "other", "count_tokens"):
+            if not OPERATIONS[ex.route.operation].billable:
                 return Measured()
             usage, estimated = _guess(request, reading.text + reading.reasoning_text), True
         elif found.streams and usage.output_tokens is None and usage.norm_output_total is None:

@@ -48,15 +48,15 @@ class Tap:
         self.encoding = encoding
         sse = kind.startswith("text/event-stream")
         self.streams = sse or kind.startswith(STREAMS)
-        # Gemini streams a JSON array where `alt=sse` was not asked for.
-        self.plain = not self.streams and kind.startswith("application/json") and ":stream" not in target
+        spoken = DIALECTS[dialect]
+        mark = spoken.stream_mark
+        self.plain = not self.streams and kind.startswith("application/json") and not (mark and mark in target)
         readable = not encoding or encoding == "identity"
         self.says_errors = self.streams and readable and not kind.startswith(_BINARY_STREAM)
         self.hides = hides and sse and readable
         self._scanner: Scanner | None = None
         if sse and readable:
-            known = DIALECTS[dialect]
-            self._scanner = Scanner(known.token_keys, known.done_marks, self.hides)
+            self._scanner = Scanner(spoken.token_keys, spoken.done_marks, self.hides)
         self._last = b""
         self.done = False
         self.first_token_at = 0.0

@@ -7,7 +7,7 @@ from proxy.core.clock import monotonic
 from proxy.core.errors import ClientDisconnected, Overloaded, PerihelionError, ProxyError, UpstreamError
 from proxy.gateway.exchange import Exchange
 from proxy.gateway.wire.base import FinalChunk
-from proxy.providers.dialects import DIALECTS
+from proxy.providers.dialects import DIALECTS, guess_dialect
 
 __all__ = ["refuse"]
 
@@ -30,7 +30,7 @@ def refuse(ex: Exchange, error: BaseException) -> FinalChunk:
     if isinstance(told, UpstreamError):
         ex.failure = told
     route = getattr(ex, "route", None)
-    dialect = DIALECTS[_guess(ex.wire.path) if route is None else route.provider.error_dialect or route.dialect]
+    dialect = guess_dialect(ex.wire.path) if route is None else DIALECTS[route.provider.error_dialect or route.dialect]
     if ex.wire.started:
         ex.cut = "gateway" if told.code == "stopping" else "upstream"
         found = ex.tap
@@ -51,10 +51,3 @@ def refuse(ex: Exchange, error: BaseException) -> FinalChunk:
         *told.headers.items(),
     ]
     return FinalChunk(b"" if ex.wire.method == "HEAD" else body, told.status, headers)
-
-
-def _guess(path: str) -> str:
-    """The dialect of a caller whose address is not known yet, or not at all."""
-    if "/v1/messages" in path or path.startswith("/anthropic"):
-        return "anthropic"
-    return "gemini" if "/v1beta/" in path else "openai"

@@ -6,13 +6,14 @@ import random
 from proxy.core.clock import monotonic, now_us
 from proxy.core.errors import ClientDisconnected, UpstreamError
 from proxy.core.record import Attempt
-from proxy.gateway.attempts import AttemptResult, Decision, RetrySchedule, is_failure, retry_after_s
+from proxy.gateway.attempts import AttemptResult, Decision, RetrySchedule, is_failure
 from proxy.gateway.exchange import Exchange
 from proxy.gateway.gateway import Gateway
 from proxy.gateway.hedge import Race
 from proxy.gateway.meter import read_sent_params
 from proxy.gateway.targets import schedule, targets
 from proxy.providers.dialects import peek
+from proxy.providers.retry_after import retry_after_s
 from proxy.upstream.base import Answer, UpstreamRequest
 
 __all__ = ["send"]

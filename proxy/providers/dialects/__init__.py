@@ -1,6 +1,7 @@
-"""Dialects: how providers speak. One module each, registered here by one line.
+"""Dialects: the wire formats that providers use. One module each, registered here by one line.
 
-Add one: write `dialects/<name>.py` with a `Dialect`, add it to the tuple below.
+Add one: write `dialects/<name>.py` with a `Dialect`, add it to the tuple below. It names its operations
+by the rows of `operations`.
 """
 
 from typing import Final
@@ -13,16 +14,21 @@ from proxy.providers.dialects.gemini import GEMINI
 from proxy.providers.dialects.ollama import OLLAMA
 from proxy.providers.dialects.openai import OPENAI
 from proxy.providers.dialects.openai_stream import add_stream_usage, peek
+from proxy.providers.dialects.operations import OPERATIONS, Operation
 from proxy.providers.dialects.request_params import RequestParams, read_request_params
 from proxy.providers.provider import Provider
 
 __all__ = [
     "DIALECTS",
+    "OPERATIONS",
+    "RATE_LIMIT_HEADERS",
     "CapturedExchange",
     "Dialect",
     "ExchangeReading",
+    "Operation",
     "RequestParams",
     "add_stream_usage",
+    "guess_dialect",
     "peek",
     "read_exchange",
     "read_request_params",
@@ -42,14 +48,26 @@ DIALECTS: Final[dict[str, Dialect]] = {
 }
 
 
+RATE_LIMIT_HEADERS: Final = tuple(pair for dialect in DIALECTS.values() for pair in dialect.rate_limit_headers)
+"""(remaining, reset) headers of every dialect: hosts of several dialects send those of any."""
+
+
+def guess_dialect(path: str) -> Dialect:
+    """Return the dialect of a caller's path that is not routed, or not yet: OpenAI's where nothing says another."""
+    for dialect in DIALECTS.values():
+        if path.startswith("/" + dialect.name) or any(mark in path for mark in dialect.caller_marks):
+            return dialect
+    return OPENAI
+
+
 def read_exchange(dialect: str, exchange: CapturedExchange) -> ExchangeReading:
-    """The exact reading of `exchange` in the dialect of that name; an unknown name reads as OpenAI's."""
+    """Return the exact reading of `exchange` in the dialect of that name; an unknown name reads as OpenAI's."""
     return DIALECTS.get(dialect, OPENAI).read(exchange)
 
 
 def wants_stream_usage(provider: Provider, operation: str, dialect: str = "openai", path: str = "") -> bool:
-    """Whether `stream_options.include_usage` may be added to a body that goes to `path` (with its query)."""
-    if not provider.stream_usage or dialect != "openai" or operation not in ("chat", "completions"):
+    """Tell whether `stream_options.include_usage` may be added to a body that goes to `path` (with its query)."""
+    if not provider.stream_usage or operation not in DIALECTS[dialect].stream_usage_operations:
         return False
     if provider.stream_usage_since:
         version = path.partition("api-version=")[2][:10]

@@ -161,4 +161,12 @@ ANTHROPIC = Dialect(
     error_event=_error_event,
     token_keys=(b"text", b"thinking", b"partial_json", b"completion"),
     done_marks=(b"event: message_stop", b'"type":"message_stop"', b'"type": "message_stop"'),
+    stream_mark=":stream",
+    refusal_marks=(b'"refusal"',),
+    refusal=None,
+    rate_limit_headers=tuple(
+        (f"anthropic-ratelimit-{limit}-remaining", f"anthropic-ratelimit-{limit}-reset")
+        for limit in ("requests", "tokens", "input-tokens", "output-tokens")
+    ),
+    caller_marks=("/v1/messages",),
 )

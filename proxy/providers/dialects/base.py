@@ -1,16 +1,18 @@
-"""What every dialect is: names for its paths, a reader of its bodies, and the shape of its errors."""
+"""What a dialect is: names for its paths, a reader of its bodies, the shape of its errors, the marks of its streams."""
 
+import re
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from proxy.core.usage import Usage
 
-__all__ = ["NOT_CONSUMED", "CapturedExchange", "Dialect", "ExchangeReading", "name_operation", "nothing_in_path"]
+__all__ = ["CapturedExchange", "Dialect", "ExchangeReading", "name_operation", "nothing_in_path"]
 
-NOT_CONSUMED = frozenset({"files", "models", "batches"})
-"""Operations whose answers may repeat what another call used: no usage is read from them."""
+_REFUSAL_MARKS: Final = (b'"content_filter"',)
+_REFUSAL: Final = re.compile(rb'"refusal":\s?"[^"]|"type":\s?"(?:refusal"|response\.refusal\.)')
+"""OpenAI's models refuse in words of their own too, with an ordinary finish reason."""
 
 
 class CapturedExchange(msgspec.Struct, kw_only=True):
@@ -67,7 +69,19 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     token_keys: tuple[bytes, ...]
     """JSON keys whose first non-empty string value is the first token of a stream."""
     done_marks: tuple[bytes, ...]
-    """Bytes that only the terminal event of a whole stream holds."""
+    """Bytes that only the last event of a complete stream contains."""
+    stream_mark: str = ""
+    """Part of a path whose answer is a stream, whatever its Content-Type; empty where there is none."""
+    stream_usage_operations: frozenset[str] = frozenset()
+    """Operations whose streams report usage where the request's `stream_options.include_usage` asks for it."""
+    refusal_marks: tuple[bytes, ...] = _REFUSAL_MARKS
+    """Values of a finish reason that say that the provider refused. Inside a text their quotes are escaped."""
+    refusal: re.Pattern[bytes] | None = _REFUSAL
+    """What else a refusal looks like; it must contain `refusal`. None: the marks are all."""
+    rate_limit_headers: tuple[tuple[str, str], ...] = ()
+    """(remaining, reset) headers of each of its rate limits, lower case."""
+    caller_marks: tuple[str, ...] = ()
+    """Parts of a caller's path that tell the dialect before the call is routed, for the shape of our errors."""
 
 
 def name_operation(path: str, tails: dict[str, str], folders: dict[str, str]) -> str:

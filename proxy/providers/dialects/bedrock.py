@@ -249,4 +249,6 @@ BEDROCK = Dialect(
     error_event=_error_event,
     token_keys=(b"text", b"input", b"bytes"),
     done_marks=(b":event-type\x07\x00\x08metadata", *_base64_marks(b"amazon-bedrock-invocationMetrics")),
+    refusal_marks=(b'"refusal"', b'"guardrail_intervened"', b'"content_filtered"'),
+    refusal=None,
 )

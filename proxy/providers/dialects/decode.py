@@ -6,10 +6,11 @@ from urllib.parse import unquote
 
 import msgspec
 
-from proxy.providers.dialects.base import NOT_CONSUMED, CapturedExchange, ExchangeReading
+from proxy.providers.dialects.base import CapturedExchange, ExchangeReading
 from proxy.providers.dialects.bodies import Documents, decode_json, parse_documents
 from proxy.providers.dialects.errors import set_error
 from proxy.providers.dialects.fields import get_str
+from proxy.providers.dialects.operations import OPERATIONS, OTHER
 from proxy.providers.dialects.preview import preview
 
 __all__ = ["DecodedExchange", "clean", "decode_exchange", "json_text"]
@@ -37,7 +38,7 @@ def decode_exchange(
     reading.prompt_preview = clean(preview(request))
     set_error(reading, exchange, found)
     asked = bool(exchange.request_body) or exchange.operation != "other"
-    usable = exchange.status < 400 and exchange.operation not in NOT_CONSUMED and asked
+    usable = exchange.status < 400 and OPERATIONS.get(exchange.operation, OTHER).reports_usage and asked
     return DecodedExchange(exchange, reading, request, found, usable)
 
 

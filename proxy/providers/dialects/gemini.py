@@ -171,4 +171,8 @@ GEMINI = Dialect(
     error_event=_error_event,
     token_keys=(b"text", b"name", b"data", b"code", b"arguments"),
     done_marks=(b'"finishReason"', b'"interaction.completed"', b'"blockReason"'),
+    stream_mark=":stream",  # a JSON array where `alt=sse` was not asked for
+    refusal_marks=(b'"SAFETY"', b'"PROHIBITED_CONTENT"', b'"BLOCKLIST"', b'"RECITATION"', b'"SPII"', b'"IMAGE_SAFETY"'),
+    refusal=None,
+    caller_marks=("/v1beta/", ":generateContent", ":streamGenerateContent"),
 )

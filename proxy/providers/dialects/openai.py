@@ -205,4 +205,8 @@ OPENAI = Dialect(
         b'"response.incomplete"',
         b'"response.failed"',
     ),
+    stream_usage_operations=frozenset({"chat", "completions"}),
+    rate_limit_headers=tuple(
+        (f"x-ratelimit-remaining-{limit}", f"x-ratelimit-reset-{limit}") for limit in ("requests", "tokens")
+    ),
 )

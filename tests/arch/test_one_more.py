@@ -1,0 +1,136 @@
+"""One more of a kind is one file and its line in the registry: each test adds one in a copy of the tree and uses it."""
+
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+
+
+class Tree:
+    """A copy of the product that a test may add to."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        shutil.copytree(ROOT / "proxy", folder / "proxy", ignore=shutil.ignore_patterns("__pycache__"))
+        (folder / "_speedups").symlink_to(ROOT / "_speedups")
+
+    def add(self, path: str, text: str) -> None:
+        """Write the one new file."""
+        file = self.folder / path
+        assert not file.exists()
+        file.write_text(text)
+
+    def register(self, path: str, before: str, module: str, line: str) -> None:
+        """Put `line` before the text `before` of a registry, and the import of `module` on top where it needs one."""
+        file = self.folder / path
+        text = file.read_text("utf-8")
+        assert text.count(before) == 1
+        text = text.replace(before, line + before)
+        if module:
+            at = text.index("\nfrom proxy")
+            text = f"{text[:at]}\n{module}{text[at:]}"
+        file.write_text(text)
+
+    def run(self, code: str) -> None:
+        """Run `code` in the copy; it fails by an assertion."""
+        environ = {**os.environ, "PYTHONPATH": str(self.folder)}
+        done = subprocess.run(
+            [sys.executable, "-c", code], cwd=self.folder, env=environ, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+
+
+@pytest.fixture
+def tree(tmp_path: Path) -> Tree:
+    return Tree(tmp_path)
+
+
+DIALECT = '''"""Acme's dialect: one JSON object with `say` and `used`."""
+
+import msgspec
+
+from proxy.core.usage import Usage
+from proxy.providers.dialects.base import CapturedExchange, Dialect, ExchangeReading, name_operation, nothing_in_path
+from proxy.providers.dialects.decode import decode_exchange
+from proxy.providers.dialects.fields import get_int, get_str
+
+__all__ = ["ACME"]
+
+
+def _read(exchange: CapturedExchange) -> ExchangeReading:
+    decoded = decode_exchange(exchange, nothing_in_path)
+    decoded.reading.text = get_str(decoded.answer.first, "say")
+    if decoded.has_usage:
+        decoded.reading.usage = Usage(output_tokens=get_int(decoded.answer.first, "used"))
+    return decoded.reading
+
+
+def _error_body(status: int, kind: str, message: str, code: str, param: str | None) -> bytes:
+    return msgspec.json.encode({"acme": message})
+
+
+def _error_event(status: int, kind: str, message: str, code: str, param: str | None) -> bytes:
+    return _error_body(status, kind, message, code, param)
+
+
+ACME = Dialect(
+    name="acme",
+    operation=lambda path: name_operation(path, {"talk": "chat"}, {}),
+    model_in=nothing_in_path,
+    read=_read,
+    error_body=_error_body,
+    error_event=_error_event,
+    token_keys=(b"say",),
+    done_marks=(b"over",),
+    stream_mark="/live/",
+    refusal_marks=(b"I would rather not",),
+    rate_limit_headers=(("acme-left", "acme-again"),),
+    caller_marks=("/talk",),
+)
+'''
+USES_DIALECT = """
+from types import SimpleNamespace
+
+from proxy.core.errors import Unauthorized
+from proxy.gateway.cache_entry import is_cacheable
+from proxy.gateway.exchange import Exchange
+from proxy.gateway.phases.refuse import refuse
+from proxy.gateway.tap import Tap
+from proxy.providers.address import resolve
+from proxy.providers.dialects import CapturedExchange, read_exchange
+from proxy.providers.index import load
+from proxy.providers.retry_after import retry_after_s
+
+route = resolve(load("catalog"), "", "/mine/v1/talk")
+assert (route.dialect, route.operation, route.path) == ("acme", "chat", "/v1/talk")
+answered = CapturedExchange(operation="chat", path="/v1/talk", response_body=b'{"say":"Hi","used":3}')
+reading = read_exchange("acme", answered)
+assert (reading.text, reading.usage.output_tokens) == ("Hi", 3)
+
+wire = SimpleNamespace(started=False, method="POST", path="/mine/v1/talk")
+assert refuse(Exchange(wire, "id", 0.0, 0), Unauthorized("No key.")).body == b'{"acme":"No key."}'
+
+assert is_cacheable(b'{"say":"Hi"}', "", False, "acme")
+assert not is_cacheable(b'{"say":"I would rather not"}', "", False, "acme")
+assert retry_after_s([("acme-left", "0"), ("acme-again", "7s")], 0.0) == 7
+answer = SimpleNamespace(headers=[("content-type", "application/json")])
+assert Tap(answer, "acme", False, 100, "/v1/talk").plain and not Tap(answer, "acme", False, 100, "/live/talk").plain
+"""
+
+
+def test_one_more_dialect_is_one_file_and_one_line(tree: Tree) -> None:
+    tree.add("proxy/providers/dialects/acme.py", DIALECT)
+    tree.register(
+        "proxy/providers/dialects/__init__.py",
+        "        OLLAMA,\n",
+        "from proxy.providers.dialects.acme import ACME",
+        "        ACME,\n",
+    )
+    (tree.folder / "catalog").mkdir()
+    (tree.folder / "catalog" / "mine.toml").write_text('dialect = "acme"\norigin = "https://llm.example.com"\n')
+    tree.run(USES_DIALECT)
