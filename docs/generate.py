@@ -14,6 +14,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 import msgspec
 
 from proxy.core.event import EventWithBodies
+from proxy.core.prometheus import METRICS
 from proxy.core.settings import SETTINGS, Settings
 from proxy.logstore.filters import FILTERS
 
@@ -38,6 +39,23 @@ def settings_page() -> str:
         lines.append(
             f"| `{row.name}` | `{row.default!r}` | `{variable}` | {row.help}{expected} |".replace("`''`", "empty")
         )
+    return "\n".join([*lines, ""])
+
+
+def metrics_page() -> str:
+    """The page of all metrics."""
+    lines = [
+        "# Metrics",
+        "",
+        "`GET /metrics` of the gateway (summed over its workers) and of the control plane, in Prometheus text format.",
+        "This page is made by `python docs/generate.py` from `proxy/core/prometheus.py`.",
+        "",
+        "| metric | type | labels | what it counts |",
+        "|---|---|---|---|",
+    ]
+    for metric in METRICS:
+        labels = ", ".join(f"`{label}`" for label in metric.labels)
+        lines.append(f"| `{metric.name}` | {metric.kind} | {labels} | {metric.help} |")
     return "\n".join([*lines, ""])
 
 
@@ -78,6 +96,7 @@ def page_with_tables(page: str) -> str:
 
 if __name__ == "__main__":
     (HERE / "settings.md").write_text(settings_page(), "utf-8")
+    (HERE / "metrics.md").write_text(metrics_page(), "utf-8")
     (HERE / "event.schema.json").write_text(event_schema(), "utf-8")
     for page in sorted({page for page, _ in TABLES.values()}):
         (HERE / page).write_text(page_with_tables(page), "utf-8")

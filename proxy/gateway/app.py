@@ -10,6 +10,7 @@ import msgspec
 from proxy import providers
 from proxy.core import log
 from proxy.core.clock import monotonic
+from proxy.core.prometheus import render
 from proxy.core.settings import Settings
 from proxy.gateway import metrics
 from proxy.gateway.gateway import Gateway
@@ -141,7 +142,7 @@ class Application:
         return FinalChunk(msgspec.json.encode(body), 200, _JSON)
 
     def _metrics(self) -> FinalChunk:
-        page = metrics.render(metrics.total(self._run, self._values()))
+        page = render(metrics.total(self._run, self._values()), metrics.PREFIX)
         return FinalChunk(page.encode(), 200, [("content-type", "text/plain; version=0.0.4; charset=utf-8")])
 
 

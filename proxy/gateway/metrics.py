@@ -14,35 +14,11 @@ import msgspec
 from proxy.core.files import replace
 from proxy.core.record import Record
 
-__all__ = ["Metrics", "render", "total"]
+__all__ = ["PREFIX", "Metrics", "store", "total"]
 
 _BOUNDS_S = (0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0, 60.0, 120.0, 300.0)
 
-_HELP = {
-    "calls": ("counter", "Calls finished, by provider, status class and outcome."),
-    "opened": ("counter", "Calls that arrived."),
-    "open": ("gauge", "Calls under way."),
-    "request_bytes": ("counter", "Bytes of request bodies."),
-    "response_bytes": ("counter", "Bytes of answer bodies."),
-    "duration_seconds": ("histogram", "Time from a call's arrival to its end."),
-    "unlogged": ("counter", "Calls whose record could not be made: a defect, the cause is on stderr."),
-    "spool_written": ("counter", "Records written to the spool."),
-    "spool_dropped": ("counter", "Records dropped because the spool could not be written."),
-    "spool_bytes": ("counter", "Bytes written to the spool."),
-    "rate_refused": ("counter", "Calls refused by a limit."),
-    "rate_degraded": ("counter", "Calls whose limits were decided without their store."),
-    "cache_hits": ("counter", "Calls answered from the cache."),
-    "cache_joined": ("counter", "Calls that shared the answer of an identical one under way."),
-    "cache_misses": ("counter", "Calls that the cache was asked for in vain."),
-    "cache_degraded": ("counter", "Calls that could not ask the cache, its store being down."),
-    "hedged": ("counter", "Late calls that were sent a second time."),
-    "kv_up": ("gauge", "Workers whose store of limits and the cache works."),
-    "kv_errors": ("counter", "Failures of that store."),
-    "kv_lost_settles": ("counter", "Reservations that could not be settled."),
-    "kv_evicted": ("counter", "Cached answers that had to make room."),
-    "swallowed_errors": ("counter", "Errors that failed no call, by the work that met them; the first is in the log."),
-    "workers": ("gauge", "Gateway workers that report."),
-}
+PREFIX = "perihelion_"
 
 
 class Metrics:
@@ -108,17 +84,3 @@ def total(folder: Path, own: dict[str, float]) -> dict[str, float]:
             if alive or "_total" in name or "duration" in name:
                 sums[name] = sums.get(name, 0) + value
     return sums
-
-
-def render(samples: dict[str, float]) -> str:
-    """Prometheus text exposition format, version 0.0.4."""
-    families: dict[str, list[str]] = {}
-    for name, value in samples.items():
-        family = name.partition("{")[0].removesuffix("_bucket").removesuffix("_sum").removesuffix("_count")
-        shown = f"{value:.6f}" if value % 1 else str(int(value))
-        families.setdefault(family, []).append(f"perihelion_{name} {shown}")
-    lines: list[str] = []
-    for family, rows in families.items():
-        kind, text = _HELP.get(family.removesuffix("_total"), ("untyped", family.replace("_", " ") + "."))
-        lines += [f"# HELP perihelion_{family} {text}", f"# TYPE perihelion_{family} {kind}", *rows]
-    return "\n".join(lines) + "\n"
