@@ -10,13 +10,20 @@ To add one: write the twin and its tests, then the `.pyx`, then its row in `benc
 import os
 from typing import TYPE_CHECKING
 
+from ._accepted import ANY
+from ._names import CREDENTIALS, HEADERS, HOP_BY_HOP, Header
 from ._pure.bucket import Decision, scaled
 from ._pure.cachekey import Key
 
 __all__ = [
+    "ANY",
+    "CREDENTIALS",
+    "HEADERS",
+    "HOP_BY_HOP",
     "IMPLEMENTATION",
     "Decision",
     "Head",
+    "Header",
     "Key",
     "Scanner",
     "cache_key",

@@ -31,7 +31,7 @@ cdef long row_of(str lower) except? -2:
     if found != NULL:
         return PyLong_AsLong(<object>found)
     if starts(lower, OURS):
-        return OTHER
+        return OTHER | OUR_OWN | (DECODED if starts(lower, PROPERTIES) else 0)
     return SKIP | FORWARD
 
 

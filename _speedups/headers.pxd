@@ -2,7 +2,7 @@
 
 cdef class Head:
     cdef public str host, content_type, content_encoding, accept_encoding, transfer_encoding, user_agent, upgrade
-    cdef public str auth, authorization, credential
+    cdef public str auth, authorization, credential, x_goog_api_key, anthropic_version
     cdef public str user_id, session_id, session_path, session_name, request_name, request_id, prompt_id
     cdef public str target_url, openai_api_base, model_override, rate_policy, cache_control, traceparent
     cdef public long long content_length

@@ -9,9 +9,10 @@ from cpython.bytes cimport PyBytes_AS_STRING, PyBytes_FromStringAndSize
 from cpython.dict cimport PyDict_GetItem
 from cpython.mem cimport PyMem_Free, PyMem_Malloc
 from cpython.object cimport PyObject
-from libc.string cimport memcmp, memcpy, memset
+from libc.string cimport memchr, memcmp, memcpy, memset
 
-from ._names import DIRECTIVES, DROPPED, JOINED, PREFIX, PROPERTY, SLOTS, SWITCHES
+from ._names import CREDENTIALS, DIRECTIVES, DROPPED, JOINED, LABELS, PREFIX, PROPERTY, SLOTS, SWITCHES
+from ._pure.headers import read_text
 
 __all__ = ["Head", "forward_without", "parse"]
 
@@ -30,25 +31,43 @@ cdef struct Line:
     Py_ssize_t name_size
     Py_ssize_t value_size
 
-# The text slots, in the order of `_names.SLOTS`.
+# The text slots of `_names.HEADERS`; `PLACES` says which is whose.
 cdef enum:
     HOST, CONTENT_TYPE, CONTENT_ENCODING, ACCEPT_ENCODING, TRANSFER_ENCODING, USER_AGENT, UPGRADE, AUTHORIZATION,
-    X_API_KEY, API_KEY, X_GOOG_API_KEY, PLAIN_CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, AUTH, USER_ID, SESSION_ID,
+    X_API_KEY, API_KEY, X_GOOG_API_KEY, ANTHROPIC_VERSION, PLAIN_CACHE_CONTROL, CONNECTION, CONTENT_LENGTH, AUTH, USER_ID, SESSION_ID,
     SESSION_PATH, SESSION_NAME, REQUEST_NAME, REQUEST_ID, PROMPT_ID, TARGET_URL, OPENAI_API_BASE, MODEL_OVERRIDE,
     RATE_POLICY, CACHE_CONTROL, TRACEPARENT
     SLOT_COUNT
 
-# The switches, in the order of `_names.SWITCHES`.
+# The flags.
 cdef enum:
     CACHE_ENABLED, CACHE_READ, CACHE_SAVE, RETRY_ENABLED, OMIT_REQUEST, OMIT_RESPONSE, STREAM_USAGE
     SWITCH_COUNT
 
-# A row: kind, and slot or switch from bit 8 on, and whether the header is forwarded in bit 16.
+# A row: kind, slot or flag from bit 8 on, and from bit 16 on whether the header is forwarded, ours, percent-decoded.
 cdef enum:
     SKIP, SLOT, JOIN, SWITCH, DIRECTIVE, LENGTH, OTHER
-    FORWARD = 65536
+    FORWARD = 1 << 16
+    OUR_OWN = 1 << 17
+    DECODED = 1 << 18
     STACKED = 64  # lines that need no memory of their own
 
+cdef dict PLACES = {
+    "host": HOST, "content_type": CONTENT_TYPE, "content_encoding": CONTENT_ENCODING,
+    "accept_encoding": ACCEPT_ENCODING, "transfer_encoding": TRANSFER_ENCODING, "user_agent": USER_AGENT,
+    "upgrade": UPGRADE, "authorization": AUTHORIZATION, "x_api_key": X_API_KEY, "api_key": API_KEY,
+    "x_goog_api_key": X_GOOG_API_KEY, "anthropic_version": ANTHROPIC_VERSION,
+    "plain_cache_control": PLAIN_CACHE_CONTROL, "connection": CONNECTION, "content_length": CONTENT_LENGTH,
+    "auth": AUTH, "user_id": USER_ID, "session_id": SESSION_ID, "session_path": SESSION_PATH,
+    "session_name": SESSION_NAME, "request_name": REQUEST_NAME, "request_id": REQUEST_ID, "prompt_id": PROMPT_ID,
+    "target_url": TARGET_URL, "openai_api_base": OPENAI_API_BASE, "model_override": MODEL_OVERRIDE,
+    "rate_policy": RATE_POLICY, "cache_control": CACHE_CONTROL, "traceparent": TRACEPARENT,
+}
+cdef dict FLAG_PLACES = {
+    "cache_enabled": CACHE_ENABLED, "cache_read": CACHE_READ, "cache_save": CACHE_SAVE,
+    "retry_enabled": RETRY_ENABLED, "omit_request": OMIT_REQUEST, "omit_response": OMIT_RESPONSE,
+    "stream_usage": STREAM_USAGE,
+}
 cdef dict ROWS = {name: SKIP for name in DROPPED}
 cdef dict SHORT = {name: name[len(PREFIX):] for name in DIRECTIVES}
 cdef byte[256] LETTER  # of a name: 0 not allowed, 1 allowed, 2 a capital
@@ -59,14 +78,22 @@ cdef str PROPERTIES = PROPERTY
 cdef int fill_tables() except -1:
     cdef int i
     cdef byte c
-    for i, name in enumerate(SLOTS):
+    if set(SLOTS.values()) != set(PLACES) or set(SWITCHES.values()) != set(FLAG_PLACES):
+        odd = (set(SLOTS.values()) ^ set(PLACES)) | (set(SWITCHES.values()) ^ set(FLAG_PLACES))
+        raise RuntimeError(f"_speedups: headers.pyx and the table of _names.py differ in {sorted(odd)}")
+    if CREDENTIALS != ("authorization", "x-api-key", "api-key", "x-goog-api-key"):
+        raise RuntimeError("_speedups: headers.pyx reads other credentials than the table of _names.py")
+    for name, slot in SLOTS.items():
+        i = PLACES[slot]
         kind = JOIN if name in JOINED else LENGTH if name == "content-length" else SLOT
         forwarded = name not in DROPPED and not name.startswith(PREFIX)
-        ROWS[name] = kind | i << 8 | (FORWARD if forwarded else 0)
-    for i, name in enumerate(SWITCHES):
-        ROWS[name] = SWITCH | i << 8
+        ROWS[name] = (kind | i << 8 | (FORWARD if forwarded else 0) | (OUR_OWN if name.startswith(PREFIX) else 0)
+                      | (DECODED if name in LABELS else 0))
+    for name, slot in SWITCHES.items():
+        i = FLAG_PLACES[slot]
+        ROWS[name] = SWITCH | i << 8 | OUR_OWN
     for name in DIRECTIVES:
-        ROWS[name] = DIRECTIVE
+        ROWS[name] = DIRECTIVE | OUR_OWN
     memset(LETTER, 0, 256)
     for c in b"!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyz":
         LETTER[c] = 1
@@ -88,6 +115,7 @@ cdef class Head:
         self.request_name = self.request_id = self.prompt_id = self.target_url = ""
         self.openai_api_base = self.model_override = self.rate_policy = self.authorization = ""
         self.credential = self.cache_control = self.traceparent = self.fault = ""
+        self.x_goog_api_key = self.anthropic_version = ""
         self.content_length = -1
         self.cache_enabled = self.cache_read = self.cache_save = self.retry_enabled = -1
         self.omit_request = self.omit_response = self.stream_usage = -1
@@ -132,8 +160,8 @@ cpdef Head parse(list items):
     cdef Line stacked[STACKED]
     cdef Line* lines = stacked
     cdef Py_ssize_t count = 0
-    cdef list joined = None  # keeps joined texts alive until they are in their slots
-    cdef str name, lower, value, before
+    cdef list made = []  # keeps the texts that are made here alive until they are in their slots
+    cdef str name, lower, value, before, text_read
     cdef PyObject* found
     cdef long row
     cdef int kind, slot, one
@@ -161,6 +189,13 @@ cpdef Head parse(list items):
             if row & FORWARD:
                 lines[count] = line_of(name, value)
                 count += 1
+            elif row & OUR_OWN and not plain_text(value, row & DECODED != 0):
+                text_read = read_text(value, row & DECODED != 0)
+                if text_read is None:
+                    head.malformed.append((lower, value))
+                    continue
+                value = text_read
+                made.append(value)
             kind = row & 255
             if kind == SKIP:
                 continue
@@ -174,7 +209,7 @@ cpdef Head parse(list items):
                 if text[slot] != NULL:
                     before = <str>text[slot]
                     value = before + "," + value
-                    joined = [value] if joined is None else joined + [value]
+                    made.append(value)
                 text[slot] = text_of(value)
             elif kind == SWITCH:
                 one = switch_of(value)
@@ -209,8 +244,10 @@ cpdef Head parse(list items):
         head.model_override = taken(text[MODEL_OVERRIDE])
         head.rate_policy = taken(text[RATE_POLICY])
         head.authorization = taken(text[AUTHORIZATION])
+        head.x_goog_api_key = taken(text[X_GOOG_API_KEY])
+        head.anthropic_version = taken(text[ANTHROPIC_VERSION])
         head.credential = (head.authorization or taken(text[X_API_KEY]) or taken(text[API_KEY])
-                           or taken(text[X_GOOG_API_KEY]))
+                           or head.x_goog_api_key)
         head.cache_control = taken(text[CACHE_CONTROL]) or taken(text[PLAIN_CACHE_CONTROL])
         head.traceparent = taken(text[TRACEPARENT])
         head.cache_enabled = state[CACHE_ENABLED]
@@ -269,6 +306,13 @@ cdef long CONNECTION_ROW = ROWS["connection"]
 cdef inline PyObject* text_of(str value) noexcept:
     """A borrowed reference, NULL for an empty text: of a repeated header the first that says something counts."""
     return <PyObject*>value if PyUnicode_GET_LENGTH(value) else NULL
+
+
+cdef inline bint plain_text(str value, bint decoded) noexcept:
+    """ASCII, and without a percent sign where percent-encoding is decoded."""
+    if not PyUnicode_IS_COMPACT_ASCII(value):
+        return False
+    return not decoded or memchr(PyUnicode_1BYTE_DATA(value), 37, <size_t>PyUnicode_GET_LENGTH(value)) == NULL
 
 
 cdef inline str taken(PyObject* text):

@@ -13,6 +13,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 import msgspec
 
+from _speedups import HEADERS, Header
 from proxy.core.event import EventWithBodies
 from proxy.core.prometheus import METRICS
 from proxy.core.settings import SETTINGS, Settings
@@ -74,8 +75,32 @@ def filters_table() -> str:
     return "\n".join(lines)
 
 
+def headers_table() -> str:
+    """Request headers of the contract, from the table that the parser and the checks read."""
+    lines = ["| header | value | default | what it does | status | since |", "|---|---|---|---|---|---|"]
+    for row in HEADERS:
+        if row.is_listed:
+            cells = (f"`{row.name}`", _value(row), row.default or "–", row.doc, _status(row), row.since)
+            lines.append(f"| {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def _value(row: Header) -> str:
+    words = row.accepts.words
+    if row.shown or " or " not in words:
+        return row.shown or words
+    return " or ".join(f"`{word}`" for word in words.split(" or "))
+
+
+def _status(row: Header) -> str:
+    if row.unavailable:
+        return "501" if row.unavailable == "true" else f"supported; `{row.unavailable}` is 501"
+    return "supported" if row.has_effect else "ignored"
+
+
 TABLES: dict[str, tuple[str, Callable[[], str]]] = {
     "filters": ("api.md", filters_table),
+    "headers": ("contract.md", headers_table),
 }
 """By the name in the markers: the page, and what makes the table."""
 

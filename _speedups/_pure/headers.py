@@ -1,27 +1,31 @@
 """One pass over a request's headers."""
 
 from typing import Any
+from urllib.parse import unquote_to_bytes
 
-from .._names import DIRECTIVES, DROPPED, JOINED, PREFIX, PROPERTY, SLOTS, SWITCHES
+from .._names import CREDENTIALS, DIRECTIVES, DROPPED, JOINED, LABELS, PREFIX, PROPERTY, SLOTS, SWITCHES
 
 __all__ = ["Head", "forward_without", "parse"]
 
-# What becomes of a name: (kind, slot or directive's short name, forwarded).
+# What becomes of a name: (kind, slot or directive's short name, forwarded, percent-decoded).
 _SKIP, _SLOT, _JOIN, _SWITCH, _DIRECTIVE, _LENGTH, _OTHER = range(7)
-_Row = tuple[int, str, bool]
+_Row = tuple[int, str, bool, bool]
 
 _TOKEN = "!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
-_PLAIN: _Row = (_SKIP, "", True)
-_OURS: _Row = (_OTHER, "", False)
+_PLAIN: _Row = (_SKIP, "", True, False)
+_OURS: _Row = (_OTHER, "", False, False)
+_PROPERTY: _Row = (_OTHER, "", False, True)
+_KEY_SLOTS = [SLOTS[name] for name in CREDENTIALS if name != "authorization"]
 
 
 def _table() -> dict[str, _Row]:
-    rows: dict[str, _Row] = dict.fromkeys(DROPPED, (_SKIP, "", False))
+    rows: dict[str, _Row] = dict.fromkeys(DROPPED, (_SKIP, "", False, False))
     for name, slot in SLOTS.items():
         kind = _JOIN if name in JOINED else _LENGTH if name == "content-length" else _SLOT
-        rows[name] = (kind, slot, name not in DROPPED and not name.startswith(PREFIX))
-    rows |= {name: (_SWITCH, slot, False) for name, slot in SWITCHES.items()}
-    rows |= {name: (_DIRECTIVE, name[len(PREFIX) :], False) for name in DIRECTIVES}
+        forwarded = name not in DROPPED and not name.startswith(PREFIX)
+        rows[name] = (kind, slot, forwarded, name in LABELS)
+    rows |= {name: (_SWITCH, slot, False, False) for name, slot in SWITCHES.items()}
+    rows |= {name: (_DIRECTIVE, name[len(PREFIX) :], False, False) for name in DIRECTIVES}
     return rows
 
 
@@ -31,7 +35,8 @@ _WORDS = {"true": 1, "1": 1, "false": 0, "0": 0}
 
 class Head:
     """What a request's headers say. Text slots are "" where absent; switches and `content_length` are -1 where
-    absent and -2 where malformed; a switch's malformed value, and a property without a name, are in `malformed`.
+    absent and -2 where malformed. `malformed` has the names and values that cannot be read: of switches, of a
+    property without a name, and of any header of ours that is not UTF-8.
     `directives` has known names less their prefix, `unknown` whole names, both in lower case; `property_names` only
     the spellings that differ."""
 
@@ -45,6 +50,8 @@ class Head:
     auth: str = ""
     authorization: str = ""
     credential: str = ""
+    x_goog_api_key: str = ""
+    anthropic_version: str = ""
     user_id: str = ""
     session_id: str = ""
     session_path: str = ""
@@ -89,6 +96,9 @@ def parse(items: list[tuple[str, str]]) -> Head:
     header that may not be passed on: an illegal name, or a value that holds CR, LF or NUL or (where it would be
     forwarded) does not fit latin-1; it is left out of everything. Of a repeated header the first line that is not
     empty counts; lists are joined by a comma; lengths and switches that contradict themselves are malformed.
+
+    Values are latin-1 text, a character a byte, and go on as they are. Those of `helicone-` headers are read as UTF-8
+    (text beyond latin-1 was decoded before), and labels and properties less their percent-encoding.
     """
     head = Head()
     found: dict[str, Any] = head.__dict__
@@ -105,13 +115,19 @@ def parse(items: list[tuple[str, str]]) -> Head:
             lower = name.lower()
             row = _KNOWN.get(lower)
             if row is None:
-                row = _OURS if lower.startswith(PREFIX) else _PLAIN
-        kind, slot, forwarded = row
+                row = _row_of(lower)
+        kind, slot, forwarded, decoded = row
         if dirty and _unfit(value, forwarded):
             found.setdefault("fault", name)
             continue
         if forwarded:
             lines.append((name, value))
+        elif (dirty or decoded) and lower.startswith(PREFIX):
+            text = read_text(value, decoded)
+            if text is None:
+                head.malformed.append((lower, value))
+                continue
+            value = text
         if kind == _SKIP:
             continue
         if kind == _SLOT:
@@ -132,8 +148,8 @@ def parse(items: list[tuple[str, str]]) -> Head:
         else:
             _other(head, name, lower, value)
     head.credential = head.authorization
-    for slot in ("x_api_key", "api_key", "x_goog_api_key"):
-        key = found.pop(slot, "")
+    for slot in _KEY_SLOTS:
+        key = found.get(slot, "") if slot == "x_goog_api_key" else found.pop(slot, "")
         head.credential = head.credential or key
     plain = found.pop("plain_cache_control", "")
     head.cache_control = head.cache_control or plain
@@ -155,6 +171,30 @@ def forward_without(items: list[tuple[str, str]], names: frozenset[str]) -> byte
         elif lower not in DROPPED and lower not in names and not lower.startswith(PREFIX) and not _unfit(value, True):
             lines.append((name, value))
     return _write(lines, connection)
+
+
+def read_text(value: str, decoded: bool) -> str | None:
+    """The text of a header of ours: its bytes as UTF-8, less percent-encoding where that is `decoded`. None where they
+    are not UTF-8. Percent-encoding that is not UTF-8, or stands for control characters, is left as it is."""
+    if not value.isascii() and max(value) <= "\xff":
+        try:
+            value = value.encode("latin-1").decode("utf-8")
+        except UnicodeDecodeError:
+            return None
+    if not decoded or "%" not in value:
+        return value
+    try:
+        text = unquote_to_bytes(value).decode("utf-8")
+    except UnicodeDecodeError:
+        return value
+    return text if text.isprintable() else value
+
+
+def _row_of(lower: str) -> _Row:
+    """The row of a name that is not in the table."""
+    if not lower.startswith(PREFIX):
+        return _PLAIN
+    return _PROPERTY if lower.startswith(PROPERTY) else _OURS
 
 
 def _unfit(value: str, forwarded: bool) -> bool:

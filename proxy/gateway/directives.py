@@ -1,92 +1,35 @@
-"""Validates `Helicone-*` headers: one row per header, checked only if present."""
+"""What a `Helicone-*` header may hold, as the table of request headers says: checked only where it is present."""
 
-from collections.abc import Callable
+from typing import Final
 
-from _speedups import Head
-from proxy.core.clock import parse_uuid
+from _speedups import ANY, HEADERS, Head, Header
 from proxy.core.errors import BadDirective, FeatureUnavailable
 
 __all__ = ["check"]
 
-_MAX_USER = 256
-_MAX_TEXT = 1024
-_MAX_PROPERTIES = 64
-_FLAG = "true or false"
-_OTHERS = {
-    "helicone-property-": "a property's name behind it",
-    "helicone-ratelimit-policy": "a policy as in 100;w=3600;u=user, or no such header",
-}
-
-Accepts = Callable[[str], bool]
-
-
-def _whole(low: int, high: int) -> Accepts:
-    return lambda text: text.isascii() and text.isdigit() and len(text) < 12 and low <= int(text) <= high
-
-
-def _real(low: float, high: float) -> Accepts:
-    def accepts(text: str) -> bool:
-        try:
-            return "_" not in text and low <= float(text) <= high
-        except ValueError:
-            return False
-
-    return accepts
-
-
-def _flag(text: str) -> bool:
-    return text.lower() in ("true", "false")
-
-
-def _text(text: str) -> bool:
-    return len(text) <= _MAX_TEXT
-
-
-_ACCEPTED: dict[str, tuple[Accepts, str]] = {
-    "cache-bucket-max-size": (_whole(1, 100_000), "a whole number, 1 to 100000"),
-    "cache-seed": (_text, f"text of at most {_MAX_TEXT} characters"),
-    "cache-mode": (lambda text: text in ("exact", "semantic"), "exact or semantic"),
-    "cache-similarity": (_real(0, 1), "a number, 0 to 1"),
-    "cache-pace": (lambda text: text in ("recorded", "at-once"), "recorded or at-once"),
-    "retry-num": (_whole(0, 10), "a whole number, 0 to 10"),
-    "retry-factor": (_real(1, 10), "a number, 1 to 10"),
-    "retry-min-timeout": (_whole(0, 3_600_000), "milliseconds, 0 to 3600000"),
-    "retry-max-timeout": (_whole(0, 3_600_000), "milliseconds, 0 to 3600000"),
-    "hedge-enabled": (_flag, _FLAG),
-    "webhook-enabled": (_flag, _FLAG),
-    "moderations-enabled": (_flag, _FLAG),
-    "llm-security-enabled": (_flag, _FLAG),
-}
-
-_NOT_THERE: tuple[tuple[str, Callable[[Head], bool]], ...] = (
-    ("Helicone-Cache-Mode", lambda head: head.directives.get("cache-mode") == "semantic"),
-    ("Helicone-Webhook-Enabled", lambda head: _on(head, "webhook-enabled")),
-    ("Helicone-Moderations-Enabled", lambda head: _on(head, "moderations-enabled")),
-    ("Helicone-LLM-Security-Enabled", lambda head: _on(head, "llm-security-enabled")),
+_MAX_PROPERTIES: Final = 64
+_ROWS: Final = {row.key: row for row in HEADERS}
+_DIRECTIVES: Final = {row.directive: row for row in HEADERS if not row.slot}
+_REQUEST_ID: Final = _ROWS["helicone-request-id"]
+_USER_ID: Final = _ROWS["helicone-user-id"]
+_PROPERTY: Final = _ROWS["helicone-property-<name>"]
+_TEXTS: Final = tuple(
+    _ROWS[f"helicone-{name}"]
+    for name in ("session-id", "session-path", "session-name", "request-name", "prompt-id", "model-override")
 )
-"""Accepted, but not built yet: refused by name, because a limit that silently does nothing costs someone money."""
-
-
-_TEXTS = (
-    "Helicone-Session-Id",
-    "Helicone-Session-Path",
-    "Helicone-Session-Name",
-    "Helicone-Request-Name",
-    "Helicone-Prompt-Id",
-    "Helicone-Model-Override",
-)
+_MAX_TEXT: Final = min(row.accepts.max_chars for row in _TEXTS)
 
 
 def check(head: Head) -> None:
     """Raises `BadDirective` naming the header, what was found and what is accepted, and `FeatureUnavailable` for a
-    header whose feature is not built."""
+    value whose feature is not built: one that did nothing in silence would cost someone money."""
     if head.malformed:
         name, found = head.malformed[0]
-        raise BadDirective(name, found, _OTHERS.get(name, _FLAG))
-    if head.request_id and parse_uuid(head.request_id) is None:
-        raise BadDirective("Helicone-Request-Id", head.request_id, "a UUID of any version")
-    if len(head.user_id) > _MAX_USER:
-        raise BadDirective("Helicone-User-Id", head.user_id, f"text of at most {_MAX_USER} characters")
+        raise BadDirective(name, found, _expected(name, found))
+    if head.request_id and not _REQUEST_ID.accepts.fits(head.request_id):
+        raise BadDirective(_REQUEST_ID.name, head.request_id, _REQUEST_ID.accepts.words)
+    if len(head.user_id) > _USER_ID.accepts.max_chars:
+        _check(_USER_ID, head.user_id)
     texts = (
         head.session_id,
         head.session_path,
@@ -96,21 +39,24 @@ def check(head: Head) -> None:
         head.model_override,
     )
     if len("".join(texts)) > _MAX_TEXT:
-        for name, value in zip(_TEXTS, texts, strict=True):
-            if len(value) > _MAX_TEXT:
-                raise BadDirective(name, value, f"text of at most {_MAX_TEXT} characters")
+        for row, value in zip(_TEXTS, texts, strict=True):
+            _check(row, value)
     if head.properties:
         _check_properties(head)
     if head.directives:
         for name, value in head.directives.items():
-            row = _ACCEPTED.get(name)
-            if row is not None and not row[0](value.strip()):
-                raise BadDirective("Helicone-" + name.title(), value, row[1])
-        for header, asked in _NOT_THERE:
-            if asked(head):
+            row = _DIRECTIVES[name]
+            if row.accepts is not ANY and not row.accepts.fits(value.strip()):
+                raise BadDirective(row.name, value, row.accepts.words)
+            if row.unavailable and value.strip().lower() == row.unavailable:
                 raise FeatureUnavailable(
-                    f"{header} is accepted by this proxy's contract, but not built yet.", param=header
+                    f"{row.name} is accepted by this proxy's contract, but not built yet.", param=row.name
                 )
+
+
+def _check(row: Header, value: str) -> None:
+    if not row.accepts.fits(value):
+        raise BadDirective(row.name, value, row.accepts.words)
 
 
 def _check_properties(head: Head) -> None:
@@ -119,9 +65,17 @@ def _check_properties(head: Head) -> None:
             "Helicone-Property-*", f"{len(head.properties)} names", f"at most {_MAX_PROPERTIES} properties a call"
         )
     for name, value in head.properties.items():
-        if len(value) > _MAX_TEXT:
-            raise BadDirective(f"Helicone-Property-{name}", value, f"text of at most {_MAX_TEXT} characters")
+        if not _PROPERTY.accepts.fits(value):
+            raise BadDirective(f"Helicone-Property-{name}", value, _PROPERTY.accepts.words)
 
 
-def _on(head: Head, name: str) -> bool:
-    return head.directives.get(name, "").lower() == "true"
+def _expected(name: str, found: str) -> str:
+    """What a header that could not be read should have been."""
+    row = _ROWS.get(name)
+    if row is not None and row.kind == "flag":
+        return row.accepts.words
+    if not found.isascii():
+        return "UTF-8 text, or text that is percent-encoded as UTF-8"
+    if row is not None:  # an empty policy
+        return "a policy as in 100;w=3600;u=user, or no such header"
+    return "a property's name behind it"

@@ -131,6 +131,58 @@ def test_text_beyond_latin_1_may_be_said_to_us_and_not_to_a_provider(headers: An
     assert headers.parse([("x-wide", "€")]).fault == "x-wide"
 
 
+def latin(text: str) -> str:
+    """The UTF-8 bytes of `text` as a server hands them over: a character a byte."""
+    return text.encode().decode("latin-1")
+
+
+def test_our_headers_are_utf_8_and_those_of_others_are_bytes(headers: Any) -> None:
+    head = headers.parse(
+        [
+            ("helicone-user-id", latin("Zoë")),
+            ("helicone-property-city", latin("Łódź")),
+            ("helicone-ratelimit-policy", latin("1;w=60;s=ä")),
+            ("helicone-ratelimit-policy", "2;w=60"),
+            ("helicone-cache-seed", latin("ö")),
+            ("x-name", latin("Zoë")),
+        ]
+    )
+    assert (head.user_id, head.properties) == ("Zoë", {"city": "Łódź"}) and head.malformed == []
+    assert head.rate_policy == "1;w=60;s=ä,2;w=60" and head.directives == {"cache-seed": "ö"}
+    assert head.forward == "x-name: Zoë\r\n".encode()
+
+
+@pytest.mark.parametrize("name", ["helicone-user-id", "helicone-property-a", "helicone-cache-seed", "helicone-x"])
+def test_a_header_of_ours_that_is_not_utf_8_is_malformed(headers: Any, name: str) -> None:
+    head = headers.parse([(name, "Zo\xeb")])
+    assert head.malformed == [(name, "Zo\xeb")] and head.user_id == "" and not head.properties and not head.unknown
+
+
+@pytest.mark.parametrize(
+    ("sent", "text"),
+    [
+        ("Zo%C3%AB", "Zoë"),
+        ("a%20b", "a b"),
+        (latin("ë%C3%AB"), "ëë"),
+        ("100%", "100%"),
+        ("%E9", "%E9"),
+        ("a%0D%0Ab", "a%0D%0Ab"),
+        ("%00", "%00"),
+        ("a+b", "a+b"),
+    ],
+)
+def test_percent_encoding_in_a_label_is_decoded_where_it_is_text(headers: Any, sent: str, text: str) -> None:
+    head = headers.parse([("Helicone-User-Id", sent), ("Helicone-Property-A", sent), ("Helicone-Cache-Seed", sent)])
+    assert (head.user_id, head.properties["a"]) == (text, text)
+    assert head.directives["cache-seed"] == sent.encode("latin-1").decode()
+
+
+def test_what_speaks_for_a_provider_is_told(headers: Any) -> None:
+    head = headers.parse([("X-Goog-Api-Key", "k"), ("Anthropic-Version", "2023-06-01")])
+    assert (head.x_goog_api_key, head.anthropic_version, head.credential) == ("k", "2023-06-01", "k")
+    assert head.forward == b"X-Goog-Api-Key: k\r\nAnthropic-Version: 2023-06-01\r\n"
+
+
 def test_the_credential_is_the_first_of_four_that_says_something(headers: Any) -> None:
     names = ["x-goog-api-key", "api-key", "x-api-key", "authorization"]
     for last in range(4):
@@ -190,7 +242,25 @@ NAMES = [
     "helicone-property-a",
     "x-a",
 ]
-VALUES = ["", "true", " False ", "1", "5", "x-a, Accept", "keep-alive", "a\r\nb", "\0", "é", "€", "²", "1" * 19]
+VALUES = [
+    latin("é"),
+    "%C3%A9",
+    "%",
+    "%0a",
+    "",
+    "true",
+    " False ",
+    "1",
+    "5",
+    "x-a, Accept",
+    "keep-alive",
+    "a\r\nb",
+    "\0",
+    "é",
+    "€",
+    "²",
+    "1" * 19,
+]
 PAIRS = st.lists(
     st.tuples(
         st.one_of(st.sampled_from(NAMES), st.sampled_from(NAMES).map(str.title), st.text(max_size=12)),
