@@ -66,7 +66,7 @@ def print_call(call: dict[str, Any]) -> None:
             "request": f"{call['method']} {call['path']}".strip(),
             "operation": call["operation"],
             "model": call["model"],
-            "model asked": call["model_asked"] if call["model_asked"] != call["model"] else "",
+            "requested model": call["model_asked"] if call["model_asked"] != call["model"] else "",
             "status": call["status"],
             "outcome": call["outcome"],
             "error": " ".join(filter(None, (call["error"], call["error_message"]))),
@@ -207,5 +207,5 @@ def _ms(value: float | None) -> str:
 
 
 def _dollars(nano: int) -> str:
-    whole = nano / 1e9
-    return f"${whole:.2f}" if whole >= 100 else f"${whole:.6f}"
+    dollars = nano / 1e9
+    return f"${dollars:.2f}" if dollars >= 100 else f"${dollars:.6f}"

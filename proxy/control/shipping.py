@@ -24,7 +24,7 @@ class SpoolBusy(Exception):
 
 
 class SpoolLock:
-    """Held by the one process that ships from a spool; the kernel lets go of it however the process ends."""
+    """Held by the one process that ships from a spool; the kernel releases it however the process ends."""
 
     def __init__(self, folder: Path) -> None:
         folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -40,7 +40,7 @@ class SpoolLock:
 
 
 def store_url(settings: Settings) -> str:
-    """Where the log is: the setting, or chDB in the data folder."""
+    """The URL of the log store: the setting, or chDB in the data folder."""
     return settings.get_str("log.store") or f"chdb://{settings.layout.log}"
 
 
@@ -56,7 +56,7 @@ def open_store(settings: Settings, url: str = "") -> LogStore:
 
 
 def price_book(settings: Settings) -> PriceBook:
-    """Prices with the operator's own over them; providers under the ids that the catalog gives them."""
+    """The built-in prices, overridden by the operator's own; providers have the ids that the catalog gives them."""
     catalog = load(settings.get_str("providers.folder"), settings.get_str("targets.allow"), settings.get_str("domain"))
     ids = {provider.name: provider.prices for provider in catalog.providers.values()}
     folder = settings.get_str("prices.folder")

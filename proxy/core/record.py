@@ -14,7 +14,7 @@ __all__ = ["Attempt", "Record", "decode", "encode"]
 
 
 class Attempt(msgspec.Struct, array_like=True, frozen=True):
-    """One try at one provider. Times are microseconds after the record's start; -1 is "did not happen"."""
+    """One attempt at one provider. Times are microseconds after the record's start; -1 means "did not happen"."""
 
     provider: str
     host: str
@@ -22,19 +22,19 @@ class Attempt(msgspec.Struct, array_like=True, frozen=True):
     started_us: int
     ended_us: int
     status: int
-    """0 when no answer came."""
+    """0 when no response came."""
     error: str
     waited_us: int
     """The backoff before this attempt."""
 
 
 class Record(msgspec.Struct, array_like=True, kw_only=True):
-    """One call. Offsets (`*_us` but `started_us`) count from `started_us`; -1 is "did not happen"."""
+    """One call. Offsets (`*_us` except `started_us`) count from `started_us`; -1 means "did not happen"."""
 
     id: str
     org: str
     key: str
-    """Id of the API key that called; empty where auth is open."""
+    """Id of the caller's API key; empty where auth is open."""
     started_us: int
     """Server time, microseconds since the epoch."""
     sent_us: int = -1
@@ -52,18 +52,18 @@ class Record(msgspec.Struct, array_like=True, kw_only=True):
     path: str = ""
     """Upstream path and query, secrets in the query masked."""
     model: str = ""
-    """As asked for, where the gateway had to know it; otherwise the shipper reads it."""
+    """As requested, where the gateway had to know it; otherwise the shipper reads it."""
     model_override: str = ""
 
     status: int = 0
-    """What the caller saw; 499 where it left before an answer began."""
+    """What the caller got; 499 where it left before a response began."""
     outcome: str = "success"
-    """`success`, or the phase that refused or broke."""
+    """`success`, or the phase that refused or failed."""
     error: str = ""
-    """Our own error's code; empty where the provider answered, well or badly."""
+    """The code of our own error; empty where the provider answered, also with an error."""
     error_message: str = ""
     cut: str = ""
-    """Who cut a stream short: `client`, `upstream`, `gateway` (it was stopped), or empty."""
+    """Who ended a stream early: `client`, `upstream`, `gateway` (it was stopped), or empty."""
     drained: bool = False
     """The caller left and the gateway read on for the usage."""
     streamed: bool = False
@@ -77,7 +77,7 @@ class Record(msgspec.Struct, array_like=True, kw_only=True):
     properties: dict[str, str] = {}
     """Lower-case name to value."""
     property_names: dict[str, str] = {}
-    """Lower-case name to the spelling it was sent in, where it differs."""
+    """Lower-case name to the spelling sent, where they differ."""
     prompt_id: str = ""
     prompt_version: str = ""
     unknown_directives: dict[str, str] = {}
@@ -91,11 +91,11 @@ class Record(msgspec.Struct, array_like=True, kw_only=True):
     response_type: str = ""
     response_encoding: str = ""
     response_body: bytes = b""
-    """As the provider sent it, still compressed, less transfer framing."""
+    """As the provider sent it, still compressed, without transfer framing."""
     response_size: int = 0
     response_omitted: bool = False
     truncated: bool = False
-    """A body went past the cap on logged bodies, and its middle is missing."""
+    """A body was above `log.max_body`, and its middle is left out."""
     usage: Usage | None = None
     """Set by the gateway only where bodies are omitted."""
 
@@ -106,7 +106,7 @@ class Record(msgspec.Struct, array_like=True, kw_only=True):
     client_ip: str = ""
     user_agent: str = ""
     response_headers: dict[str, str] = {}
-    """Chosen ones: request ids, token count headers, rate limits."""
+    """Chosen headers of the response: request ids, token counts, rate limits."""
     traceparent: str = ""
     """The caller's W3C `traceparent` header, as sent; the shipper reads the trace and span ids from it."""
 

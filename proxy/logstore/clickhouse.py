@@ -16,7 +16,7 @@ from proxy.core.clock import uuid7_time_us
 from proxy.logstore.base import Cursor, Row, StoreError, Table
 from proxy.logstore.events import micros
 from proxy.logstore.filters import Filter, conditions
-from proxy.logstore.migrate import migrate, set_life
+from proxy.logstore.migrate import migrate, set_retention
 from proxy.logstore.rows import columns
 from proxy.logstore.sql import query
 
@@ -65,8 +65,8 @@ class ClickHouseStore:
             writer.command("CREATE DATABASE IF NOT EXISTS {name:Identifier}", parameters={"name": database})
             writer.database = database
             migrate(writer)
-            set_life(writer, "requests", ttl_days)
-            set_life(writer, "bodies", body_ttl_days or ttl_days)
+            set_retention(writer, "requests", ttl_days)
+            set_retention(writer, "bodies", body_ttl_days or ttl_days)
             readers = [_connect(url, database) for _ in range(_READERS)]
             for reader in readers:
                 if embedded:

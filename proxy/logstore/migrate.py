@@ -5,14 +5,14 @@ from typing import Any, Final
 
 from proxy.logstore.sql import query
 
-__all__ = ["SCHEMA", "migrate", "set_life", "statements"]
+__all__ = ["SCHEMA", "migrate", "set_retention", "statements"]
 
 SCHEMA: Final = Path(__file__).parent / "schema"
 
 
 def migrate(client: Any) -> list[str]:
-    """Applies what is missing and returns the names of it. Every statement may be repeated (`IF NOT EXISTS`), so
-    that a crash between a statement and its note does no harm."""
+    """Applies the migrations that are missing, and returns their names. Every statement may be repeated
+    (`IF NOT EXISTS`), so that a crash between a statement and its note does no harm."""
     client.command(query("migrations_table"))
     applied = {row[0] for row in client.query(query("migrations_applied")).result_rows}
     done: list[str] = []
@@ -27,13 +27,13 @@ def migrate(client: Any) -> list[str]:
     return done
 
 
-def set_life(client: Any, table: str, days: int) -> None:
-    """Rows of `table` go `days` after their start; 0 keeps them for ever. Only altered where it changes."""
-    has = f"TTL toDateTime(start) + toIntervalDay({days})"
-    made = str(client.command(f"SHOW CREATE TABLE {table}")).replace("\\n", "\n")
-    if days and has not in made:
-        client.command(f"ALTER TABLE {table} MODIFY {has}")
-    elif not days and "\nTTL " in made:
+def set_retention(client: Any, table: str, days: int) -> None:
+    """Lets rows of `table` expire `days` after their start; 0 keeps them forever. Alters the table only on a change."""
+    clause = f"TTL toDateTime(start) + toIntervalDay({days})"
+    statement = str(client.command(f"SHOW CREATE TABLE {table}")).replace("\\n", "\n")
+    if days and clause not in statement:
+        client.command(f"ALTER TABLE {table} MODIFY {clause}")
+    elif not days and "\nTTL " in statement:
         client.command(f"ALTER TABLE {table} REMOVE TTL")
 
 

@@ -16,7 +16,7 @@ _LEFTOVER_S: Final = 60.0
 
 
 class Batch(msgspec.Struct, frozen=True):
-    """A run of bytes of one segment: whole frames (`payloads`), or damage (`lost`, with no payloads)."""
+    """A run of bytes of one segment: complete frames (`payloads`), or damage (`lost`, without payloads)."""
 
     segment: str
     start: int
@@ -31,11 +31,11 @@ class Reader:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.torn = 0
-        """Damaged places that were set aside."""
+        """Damaged parts that were set aside."""
         self.torn_bytes = 0
 
     def segments(self) -> list[str]:
-        """Names of all segments, oldest first; empty where the folder is not there yet."""
+        """The names of all segments, oldest first; none where the folder does not exist yet."""
         try:
             names = os.listdir(self.folder)
         except FileNotFoundError:
@@ -43,14 +43,14 @@ class Reader:
         return sorted(name for name in names if name.endswith(SUFFIX))
 
     def size(self, segment: str) -> int:
-        """Bytes in the segment now; 0 where it is gone."""
+        """The size of the segment in bytes; 0 where it was deleted."""
         try:
             return os.stat(self.folder / segment).st_size
         except FileNotFoundError:
             return 0
 
     def is_closed(self, segment: str) -> bool:
-        """Whether no writer holds it any more. A closed segment never grows again."""
+        """Whether no writer holds the segment. A closed segment never grows again."""
         try:
             fd = os.open(self.folder / segment, os.O_RDONLY | os.O_CLOEXEC)
         except FileNotFoundError:
@@ -94,11 +94,11 @@ class Reader:
         return path
 
     def remove(self, segment: str) -> None:
-        """Deletes a segment. Only for closed ones that were read to their end."""
+        """Deletes a segment: only for closed ones that were read to their end."""
         (self.folder / segment).unlink(missing_ok=True)
 
     def sweep(self, now: float) -> None:
-        """Deletes what a writer that was killed between creating and naming a segment left; `now` in epoch seconds."""
+        """Deletes what writers left that were killed between creating and naming a segment; `now` in epoch seconds."""
         for path in self.folder.glob("*.new"):
             try:
                 if now - path.stat().st_mtime > _LEFTOVER_S and self.is_closed(path.name):

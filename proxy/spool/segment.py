@@ -16,34 +16,34 @@ HEADER_SIZE: Final = 8
 
 _HEADER: Final = struct.Struct("<II")
 _RECORD_HEAD: Final = b"\xdc\x00"
-"""How every payload begins: a msgpack array of 16 to 255 items, which a Record is."""
+"""The first bytes of every payload: a msgpack array of 16 to 255 items, as a Record is."""
 
 
 class State(enum.Enum):
     """Why a scan stopped."""
 
     CLEAN = "clean"
-    """At the end of the buffer, or at the limits it was given, with a whole frame behind it."""
+    """At the end of the buffer, or at the limits it was given, after a complete frame."""
     TORN = "torn"
     """The buffer ends within a frame."""
     CORRUPT = "corrupt"
-    """The next frame's checksum does not fit."""
+    """The checksum of the next frame is wrong."""
 
 
 class Scan(NamedTuple):
     payloads: list[memoryview]
     next: int
-    """Offset in the buffer after the last whole frame."""
+    """Offset in the buffer after the last complete frame."""
     state: State
 
 
 def pack(payload: bytes) -> bytes:
-    """The 8 header bytes that stand before `payload`."""
+    """The 8 header bytes of the frame of `payload`."""
     return _HEADER.pack(len(payload), crc32(payload))
 
 
 def frame_size(buffer: bytes | memoryview, offset: int = 0) -> int | None:
-    """Bytes of the frame that begins at `offset`, header included; None where its header is not whole."""
+    """Bytes of the frame that begins at `offset`, header included; None where its header is not complete."""
     if len(buffer) - offset < HEADER_SIZE:
         return None
     length, _ = _HEADER.unpack_from(buffer, offset)
@@ -51,7 +51,7 @@ def frame_size(buffer: bytes | memoryview, offset: int = 0) -> int | None:
 
 
 def scan(buffer: bytes | memoryview, offset: int = 0, max_rows: int = 1 << 30) -> Scan:
-    """The whole frames of `buffer` from `offset` on (behind the magic), at most `max_rows` of them."""
+    """The complete frames of `buffer` from `offset` on (after the magic), at most `max_rows` of them."""
     view = memoryview(buffer)
     end = len(view)
     payloads: list[memoryview] = []
@@ -63,7 +63,7 @@ def scan(buffer: bytes | memoryview, offset: int = 0, max_rows: int = 1 << 30) -
         if stop > end:
             return Scan(payloads, offset, State.TORN)
         payload = view[offset + HEADER_SIZE : stop]
-        # A length of 0 has a CRC of 0: a run of zeros, as a power cut leaves it, must not pass for frames.
+        # A length of 0 has a CRC of 0: a run of zeros, as a power cut leaves it, must not be read as frames.
         if not length or crc32(payload) != checksum:
             return Scan(payloads, offset, State.CORRUPT)
         payloads.append(payload)
@@ -72,7 +72,7 @@ def scan(buffer: bytes | memoryview, offset: int = 0, max_rows: int = 1 << 30) -
 
 
 def resync(buffer: bytes, offset: int) -> int:
-    """The offset of the next whole frame after `offset`, or the buffer's end: where to read on past damage."""
+    """The offset of the next complete frame after `offset`, or the buffer's end: where to read on after damage."""
     view = memoryview(buffer)
     end = len(view)
     at = buffer.find(_RECORD_HEAD, offset + 1 + HEADER_SIZE)

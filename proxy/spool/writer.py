@@ -12,18 +12,18 @@ from proxy.spool.segment import HEADER_SIZE, MAGIC, SUFFIX, pack
 __all__ = ["Writer"]
 
 _FLAGS: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND | os.O_CLOEXEC
-_FRAMES_A_WRITE: Final = 256
-"""Two buffers a frame, and a `writev` takes 1,024."""
-_STILL_THERE_US: Final = 1_000_000
-"""How often the open file is checked for having been deleted under us."""
+_MAX_FRAMES_A_WRITE: Final = 256
+"""A frame is two buffers, and one `writev` takes 1,024."""
+_CHECK_INTERVAL_US: Final = 1_000_000
+"""How often the open segment is checked: for its age, and for having been deleted."""
 
 
 class Writer:
-    """The spool of one gateway worker. Not for several threads or processes: each worker has its own.
+    """Writes the spool of one gateway worker. Not for several threads or processes: each worker has its own.
 
-    The open segment is held under an exclusive `flock`, which the kernel lets go of however the process ends: a
-    segment whose lock can be taken gets no more frames. Nothing here raises for a full or broken disk; such a
-    frame is counted in `dropped`.
+    The open segment is held under an exclusive `flock`, which the kernel releases however the process ends: a
+    segment whose lock can be taken gets no more frames. Nothing here raises for a full or broken disk: a frame that
+    could not be written is counted in `dropped`.
     """
 
     __slots__ = (
@@ -54,7 +54,7 @@ class Writer:
         worker: str = "0",
         clock: Callable[[], int] = now_us,
     ) -> None:
-        """`folder` is made (mode 0700) at the first frame; `clock` gives microseconds since the epoch."""
+        """`folder` is created (mode 0700) with the first frame; `clock` gives microseconds since the epoch."""
         self._folder = folder
         self._segment_bytes = segment_bytes
         self._segment_us = int(segment_s * 1e6)
@@ -72,7 +72,7 @@ class Writer:
         """Frames that could not be written."""
         self.bytes_written = 0
         self.error = ""
-        """Why the newest frame was dropped; empty once one was written again."""
+        """Why the last frame was dropped; empty once one was written again."""
 
     @property
     def segment(self) -> Path | None:
@@ -80,33 +80,33 @@ class Writer:
         return self._path
 
     def append(self, payload: bytes) -> bool:
-        """Writes one frame; False where it was dropped. When it returns True the frame survives `kill -9`."""
+        """Writes one frame, and returns whether it was written: it then survives `kill -9`."""
         return self._write([pack(payload), payload], 1, HEADER_SIZE + len(payload))
 
     def extend(self, payloads: list[bytes]) -> None:
-        """Writes several frames with as few writes as may be; those of a write that fails are dropped together."""
-        for first in range(0, len(payloads), _FRAMES_A_WRITE):
-            pieces: list[bytes] = []
+        """Writes several frames with as few writes as possible; if a write fails, all its frames are dropped."""
+        for first in range(0, len(payloads), _MAX_FRAMES_A_WRITE):
+            buffers: list[bytes] = []
             size = 0
-            some = payloads[first : first + _FRAMES_A_WRITE]
-            for payload in some:
-                pieces += (pack(payload), payload)
+            batch = payloads[first : first + _MAX_FRAMES_A_WRITE]
+            for payload in batch:
+                buffers += (pack(payload), payload)
                 size += HEADER_SIZE + len(payload)
-            self._write(pieces, len(some), size)
+            self._write(buffers, len(batch), size)
 
-    def _write(self, pieces: list[bytes], frames: int, size: int) -> bool:
+    def _write(self, buffers: list[bytes], frames: int, size: int) -> bool:
         now = self._clock()
         if self._fd >= 0:
             if self._size + size > self._segment_bytes and self._size > len(MAGIC):
                 self.close()
-            elif not 0 <= now - self._checked_us < _STILL_THERE_US:
-                self._look(now)
+            elif not 0 <= now - self._checked_us < _CHECK_INTERVAL_US:
+                self._check(now)
         try:
             if self._fd < 0:
                 self._open(now)
-            done = os.writev(self._fd, pieces)
-            if done != size:
-                raise OSError(f"short write: {done} of {size} bytes")
+            written = os.writev(self._fd, buffers)
+            if written != size:
+                raise OSError(f"short write: {written} of {size} bytes")
             if self._fsync:
                 os.fdatasync(self._fd)
         except (OSError, ValueError, OverflowError) as error:
@@ -120,7 +120,7 @@ class Writer:
         return True
 
     def close(self) -> None:
-        """Closes the open segment, which hands it to the shipper. Another `append` opens the next one."""
+        """Closes the open segment; the shipper deletes it once it is shipped. The next `append` opens another."""
         if self._fd >= 0:
             fd, self._fd, self._path = self._fd, -1, None
             try:
@@ -129,27 +129,27 @@ class Writer:
                 self.error = str(error)
 
     def _open(self, now: int) -> None:
-        """The segment gets its name only once it is locked and has its magic, so no reader takes it for closed."""
+        """Opens a segment. It is named only once it is locked and has its magic, so no reader takes it for closed."""
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         name = f"{uuid7(now).replace('-', '')}-{self._worker}"
         path = self._folder / (name + SUFFIX)
-        young = self._folder / (name + ".new")
-        fd = os.open(young, _FLAGS, 0o600)
+        draft = self._folder / (name + ".new")
+        fd = os.open(draft, _FLAGS, 0o600)
         try:
             fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
             if os.write(fd, MAGIC) != len(MAGIC):
                 raise OSError("short write: no room for a new segment")
-            os.rename(young, path)
+            os.rename(draft, path)
         except OSError:
             os.close(fd)
-            young.unlink(missing_ok=True)
+            draft.unlink(missing_ok=True)
             raise
         self._fd, self._path = fd, path
         self._size = len(MAGIC)
         self._opened_us = self._checked_us = now
 
-    def _look(self, now: int) -> None:
-        """Once a second: a segment past its age is closed, and one that someone deleted is not written to."""
+    def _check(self, now: int) -> None:
+        """Closes the segment where it is past its age, or was deleted by someone."""
         self._checked_us = now
         if not 0 <= now - self._opened_us < self._segment_us:
             self.close()

@@ -120,20 +120,20 @@ def test_bodies_are_safe_for_any_bytes(store: ClickHouseStore, org: str) -> None
 def test_the_same_rows_under_the_same_token_are_there_once(store: ClickHouseStore, org: str) -> None:
     rows = [row(org, number) for number in range(10)]
     for _ in range(3):
-        insert(store, rows, [body(each) for each in rows], "slice:0:10")
+        insert(store, rows, [body(each) for each in rows], "batch:0:10")
     assert store.count(matching(org=org)) == 10
-    insert(store, [row(org, 11)], [], "slice:10:11")
+    insert(store, [row(org, 11)], [], "batch:10:11")
     assert store.count(matching(org=org)) == 11
 
 
-def test_a_slice_that_spans_months_is_there_once(store: ClickHouseStore, org: str) -> None:
+def test_a_batch_that_spans_months_is_there_once(store: ClickHouseStore, org: str) -> None:
     rows = [row(org, start=START_US + month * 31 * 86_400_000_000) for month in range(3)]
     for _ in range(2):
         insert(store, rows, [], "months")
     assert store.count(matching(org=org)) == 3
 
 
-def test_mending_writes_only_what_is_missing(store: ClickHouseStore, org: str) -> None:
+def test_insert_missing_writes_only_what_the_tables_lack(store: ClickHouseStore, org: str) -> None:
     rows = [row(org, number) for number in range(6)]
     insert(store, rows[:2], [body(rows[0])], "half")
     # The token is known to the store, so it takes the rest only because it is seen to be missing.
@@ -142,7 +142,7 @@ def test_mending_writes_only_what_is_missing(store: ClickHouseStore, org: str) -
     assert store.count(matching(org=org)) == 6
 
 
-def test_mending_asks_each_table_for_itself_whatever_token_its_rows_came_under(
+def test_insert_missing_asks_each_table_for_itself_whatever_token_its_rows_came_under(
     store: ClickHouseStore, org: str
 ) -> None:
     rows = [row(org, number) for number in range(4)]
@@ -156,7 +156,7 @@ def test_mending_asks_each_table_for_itself_whatever_token_its_rows_came_under(
         assert sorted(each["id"] for each in there) == sorted(each.id for each in rows), table
 
 
-def test_mending_tells_calls_of_one_id_apart(store: ClickHouseStore, org: str) -> None:
+def test_insert_missing_tells_calls_of_one_id_apart(store: ClickHouseStore, org: str) -> None:
     first, later = row(org, 0, id=org), row(org, 2, id=org)
     other = row(f"{org} of another", 0, id=org)
     insert(store, [first], [], f"{org}:first")

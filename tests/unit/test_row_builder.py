@@ -15,7 +15,7 @@ from proxy.providers.reading import RecordReading, read_record
 from tests.unit.records import PRICES, read, record
 
 
-def entered(record: Record) -> tuple[RequestRow, BodyRow | None]:
+def built(record: Record) -> tuple[RequestRow, BodyRow | None]:
     entry = RowBuilder(PRICES, read).build_one(decode(encode(record)))
     return entry.request, entry.body
 
@@ -31,7 +31,7 @@ def test_a_row_holds_times_tokens_and_cost() -> None:
         raw={"prompt_tokens": 1000},
         at="usage",
     )
-    row, _ = entered(
+    row, _ = built(
         record(
             1,
             ended_us=2500,
@@ -52,30 +52,30 @@ def test_a_row_holds_times_tokens_and_cost() -> None:
 
 
 def test_unknown_is_null_and_never_zero() -> None:
-    row, _ = entered(record(1, sent_us=5, provider="openai", model="gpt-4o"))
+    row, _ = built(record(1, sent_us=5, provider="openai", model="gpt-4o"))
     assert (row.input_tokens, row.output_tokens, row.cost_nanousd, row.cost_known) == (None, None, None, False)
     assert row.usage_source == "none"
-    nothing, _ = entered(record(1, sent_us=5, provider="openai", model="gpt-4o", usage=Usage()))
+    nothing, _ = built(record(1, sent_us=5, provider="openai", model="gpt-4o", usage=Usage()))
     assert (nothing.usage_source, nothing.cost_known) == ("none", False)
 
 
 def test_a_call_that_nobody_was_asked_for_costs_nothing() -> None:
-    refused, _ = entered(record(1, status=401, outcome="identify"))
+    refused, _ = built(record(1, status=401, outcome="identify"))
     assert (refused.cost_nanousd, refused.cost_known) == (0, True)
-    hit, _ = entered(record(1, sent_us=5, facts={"cache.status": "hit"}, usage=Usage(norm_input_total=5)))
+    hit, _ = built(record(1, sent_us=5, facts={"cache.status": "hit"}, usage=Usage(norm_input_total=5)))
     assert (hit.cached, hit.cost_nanousd) == (True, 0)
 
 
 def test_tokens_out_of_any_range_are_unknown() -> None:
-    row, _ = entered(record(1, sent_us=5, usage=Usage(input_tokens=-1, output_tokens=2**62, norm_input_total=-1)))
+    row, _ = built(record(1, sent_us=5, usage=Usage(input_tokens=-1, output_tokens=2**62, norm_input_total=-1)))
     assert (row.input_tokens, row.output_tokens) == (None, None)
 
 
 def test_omitted_bodies_are_nowhere() -> None:
-    row, body = entered(record(1, request_omitted=True, response_omitted=True, request_body=b"left behind"))
+    row, body = built(record(1, request_omitted=True, response_omitted=True, request_body=b"left behind"))
     assert body is None
     assert row.request_omitted
-    _, half = entered(record(1, request_omitted=True, request_body=b"left behind", response_body=b"kept"))
+    _, half = built(record(1, request_omitted=True, request_body=b"left behind", response_body=b"kept"))
     assert half is not None
     assert (half.request, half.response) == ("", "kept")
 

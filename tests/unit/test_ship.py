@@ -1,4 +1,4 @@
-"""Every frame of the spool is entered once, through crashes, failures and damage."""
+"""Every record of the spool is in the log once, through crashes, failures and damage."""
 
 import contextlib
 import os
@@ -133,7 +133,7 @@ def test_frames_are_shipped_while_their_segment_grows_and_it_goes_when_closed(tm
 
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("write", range(6))
-def test_a_crash_around_a_write_repeats_the_same_slice(tmp_path: Path, spool: Writer, when: str, write: int) -> None:
+def test_a_crash_around_a_write_repeats_the_same_batch(tmp_path: Path, spool: Writer, when: str, write: int) -> None:
     store = FakeStore()
     for number in range(8):
         spool.append(encode(record(number)))
@@ -149,8 +149,8 @@ def test_a_crash_around_a_write_repeats_the_same_slice(tmp_path: Path, spool: Wr
     assert again.reader.segments() == []
 
 
-def crash_after_a_slice(folder: Path, spool: Writer, store: FakeStore) -> Path:
-    """Five records in one slice that the store has; the process ended before it could note so. Gives the segment."""
+def crash_after_a_batch(folder: Path, spool: Writer, store: FakeStore) -> Path:
+    """Five records in one batch that the store has; the process ended before it could note so. Gives the segment."""
     for number in range(5):
         spool.append(encode(record(number)))
     path = spool.segment
@@ -164,11 +164,11 @@ def crash_after_a_slice(folder: Path, spool: Writer, store: FakeStore) -> Path:
 
 @pytest.mark.parametrize("blind", [set(), {"requests", "bodies"}])
 @pytest.mark.parametrize("cut", [1, 60, 10_000])
-def test_a_slice_whose_tail_a_power_cut_took_is_not_entered_again(
+def test_a_batch_whose_tail_a_power_cut_took_is_not_inserted_again(
     tmp_path: Path, spool: Writer, cut: int, blind: set[str]
 ) -> None:
     store = FakeStore()
-    path = crash_after_a_slice(tmp_path, spool, store)
+    path = crash_after_a_batch(tmp_path, spool, store)
     os.truncate(path, max(8, path.stat().st_size - cut))
     store.blind = set(blind)  # then only the token tells
     again = shipper(tmp_path, store, rows=10)
@@ -178,16 +178,16 @@ def test_a_slice_whose_tail_a_power_cut_took_is_not_entered_again(
 
 
 @pytest.mark.parametrize("stops", [False, True])
-def test_what_lies_behind_a_hole_in_a_slice_is_not_entered_again(tmp_path: Path, spool: Writer, stops: bool) -> None:
+def test_what_lies_behind_a_hole_in_a_batch_is_not_inserted_again(tmp_path: Path, spool: Writer, stops: bool) -> None:
     store = FakeStore()
-    path = crash_after_a_slice(tmp_path, spool, store)
+    path = crash_after_a_batch(tmp_path, spool, store)
     blob = bytearray(path.read_bytes())
     frame = (len(blob) - 8) // 5
     for hole in (1, 3):
         blob[8 + hole * frame : 8 + hole * frame + 16] = bytes(16)
     path.write_bytes(blob)
     again = shipper(tmp_path, store, rows=10)
-    for _ in range(3 if stops else 0):  # a piece each, the journal being all that the next one knows
+    for _ in range(3 if stops else 0):  # a batch each, and the journal is all that the next one knows
         again.step(lambda: True)
         again.close()
         again = shipper(tmp_path, store, rows=10)
@@ -197,7 +197,7 @@ def test_what_lies_behind_a_hole_in_a_slice_is_not_entered_again(tmp_path: Path,
     assert store.ids == store.body_ids == ids(5)
 
 
-def test_what_a_power_cut_left_of_a_slice_that_never_arrived_is_entered(tmp_path: Path, spool: Writer) -> None:
+def test_what_a_power_cut_left_of_a_batch_that_never_arrived_is_inserted(tmp_path: Path, spool: Writer) -> None:
     store = FakeStore()
     for number in range(5):
         spool.append(encode(record(number)))
@@ -325,7 +325,7 @@ def patience(ship: Shipper) -> None:
 
 
 def refusing(folder: Path, spool: Writer, table: str) -> tuple[FakeStore, Shipper]:
-    """Of three records the table does not take the second, and its slice has failed until each is tried by itself."""
+    """Of three records the table does not take the second, and its batch has failed until each is tried by itself."""
     store = FakeStore()
     store.refused = {table: {"id-1"}}
     for number in range(3):
@@ -343,7 +343,7 @@ def test_a_row_that_the_store_refuses_stops_no_other(tmp_path: Path, spool: Writ
     assert sorted(store.body_ids) == ["id-0", "id-2"]
 
 
-def test_a_refused_body_does_not_enter_its_request_again(tmp_path: Path, spool: Writer) -> None:
+def test_a_refused_body_does_not_insert_its_request_again(tmp_path: Path, spool: Writer) -> None:
     store, ship = refusing(tmp_path, spool, "bodies")
     assert (store.ids, store.body_ids) == (ids(3), [])
     ship.step()
@@ -351,7 +351,7 @@ def test_a_refused_body_does_not_enter_its_request_again(tmp_path: Path, spool: 
     assert ship.log.bare_rows == 1
 
 
-def test_bodies_that_are_refused_for_a_while_are_entered_and_nothing_else(tmp_path: Path, spool: Writer) -> None:
+def test_bodies_that_are_refused_for_a_while_are_inserted_and_nothing_else(tmp_path: Path, spool: Writer) -> None:
     store = FakeStore()
     store.full = {"bodies"}
     for number in range(3):
@@ -377,7 +377,7 @@ def test_a_write_whose_answer_was_lost_is_not_repeated(tmp_path: Path, spool: Wr
 
 
 @pytest.mark.parametrize("blind", [set(), {"requests"}])
-def test_a_record_whose_answer_was_lost_is_not_entered_bare_as_well(
+def test_a_record_whose_answer_was_lost_is_not_inserted_bare_as_well(
     tmp_path: Path, spool: Writer, blind: set[str]
 ) -> None:
     store = FakeStore()
@@ -397,7 +397,7 @@ def test_a_record_whose_answer_was_lost_is_not_entered_bare_as_well(
     assert not store.rows[0].reading_error
 
 
-def test_a_crash_among_single_records_enters_none_again(tmp_path: Path, spool: Writer) -> None:
+def test_a_crash_among_single_records_inserts_none_again(tmp_path: Path, spool: Writer) -> None:
     store = FakeStore()
     store.full = {"requests"}
     for number in range(3):

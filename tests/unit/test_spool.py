@@ -84,7 +84,7 @@ def test_a_clock_that_steps_back_does_not_hold_a_segment_open(tmp_path: Path) ->
     assert len(Reader(tmp_path).segments()) == 2
 
 
-def test_slices_end_at_rows_and_bytes_and_can_be_read_again(tmp_path: Path) -> None:
+def test_batches_end_at_rows_and_bytes_and_can_be_read_again(tmp_path: Path) -> None:
     spool, reader = writer(tmp_path), Reader(tmp_path)
     for number in range(10):
         spool.append(payload(number))
@@ -97,7 +97,7 @@ def test_slices_end_at_rows_and_bytes_and_can_be_read_again(tmp_path: Path) -> N
     assert read_all(reader, size=300) == ids(10)
 
 
-def test_a_frame_larger_than_a_slice_is_read_whole(tmp_path: Path) -> None:
+def test_a_frame_larger_than_a_batch_is_read_whole(tmp_path: Path) -> None:
     spool, reader = writer(tmp_path), Reader(tmp_path)
     spool.append(payload(0, 100_000))
     spool.append(payload(1))

@@ -1,4 +1,5 @@
-"""Background work of the control plane: `ship` moves segments into the log store, slice by slice, exactly once.
+"""Background work of the control plane, each part in a thread of its own.
 
-`journal` remembers how far it is, `reading` reads a record's bodies, `enter` makes the rows of a record.
+`ship` moves finished calls from the spool to the sinks; `journal` notes how far each sink is, `row_builder` builds the
+rows of a record. `publish` writes the snapshot that the gateways read.
 """

@@ -1,4 +1,4 @@
-"""How far each sink is in each segment, and what the log is being given: one small file, replaced atomically."""
+"""How far each sink is in each segment, and which batch the log is getting: one small file, replaced atomically."""
 
 from pathlib import Path
 from typing import Any, Final
@@ -10,7 +10,7 @@ from proxy.core.files import replace
 __all__ = ["LOG", "Journal", "SegmentOffset"]
 
 LOG: Final = "log"
-"""The name of the first sink. The journal of versions 1 had no other."""
+"""The name of the first sink. A journal of format 1 has no other."""
 _VERSION: Final = 2
 
 
@@ -18,7 +18,7 @@ class SegmentOffset(msgspec.Struct, frozen=True, omit_defaults=True):
     """How far a sink is in one segment."""
 
     done: int = 0
-    """The sink has all bytes below."""
+    """The sink has all bytes before this offset."""
     intent: int = 0
     """The end of the batch that the sink may have as well; 0 where none is under way."""
     ingested_us: int = 0

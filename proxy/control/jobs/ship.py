@@ -161,7 +161,7 @@ class Shipper:
             return
 
     def _ship_segment(self, segment: str, enough: Callable[[], bool]) -> int:
-        # Before reading: what is read to its end afterwards is the whole of a closed segment.
+        # Checked before reading: a closed segment that is then read to its end has been read completely.
         closed = self.reader.is_closed(segment)
         moved = 0
         noted = self._journal.offset(LOG, segment)

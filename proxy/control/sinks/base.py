@@ -37,4 +37,4 @@ class Sink(Protocol):
     def durable(self) -> bool: ...
 
     def deliver(self, batch: RowBatch) -> None:
-        """Takes the whole batch, or raises: then the same batch is delivered again later."""
+        """Takes all of the batch, or raises: the same batch is then delivered again later."""

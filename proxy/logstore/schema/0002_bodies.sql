@@ -1,4 +1,4 @@
--- What was said. Apart from `requests`, so that lists and charts never read it, and so that it can go sooner.
+-- The bodies of calls. In a table of their own, so that lists and charts never read them, and they can expire sooner.
 -- A body that is not UTF-8 is stored as base64, and its flag says so.
 CREATE TABLE IF NOT EXISTS bodies
 (
@@ -11,7 +11,7 @@ CREATE TABLE IF NOT EXISTS bodies
     response String CODEC(ZSTD(1)) COMMENT 'as sent by the provider, decompressed; of a stream its raw events',
     response_base64 Bool,
     response_type LowCardinality(String),
-    response_text String CODEC(ZSTD(1)) COMMENT 'the text of the answer, put together where it was streamed',
+    response_text String CODEC(ZSTD(1)) COMMENT 'the text of the response, assembled where it was streamed',
     tool_calls String CODEC(ZSTD(1)) COMMENT 'JSON list',
 
     INDEX by_id id TYPE bloom_filter(0.001) GRANULARITY 4
