@@ -14,6 +14,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any, TypeVar
 
+from proxy.control.shipping import price_book
+from proxy.core import settings as settings_of
+from tests.spooled import SpooledEvents
+
 ROOT = Path(__file__).resolve().parent.parent
 Found = TypeVar("Found")
 
@@ -74,9 +78,12 @@ class Stack:
         }
         self.process: subprocess.Popen[bytes] | None = None
         self.quiet = False
+        self._spooled: SpooledEvents | None = None
+        self._has_control = True
 
     def __enter__(self) -> "Stack":
-        self.start()
+        if self.process is None:
+            self.start()
         return self
 
     def __exit__(self, *_: object) -> None:
@@ -87,9 +94,18 @@ class Stack:
         """What this machine's own commands show the control plane."""
         return (self.folder / "data" / "control.token").read_text()
 
+    def start_gateway(self) -> "Stack":
+        """Starts the gateway alone, for `with`: many times faster than both planes."""
+        self.start("gateway")
+        return self
+
     def start(self, command: str = "serve", module: str = "proxy", *arguments: str) -> None:
         """Starts `command` and waits until it is ready. Another `module` than `proxy`, with `arguments` of its own,
-        must run the same command."""
+        must run the same command.
+
+        With `gateway` there is no control plane: `record` then reads the spool; there is no other view of the log."""
+        self._spooled = None
+        self._has_control = command == "serve"
         self.process = subprocess.Popen(
             [sys.executable, "-m", module, *(arguments or (command,))],
             env=self.environ,
@@ -126,6 +142,8 @@ class Stack:
         """Everything the log has of one call, waiting until it is there."""
 
         def probe() -> Any:
+            if not self._has_control:
+                return self._spooled_events().get(id)
             try:
                 return get_json(f"{self.control}/api/requests/{id}", self.token)
             except urllib.error.HTTPError as error:
@@ -135,6 +153,12 @@ class Stack:
 
         found: dict[str, Any] = wait_for(f"record {id}", probe)
         return found
+
+    def _spooled_events(self) -> dict[str, dict[str, Any]]:
+        if self._spooled is None:
+            settings = settings_of.load(environ=self.environ)
+            self._spooled = SpooledEvents(settings.layout.spool, price_book(settings))
+        return self._spooled.all()
 
     def records(self) -> Iterator[dict[str, Any]]:
         """Every record in the log, newest first."""

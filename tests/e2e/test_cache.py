@@ -21,7 +21,7 @@ _names = itertools.count()
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory, simulator_origin: str) -> Iterator[Stack]:
     providers = dict.fromkeys(("openai", "anthropic"), f'origin = "{simulator_origin}"')
-    with Stack(tmp_path_factory.mktemp("stack"), providers) as running:
+    with Stack(tmp_path_factory.mktemp("stack"), providers).start_gateway() as running:
         yield running
 
 
@@ -288,7 +288,9 @@ def test_entries_survive_a_restart(tmp_path: Any, simulator_origin: str, ask: An
 
 
 def test_answers_mode_fills_its_slots_and_then_draws(tmp_path: Any, simulator_origin: str, ask: Any) -> None:
-    with Stack(tmp_path, {"openai": f'origin = "{simulator_origin}"'}, cache__bucket="answers") as stack:
+    with Stack(
+        tmp_path, {"openai": f'origin = "{simulator_origin}"'}, cache__bucket="answers"
+    ).start_gateway() as stack:
         size = {"helicone_cache_bucket_max_size": "3"}
         assert [post(stack, ask, **size).headers["helicone-cache"] for _ in range(3)] == ["MISS"] * 3
         drawn = [post(stack, ask, **size) for _ in range(12)]

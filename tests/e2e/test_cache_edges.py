@@ -115,7 +115,9 @@ async def test_who_sent_an_answer_that_others_share_is_measured_on_all_of_it(
     """Though it left and the setting says to cut: those who joined have theirs for nothing."""
     headers = CACHED | {"x-sim-chunks": "30", "x-sim-chunk-ms": "50"}
     streamed = {**body, "stream": True}
-    with Stack(tmp_path, {"openai": f'origin = "{simulator_origin}"'}, stream__on_disconnect="cut") as stack:
+    with Stack(
+        tmp_path, {"openai": f'origin = "{simulator_origin}"'}, stream__on_disconnect="cut"
+    ).start_gateway() as stack:
         url = stack.gateway + CHAT
         async with client.stream("POST", url, json=streamed, headers=headers) as leader:
             first = leader.aiter_lines()

@@ -24,7 +24,7 @@ _names = itertools.count()
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory, simulator_origin: str) -> Iterator[Stack]:
     providers = dict.fromkeys(("openai", "anthropic", "gemini"), f'origin = "{simulator_origin}"')
-    with Stack(tmp_path_factory.mktemp("stack"), providers, targets__allow=simulator_origin) as running:
+    with Stack(tmp_path_factory.mktemp("stack"), providers, targets__allow=simulator_origin).start_gateway() as running:
         yield running
 
 
@@ -277,7 +277,7 @@ def test_limits_of_the_settings_hold_for_everybody(tmp_path: Any, simulator_orig
     with Stack(
         tmp_path, {"openai": f'origin = "{simulator_origin}"'},
         limits__policy="2;w=3600", limits__missing_segment="share", answer__cost="true",
-    ) as stack:  # fmt: skip
+    ).start_gateway() as stack:  # fmt: skip
         answer = httpx.post(stack.gateway + CHAT, json={"model": "gpt-4o-mini", "messages": ASK})
         assert answer.headers["helicone-ratelimit-remaining"] == "1"
         assert int(answer.headers["helicone-tokens"]) > 0 and float(answer.headers["helicone-cost"]) > 0
@@ -289,7 +289,7 @@ def test_limits_outlive_kill_9_and_what_a_dead_call_reserved_is_given_back(
     tmp_path: Any, simulator_origin: str
 ) -> None:
     policy = "10;w=3600, 100000;w=3600;u=tokens"
-    with Stack(tmp_path, {"openai": f'origin = "{simulator_origin}"'}) as stack:
+    with Stack(tmp_path, {"openai": f'origin = "{simulator_origin}"'}).start_gateway() as stack:
         for _ in range(4):
             assert post(stack, policy, {"max_tokens": 10}, x_sim_output_tokens="10").status_code == 200
         with pytest.raises(httpx.HTTPError):

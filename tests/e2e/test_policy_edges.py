@@ -36,7 +36,7 @@ def stack(
     providers = dict.fromkeys(("openai", "anthropic", "gemini"), f'origin = "{simulator_origin}"')
     more = {"kv__url": redis.url, "kv__patience_ms": "2000"} if redis is not None else {}
     folder = tmp_path_factory.mktemp("stack")
-    with Stack(folder, providers, targets__allow=f"{simulator_origin},{other}", **more) as running:
+    with Stack(folder, providers, targets__allow=f"{simulator_origin},{other}", **more).start_gateway() as running:
         yield running
 
 
@@ -111,7 +111,7 @@ def test_an_error_with_a_200_on_it_and_what_is_only_begun_are_not_kept(tmp_path:
         b'{"id": "resp_1", "error": null, "status": "queued", "output": []}',
         b'{"id": "resp_1", "error": null, "status": "completed", "output": [{"type": "message"}]}',
     ]
-    with OneAnswer() as provider, Stack(tmp_path, {"openai": f'origin = "{provider.origin}"'}) as stack:
+    with OneAnswer() as provider, Stack(tmp_path, {"openai": f'origin = "{provider.origin}"'}).start_gateway() as stack:
         found = []
         for body in bodies:
             provider.body = body

@@ -33,7 +33,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory, simulator_origin: str, other
     providers = dict.fromkeys(("openai", "anthropic"), f'origin = "{simulator_origin}"')
     with Stack(
         tmp_path_factory.mktemp("stack"), providers, targets__allow=f"{simulator_origin},{other}", hedge__percent="50"
-    ) as running:
+    ).start_gateway() as running:
         yield running
 
 

@@ -36,7 +36,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory, simulator_origin: str, other
     with Stack(
         tmp_path_factory.mktemp("stack"), providers,
         targets__allow=other, retry__patience_s="8", upstream__first_byte_timeout_s="1",
-    ) as running:  # fmt: skip
+    ).start_gateway() as running:  # fmt: skip
         yield running
 
 
@@ -206,7 +206,7 @@ def test_helicone_s_form_with_targets_headers_codes_and_overrides(
     headers = {"Helicone-Fallbacks": json.dumps(fallbacks), "Authorization": "Bearer mine", "x-api-key": "also-mine"}
     body = {"metadata": {"a": {"x": 1}, "b": 1.50}}
     with Stack(stack.folder / "b", {"openai": f'origin = "{simulator_origin}"'},
-               targets__allow=f"{other},{simulator_origin}") as second:  # fmt: skip
+               targets__allow=f"{other},{simulator_origin}").start_gateway() as second:  # fmt: skip
         answer = post(second, headers, body)
         assert answer.status_code == 200 and answer.headers["helicone-fallback-index"] == "1"
         record = second.record(answer.headers["helicone-id"])
@@ -281,7 +281,7 @@ def test_malformed_fallbacks_and_targets_out_of_bounds_are_refused_at_once(
 
 
 def test_a_late_call_is_sent_a_second_time_and_the_first_answer_wins(tmp_path: Any, simulator_origin: str) -> None:
-    with Stack(tmp_path, {"openai": f'origin = "{simulator_origin}"'}, hedge__percent="10") as stack:
+    with Stack(tmp_path, {"openai": f'origin = "{simulator_origin}"'}, hedge__percent="10").start_gateway() as stack:
         safe = {"Helicone-Hedge-Enabled": "true"}
         for _ in range(20):  # fewer say nothing about a late one
             assert "helicone-hedge" not in post(stack, safe).headers

@@ -31,7 +31,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory, simulator_origin: str) -> It
         gateway__max_body="100000",
         upstream__first_byte_timeout_s="1",
         upstream__between_bytes_timeout_s="1",
-    ) as running:
+    ).start_gateway() as running:
         yield running
 
 
