@@ -130,7 +130,7 @@ class Control(Plane):
 
     def start(self) -> None:
         self.local.write()
-        with self.database.write(tells=False) as rows:
+        with self.database.write(publish=False) as rows:
             if not people.count(rows):
                 token = people.make_link(rows, self.database.pepper, DEFAULT_ORG, "owner")
                 host, port = self.settings.get_str("control.host"), self.settings.get_int("control.port")

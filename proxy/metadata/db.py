@@ -21,7 +21,7 @@ from proxy.core.secret import Secret, SecretError
 from proxy.core.settings import Settings
 from proxy.metadata.tables import meta, organisations
 
-__all__ = ["Database", "MetadataError", "SecretRotated", "insert_or_keep", "metadata_url"]
+__all__ = ["Connection", "Database", "MetadataError", "SecretRotated", "insert_or_keep", "metadata_url"]
 
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
 _LOCK: Final = 0x7065_7269
@@ -84,12 +84,12 @@ class Database:
             yield connection
 
     @contextmanager
-    def write(self, tells: bool = True) -> Iterator[Connection]:
-        """One transaction; where it `tells`, gateways learn of it: the revision is raised."""
+    def write(self, publish: bool = True) -> Iterator[Connection]:
+        """One transaction; with `publish`, gateways learn of it: the revision is raised."""
         with self.engine.begin() as connection:
             self._still_ours(connection)
             yield connection
-            if tells:
+            if publish:
                 higher = cast(cast(meta.c.value, BigInteger) + 1, Text)  # in one statement: others write too
                 connection.execute(update(meta).where(meta.c.name == "revision").values(value=higher))
 

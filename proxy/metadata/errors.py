@@ -1,8 +1,11 @@
 """Errors of a change: conflict, invalid value, missing row."""
 
+from sqlalchemy.exc import IntegrityError as ConstraintError
+from sqlalchemy.exc import SQLAlchemyError as DatabaseError
+
 from proxy.core.errors import PerihelionError
 
-__all__ = ["InvalidValue", "RowConflict", "RowNotFound"]
+__all__ = ["ConstraintError", "DatabaseError", "InvalidValue", "RowConflict", "RowNotFound"]
 
 
 class RowNotFound(PerihelionError):

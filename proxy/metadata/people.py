@@ -22,7 +22,6 @@ __all__ = [
     "by_email",
     "by_id",
     "close_session",
-    "close_sessions_of",
     "count",
     "create",
     "make_link",
@@ -141,11 +140,6 @@ def session(connection: Connection, pepper: bytes, token: str) -> Session | None
 
 def close_session(connection: Connection, pepper: bytes, token: str) -> None:
     connection.execute(delete(sessions).where(sessions.c.hash == token_hash(pepper, token)))
-
-
-def close_sessions_of(connection: Connection, user_id: str) -> None:
-    """All of one person: after a new password."""
-    connection.execute(delete(sessions).where(sessions.c.user_id == user_id))
 
 
 def make_link(

@@ -1,35 +1,53 @@
-"""Sealed columns of the database, and sealing them again with a new secret."""
+"""The registry of everything in the database that is sealed, and how it gets another seal.
 
-from sqlalchemy import Connection, select, update
+A column of ciphertext is made by `sealed_column` in `tables` and has one row in `SEALED`; a test fails where the row is
+missing, so that a rotation of the secret cannot forget a column.
+"""
+
+from collections.abc import Callable
+from typing import Any, Final
+
+import msgspec
+from sqlalchemy import Column, Connection, select, update
 
 from proxy.core.secret import Secret
-from proxy.metadata import credentials
-from proxy.metadata.tables import credentials as stored
-from proxy.metadata.tables import idempotency, meta
+from proxy.metadata import credentials, idempotency, tables
+from proxy.metadata.tables import meta
 
-__all__ = ["about_answer", "rotate"]
+__all__ = ["SEALED", "Sealed", "rotate"]
 
 
-def about_answer(org_id: str, key: str) -> str:
-    """What the seal of an answer kept for its Idempotency-Key says it is."""
-    return f"idempotency {org_id} {key}"
+class Sealed(msgspec.Struct, frozen=True):
+    """One sealed column. `about` says of a row what its seal says it is."""
+
+    column: Column[Any]
+    about: Callable[[Any], str]
+
+
+SEALED: Final = (
+    Sealed(tables.credentials.c.sealed, lambda row: credentials.about(row.org_id, row.provider)),
+    Sealed(tables.idempotency.c.body, lambda row: idempotency.about(row.org_id, row.key)),
+)
 
 
 def rotate(connection: Connection, old: Secret, new: Secret) -> int:
-    """Seals everything anew, in the caller's one transaction; how many credentials there were. What keys, sessions and
-    links are hashed with stays, so they go on working."""
+    """Seal everything with `new`, in the caller's one transaction; returns how many credentials there were. What keys,
+    sessions and links are hashed with stays, so they go on working."""
     # First: whoever writes now is waited for, and whoever comes later sees that the secret is another.
     connection.execute(update(meta).where(meta.c.name == "fingerprint").values(value=new.fingerprint))
     pepper = bytes.fromhex(connection.execute(select(meta.c.value).where(meta.c.name == "pepper")).scalar_one())
     sealed = new.seal(old.open(pepper, "pepper"), "pepper").hex()
     connection.execute(update(meta).where(meta.c.name == "pepper").values(value=sealed))
-    rows = connection.execute(select(stored)).all()
+    counts = {one.column.table.name: _seal_again(connection, one, old, new) for one in SEALED}
+    return counts[tables.credentials.name]
+
+
+def _seal_again(connection: Connection, sealed: Sealed, old: Secret, new: Secret) -> int:
+    table, name = sealed.column.table, sealed.column.name
+    rows = connection.execute(select(table)).all()
     for row in rows:
-        about = credentials.about(row.org_id, row.provider)
-        place = (stored.c.org_id == row.org_id, stored.c.provider == row.provider)
-        connection.execute(update(stored).where(*place).values(sealed=new.seal(old.open(row.sealed, about), about)))
-    for row in connection.execute(select(idempotency)).all():
-        about = about_answer(row.org_id, row.key)
-        answer = (idempotency.c.org_id == row.org_id, idempotency.c.key == row.key)
-        connection.execute(update(idempotency).where(*answer).values(body=new.seal(old.open(row.body, about), about)))
+        about = sealed.about(row)
+        place = [column == row._mapping[column.name] for column in table.primary_key.columns]
+        plain = old.open(row._mapping[name], about)
+        connection.execute(update(table).where(*place).values({name: new.seal(plain, about)}))
     return len(rows)

@@ -33,6 +33,7 @@ __all__ = [
     "prompt_labels",
     "prompt_versions",
     "prompts",
+    "sealed_column",
     "sessions",
     "users",
 ]
@@ -45,6 +46,11 @@ METADATA: Final = MetaData(
         "pk": "pk_%(table_name)s",
     }
 )
+
+
+def sealed_column(name: str) -> Column[Any]:
+    """A column of ciphertext. It needs its row in `sealed.SEALED`."""
+    return Column(name, LargeBinary, nullable=False, info={"sealed": True})
 
 
 def _org() -> Column[Any]:
@@ -135,7 +141,7 @@ credentials = Table(
     METADATA,
     Column("org_id", String(36), ForeignKey("organisations.id"), primary_key=True),
     Column("provider", String(64), primary_key=True),
-    Column("sealed", LargeBinary, nullable=False),
+    sealed_column("sealed"),
     Column("hint", String(8), nullable=False),
     Column("created_us", BigInteger, nullable=False),
 )
@@ -181,6 +187,6 @@ idempotency = Table(
     Column("key", String(128), primary_key=True),
     Column("request", LargeBinary(16), nullable=False),
     Column("status", Integer, nullable=False),
-    Column("body", LargeBinary, nullable=False),
+    sealed_column("body"),
     Column("created_us", BigInteger, nullable=False),
 )

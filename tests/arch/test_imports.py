@@ -63,7 +63,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "httpx": ("proxy/upstream/httpx.py", "proxy/cli/", "proxy/control/oidc.py", "simulator/demo.py"),
     "authlib": ("proxy/control/oidc.py",),
     "joserfc": ("proxy/control/oidc.py",),
-    "sqlalchemy": ("proxy/metadata/", "proxy/control/"),
+    "sqlalchemy": ("proxy/metadata/",),
 }
 """Library to the files that may know it."""
 

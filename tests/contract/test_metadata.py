@@ -12,13 +12,13 @@ from alembic import command
 from alembic.autogenerate import compare_metadata
 from alembic.config import Config
 from alembic.migration import MigrationContext
-from sqlalchemy import inspect, text
+from sqlalchemy import LargeBinary, inspect, text
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from proxy.core.clock import now_us
 from proxy.core.secret import Secret, SecretError, token_hash
 from proxy.core.snapshot import SnapshotError, read
-from proxy.metadata import credentials, db, identities, keys, organisations, people, prompts, published, sealed
+from proxy.metadata import credentials, db, identities, keys, organisations, people, prompts, sealed, snapshot_query
 from proxy.metadata.db import Database, MetadataError, SecretRotated
 from proxy.metadata.errors import RowConflict, RowNotFound
 from proxy.metadata.tables import METADATA, api_keys, users
@@ -47,7 +47,7 @@ def told(database: Database) -> dict[str, list[Any]]:
     """The snapshot's rows by kind."""
     found: dict[str, list[Any]] = {}
     with database.read() as rows:
-        for kind, items in read(b"".join(published.snapshot(rows)[1])):
+        for kind, items in read(b"".join(snapshot_query.snapshot(rows)[1])):
             found.setdefault(kind, []).extend(items)
     return found
 
@@ -167,12 +167,12 @@ def test_a_database_of_the_first_schema_comes_up_with_all_its_rows(url: str) -> 
     seen = told(database)
     assert [row.id for row in seen["keys"]] == ["key"]
     assert SECRET.open(seen["credentials"][0].sealed, "credential default openai") == b"sk-provider-1234"
-    with database.write(tells=False) as rows:
+    with database.write(publish=False) as rows:
         identities.link(rows, "https://idp.example", "ada-1", "ada")
     with database.read() as rows:
         known = identities.by_subject(rows, "https://idp.example", "ada-1")
         assert known is not None and known.email == "ada@example.com"
-    with pytest.raises(IntegrityError), database.write(tells=False) as rows:
+    with pytest.raises(IntegrityError), database.write(publish=False) as rows:
         identities.link(rows, "https://idp.example", "eve-1", "nobody")
     database.close()
 
@@ -282,7 +282,7 @@ def test_prompts_have_versions_that_stay_and_labels_that_move(database: Database
 
 
 def test_people(database: Database) -> None:
-    with database.write(tells=False) as rows:
+    with database.write(publish=False) as rows:
         ada = people.create(rows, " Ada@Example.com ", password="correct horse")
         with pytest.raises(RowConflict):
             people.create(rows, "ada@example.com")
@@ -337,7 +337,7 @@ def test_races_lose_nothing_and_make_nothing_twice(database: Database) -> None:
         assert prompts.shown(rows, "default", "race").newest == max(numbers) == len(numbers)
 
     def use() -> Any:
-        with database.write(tells=False) as rows:
+        with database.write(publish=False) as rows:
             return people.use_link(rows, database.pepper, link)
 
     assert sum(one is not None and not isinstance(one, Exception) for one in at_once(use)) == 1
@@ -352,7 +352,7 @@ def test_every_telling_change_raises_the_revision_once(database: Database) -> No
 
     done = [one for one in at_once(change) if isinstance(one, int)]
     assert database.revision() == before + len(done) and len(done) >= 1
-    with database.write(tells=False) as rows:
+    with database.write(publish=False) as rows:
         keys.used(rows, {"none": now_us()})
     assert database.revision() == before + len(done)
 
@@ -362,7 +362,16 @@ def test_a_torn_snapshot_is_refused(database: Database) -> None:
         for _ in range(3):
             keys.create(rows, database.pepper, "default", "k", ["proxy"])
     with database.read() as rows:
-        raw = b"".join(published.snapshot(rows)[1])
+        raw = b"".join(snapshot_query.snapshot(rows)[1])
     for end in range(len(raw)):
         with pytest.raises(SnapshotError):
             list(read(raw[:end]))
+
+
+def test_every_sealed_column_is_registered_for_rotation() -> None:
+    registered = {str(one.column) for one in sealed.SEALED}
+    columns = [column for table in METADATA.tables.values() for column in table.columns]
+    assert {str(column) for column in columns if column.info.get("sealed")} == registered
+    # Hashes have a fixed length. Any other bytes are either sealed or a mistake.
+    blobs = {str(column) for column in columns if isinstance(column.type, LargeBinary) and not column.type.length}
+    assert blobs == registered

@@ -10,8 +10,8 @@ from litestar.params import Parameter
 
 from proxy.control.api.problems import Problem, answer
 from proxy.control.auth import caller_of, needs
-from proxy.control.moment import moment_us
 from proxy.control.plane import Plane
+from proxy.control.timeparse import moment_us
 from proxy.core.clock import now_us, parse_uuid
 from proxy.core.event import Event, EventWithBodies
 from proxy.logstore import FILTERS, Cursor, Filter, FilterError, LogStore, event_of_columns, micros

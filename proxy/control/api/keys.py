@@ -10,7 +10,7 @@ from litestar.params import Parameter
 
 from proxy.control.api.checks import check_limit, check_name, check_policy, check_provider, check_scopes
 from proxy.control.auth import Caller, caller_of, needs
-from proxy.control.once import change, database_of
+from proxy.control.idempotency import database_of, mutate
 from proxy.control.plane import Control
 from proxy.core.clock import now_us
 from proxy.core.secret import token_hash
@@ -92,7 +92,7 @@ def create_key(request: Request[Any, Any, Any], data: NewKey) -> Response[MadeKe
         )
         return MadeKey(text, made)
 
-    return change(request, data, make, 201)
+    return mutate(request, data, make, 201)
 
 
 @get("/api/keys/{id:str}", sync_to_thread=True, opt=needs("admin"), summary="One API key", operation_id="getKey")
@@ -119,14 +119,14 @@ def edit_key(request: Request[Any, Any, Any], id: str, data: KeyChange) -> Respo
             _may_give(caller, changed["scopes"], keys.shown(rows, caller.org, id).scopes)
         return keys.edit(rows, caller.org, id, **changed)
 
-    return change(request, data, make)
+    return mutate(request, data, make)
 
 
 @delete("/api/keys/{id:str}", sync_to_thread=True, opt=needs("admin"), summary="Revoke a key", status_code=200,
         operation_id="revokeKey")  # fmt: skip
 def revoke_key(request: Request[Any, Any, Any], id: str) -> Response[Key]:
     """For good; gateways refuse it within two seconds."""
-    return change(request, id, lambda rows: keys.revoke(rows, caller_of(request).org, id))
+    return mutate(request, id, lambda rows: keys.revoke(rows, caller_of(request).org, id))
 
 
 @get("/api/credentials", sync_to_thread=True, opt=needs("admin"), summary="Stored provider keys",
@@ -147,7 +147,7 @@ def put_credential(request: Request[Any, Any, Any], provider: str, data: NewCred
     if not value or len(value) > 8192 or not (value.isascii() and value.isprintable()):
         raise InvalidValue("value", "***", "1 to 8192 printable ASCII characters")
     database = database_of(request)
-    return change(
+    return mutate(
         request,
         [provider, token_hash(database.pepper, value).hex()],  # keyed: what is kept of it tells nobody the value
         lambda rows: credentials.put(rows, database.secret, caller_of(request).org, provider, value),

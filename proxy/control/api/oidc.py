@@ -7,7 +7,6 @@ from litestar import Request, Response, get
 from litestar.datastructures import Cookie
 from litestar.params import Parameter
 from litestar.response import Redirect
-from sqlalchemy import Connection
 
 from proxy.control.api.checks import check_email
 from proxy.control.api.page import page
@@ -17,6 +16,7 @@ from proxy.control.plane import Control
 from proxy.core.identity import DEFAULT_ORG
 from proxy.core.settings import Settings
 from proxy.metadata import identities, organisations, people
+from proxy.metadata.db import Connection
 from proxy.metadata.errors import InvalidValue, RowConflict
 from proxy.metadata.people import User
 
@@ -54,7 +54,7 @@ def end(
         if error or not code:
             raise OidcError(f"the provider says {error[:80] or 'nothing'}")
         person = oidc.end(plane.database.secret, request.cookies.get(_COOKIE, ""), answer, code)
-        with plane.database.write(tells=False) as rows:
+        with plane.database.write(publish=False) as rows:
             user = _user(rows, person, plane.settings)
             belongs = organisations.of_user(rows, user.id)
             if not belongs:

@@ -17,7 +17,7 @@ from proxy.control.api.checks import (
 )
 from proxy.control.api.problems import Problem, answer
 from proxy.control.auth import COOKIE, NOBODY, caller_of, needs, session_cookie
-from proxy.control.once import change, database_of
+from proxy.control.idempotency import database_of, mutate
 from proxy.control.plane import Control
 from proxy.metadata import organisations, people
 from proxy.metadata.errors import InvalidValue
@@ -109,7 +109,7 @@ def login(request: Request[Any, Any, Any], data: Login) -> Response[Me]:
         return _too_many(wait_s)
     plane.throttle.failed(*names)  # counted before the check, so that guesses at once count too
     database = plane.database
-    with database.write(tells=False) as rows:
+    with database.write(publish=False) as rows:
         user = people.verify(rows, data.email, data.password)
         belongs = organisations.of_user(rows, user.id) if user is not None else []
         chosen = [one for one in belongs if data.organisation in ("", one[0].id)]
@@ -130,7 +130,7 @@ def use_link(request: Request[Any, Any, Any], data: UseLink) -> Response[Me]:
     if wait_s > 0:
         return _too_many(wait_s)
     database = plane.database
-    with database.write(tells=False) as rows:
+    with database.write(publish=False) as rows:
         link = people.use_link(rows, database.pepper, data.token)
         if link is None:
             plane.throttle.failed(name)
@@ -156,7 +156,7 @@ def use_link(request: Request[Any, Any, Any], data: UseLink) -> Response[Me]:
 def logout(request: Request[Any, Any, Any]) -> Response[None]:
     """The cookie is worth nothing from now on."""
     database = database_of(request)
-    with database.write(tells=False) as rows:
+    with database.write(publish=False) as rows:
         people.close_session(rows, database.pepper, request.cookies.get(COOKIE, ""))
     return Response(None, cookies=[session_cookie(request, "", 0)])
 
@@ -185,7 +185,7 @@ def switch(request: Request[Any, Any, Any], data: Switch) -> Response[Me]:
     caller, database = caller_of(request), database_of(request)
     if not caller.user:
         raise InvalidValue("organisation", data.organisation[:60], "a session; a key belongs to one organisation")
-    with database.write(tells=False) as rows:
+    with database.write(publish=False) as rows:
         belongs = organisations.of_user(rows, caller.user)
         role = next((role for one, role in belongs if one.id == data.organisation), "")
         if not role:
@@ -208,7 +208,7 @@ def create_organisation(request: Request[Any, Any, Any], data: NewOrganisation) 
             organisations.add(rows, made.id, caller.user, "owner")
         return made
 
-    return change(request, data, make, 201)
+    return mutate(request, data, make, 201)
 
 
 @get("/api/organisation", sync_to_thread=True, opt=needs("viewer"), summary="This organisation",
@@ -228,7 +228,7 @@ def edit_organisation(request: Request[Any, Any, Any], data: OrganisationChange)
         changed["name"] = check_name("name", data.name)
     if data.policy is not None:
         changed["policy"] = check_policy("policy", data.policy)
-    return change(request, data, lambda rows: organisations.edit(rows, caller_of(request).org, **changed))
+    return mutate(request, data, lambda rows: organisations.edit(rows, caller_of(request).org, **changed))
 
 
 @get("/api/members", sync_to_thread=True, opt=needs("viewer"), summary="Members", operation_id="listMembers")
@@ -253,7 +253,7 @@ def invite(request: Request[Any, Any, Any], data: Invitation) -> Response[Invite
         token = people.make_link(rows, database.pepper, caller.org, role, email, _INVITED_HOURS)
         return Invited(f"/login?token={token}")
 
-    return change(request, data, make, 201, tells=False)
+    return mutate(request, data, make, 201, publish=False)
 
 
 @patch("/api/members/{user:str}", sync_to_thread=True, opt=needs("admin"), summary="Change a role",
@@ -267,7 +267,7 @@ def edit_member(request: Request[Any, Any, Any], user: str, data: RoleChange) ->
         organisations.add(rows, caller.org, user, role)
         return organisations.member(rows, caller.org, user)
 
-    return change(request, data, make, tells=False)
+    return mutate(request, data, make, publish=False)
 
 
 @delete("/api/members/{user:str}", sync_to_thread=True, opt=needs("admin"), summary="Remove a member",
@@ -275,7 +275,7 @@ def edit_member(request: Request[Any, Any, Any], user: str, data: RoleChange) ->
 def remove_member(request: Request[Any, Any, Any], user: str) -> None:
     """Their sessions here end at once."""
     caller = caller_of(request)
-    with database_of(request).write(tells=False) as rows:
+    with database_of(request).write(publish=False) as rows:
         _may_touch(rows, caller, user, "viewer")
         organisations.remove(rows, caller.org, user)
 

@@ -6,13 +6,12 @@ from typing import Any
 import msgspec
 from litestar import Request, Response
 from litestar.exceptions import HTTPException
-from sqlalchemy.exc import IntegrityError
 
 from proxy.control.plane import NotReady
 from proxy.core.errors import BadRequest
 from proxy.logstore import FilterError, StoreError
 from proxy.metadata.db import SecretRotated
-from proxy.metadata.errors import InvalidValue, RowConflict, RowNotFound
+from proxy.metadata.errors import ConstraintError, InvalidValue, RowConflict, RowNotFound
 
 __all__ = ["HANDLERS", "Problem", "answer"]
 
@@ -70,7 +69,7 @@ def _row_conflict(_: Request[Any, Any, Any], error: RowConflict) -> Response[byt
     return answer(Problem("In conflict", 409, detail=str(error)))
 
 
-def _overtaken(request: Request[Any, Any, Any], error: IntegrityError) -> Response[bytes]:
+def _overtaken(request: Request[Any, Any, Any], error: ConstraintError) -> Response[bytes]:
     """What can be asked about beforehand is a `RowConflict`; this is left where two changes are made at once."""
     first, *_ = str(error.orig).splitlines() or [""]  # further lines of PostgreSQL's have values of the row
     _log.warning("%s %s: %s", request.method, request.url.path, first)
@@ -116,7 +115,7 @@ HANDLERS: dict[type[Exception] | int, Any] = {
     HTTPException: _http,
     RowNotFound: _row_not_found,
     RowConflict: _row_conflict,
-    IntegrityError: _overtaken,
+    ConstraintError: _overtaken,
     RecursionError: _too_deep,
     InvalidValue: _invalid_value,
     BadRequest: _bad_request,

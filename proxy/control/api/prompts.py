@@ -9,7 +9,7 @@ from litestar.params import Parameter
 
 from proxy.control.api.checks import check_label, check_limit, check_name, check_prompt_id, check_template
 from proxy.control.auth import caller_of, needs
-from proxy.control.once import change, database_of
+from proxy.control.idempotency import database_of, mutate
 from proxy.control.plane import Control
 from proxy.core.clock import now_us, uuid7
 from proxy.core.template import Partials, Template, Variable, parse
@@ -125,7 +125,7 @@ def create_prompt(request: Request[Any, Any, Any], data: NewPrompt) -> Response[
         _leads_nowhere_back(rows, org, version)
         return Made(prompts.shown(rows, org, id), version)
 
-    return change(request, data, make, 201)
+    return mutate(request, data, make, 201)
 
 
 @get("/api/prompts/{id:str}", sync_to_thread=True, opt=needs("viewer"), summary="One prompt", operation_id="getPrompt")
@@ -149,7 +149,7 @@ def create_version(request: Request[Any, Any, Any], id: str, data: NewVersion) -
         _leads_nowhere_back(rows, org, version)
         return Made(prompts.shown(rows, org, id), version)
 
-    return change(request, data, make, 201)
+    return mutate(request, data, make, 201)
 
 
 @get("/api/prompts/{id:str}/versions", sync_to_thread=True, opt=needs("viewer"), summary="Versions, newest first",
@@ -202,7 +202,7 @@ def set_environment(request: Request[Any, Any, Any], id: str, label: str, data: 
         _leads_nowhere_back(rows, org, prompts.version(rows, org, id, number))
         return found
 
-    return change(request, data, make)
+    return mutate(request, data, make)
 
 
 @delete("/api/prompts/{id:str}/environments/{label:str}", sync_to_thread=True, opt=needs("member"), status_code=200,
@@ -217,21 +217,21 @@ def delete_environment(request: Request[Any, Any, Any], id: str, label: str) -> 
             _leads_nowhere_back(rows, org, prompts.version(rows, org, id, found.newest))
         return found
 
-    return change(request, label, make)
+    return mutate(request, label, make)
 
 
 @post("/api/prompts/{id:str}/archive", sync_to_thread=True, opt=needs("member"), summary="Archive", status_code=200,
       operation_id="archivePrompt")  # fmt: skip
 def archive(request: Request[Any, Any, Any], id: str) -> Response[Prompt]:
     """Served to nobody from now on; nothing is lost."""
-    return change(request, id, lambda rows: prompts.archive(rows, caller_of(request).org, id))
+    return mutate(request, id, lambda rows: prompts.archive(rows, caller_of(request).org, id))
 
 
 @post("/api/prompts/{id:str}/restore", sync_to_thread=True, opt=needs("member"), summary="Bring back", status_code=200,
       operation_id="restorePrompt")  # fmt: skip
 def restore(request: Request[Any, Any, Any], id: str) -> Response[Prompt]:
     """An archived prompt is served again."""
-    return change(request, id, lambda rows: prompts.archive(rows, caller_of(request).org, id, archived=False))
+    return mutate(request, id, lambda rows: prompts.archive(rows, caller_of(request).org, id, archived=False))
 
 
 @post("/api/prompts/{id:str}/render", sync_to_thread=True, opt=needs("viewer"), summary="Fill in a prompt",

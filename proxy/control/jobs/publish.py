@@ -6,12 +6,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Final
 
-from sqlalchemy.exc import SQLAlchemyError
-
 from proxy.core.files import replace
 from proxy.metadata import keys
 from proxy.metadata.db import Database, MetadataError
-from proxy.metadata.published import snapshot
+from proxy.metadata.errors import DatabaseError
+from proxy.metadata.snapshot_query import snapshot
 
 __all__ = ["Publisher"]
 
@@ -65,10 +64,10 @@ class Publisher:
                 self.publish()
                 looks += 1
                 if looks % _NOTE_LOOKS == 0 and (used := self._seen()):
-                    with self._database.write(tells=False) as rows:
+                    with self._database.write(publish=False) as rows:
                         keys.used(rows, used)
                 self.problem = ""
-            except (SQLAlchemyError, MetadataError, OSError) as error:
+            except (DatabaseError, MetadataError, OSError) as error:
                 if str(error) != self.problem:
                     self.problem = str(error)
                     _log.warning("the snapshot is not written: %s", error)
