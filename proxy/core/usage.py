@@ -34,3 +34,21 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Where it was found, e.g. `usage`, `response.usage`, `usageMetadata`."""
     consumed: bool = True
     """False for a mere count (`count_tokens`): nothing to bill."""
+    quantities: dict[str, int | float] = {}
+    """What the answer shows beside its usage object and is billed: `web_searches`, `audio_seconds`, …, under the usage
+    keys of `genai-prices`."""
+    context: dict[str, str] = {}
+    """What selects a price: `service_tier`, `processing`, `speed`, `inference_geo`, …, as the answer says, or the
+    request where the answer does not."""
+    unreadable: tuple[str, ...] = ()
+    """Keys that hold no count (text, negative or beyond 64 bits), each with what was found."""
+
+    @property
+    def total_input(self) -> int | None:
+        """All input on one scale, or the provider's own figure where that cannot be told."""
+        return self.input_tokens if self.norm_input_total is None else self.norm_input_total
+
+    @property
+    def total_output(self) -> int | None:
+        """All output on one scale, or the provider's own figure where that cannot be told."""
+        return self.output_tokens if self.norm_output_total is None else self.norm_output_total

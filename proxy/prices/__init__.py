@@ -1,11 +1,12 @@
-"""Prices: what a call cost, in integer nano-dollars, from the data of `genai-prices` and the operator's own files.
+"""Prices: what a call cost, in integer nano-dollars and as lines that add up, from the data of `genai-prices` and the
+operator's own files.
 
-May be imported by the control plane only (the data takes tens of megabytes); imports `core` only. `book` answers
-"what did this usage cost"; `rate` is one model's prices made ready to multiply; `counts` turns a `Usage` into what
-prices are per; `own` reads price files. One more kind of token: one row in `counts`.
+The data takes tens of megabytes: a gateway imports it with the first call under a limit in cents. `book` says what a
+usage cost; `rate` is one model's prices made ready to multiply; `usage_keys` has a row for every key of a usage
+object; `conditions` for what else a price depends on; `own` reads price files.
 """
 
-from proxy.prices.book import Price, PriceBook
-from proxy.prices.counts import context, count
+from proxy.prices.book import PriceBook
+from proxy.prices.usage_keys import read_quantities
 
-__all__ = ["Price", "PriceBook", "context", "count"]
+__all__ = ["PriceBook", "read_quantities"]

@@ -1,8 +1,12 @@
-"""Prices a call. The rate of each (provider, model, day) is looked up once."""
+"""What a call cost: each (provider, model, day) is looked up once, and after that a call is some multiplications.
+
+`PriceBook.price` is the one place where a cost is computed: for rows, budgets, response headers and re-pricing.
+"""
 
 import datetime
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Final
 
@@ -11,26 +15,30 @@ import msgspec
 from genai_prices import data_snapshot
 from genai_prices.types import ModelInfo, TimeOfDateConstraint
 
+from proxy.core.cost import Cost, CostLine
 from proxy.core.usage import Usage
-from proxy.prices.counts import context, count
+from proxy.prices.conditions import unmet
 from proxy.prices.own import OwnPrice, read_folder
-from proxy.prices.rate import Rate
+from proxy.prices.rate import Rate, round_nanousd
+from proxy.prices.usage_keys import read_quantities
 
-__all__ = ["Price", "PriceBook"]
+__all__ = ["PriceBook"]
 
 _DAY_US: Final = 86_400_000_000
 _MINUTE_US: Final = 60_000_000
-_MOST_KEPT: Final = 20_000
+_MAX_CACHED: Final = 20_000
 """Looked-up rates that are kept; beyond it the book starts over (callers choose model names, so it must end)."""
+_MAX_NANOUSD: Final = 1 << 62
+_SAME_AUDIO: Final = frozenset({"google"})
+"""Providers (of `genai-prices`) whose models bill audio as other input where they list no price for it."""
 
 
-class Price(msgspec.Struct, frozen=True):
-    """`cost_nanousd` is None, and `known` False, where no price is known or nothing was reported: never a 0 for it."""
+class _Listed(msgspec.Struct, frozen=True):
+    """A rate, where its data comes from, and the conditions of the call that it has no price for."""
 
-    cost_nanousd: int | None
-    known: bool
+    rate: Rate | None
     version: str
-    """Of the data the price was, or was not, found in."""
+    unmet: tuple[str, ...] = ()
 
 
 class PriceBook:
@@ -42,10 +50,9 @@ class PriceBook:
         self._own: list[OwnPrice] = read_folder(folder) if folder is not None else []
         self._ids = price_ids or {}
         self._snapshot = data_snapshot.get_snapshot()
-        self._models: dict[tuple[str, str, str], tuple[ModelInfo | None, int]] = {}
-        """Each with how long its price holds for certain, in microseconds."""
-        self._rates: dict[tuple[str, str, str, int, tuple[tuple[str, str], ...]], tuple[Rate | None, str]] = {}
-        self._compiled: dict[int, Rate] = {}
+        self._models: dict[tuple[str, str, str], tuple[ModelInfo | None, str, int]] = {}
+        """Each with its provider's id and how long its price holds for certain, in microseconds."""
+        self._rates: dict[tuple[str, str, str, int, tuple[tuple[str, str], ...]], _Listed] = {}
         self.version: str = _data_version()
 
     @property
@@ -54,63 +61,119 @@ class PriceBook:
         return len(self._own)
 
     def price(
-        self, provider: str, model: str, usage: Usage | None, at_us: int, *, url: str = "", service_tier: str = ""
-    ) -> Price:
-        """The cost of `usage` of `model` at that time (microseconds). `url` finds a provider that the catalog does
-        not name; `service_tier` is what the answer says of itself."""
+        self, provider: str, models: str | Sequence[str], usage: Usage | None, at_us: int, *, url: str = ""
+    ) -> Cost:
+        """The cost of `usage` at that time (microseconds), by the first of `models` that has a price. `url` finds a
+        provider that the catalog does not name. Where no price is known, what the provider itself said is the cost."""
         if usage is None:
-            return Price(None, False, self.version)
+            return Cost(None, missing=("no usage was reported",), version=self.version)
         if not usage.consumed:
-            return Price(0, True, self.version)
-        counts = count(usage)
-        rate, version = self._rate(provider, model.lower(), url, at_us, context(usage, service_tier))
-        cost = rate.cost(counts) if rate is not None and counts is not None else None
-        return Price(cost, cost is not None, version)
+            return Cost(0, version=self.version)
+        found: Cost | None = None
+        names = (models,) if isinstance(models, str) else dict.fromkeys(models)
+        counts, unread = read_quantities(usage)
+        for model in names:
+            if model:
+                cost = self._price(provider, model.lower(), counts, unread, usage, at_us, url)
+                if cost.nanousd is not None:
+                    return cost
+                found = found or cost
+        if usage.reported_cost is not None and 0 <= usage.reported_cost < 1e9:
+            return _reported(usage.reported_cost)
+        return found or Cost(None, missing=("no model is named",), version=self.version)
 
-    def _rate(self, provider: str, model: str, url: str, at_us: int, words: dict[str, str]) -> tuple[Rate | None, str]:
-        found, holds_us = self._model(provider, model, url)
-        key = (provider, model, url, at_us // holds_us, tuple(words.items()))
+    def _price(
+        self,
+        provider: str,
+        model: str,
+        counts: Mapping[str, int],
+        unread: list[str],
+        usage: Usage,
+        at_us: int,
+        url: str,
+    ) -> Cost:
+        listed = self._rate(provider, model, url, at_us, usage.context)
+        if listed.rate is None:
+            return Cost(None, missing=(f"no price is known for model {model}",), version=listed.version)
+        total, lines, missing = listed.rate.cost(counts)
+        if unread:
+            missing += unread
+        missing += listed.unmet
+        if not counts and usage.total_input is None and usage.total_output is None:
+            missing.append("no usage was reported")
+        if missing:
+            return Cost(None, tuple(lines), tuple(missing), listed.version)
+        nanousd = round_nanousd(total)
+        if nanousd >= _MAX_NANOUSD:
+            return Cost(None, (), ("a count that cannot be",), listed.version)
+        return Cost(nanousd, tuple(lines), (), listed.version)
+
+    def _rate(self, provider: str, model: str, url: str, at_us: int, context: Mapping[str, str]) -> _Listed:
+        found, price_id, holds_us = self._model(provider, model, url)
+        key = (provider, model, url, at_us // holds_us, tuple(context.items()))
         known = self._rates.get(key)
         if known is None:
-            if len(self._rates) >= _MOST_KEPT:
+            if len(self._rates) >= _MAX_CACHED:
                 self._rates.clear()
-            known = self._rates[key] = self._look_up(provider, model, found, at_us, words)
+            known = self._rates[key] = self._look_up(provider, model, found, price_id, at_us, context)
         return known
 
     def _look_up(
-        self, provider: str, model: str, found: ModelInfo | None, at_us: int, words: dict[str, str]
-    ) -> tuple[Rate | None, str]:
+        self,
+        provider: str,
+        model: str,
+        found: ModelInfo | None,
+        price_id: str,
+        at_us: int,
+        context: Mapping[str, str],
+    ) -> _Listed:
         at = datetime.datetime.fromtimestamp(at_us / 1e6, datetime.UTC)
         for own in self._own:
-            if own.holds(provider, model, at.date()):
-                return own.rate, own.version
+            if own.holds(provider, model, at.date(), context):
+                return _Listed(own.rate, own.version)
         if found is None:
-            return None, self.version
-        rate = Rate(found.get_prices(at, words))
-        return (None if rate.empty else rate), self.version
+            return _Listed(None, self.version)
+        rate = Rate(found.get_prices(at, dict(context)), self.version, same_audio=price_id in _SAME_AUDIO)
+        if rate.empty:
+            return _Listed(None, self.version)
+        variants = frozenset(
+            condition
+            for variant in found.price_variants or ()
+            if variant.constraint is None or variant.constraint.active(at)
+            for condition in variant.when.items()
+        )
+        return _Listed(rate, self.version, tuple(unmet(context, variants)))
 
-    def _model(self, provider: str, model: str, url: str) -> tuple[ModelInfo | None, int]:
+    def _model(self, provider: str, model: str, url: str) -> tuple[ModelInfo | None, str, int]:
         key = (provider, model, url)
         known = self._models.get(key)
         if known is None:
-            if len(self._models) >= _MOST_KEPT:
+            if len(self._models) >= _MAX_CACHED:
                 self._models.clear()
-            found = self._find(provider, model, url)
+            found, price_id = self._find(provider, model, url)
             holds_us = _MINUTE_US if found is not None and _by_the_clock(found) else _DAY_US
-            known = self._models[key] = found, holds_us
+            known = self._models[key] = found, price_id, holds_us
         return known
 
-    def _find(self, provider: str, model: str, url: str) -> ModelInfo | None:
+    def _find(self, provider: str, model: str, url: str) -> tuple[ModelInfo | None, str]:
         price_id = self._ids.get(provider, provider)
         if not model or (not price_id and not url):
-            return None
+            return None, ""
         for by_id, by_url in ((price_id or None, None), (None, url or None)):
             if by_id or by_url:
                 try:
-                    return self._snapshot.find_provider_model(model, None, by_id, by_url)[1]
+                    listed, found = self._snapshot.find_provider_model(model, None, by_id, by_url)
                 except LookupError:
                     continue
-        return None
+                return found, listed.id
+        return None, ""
+
+
+def _reported(usd: float) -> Cost:
+    """The provider's own word for the whole call, in one line."""
+    exact = Decimal(str(usd))
+    line = CostLine("reported_by_provider", 1, exact, 1, exact.scaleb(9), "provider")
+    return Cost(round(exact.scaleb(9)), (line,), (), "provider")
 
 
 def _by_the_clock(model: ModelInfo) -> bool:

@@ -6,8 +6,12 @@ model = "gpt-4o*"           # shell pattern, without case
 from = 2026-01-01           # first day it holds (UTC); left out: always
 input = 2.5                 # US dollars a million tokens
 output = 10
-cached_input = 1.25         # also: cache_write, cache_write_1h, input_audio, output_audio
-per_request = 0.001         # US dollars a call
+cached_input = 1.25         # also: cache_write, cache_write_1h, reasoning, and text, audio, image and video of input,
+                            # output and cached_input, as in input_audio
+service_tier = "priority"   # the tier that the answer was served in; left out: any
+per_request = 0.001         # US dollars a call; also: per_web_search, per_file_search, per_code_execution, per_page,
+                            # per_annotated_page, per_rerank_search
+per_audio_hour = 0.36       # US dollars an hour of sound
 [[price.above]]             # long prompts: these rates for all tokens of the call
 input_tokens = 200_000
 input = 5
@@ -16,6 +20,7 @@ input = 5
 import datetime
 import hashlib
 import tomllib
+from collections.abc import Mapping
 from decimal import Decimal
 from fnmatch import fnmatchcase
 from pathlib import Path
@@ -35,26 +40,54 @@ _KEYS: Final = {
     "cached_input": "cache_read_mtok",
     "cache_write": "cache_write_mtok",
     "cache_write_1h": "cache_write_1h_mtok",
-    "input_audio": "input_audio_mtok",
-    "output_audio": "output_audio_mtok",
+    "reasoning": "output_reasoning_mtok",
+    **{
+        f"{ours}_{kind}": theirs.format(kind)
+        for ours, theirs in (
+            ("input", "input_{}_mtok"),
+            ("output", "output_{}_mtok"),
+            ("cached_input", "cache_{}_read_mtok"),
+        )
+        for kind in ("text", "audio", "image", "video")
+    },
 }
+"""Name in a file to price key of `genai-prices`: US dollars a million tokens."""
+_EACH: Final = {
+    "per_request": ("requests_kcount", 1000),
+    "per_web_search": ("web_searches_kcount", 1000),
+    "per_file_search": ("storage_searches_kcount", 1000),
+    "per_code_execution": ("code_executions_kcount", 1000),
+    "per_rerank_search": ("rerank_searches_kcount", 1000),
+    "per_page": ("input_document_kpages", 1000),
+    "per_annotated_page": ("input_annotated_document_kpages", 1000),
+    "per_audio_hour": ("audio_hours", 1),
+}
+"""Name in a file to price key, and how many units that key's price is for."""
 
 
 class OwnPrice(msgspec.Struct, frozen=True):
     provider: str
     model: str
     since: datetime.date
+    service_tier: str
+    """Empty: any."""
     rate: Rate
     version: str
     """`own:<file name>@<digest of the file>`."""
 
-    def holds(self, provider: str, model: str, day: datetime.date) -> bool:
-        """Whether it is the price of this model on this day; names in lower case."""
-        return self.since <= day and self.provider in ("*", provider) and fnmatchcase(model, self.model)
+    def holds(self, provider: str, model: str, day: datetime.date, context: Mapping[str, str]) -> bool:
+        """Whether it is the price of this model on this day and in this tier; names in lower case."""
+        return (
+            self.since <= day
+            and self.provider in ("*", provider)
+            and fnmatchcase(model, self.model)
+            and (not self.service_tier or self.service_tier == context.get("service_tier"))
+        )
 
 
 def read_folder(folder: Path) -> list[OwnPrice]:
-    """All prices of the folder, the ones to ask first in front: later files over earlier, later dates over earlier.
+    """All prices of the folder, the ones to ask first in front: later files over earlier, later dates over earlier,
+    a tier's own price over that of any.
 
     Raises `SettingError` naming file and table for what cannot be used.
     """
@@ -64,7 +97,7 @@ def read_folder(folder: Path) -> list[OwnPrice]:
     for path in sorted(folder.glob("*.toml")):
         found += _read_file(path)
     found.reverse()
-    found.sort(key=lambda price: price.since, reverse=True)
+    found.sort(key=lambda price: (price.since, bool(price.service_tier)), reverse=True)
     return found
 
 
@@ -87,17 +120,20 @@ def _read_table(table: dict[str, Any], where: str, version: str) -> OwnPrice:
     model = str(table.pop("model", "")).lower()
     since = table.pop("from", datetime.date.min)
     tiers = table.pop("above", [])
-    per_request = table.pop("per_request", None)
+    tier = table.pop("service_tier", "")
+    each = {name: table.pop(name) for name in _EACH if name in table}
     if not model:
         raise SettingError("prices.folder", where, "a model, as a name or a shell pattern")
     if isinstance(since, datetime.datetime) or not isinstance(since, datetime.date):
         raise SettingError("prices.folder", f"{where}: from = {since}", "a date like 2026-01-31")
+    if not isinstance(tier, str):
+        raise SettingError("prices.folder", f"{where}: service_tier = {tier}", "a name, as in the provider's answers")
     _check_tiers(tiers, table, where)
     prices: dict[str, Decimal | TieredPrices | None] = {}
     for name, value in table.items():
         key = _KEYS.get(name)
         if key is None:
-            known = ", ".join(["provider", "model", "from", *_KEYS, "per_request", "above"])
+            known = ", ".join(["provider", "model", "from", "service_tier", *_KEYS, *_EACH, "above"])
             raise SettingError("prices.folder", f"{where}: {name}", f"one of {known}")
         base = _dollars(value, f"{where}: {name}")
         steps = [
@@ -106,11 +142,12 @@ def _read_table(table: dict[str, Any], where: str, version: str) -> OwnPrice:
             if name in tier
         ]
         prices[key] = TieredPrices(base=base, tiers=steps) if steps else base
-    if per_request is not None:
-        prices["requests_kcount"] = _dollars(per_request, f"{where}: per_request") * 1000
+    for name, value in each.items():
+        key, units = _EACH[name]
+        prices[key] = _dollars(value, f"{where}: {name}") * units
     if not prices:
         raise SettingError("prices.folder", where, "at least one rate; 0 where it is free")
-    return OwnPrice(provider, model, since, Rate(ModelPrice(**prices)), version)
+    return OwnPrice(provider, model, since, tier, Rate(ModelPrice(**prices), version), version)
 
 
 def _check_tiers(tiers: object, base: dict[str, Any], where: str) -> None:

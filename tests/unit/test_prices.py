@@ -11,7 +11,7 @@ from genai_prices.data import providers
 
 from proxy.core.errors import SettingError
 from proxy.core.usage import Usage
-from proxy.prices import PriceBook, count
+from proxy.prices import PriceBook, read_quantities
 
 AT = datetime.datetime(2026, 6, 1, 12, 30, tzinfo=datetime.UTC)
 AT_US = int(AT.timestamp()) * 1_000_000
@@ -43,8 +43,7 @@ def test_cached_rates_cost_what_the_library_computes() -> None:
                 write = draw.choice((0, total_in // 5))
                 asked = usage(total_in, draw.choice(SIZES), cached, write)
                 ours = BOOK.price(provider.id, model.id, asked, AT_US)
-                counts = count(asked)
-                assert counts is not None
+                counts, _ = read_quantities(asked)
                 try:
                     theirs = genai_prices.calc_price(
                         genai_prices.Usage(**counts),
@@ -54,18 +53,18 @@ def test_cached_rates_cost_what_the_library_computes() -> None:
                     )
                 except (LookupError, ValueError):
                     continue
-                if ours.cost_nanousd is None:
+                if ours.nanousd is None:
                     continue
                 nano = (theirs.total_price * 10**9).to_integral_value(ROUND_HALF_EVEN)
-                assert ours.cost_nanousd == nano, (provider.id, model.id, asked)
+                assert ours.nanousd == nano, (provider.id, model.id, asked)
                 compared += 1
     assert compared > 3000
 
 
 def test_a_rate_that_is_not_known_has_no_cost() -> None:
     price = BOOK.price("openai", "no-such-model-anywhere", usage(10, 10), AT_US)
-    assert (price.cost_nanousd, price.known) == (None, False)
-    assert BOOK.price("openai", "gpt-4o", None, AT_US).cost_nanousd is None
+    assert (price.nanousd, price.known) == (None, False)
+    assert BOOK.price("openai", "gpt-4o", None, AT_US).nanousd is None
     assert BOOK.price("openai", "gpt-4o", Usage(), AT_US).known is False
 
 
@@ -75,12 +74,12 @@ def test_a_model_with_no_listed_price_is_not_free() -> None:
 
 def test_counting_tokens_costs_nothing() -> None:
     price = BOOK.price("anthropic", "claude-3-haiku", Usage(input_tokens=9, consumed=False), AT_US)
-    assert (price.cost_nanousd, price.known) == (0, True)
+    assert (price.nanousd, price.known) == (0, True)
 
 
 def test_cached_input_is_not_paid_twice() -> None:
-    plain = BOOK.price("openai", "gpt-4o", usage(1000, 0), AT_US).cost_nanousd
-    cached = BOOK.price("openai", "gpt-4o", usage(1000, 0, cached=1000), AT_US).cost_nanousd
+    plain = BOOK.price("openai", "gpt-4o", usage(1000, 0), AT_US).nanousd
+    cached = BOOK.price("openai", "gpt-4o", usage(1000, 0, cached=1000), AT_US).nanousd
     assert plain == 2_500_000
     assert cached == 1_250_000
 
@@ -92,7 +91,7 @@ def test_more_cached_than_read_is_a_contradiction_without_a_price() -> None:
 def test_an_hour_of_cache_costs_more_than_five_minutes() -> None:
     def written(raw: dict[str, object]) -> int:
         asked = Usage(norm_input_total=1000, norm_output_total=0, cache_write_tokens=1000, raw=raw)
-        cost = BOOK.price("anthropic", "claude-sonnet-4-5", asked, AT_US).cost_nanousd
+        cost = BOOK.price("anthropic", "claude-sonnet-4-5", asked, AT_US).nanousd
         assert cost is not None
         return cost
 
@@ -101,7 +100,7 @@ def test_an_hour_of_cache_costs_more_than_five_minutes() -> None:
 
 def test_the_provider_may_be_found_by_its_address() -> None:
     found = BOOK.price("custom", "gpt-4o", usage(10, 10), AT_US, url="https://api.openai.com/v1/chat/completions")
-    assert found.cost_nanousd == BOOK.price("openai", "gpt-4o", usage(10, 10), AT_US).cost_nanousd
+    assert found.nanousd == BOOK.price("openai", "gpt-4o", usage(10, 10), AT_US).nanousd
 
 
 def test_a_provider_without_list_prices_has_none() -> None:
@@ -132,12 +131,12 @@ def test_own_prices_come_first_from_their_day_on(tmp_path: Path) -> None:
     )
     book = PriceBook(tmp_path)
     llama = book.price("vllm", "Llama-3", usage(1000, 100, cached=500), AT_US)
-    assert llama.cost_nanousd == 500 * 100 + 500 * 50 + 100 * 200
+    assert llama.nanousd == 500 * 100 + 500 * 50 + 100 * 200
     assert llama.version.startswith("own:mine.toml@")
-    assert book.price("openai", "gpt-4o", usage(1000, 0), AT_US).cost_nanousd == 2_500_000
+    assert book.price("openai", "gpt-4o", usage(1000, 0), AT_US).nanousd == 2_500_000
     tomorrow = AT_US + 86_400_000_000
-    assert book.price("openai", "gpt-4o", usage(1000, 0), tomorrow).cost_nanousd == 2_000_000
-    assert book.price("openai", "gpt-4o", usage(1001, 0), tomorrow).cost_nanousd == 1_000_000 + 2_002_000
+    assert book.price("openai", "gpt-4o", usage(1000, 0), tomorrow).nanousd == 2_000_000
+    assert book.price("openai", "gpt-4o", usage(1001, 0), tomorrow).nanousd == 1_000_000 + 2_002_000
 
 
 @pytest.mark.parametrize(
@@ -160,7 +159,7 @@ def test_a_bad_price_file_is_named(tmp_path: Path, text: str, word: str) -> None
 def test_costs_are_whole_nano_dollars_rounded_half_to_even(tmp_path: Path) -> None:
     (tmp_path / "p.toml").write_text("[[price]]\nmodel = 'x'\ninput = 0.0005\noutput = 0")
     book = PriceBook(tmp_path)
-    costs = [book.price("any", "x", usage(n, 0), AT_US).cost_nanousd for n in (1, 2, 3, 5)]
+    costs = [book.price("any", "x", usage(n, 0), AT_US).nanousd for n in (1, 2, 3, 5)]
     assert costs == [0, 1, 2, 2]
     assert Decimal("0.0005") * 1000 == Decimal("0.5")
 

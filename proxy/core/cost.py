@@ -1,0 +1,38 @@
+"""What a call cost, as lines that add up."""
+
+from decimal import Decimal
+
+import msgspec
+
+__all__ = ["Cost", "CostLine"]
+
+
+class CostLine(msgspec.Struct, frozen=True, gc=False):
+    """One component of a cost: `quantity` × `rate_usd` / `per` = `amount_nanousd` × 1e-9 dollars, exactly."""
+
+    component: str
+    """What was used, e.g. `input_tokens`, `cache_read_tokens`, `web_searches`. Tokens that have a line of their own are
+    not counted again in a more general one: `input_tokens` is the input that is not in a cache line."""
+    quantity: int | Decimal
+    rate_usd: Decimal
+    per: int
+    """How many units `rate_usd` buys."""
+    amount_nanousd: int | Decimal
+    source: str
+    """Version of the price data, `own:<file>@<digest>` for the operator's own, or `provider` for what the provider
+    said that the call cost."""
+
+
+class Cost(msgspec.Struct, frozen=True):
+    """`nanousd` is the sum of `lines`, rounded half to even. None where it is not known: never 0 for unknown."""
+
+    nanousd: int | None
+    lines: tuple[CostLine, ...] = ()
+    missing: tuple[str, ...] = ()
+    """What the answer shows and no price is known for, or could not be read; empty where the cost is known."""
+    version: str = ""
+    """Of the data that the price was, or was not, found in."""
+
+    @property
+    def known(self) -> bool:
+        return self.nanousd is not None
