@@ -98,13 +98,15 @@ def print_call(call: dict[str, Any]) -> None:
             "output": call["output_tokens"],
             "reasoning": call["reasoning_tokens"],
             "source": call["usage_source"],
-            "cost": cost(call) + ("" if call["cost_known"] else " (no price known)"),
+            "cost": cost(call),
+            "cost not known": "; ".join(call["cost_missing"]),
             "provider's cost": _dollars(call["reported_cost_nanousd"])
             if call["reported_cost_nanousd"] is not None
             else "",
             "prices": call["price_version"],
         },
     )
+    _cost_lines(console, call)
     _section(
         console,
         "Tags",
@@ -180,6 +182,26 @@ def _section(console: Console, title: str, fields: dict[str, Any]) -> None:
     width = max(len(name) for name in shown)
     for name, value in shown.items():
         console.print(Text(f"  {name:<{width}}  {value}"))
+
+
+def _cost_lines(console: Console, call: dict[str, Any]) -> None:
+    """Quantity × rate = amount, one line a component; their sum is the cost."""
+    lines = call["cost_lines"]
+    if not lines:
+        return
+    console.print("\n[bold]Cost[/bold]")
+    width = max(len(line["component"]) for line in lines)
+    for line in lines:
+        per = f" / {line['per']:,}" if line["per"] != 1 else ""
+        amount = line["amount_nanousd"] / 1e9
+        console.print(
+            Text(
+                f"  {line['component']:<{width}}  {line['quantity']:>12,} × ${line['rate_usd']:g}{per} = ${amount:.9f}"
+                f"  ({line['source']})"
+            )
+        )
+    if call["cost_nanousd"] is not None:
+        console.print(Text(f"  {'sum':<{width}}  {'':>12}   ${call['cost_nanousd'] / 1e9:.9f}"))
 
 
 def _body(console: Console, title: str, bodies: dict[str, Any], side: str, size: int, *, omitted: bool) -> None:

@@ -1,7 +1,5 @@
 """What a call cost, as lines that add up."""
 
-from decimal import Decimal
-
 import msgspec
 
 __all__ = ["Cost", "CostLine"]
@@ -13,11 +11,11 @@ class CostLine(msgspec.Struct, frozen=True, gc=False):
     component: str
     """What was used, e.g. `input_tokens`, `cache_read_tokens`, `web_searches`. Tokens that have a line of their own are
     not counted again in a more general one: `input_tokens` is the input that is not in a cache line."""
-    quantity: int | Decimal
-    rate_usd: Decimal
+    quantity: int | float
+    rate_usd: float
     per: int
     """How many units `rate_usd` buys."""
-    amount_nanousd: int | Decimal
+    amount_nanousd: int | float
     source: str
     """Version of the price data, `own:<file>@<digest>` for the operator's own, or `provider` for what the provider
     said that the call cost."""

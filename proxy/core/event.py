@@ -11,6 +11,8 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 from msgspec import Meta
 
+from proxy.core.cost import CostLine
+
 __all__ = ["EVENT_VERSION", "Event", "EventAttempt", "EventBodies", "EventWithBodies"]
 
 EVENT_VERSION: Final = 1
@@ -84,6 +86,8 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     cost_known: bool
     reported_cost_nanousd: Annotated[int | None, _doc("cost as the provider reported it")]
     price_version: Annotated[str, _doc("the price data that the cost was computed from")]
+    cost_lines: Annotated[list[CostLine], _doc("what the cost is the sum of; a part of it where the cost is null")]
+    cost_missing: Annotated[list[str], _doc("what has no known price or could not be read; empty where known")]
 
     user_id: str
     session_id: str

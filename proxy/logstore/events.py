@@ -7,6 +7,7 @@ from typing import Any, Final
 import msgspec
 from msgspec.structs import asdict
 
+from proxy.core.cost import CostLine
 from proxy.core.event import Event, EventAttempt, EventBodies, EventWithBodies
 from proxy.logstore.rows import BodyRow, RequestRow
 
@@ -14,6 +15,7 @@ __all__ = ["event_of_columns", "event_of_rows", "micros", "time_of"]
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _decode_attempts: Final = msgspec.json.Decoder(list[EventAttempt]).decode
+_decode_lines: Final = msgspec.json.Decoder(list[CostLine]).decode
 _decode_facts: Final = msgspec.json.Decoder(dict[str, Any]).decode
 
 
@@ -23,6 +25,7 @@ def event_of_columns(columns: Mapping[str, Any]) -> Event:
     values["ingested_at"] = values["ingested_at"] if values["ingested_at"] > _EPOCH else None
     values["usage_raw"] = msgspec.Raw(values["usage_raw"].encode()) if values["usage_raw"] else None
     values["attempts"] = _decode_attempts(values["attempts"])
+    values["cost_lines"] = _decode_lines(values["cost_lines"] or "[]")
     values["facts"] = _decode_facts(values["facts"])
     if "bodies" not in values:
         return Event(**values)

@@ -80,6 +80,8 @@ class RequestRow(CommonColumns, kw_only=True, gc=False):
     cost_known: bool = False
     reported_cost_nanousd: int | None = None
     price_version: str = ""
+    cost_lines: str = ""
+    cost_missing: list[str] = []
     user_id: str = ""
     cached: bool = False
     request_preview: str = ""

@@ -61,7 +61,14 @@ class PriceBook:
         return len(self._own)
 
     def price(
-        self, provider: str, models: str | Sequence[str], usage: Usage | None, at_us: int, *, url: str = ""
+        self,
+        provider: str,
+        models: str | Sequence[str],
+        usage: Usage | None,
+        at_us: int,
+        *,
+        url: str = "",
+        streamed: bool = False,
     ) -> Cost:
         """The cost of `usage` at that time (microseconds), by the first of `models` that has a price. `url` finds a
         provider that the catalog does not name. Where no price is known, what the provider itself said is the cost."""
@@ -72,6 +79,8 @@ class PriceBook:
         found: Cost | None = None
         names = (models,) if isinstance(models, str) else dict.fromkeys(models)
         counts, unread = read_quantities(usage)
+        if streamed and usage.total_output is None and not usage.quantities:
+            unread.append("the stream ended before its output was counted")
         for model in names:
             if model:
                 cost = self._price(provider, model.lower(), counts, unread, usage, at_us, url)
@@ -172,7 +181,7 @@ class PriceBook:
 def _reported(usd: float) -> Cost:
     """The provider's own word for the whole call, in one line."""
     exact = Decimal(str(usd))
-    line = CostLine("reported_by_provider", 1, exact, 1, exact.scaleb(9), "provider")
+    line = CostLine("reported_by_provider", 1, usd, 1, float(exact.scaleb(9)), "provider")
     return Cost(round(exact.scaleb(9)), (line,), (), "provider")
 
 

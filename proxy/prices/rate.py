@@ -38,7 +38,7 @@ class _Step(NamedTuple):
     start: int
     """More input tokens than this, and the rate holds for all tokens of the call."""
     rate: Amount
-    usd: Decimal
+    usd: float
 
 
 class _Priced(NamedTuple):
@@ -46,7 +46,7 @@ class _Priced(NamedTuple):
     inner: tuple[int, ...]
     """Indexes of the quantities that this one contains and that have a price of their own; they stand before it."""
     rate: Amount
-    usd: Decimal
+    usd: float
     per: int
     tiers: tuple[_Step, ...]
     """Highest first."""
@@ -124,10 +124,9 @@ class Rate:
                         if all_input > start:
                             rate, usd = above, above_usd
                             break
-                quantity = number if isinstance(number, int) else Decimal(str(number))
-                amount = rate * (number if isinstance(number, int) else Fraction(quantity))
+                amount = rate * (number if isinstance(number, int) else Fraction(str(number)))
                 total += amount
-                lines.append(CostLine(key, quantity, usd, per, _nano(amount), self._source))
+                lines.append(CostLine(key, number, usd, per, _nano(amount), self._source))
         return total, lines, missing
 
     def _learn(self, key: str) -> bool:
@@ -154,8 +153,8 @@ class Rate:
 def _priced(unit: UnitDef, value: Decimal | TieredPrices, inner: tuple[int, ...]) -> _Priced:
     base = value.base if isinstance(value, TieredPrices) else value
     steps = reversed(value.tiers) if isinstance(value, TieredPrices) else ()
-    tiers = tuple(_Step(step.start, _per_unit(step.price, unit.per), step.price) for step in steps)
-    return _Priced(unit.usage_key, inner, _per_unit(base, unit.per), base, unit.per, tiers)
+    tiers = tuple(_Step(step.start, _per_unit(step.price, unit.per), float(step.price)) for step in steps)
+    return _Priced(unit.usage_key, inner, _per_unit(base, unit.per), float(base), unit.per, tiers)
 
 
 def _per_unit(price: Decimal, per: int) -> Amount:
@@ -163,12 +162,12 @@ def _per_unit(price: Decimal, per: int) -> Amount:
     return exact.numerator if exact.denominator == 1 else exact
 
 
-def _nano(amount: Amount) -> int | Decimal:
-    """1e-18 dollars as nano-dollars, exact as far as 18 digits go."""
+def _nano(amount: Amount) -> int | float:
+    """1e-18 dollars as nano-dollars."""
     if isinstance(amount, int):
         whole, rest = divmod(amount, _TO_NANO)
-        return Decimal(amount).scaleb(-9).normalize() if rest else whole
-    return (Decimal(amount.numerator) / Decimal(amount.denominator)).scaleb(-9)
+        return amount / _TO_NANO if rest else whole
+    return float(amount / _TO_NANO)
 
 
 def round_nanousd(total: Amount) -> int:

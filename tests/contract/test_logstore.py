@@ -342,9 +342,9 @@ def test_a_store_is_the_same_after_a_crash_and_its_life_can_be_changed(tmp_path:
         command = [sys.executable, "-c", REOPEN, f"chdb://{tmp_path / 'log'}", str(days), write]
         return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout.strip()
 
-    assert reopen(0, "token") == "1 [False, False] [(1,), (2,), (3,), (4,), (5,)]"
-    assert reopen(30, "token") == "1 [True, True] [(1,), (2,), (3,), (4,), (5,)]"
-    assert reopen(0) == "1 [False, False] [(1,), (2,), (3,), (4,), (5,)]"
+    assert reopen(0, "token") == "1 [False, False] [(1,), (2,), (3,), (4,), (5,), (6,)]"
+    assert reopen(30, "token") == "1 [True, True] [(1,), (2,), (3,), (4,), (5,), (6,)]"
+    assert reopen(0) == "1 [False, False] [(1,), (2,), (3,), (4,), (5,), (6,)]"
     written = sum(path.stat().st_size for path in (tmp_path / "log").rglob("*") if path.is_file())
     assert written < 1_000_000, "the engine logs about itself into the data folder"
 

@@ -115,19 +115,16 @@ class RowBuilder:
             # Answered by the gateway: no provider was called, so none charges for it.
             row.cost_nanousd, row.cost_known, row.price_version = 0, True, self._prices.version
             return
-        if record.streamed and usage is not None and usage.output_tokens is None and usage.norm_output_total is None:
-            usage = None  # the stream broke off before its output was counted: the input alone is not the cost
         origin = f"{record.scheme or 'https'}://{record.host}" if record.host else ""
         models = (record.model_override,) if record.model_override else (reading.model_answered, row.model_asked)
-        for model in dict.fromkeys(models):
-            price = self._prices.price(
-                record.provider, model, usage, record.started_us, url=origin, service_tier=reading.service_tier
-            )
-            row.cost_nanousd, row.cost_known, row.price_version = price.cost_nanousd, price.known, price.version
-            if row.cost_nanousd is not None and not 0 <= row.cost_nanousd < _MAX_VALUE:
-                row.cost_nanousd, row.cost_known = None, False  # from an impossible count of tokens
-            if price.known:
-                break
+        cost = self._prices.price(
+            record.provider, models, usage, record.started_us, url=origin, streamed=record.streamed
+        )
+        row.cost_nanousd, row.cost_known, row.price_version = cost.nanousd, cost.known, cost.version
+        if cost.lines:
+            row.cost_lines = _json(cost.lines).decode()
+        if cost.missing:
+            row.cost_missing = [_text(name) for name in cost.missing]
         if row.cached:
             row.saved_nanousd, row.cost_nanousd, row.cost_known = row.cost_nanousd, 0, True
             took_ms = record.facts.get("cache.latency_ms")
@@ -189,8 +186,8 @@ def _put_usage(row: RequestRow, usage: Usage, drained: bool) -> None:
     row.usage_at = usage.at
     row.provider_input_tokens = _count(usage.input_tokens)
     row.provider_output_tokens = _count(usage.output_tokens)
-    row.input_tokens = _count(usage.input_tokens if usage.norm_input_total is None else usage.norm_input_total)
-    row.output_tokens = _count(usage.output_tokens if usage.norm_output_total is None else usage.norm_output_total)
+    row.input_tokens = _count(usage.total_input)
+    row.output_tokens = _count(usage.total_output)
     row.cached_input_tokens = _count(usage.cached_input_tokens)
     row.cache_write_tokens = _count(usage.cache_write_tokens)
     row.reasoning_tokens = _count(usage.reasoning_tokens)
