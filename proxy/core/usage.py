@@ -37,11 +37,11 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     quantities: dict[str, int | float] = {}
     """What the answer shows beside its usage object and is billed: `web_searches`, `audio_seconds`, …, under the usage
     keys of `genai-prices`."""
-    context: dict[str, str] = {}
-    """What selects a price: `service_tier`, `processing`, `speed`, `inference_geo`, …, as the answer says, or the
-    request where the answer does not."""
-    unreadable: tuple[str, ...] = ()
-    """Keys that hold no count (text, negative or beyond 64 bits), each with what was found."""
+    conditions: dict[str, str] = {}
+    """What a price depends on beside quantities (`service_tier`), as the answer says, or the request where the answer
+    does not."""
+    unpriced: tuple[str, ...] = ()
+    """What the answer shows, is billed, and has no unit in any price data."""
 
     @property
     def total_input(self) -> int | None:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from pathlib import Path
 from typing import Final
+from urllib.parse import urlsplit
 
 import genai_prices
 import msgspec
@@ -17,7 +18,7 @@ from genai_prices.types import ModelInfo, TimeOfDateConstraint
 
 from proxy.core.cost import Cost, CostLine
 from proxy.core.usage import Usage
-from proxy.prices.conditions import unmet
+from proxy.prices.conditions import host_conditions, unmet
 from proxy.prices.own import OwnPrice, read_folder
 from proxy.prices.rate import Rate, round_nanousd
 from proxy.prices.usage_keys import read_quantities
@@ -78,12 +79,14 @@ class PriceBook:
             return Cost(0, version=self.version)
         found: Cost | None = None
         names = (models,) if isinstance(models, str) else dict.fromkeys(models)
-        counts, unread = read_quantities(usage)
+        counts, conditions, unread = read_quantities(usage)
+        if not counts and usage.total_input is None and usage.total_output is None:
+            unread.append("no usage was reported")
         if streamed and usage.total_output is None and not usage.quantities:
             unread.append("the stream ended before its output was counted")
         for model in names:
             if model:
-                cost = self._price(provider, model.lower(), counts, unread, usage, at_us, url)
+                cost = self._price(provider, model.lower(), counts, conditions, unread, at_us, url)
                 if cost.nanousd is not None:
                     return cost
                 found = found or cost
@@ -96,20 +99,18 @@ class PriceBook:
         provider: str,
         model: str,
         counts: Mapping[str, int],
+        conditions: Mapping[str, str],
         unread: list[str],
-        usage: Usage,
         at_us: int,
         url: str,
     ) -> Cost:
-        listed = self._rate(provider, model, url, at_us, usage.context)
+        listed = self._rate(provider, model, url, at_us, conditions)
         if listed.rate is None:
             return Cost(None, missing=(f"no price is known for model {model}",), version=listed.version)
         total, lines, missing = listed.rate.cost(counts)
         if unread:
             missing += unread
         missing += listed.unmet
-        if not counts and usage.total_input is None and usage.total_output is None:
-            missing.append("no usage was reported")
         if missing:
             return Cost(None, tuple(lines), tuple(missing), listed.version)
         nanousd = round_nanousd(total)
@@ -117,14 +118,14 @@ class PriceBook:
             return Cost(None, (), ("a count that cannot be",), listed.version)
         return Cost(nanousd, tuple(lines), (), listed.version)
 
-    def _rate(self, provider: str, model: str, url: str, at_us: int, context: Mapping[str, str]) -> _Listed:
+    def _rate(self, provider: str, model: str, url: str, at_us: int, conditions: Mapping[str, str]) -> _Listed:
         found, price_id, holds_us = self._model(provider, model, url)
-        key = (provider, model, url, at_us // holds_us, tuple(context.items()))
+        key = (provider, model, url, at_us // holds_us, tuple(conditions.items()))
         known = self._rates.get(key)
         if known is None:
             if len(self._rates) >= _MAX_CACHED:
                 self._rates.clear()
-            known = self._rates[key] = self._look_up(provider, model, found, price_id, at_us, context)
+            known = self._rates[key] = self._look_up(provider, model, found, price_id, at_us, conditions, url)
         return known
 
     def _look_up(
@@ -134,24 +135,26 @@ class PriceBook:
         found: ModelInfo | None,
         price_id: str,
         at_us: int,
-        context: Mapping[str, str],
+        conditions: Mapping[str, str],
+        url: str,
     ) -> _Listed:
         at = datetime.datetime.fromtimestamp(at_us / 1e6, datetime.UTC)
         for own in self._own:
-            if own.holds(provider, model, at.date(), context):
+            if own.holds(provider, model, at.date(), conditions):
                 return _Listed(own.rate, own.version)
         if found is None:
             return _Listed(None, self.version)
-        rate = Rate(found.get_prices(at, dict(context)), self.version, same_audio=price_id in _SAME_AUDIO)
+        rate = Rate(found.get_prices(at, dict(conditions)), self.version, same_audio=price_id in _SAME_AUDIO)
         if rate.empty:
             return _Listed(None, self.version)
+        asked = {**conditions, **host_conditions(price_id, urlsplit(url).hostname or "", model)}
         variants = frozenset(
             condition
             for variant in found.price_variants or ()
             if variant.constraint is None or variant.constraint.active(at)
             for condition in variant.when.items()
         )
-        return _Listed(rate, self.version, tuple(unmet(context, variants)))
+        return _Listed(rate, self.version, tuple(unmet(asked, variants)))
 
     def _model(self, provider: str, model: str, url: str) -> tuple[ModelInfo | None, str, int]:
         key = (provider, model, url)

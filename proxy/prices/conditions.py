@@ -1,28 +1,54 @@
-"""What a price depends on beside quantities: service tier, batch, speed, region, data residency, traffic type."""
+"""What a price depends on beside quantities: service tier, batch, speed, traffic type, data residency, region."""
 
 from collections.abc import Mapping
 from typing import Final
 
-__all__ = ["CONDITIONS", "unmet"]
+__all__ = ["CONDITIONS", "host_conditions", "normal_conditions", "unmet"]
 
 CONDITIONS: Final[dict[str, frozenset[str]]] = {
-    "service_tier": frozenset({"default", "standard", "on_demand", "auto", "standard_only", "unspecified"}),
+    "service_tier": frozenset({"auto", "default", "on_demand", "standard", "standard_only", "unspecified"}),
     "processing": frozenset(),
-    "speed": frozenset({"standard"}),
+    "speed": frozenset({"standard", "normal"}),
     "inference_geo": frozenset({"global", "not_available"}),
     "traffic_type": frozenset({"on_demand", "traffic_type_unspecified"}),
-    "region": frozenset({"global"}),
     "search_context_size": frozenset({"high"}),
-    "billing": frozenset({"list"}),
+    "is_byok": frozenset({"false"}),
+    "region": frozenset({"global"}),
 }
-"""Condition to the values under which the listed price holds. Any other value needs a price variant of its own:
-without one the cost is unknown. Of `search_context_size` the listed price of a request is the highest."""
+"""Condition to the values under which the listed price holds. Any other value needs a price variant of its own: without
+one the cost is unknown. The listed price of a request with a search is that of the largest context."""
+_VERTEX_TRAFFIC: Final = {"on_demand_priority": "priority", "on_demand_flex": "flex"}
+_VERTEX_TRAFFIC_NUMBERS: Final = {"1": "on_demand", "2": "provisioned_throughput"}
+_ONE_PRICE_CLAUDE: Final = ("claude-3", "claude-sonnet-4@", "claude-opus-4@", "claude-opus-4-1", "claude-instant")
+"""Claude models that cost the same at regional and global endpoints of Vertex."""
 
 
-def unmet(context: Mapping[str, str], variants: frozenset[tuple[str, str]]) -> list[str]:
+def normal_conditions(found: Mapping[str, str]) -> dict[str, str]:
+    """`found` in lower case, in one form whatever provider it is of: Vertex' traffic types are service tiers, and the
+    tier `batch` is batch processing."""
+    conditions = {name: value.lower() for name, value in found.items()}
+    traffic = conditions.get("traffic_type", "")
+    traffic = _VERTEX_TRAFFIC_NUMBERS.get(traffic, traffic)
+    if traffic:
+        conditions["traffic_type"] = traffic
+    if traffic in _VERTEX_TRAFFIC:
+        del conditions["traffic_type"]
+        conditions["service_tier"] = _VERTEX_TRAFFIC[traffic]
+    if conditions.get("service_tier") == "batch":
+        conditions["processing"] = conditions.pop("service_tier")
+    return {name: value for name, value in conditions.items() if value not in CONDITIONS.get(name, ())}
+
+
+def host_conditions(price_id: str, host: str, model: str) -> dict[str, str]:
+    """What the host says: OpenAI's regional hosts and Vertex' regional endpoints for Claude cost more than the list."""
+    if price_id == "openai" and host.endswith(".api.openai.com"):
+        return {"region": host.partition(".")[0]}
+    regional = host.endswith("-aiplatform.googleapis.com")
+    if price_id == "google" and regional and "claude" in model and not any(old in model for old in _ONE_PRICE_CLAUDE):
+        return {"region": host.removesuffix("-aiplatform.googleapis.com")}
+    return {}
+
+
+def unmet(conditions: Mapping[str, str], variants: frozenset[tuple[str, str]]) -> list[str]:
     """Conditions that the model has no price for, as `name=value`. `variants` are those that it has one for."""
-    return [
-        f"{name}={value}"
-        for name, value in context.items()
-        if (name, value) not in variants and value not in CONDITIONS.get(name, ())
-    ]
+    return [f"{name}={value}" for name, value in conditions.items() if (name, value) not in variants]

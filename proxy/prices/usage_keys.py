@@ -7,6 +7,7 @@ something new may well begin to charge for it.
 from typing import Any, Final
 
 from proxy.core.usage import Usage
+from proxy.prices.conditions import normal_conditions
 
 __all__ = ["NEUTRAL", "ROWS", "Quantities", "read_quantities"]
 
@@ -87,9 +88,9 @@ ROWS: Final[tuple[tuple[str, str, str], ...]] = (
     ("request_count", NEUTRAL, "a number of inputs for information"),
     ("type", NEUTRAL, _NAME),
     ("object", NEUTRAL, _NAME),
-    ("service_tier", READ, ""),
-    ("serviceTier", READ, ""),
-    ("speed", READ, ""),
+    ("service_tier", "condition:service_tier", ""),
+    ("serviceTier", "condition:service_tier", ""),
+    ("speed", "condition:speed", ""),
     ("queue_time", NEUTRAL, _TIME),
     ("prompt_time", NEUTRAL, _TIME),
     ("completion_time", NEUTRAL, _TIME),
@@ -113,9 +114,9 @@ ROWS: Final[tuple[tuple[str, str, str], ...]] = (
     ("cost", READ, _MONEY),
     ("cost_details", NEUTRAL, _MONEY),
     ("market_cost", NEUTRAL, "a list price for information"),
-    ("is_byok", READ, ""),
+    ("is_byok", "condition:is_byok", ""),
     ("server_tool_use_details.web_search_requests", "web_searches", ""),
-    ("search_context_size", READ, ""),
+    ("search_context_size", "condition:search_context_size", ""),
     ("num_search_queries", "web_searches", ""),
     ("citation_tokens", "output_citation_tokens", ""),
     # Anthropic
@@ -128,7 +129,7 @@ ROWS: Final[tuple[tuple[str, str, str], ...]] = (
     ("server_tool_use.web_fetch_requests", NEUTRAL, "free; the text is counted as input"),
     ("server_tool_use.tool_search_requests", NEUTRAL, "free; the text is counted as input"),
     ("server_tool_use.code_execution_requests", UNPRICED, "billed by the hour of its container"),
-    ("inference_geo", READ, ""),
+    ("inference_geo", "condition:inference_geo", ""),
     ("iterations", "iterations", ""),
     # Gemini and Vertex
     ("promptTokenCount", READ, ""),
@@ -143,7 +144,7 @@ ROWS: Final[tuple[tuple[str, str, str], ...]] = (
     ("candidatesTokensDetails", "modalities:output_{}_tokens", ""),
     ("responseTokensDetails", "modalities:output_{}_tokens", ""),
     ("cacheTokensDetails", "modalities:cache_{}_read_tokens", ""),
-    ("trafficType", READ, ""),
+    ("trafficType", "condition:traffic_type", ""),
     ("token_count", READ, ""),
     ("total_input_tokens", READ, ""),
     ("total_output_tokens", READ, ""),
@@ -202,10 +203,11 @@ _TREE: Final = _tree(ROWS)
 _PLAIN: Final = (READ, NEUTRAL)
 
 
-def read_quantities(usage: Usage) -> tuple[Quantities, list[str]]:
-    """The quantities to price, and what stands in the way: keys that are not known, values that are no counts, and
-    parts that are more than their whole."""
+def read_quantities(usage: Usage) -> tuple[Quantities, dict[str, str], list[str]]:
+    """The quantities to price, the conditions that the price depends on, and what stands in the way: keys that are not
+    known, values that are no counts, and parts that are more than their whole."""
     counts: Quantities = {}
+    conditions: dict[str, str] = {}
     missing: list[str] = []
     total_in, total_out = usage.total_input, usage.total_output
     if total_in:
@@ -221,20 +223,30 @@ def read_quantities(usage: Usage) -> tuple[Quantities, list[str]]:
     if usage.raw:
         if "billed_units" in usage.raw:  # Cohere's: the cached tokens are of what was read, not of what is billed
             counts.pop("cache_read_tokens", None)
-        _walk(usage.raw, _TREE, "usage", counts, missing)
+        _walk(usage.raw, _TREE, "usage", counts, conditions, missing)
     for key, number in usage.quantities.items():
         counts[key] = max(number, counts.get(key, 0))  # the usage object may have told the same
-    if usage.unreadable:
-        missing += usage.unreadable
+    if usage.conditions:
+        conditions |= usage.conditions
+    if conditions:
+        conditions = normal_conditions(conditions)
+    missing += usage.unpriced
     cached = counts.get("cache_read_tokens", 0) + counts.get("cache_write_tokens", 0)
     if cached > (total_in or 0):
         missing.append("usage contradicts itself: more cached tokens than input")
     if counts.get("output_reasoning_tokens", 0) > (total_out or 0):
         missing.append("usage contradicts itself: more reasoning tokens than output")
-    return counts, missing
+    return counts, conditions, missing
 
 
-def _walk(raw: dict[str, Any], tree: dict[str, Any], path: str, counts: Quantities, missing: list[str]) -> None:
+def _walk(
+    raw: dict[str, Any],
+    tree: dict[str, Any],
+    path: str,
+    counts: Quantities,
+    conditions: dict[str, str],
+    missing: list[str],
+) -> None:
     for key, value in raw.items():
         role = tree.get(key)
         if role in _PLAIN or not value:
@@ -244,9 +256,11 @@ def _walk(raw: dict[str, Any], tree: dict[str, Any], path: str, counts: Quantiti
                 missing.append(f"{path}.{key}")
         elif isinstance(role, dict):
             if isinstance(value, dict):
-                _walk(value, role, f"{path}.{key}", counts, missing)
+                _walk(value, role, f"{path}.{key}", counts, conditions, missing)
             else:
                 missing.append(f"{path}.{key}")
+        elif role.startswith("condition:"):
+            conditions[role[10:]] = value if isinstance(value, str) else str(value)
         elif role.startswith("modalities:"):
             _modalities(value, role[11:], f"{path}.{key}", counts, missing)
         elif role in _READERS:

@@ -3,8 +3,6 @@
 The shipper reads every record so; the gateway only those whose bodies it must forget.
 """
 
-from typing import Final
-
 import msgspec
 
 from proxy.core.record import Record
@@ -13,8 +11,6 @@ from proxy.providers.decompress import decompress
 from proxy.providers.dialects import CapturedExchange, peek, read_exchange
 
 __all__ = ["RecordReading", "read_record"]
-
-_TIER: Final = b'"service_tier"'
 
 
 class RecordReading(msgspec.Struct, kw_only=True, gc=False):
@@ -30,7 +26,8 @@ class RecordReading(msgspec.Struct, kw_only=True, gc=False):
     error_kind: str = ""
     error_message: str = ""
     prompt_preview: str = ""
-    service_tier: str = ""
+    billed: Usage | None = None
+    """`usage` with all else that the price depends on."""
     user: str = ""
     request: bytes = b""
     response: bytes = b""
@@ -45,12 +42,7 @@ def read_record(record: Record) -> RecordReading:
         request = decompress(request, record.request_encoding)
     if record.response_encoding:
         response = decompress(response, record.response_encoding)
-    found = RecordReading(
-        usage=record.usage,
-        request=request,
-        response=response,
-        service_tier=_service_tier(response),
-    )
+    found = RecordReading(usage=record.usage, billed=record.usage, request=request, response=response)
     if not record.dialect:
         return found
     said = read_exchange(
@@ -68,6 +60,7 @@ def read_record(record: Record) -> RecordReading:
     )
     # The gateway read before a body was cut or left out, so what it found is the better knowledge.
     found.usage = record.usage or said.usage
+    found.billed = record.usage or said.billed
     if not record.user_id and b'"user"' in request:
         found.user = peek(request)[2] if said.user is None else said.user
     found.model_asked = said.model_asked
@@ -80,13 +73,3 @@ def read_record(record: Record) -> RecordReading:
     if said.tool_calls:
         found.tool_calls = msgspec.json.encode(said.tool_calls).decode()
     return found
-
-
-def _service_tier(body: bytes) -> str:
-    """The last `"service_tier": "…"` of an answer. Inside a JSON text its quotes would be escaped."""
-    at = body.rfind(_TIER)
-    if at < 0:
-        return ""
-    rest = body[at + len(_TIER) : at + len(_TIER) + 40].lstrip(b" \t\r\n:")
-    word, quote, _ = rest[1:].partition(b'"')
-    return word.decode("ascii", "replace") if rest[:1] == b'"' and quote else ""

@@ -19,4 +19,6 @@ def record(number: int, **fields: Any) -> Record:
 def read(record: Record) -> RecordReading:
     if record.model == "unreadable":
         raise ValueError("no such body")
-    return RecordReading(request=record.request_body, response=record.response_body, usage=record.usage)
+    return RecordReading(
+        request=record.request_body, response=record.response_body, usage=record.usage, billed=record.usage
+    )

@@ -43,7 +43,7 @@ def test_cached_rates_cost_what_the_library_computes() -> None:
                 write = draw.choice((0, total_in // 5))
                 asked = usage(total_in, draw.choice(SIZES), cached, write)
                 ours = BOOK.price(provider.id, model.id, asked, AT_US)
-                counts, _ = read_quantities(asked)
+                counts, _, _ = read_quantities(asked)
                 try:
                     theirs = genai_prices.calc_price(
                         genai_prices.Usage(**counts),

@@ -46,6 +46,7 @@ def test_a_row_holds_times_tokens_and_cost() -> None:
     )
     assert (row.latency_ms, row.ttft_ms, row.first_byte_ms, row.sent_ms) == (2.5, 1.25, None, 0.1)
     assert (row.input_tokens, row.output_tokens, row.cached_input_tokens) == (1000, 10, 500)
+    assert row.cost_missing == []
     assert (row.cost_nanousd, row.cost_known) == (500 * 2500 + 500 * 1250 + 10 * 10_000, True)
     assert row.reported_cost_nanousd == 250_000_000
     assert (row.usage_source, row.usage_raw, row.attempt_count) == ("drained", '{"prompt_tokens":1000}', 1)
@@ -95,11 +96,12 @@ def test_the_user_may_stand_in_the_body(body: bytes, user: str) -> None:
 
 
 def test_compressed_bodies_are_stored_plain_and_the_tier_is_read() -> None:
-    answer = b'{"service_tier": "flex", "choices": []}'
+    answer = b'{"service_tier": "flex", "choices": [], "usage": {"prompt_tokens": 1, "completion_tokens": 1}}'
     found = read_record(
         record(1, dialect="openai", operation="chat", response_body=gzip.compress(answer), response_encoding="gzip")
     )
-    assert (found.response, found.service_tier) == (answer, "flex")
+    assert found.billed is not None
+    assert (found.response, found.billed.conditions) == (answer, {"service_tier": "flex"})
     broken = read_record(record(1, dialect="openai", response_body=b"no gzip", response_encoding="gzip"))
     assert broken.response == b"no gzip"
 

@@ -88,6 +88,7 @@ class RowBuilder:
             self._note(error)
             return RecordReading(
                 usage=record.usage,
+                billed=record.usage,
                 request=record.request_body,
                 response=record.response_body,
                 problem=f"{type(error).__name__}: {error}"[:500],
@@ -102,13 +103,12 @@ class RowBuilder:
         if usage is not None:
             if usage.raw is not None:
                 row.usage_raw = _raw(usage.raw)
-            if _is_silent(usage):
-                usage = None
-            else:
+            if not _is_silent(usage):
                 _put_usage(row, usage, record.drained)
-        self._put_cost(row, record, reading, usage)
+        self._put_cost(row, record, reading)
 
-    def _put_cost(self, row: RequestRow, record: Record, reading: RecordReading, usage: Usage | None) -> None:
+    def _put_cost(self, row: RequestRow, record: Record, reading: RecordReading) -> None:
+        usage = reading.billed
         if usage is not None and usage.reported_cost is not None and 0 <= usage.reported_cost < 1e9:
             row.reported_cost_nanousd = round(usage.reported_cost * 1e9)
         if record.sent_us < 0 and not record.attempts and not row.cached:

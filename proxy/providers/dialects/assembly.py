@@ -15,9 +15,17 @@ class ToolCalls:
 
     def __init__(self) -> None:
         self._calls: dict[object, dict[str, Any]] = {}
+        self._current: dict[object, object] = {}
+        """Index to the key of the call that its next piece belongs to, where the two differ."""
 
     def add(self, key: object, id: object = "", name: object = "", arguments: object = "") -> None:
         """One piece: an id and a name replace, arguments are appended."""
+        slot = self._current.get(key, key)
+        known = self._calls.get(slot)
+        if known is not None and id and name and known["id"] and id != known["id"]:
+            # Some send several calls under one index: another id with a name begins another call.
+            slot = self._current[key] = (key, id)
+        key = slot
         call = self._calls.setdefault(key, {"id": "", "name": "", "arguments": ""})
         if isinstance(id, str) and id:
             call["id"] = id

@@ -50,6 +50,26 @@ class ExchangeReading(msgspec.Struct, kw_only=True):
     """Start of the last user message."""
     user: str | None = None
     """Top-level `user` of the request; None where it was not looked for."""
+    quantities: dict[str, int | float] = {}
+    """What is billed and not in the usage object, under the usage keys of `genai-prices`."""
+    conditions: dict[str, str] = {}
+    """What a price depends on beside quantities, e.g. `service_tier`."""
+    unpriced: tuple[str, ...] = ()
+    """What is billed and has no unit in any price data."""
+
+    @property
+    def billed(self) -> Usage | None:
+        """The usage with all that the price depends on; None where nothing was reported."""
+        if not (self.quantities or self.conditions or self.unpriced):
+            return self.usage
+        usage = self.usage
+        if usage is None:
+            if not (self.quantities or self.unpriced):
+                return None
+            usage = Usage()
+        return msgspec.structs.replace(
+            usage, quantities=self.quantities, conditions=self.conditions, unpriced=self.unpriced
+        )
 
 
 class Dialect(msgspec.Struct, frozen=True, kw_only=True):

@@ -10,6 +10,7 @@ from proxy.core.usage import Usage
 from proxy.providers.dialects.anthropic import read_messages
 from proxy.providers.dialects.assembly import AnswerBuilder
 from proxy.providers.dialects.base import CapturedExchange, Dialect, ExchangeReading, name_operation
+from proxy.providers.dialects.billing import read_tier
 from proxy.providers.dialects.bodies import Document, Documents, decode_json
 from proxy.providers.dialects.counts import token_count_usage
 from proxy.providers.dialects.decode import DecodedExchange, clean, decode_exchange
@@ -100,6 +101,7 @@ def _read_converse(decoded: DecodedExchange) -> ExchangeReading:
     builder.fill(reading)
     if decoded.has_usage and raw:
         reading.usage = _usage(raw, "metadata.usage" if reading.stream else "usage")
+        read_tier(decoded)
     return reading
 
 

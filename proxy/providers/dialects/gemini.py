@@ -7,6 +7,7 @@ import msgspec
 from proxy.core.usage import Usage
 from proxy.providers.dialects.assembly import AnswerBuilder
 from proxy.providers.dialects.base import CapturedExchange, Dialect, ExchangeReading, name_operation
+from proxy.providers.dialects.billing import read_grounding
 from proxy.providers.dialects.counts import token_count_usage
 from proxy.providers.dialects.decode import DecodedExchange, decode_exchange, json_text
 from proxy.providers.dialects.fields import get_int, get_list, get_object, get_objects, get_str
@@ -118,6 +119,7 @@ def _read_contents(decoded: DecodedExchange) -> ExchangeReading:
     builder.fill(reading)
     if decoded.has_usage and raw:
         reading.usage = _usage(raw)
+        read_grounding(decoded)
     return reading
 
 

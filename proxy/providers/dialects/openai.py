@@ -7,6 +7,7 @@ import msgspec
 from proxy.core.usage import Usage
 from proxy.providers.dialects.assembly import AnswerBuilder
 from proxy.providers.dialects.base import CapturedExchange, Dialect, ExchangeReading, name_operation
+from proxy.providers.dialects.billing import add_quantity, read_sound_and_pages, read_tier
 from proxy.providers.dialects.bodies import Document
 from proxy.providers.dialects.counts import completion_usage, input_usage, token_count_usage
 from proxy.providers.dialects.decode import DecodedExchange, clean, decode_exchange
@@ -105,6 +106,12 @@ def read_completion(decoded: DecodedExchange) -> ExchangeReading:
     builder.fill(reading)
     if decoded.has_usage:
         reading.usage = _usage(decoded.answer.rows)
+        read_tier(decoded)
+        read_sound_and_pages(decoded)
+        if "-search-" in reading.model_answered or isinstance(
+            get_object(decoded.request).get("web_search_options"), dict
+        ):
+            add_quantity(reading, "web_searches", 1)  # these models search once a call
     return reading
 
 
@@ -140,7 +147,10 @@ def _read_chunk(document: dict[str, Any], reading: ExchangeReading, builder: Ans
             continue
         _read_content(message.get("content"), builder)
         builder.text.append(get_str(message, "refusal"))
+        builder.text.append(get_str(get_object(message, "audio"), "transcript"))
         builder.reasoning.append(get_str(message, "reasoning_content", "reasoning", "thinking"))
+        if get_list(message, "executed_tools"):
+            reading.unpriced = ("executed_tools",)  # Groq's compound systems bill them by the call
         _read_calls(message, builder)
 
 

@@ -36,6 +36,8 @@ class _ChatRequest(msgspec.Struct, frozen=True, gc=False):
     messages: list[_RequestMessage]
     model: str = ""
     user: Any = None
+    service_tier: str | None = None
+    web_search_options: None = None
 
 
 class _Function(msgspec.Struct, frozen=True, gc=False):
@@ -59,6 +61,8 @@ class _Message(msgspec.Struct, frozen=True, gc=False):
     thinking: str | None = None
     tool_calls: list[_Call] | None = None
     function_call: None = None
+    audio: None = None
+    executed_tools: None = None
 
 
 class _Choice(msgspec.Struct, frozen=True, gc=False):
@@ -74,6 +78,7 @@ class _Answer(msgspec.Struct, frozen=True, gc=False):
     object: str = ""
     model: str | None = None
     usage: dict[str, Any] | None = None
+    service_tier: str | None = None
     type: None = None
     error: None = None
     errors: None = None
@@ -120,6 +125,7 @@ def read_common_chat(exchange: CapturedExchange, model_in: Callable[[str], str])
         stream=streams if exchange.streamed is None else exchange.streamed,
     )
     usage: dict[str, Any] | None = None
+    tier = request.service_tier
     text: list[str] = []
     reasoning: list[str] = []
     calls: ToolCalls | None = None
@@ -128,6 +134,7 @@ def read_common_chat(exchange: CapturedExchange, model_in: Callable[[str], str])
             return None
         reading.model_answered = answer.model or reading.model_answered
         usage = answer.usage or usage
+        tier = answer.service_tier or tier
         for choice in answer.choices:
             if choice.index:
                 continue
@@ -140,6 +147,10 @@ def read_common_chat(exchange: CapturedExchange, model_in: Callable[[str], str])
             if message.tool_calls:
                 calls = calls or ToolCalls()
                 _add_calls(message.tool_calls, calls)
+    if "-search-" in reading.model_answered:
+        return None
+    if tier:
+        reading.conditions = {"service_tier": tier}
     if usage:
         reading.usage = completion_usage(usage, "usage")
     elif any(answer.x_groq for answer in answers):

@@ -4,8 +4,9 @@ from typing import Any
 
 from proxy.providers.dialects.assembly import AnswerBuilder
 from proxy.providers.dialects.base import ExchangeReading
+from proxy.providers.dialects.billing import count_built_in_call, read_tier
 from proxy.providers.dialects.counts import response_usage
-from proxy.providers.dialects.decode import DecodedExchange
+from proxy.providers.dialects.decode import DecodedExchange, json_text
 from proxy.providers.dialects.fields import get_int, get_object, get_objects, get_str, join_text
 
 __all__ = ["read_responses"]
@@ -26,10 +27,12 @@ def read_responses(decoded: DecodedExchange) -> ExchangeReading:
         if whole:
             _read_whole(decoded, whole, document is whole or kind in _TERMINAL, document is whole)
             if document is whole or (kind in _TERMINAL and not builder.text and not len(builder.calls)):
-                _read_output(whole, builder)
+                _read_output(whole, builder, reading)
         elif kind.startswith("response."):
-            _read_event(kind, document, builder)
+            _read_event(kind, document, builder, reading)
     builder.fill(reading)
+    if decoded.has_usage:
+        read_tier(decoded, "response")
     return reading
 
 
@@ -44,7 +47,7 @@ def _read_whole(decoded: DecodedExchange, whole: dict[str, Any], final: bool, pl
         reading.usage = response_usage(usage, "usage" if plain else "response.usage")
 
 
-def _read_event(kind: str, document: dict[str, Any], builder: AnswerBuilder) -> None:
+def _read_event(kind: str, document: dict[str, Any], builder: AnswerBuilder, reading: ExchangeReading) -> None:
     if kind in ("response.output_text.delta", "response.refusal.delta"):
         builder.text.append(get_str(document, "delta"))
     elif kind in ("response.reasoning_summary_text.delta", "response.reasoning_text.delta"):
@@ -53,6 +56,8 @@ def _read_event(kind: str, document: dict[str, Any], builder: AnswerBuilder) -> 
         builder.calls.add(_key(document), arguments=document.get("delta"))
     elif kind in ("response.output_item.added", "response.output_item.done"):
         item = get_object(document, "item")
+        if kind.endswith(".done"):
+            _read_built_in(item, _key(document), builder, reading)
         if item.get("type") in _CALLS:
             arguments = item.get("arguments", item.get("input"))
             if kind.endswith(".done"):
@@ -68,9 +73,21 @@ def _key(document: dict[str, Any]) -> object:
     return get_str(document, "item_id") if index is None else index
 
 
-def _read_output(whole: dict[str, Any], builder: AnswerBuilder) -> None:
+def _read_built_in(item: dict[str, Any], key: object, builder: AnswerBuilder, reading: ExchangeReading) -> None:
+    """A call of a tool that the provider runs: counted, and listed among the tool calls."""
+    kind = get_str(item, "type")
+    if not kind.endswith("_call") or get_str(item, "status") == "failed":
+        return
+    count_built_in_call(reading, item)
+    if kind not in _CALLS:
+        arguments = item.get("action") or item.get("queries") or item.get("code") or item.get("arguments")
+        builder.calls.add(key, item.get("id"), kind.removesuffix("_call"), json_text(arguments))
+
+
+def _read_output(whole: dict[str, Any], builder: AnswerBuilder, reading: ExchangeReading) -> None:
     for at, item in enumerate(get_objects(whole, "output")):
         kind = item.get("type")
+        _read_built_in(item, at, builder, reading)
         if kind == "message":
             builder.text.append(join_text(item.get("content")))
         elif kind == "reasoning":
