@@ -118,7 +118,7 @@ def _omit(record: Record) -> None:
     from proxy.providers.reading import read_record  # decompression and all: rarely needed, so not at the start
 
     reading = read_record(record)
-    record.usage = reading.usage or Usage()
+    record.usage = reading.billed or Usage()
     record.model = record.model or reading.model_asked
     record.user_id = record.user_id or reading.user
     if record.request_omitted:

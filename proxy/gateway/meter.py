@@ -73,7 +73,7 @@ class Meter:
             output = 0
         ratio = usual.bytes_a_token if usual is not None else _BYTES_A_TOKEN
         taken = Usage(input_tokens=round(params.size / ratio * _MARGIN), output_tokens=output)
-        cost = self._price(ex, model, taken) if priced else 0
+        cost = self._price(ex, (model,), taken) if priced else 0
         return Estimate(taken.input_tokens or 0, output, cost or 0)
 
     def measure(self, ex: Exchange, params: RequestParams | None) -> Measured:
@@ -98,8 +98,8 @@ class Meter:
                 streamed=found.streams or None,
             ),
         )
-        usage, estimated = reading.usage, False
-        if usage is None or (usage.input_tokens is None and usage.output_tokens is None and usage.total_tokens is None):
+        usage, estimated = reading.billed, False
+        if usage is None or _is_silent(usage):
             if not OPERATIONS[ex.route.operation].billable:
                 return Measured()
             usage, estimated = _guess(request, reading.text + reading.reasoning_text), True
@@ -107,22 +107,18 @@ class Meter:
             output = _guess(request, reading.text + reading.reasoning_text).output_tokens  # cut before it was counted
             usage = msgspec.structs.replace(usage, output_tokens=output, norm_output_total=output)
             estimated = True
-        inputs = _first(usage.norm_input_total, usage.input_tokens)
-        outputs = _first(usage.norm_output_total, usage.output_tokens)
+        inputs, outputs = usage.total_input or 0, usage.total_output or 0
         if not inputs and not outputs:
             inputs = usage.total_tokens or 0
-        model = params.model if params is not None else reading.model_asked
         by_fallback = ex.schedule is not None and ex.schedule.target > 0
         if not estimated and not by_fallback:  # which may have another model
             usual = _model(ex, params or RequestParams(reading.model_asked))
             self._learn((ex.route.provider.name, usual), len(request), inputs, outputs)
-        cost: int | None = None
-        for name in (ex.head.fields.model_override or reading.model_answered, model, ex.route.model_in_path):
-            if name and cost is None:
-                cost = self._price(ex, name, usage)
-        return Measured(inputs, outputs, cost, estimated)
+        override = ex.head.fields.model_override
+        models = (override,) if override else (reading.model_answered, reading.model_asked or ex.route.model_in_path)
+        return Measured(inputs, outputs, self._price(ex, models, usage, found.streams), estimated)
 
-    def _price(self, ex: Exchange, model: str, usage: Usage) -> int | None:
+    def _price(self, ex: Exchange, models: tuple[str, ...], usage: Usage, streamed: bool = False) -> int | None:
         book = self._book
         if book is None:
             from proxy.prices import PriceBook  # 12 MiB that a gateway without budgets does without
@@ -131,8 +127,13 @@ class Meter:
             book = self._book = PriceBook(folder, {"custom": "", **self._ids})
         route = ex.route
         return book.price(
-            route.provider.name, model, usage, ex.started_us, url=f"{route.origin.scheme}://{route.origin.host}"
-        ).cost_nanousd
+            route.provider.name,
+            models,
+            usage,
+            ex.started_us,
+            url=f"{route.origin.scheme}://{route.origin.host}",
+            streamed=streamed,
+        ).nanousd
 
     def _learn(self, key: tuple[str, str], size: int, inputs: int, outputs: int) -> None:
         usual = self._usual.get(key)
@@ -178,5 +179,12 @@ def _guess(request: bytes, text: str) -> Usage:
     return Usage(input_tokens=inputs, output_tokens=-(-len(text.encode("utf-8", "replace")) // int(_BYTES_A_TOKEN)))
 
 
-def _first(*values: int | None) -> int:
-    return next((value for value in values if value is not None), 0)
+def _is_silent(usage: Usage) -> bool:
+    """Whether nothing was reported that could be counted or priced."""
+    return (
+        usage.total_input is None
+        and usage.total_output is None
+        and usage.total_tokens is None
+        and usage.reported_cost is None
+        and not usage.quantities
+    )

@@ -1,4 +1,4 @@
-"""What a call cost, line by line: everything a price depends on is priced, or named as the reason why it is not known."""
+"""What a call cost, line by line: all that a price depends on is priced, or named as why the cost is not known."""
 
 import json
 from fractions import Fraction
