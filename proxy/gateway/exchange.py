@@ -10,7 +10,6 @@ from proxy.core.record import Attempt
 
 if TYPE_CHECKING:
     from proxy.core.errors import UpstreamError
-    from proxy.core.rules import Rule
     from proxy.gateway.attempts import RetrySchedule
     from proxy.gateway.inflight import InflightCall
     from proxy.gateway.meter import Measured
@@ -18,6 +17,7 @@ if TYPE_CHECKING:
     from proxy.gateway.targets import Target
     from proxy.gateway.wire.base import FinalChunk, Headers, Wire
     from proxy.kv.base import Hold, Kv
+    from proxy.policies.rules import Rule
     from proxy.providers.address import Route
     from proxy.providers.dialects import RequestParams
     from proxy.upstream.base import Answer, UpstreamRequest

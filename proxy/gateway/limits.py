@@ -7,7 +7,6 @@ import msgspec
 
 from proxy.core import log
 from proxy.core.errors import BadRequest, Limited, Overloaded
-from proxy.core.rules import SCALES, Rule, parse_rules, plain
 from proxy.core.settings import Settings
 from proxy.gateway.exchange import Exchange
 from proxy.gateway.meter import Measured, Meter, read_sent_params
@@ -15,12 +14,12 @@ from proxy.gateway.wire.base import Headers
 from proxy.kv.base import Charge, Grant, Hold, Kv, KvDown, Room
 from proxy.kv.memory import MemoryKv
 from proxy.policies import POLICIES, Estimate
+from proxy.policies.rules import Rule, parse_rules, plain
 from proxy.providers.dialects import RequestParams
 
 __all__ = ["Limits", "Rules"]
 
 _KEPT_HEADERS: Final = 4096
-_NOUNS: Final = {"request": "requests", "cents": "cents", "tokens": "tokens", "concurrent": "calls at once"}
 _NONE: Final[tuple[Rule, ...]] = ()
 _NO_ESTIMATE: Final = Estimate()
 _LONGEST_VALUE: Final = 1024
@@ -29,13 +28,14 @@ _LONGEST_VALUE: Final = 1024
 class Rules:
     """Rules that stand together, and what is the same for every call under them."""
 
-    __slots__ = ("headers", "held", "metered", "policies", "rules")
+    __slots__ = ("headers", "held", "metered", "policies", "priced", "rules")
 
     def __init__(self, rules: tuple[Rule, ...]) -> None:
         self.rules = rules
         self.policies = [POLICIES[rule.unit] for rule in rules]
         self.held = any(policy.held for policy in self.policies)
         self.metered = any(policy.held and not policy.concurrent for policy in self.policies)
+        self.priced = next((policy for policy in self.policies if policy.needs_price), None)
         self.headers = [
             (
                 ("helicone-ratelimit-limit", rule.amount),
@@ -85,7 +85,7 @@ class Limits:
         """Takes from every rule's bucket or from none. Raises `Limited`, `BadRequest` for a segment that the call
         does not carry, `Overloaded` where the store is down and the setting says so."""
         org = ex.identity.org
-        estimate = self._estimate(ex, rules.rules) if rules.metered else _NO_ESTIMATE
+        estimate = self._estimate(ex, rules) if rules.metered else _NO_ESTIMATE
         named: list[int] = []
         charges: list[Charge] = []
         for at, rule in enumerate(rules.rules):
@@ -135,7 +135,7 @@ class Limits:
             raise
         spent = measured.spent if measured is not None else None
         if measured is not None:
-            if measured.nanousd is None and any(rule.unit == "cents" for rule in rules):
+            if measured.nanousd is None and any(POLICIES[rule.unit].needs_price for rule in rules):
                 ex.facts["rate.unpriced"] = True
             if measured.estimated:
                 ex.facts["rate.estimated"] = True
@@ -170,14 +170,14 @@ class Limits:
         if self._local is not None:
             self._local.tick()
 
-    def _estimate(self, ex: Exchange, rules: tuple[Rule, ...]) -> Estimate:
+    def _estimate(self, ex: Exchange, rules: Rules) -> Estimate:
         params = self._request_params(ex)
-        priced = any(rule.unit == "cents" for rule in rules)
-        estimate = self._meter.estimate(ex, params, priced)
-        if priced and not estimate.nanousd and self._unpriced == "refuse":
+        priced = rules.priced
+        estimate = self._meter.estimate(ex, params, priced is not None)
+        if priced is not None and not estimate.nanousd and self._unpriced == "refuse":
             raise BadRequest(
                 f"No price is known for model {params.model or ex.route.model_in_path!r} of {ex.route.provider.name}, "
-                "so a limit in cents cannot hold; add one in prices.folder, or name a known model in "
+                f"so a limit in {priced.noun} cannot hold; add one in prices.folder, or name a known model in "
                 "Helicone-Model-Override.",
                 code="unknown_price", param="Helicone-RateLimit-Policy",
             )  # fmt: skip
@@ -214,7 +214,9 @@ class Limits:
     ) -> tuple[list[int], list[Charge]] | None:
         """The store is down: calls are let pass, money and tokens as the setting says."""
         self.degraded += 1
-        budgets = [place for place, at in enumerate(named) if rules.rules[at].unit in ("cents", "tokens")]
+        budgets = [
+            place for place, at in enumerate(named) if rules.policies[at].held and not rules.policies[at].concurrent
+        ]
         way = self._without_kv if budgets else "open"
         ex.facts["rate.degraded"] = way
         if way == "closed":
@@ -237,7 +239,8 @@ def tell(ex: Exchange, rules: Rules, named: list[int], grant: Grant) -> None:
             key=lambda pair: (pair[1].allowed, pair[1].remaining / rules.rules[pair[0]].limit),
         )
     rule = rules.rules[at]
-    left, reset = room.remaining // SCALES[rule.unit], -(-room.reset_us // 1_000_000)
+    counted = rules.policies[at]
+    left, reset = room.remaining // counted.scale, -(-room.reset_us // 1_000_000)
     ex.facts["rate.policy"] = rule.text
     ex.facts["rate.remaining"] = left
     limit, policy, standing = rules.headers[at]
@@ -248,7 +251,7 @@ def tell(ex: Exchange, rules: Rules, named: list[int], grant: Grant) -> None:
         limit,
         policy,
         standing,
-        ("helicone-ratelimit-remaining", str(left) if rule.unit != "cents" else plain(room.remaining, SCALES["cents"])),
+        ("helicone-ratelimit-remaining", plain(room.remaining, counted.scale) if counted.decimals else str(left)),
         ("helicone-ratelimit-reset", str(reset)),
         ("ratelimit", ", ".join(states) if several else f'"{rule.text}";r={left};t={reset}'),
     )
@@ -263,11 +266,11 @@ def _stored(text: str) -> tuple[Rule, ...]:
 
 
 def _policy(rule: Rule) -> str:
-    return f'"{rule.text}";q={max(rule.limit // SCALES[rule.unit], 1)};w={rule.seconds}'
+    return f'"{rule.text}";q={max(rule.limit // POLICIES[rule.unit].scale, 1)};w={rule.seconds}'
 
 
 def _state(rule: Rule, room: Room) -> str:
-    return f'"{rule.text}";r={room.remaining // SCALES[rule.unit]};t={_seconds(room.reset_us)}'
+    return f'"{rule.text}";r={room.remaining // POLICIES[rule.unit].scale};t={_seconds(room.reset_us)}'
 
 
 def _seconds(us: int) -> int:
@@ -283,7 +286,9 @@ def _refusal(ex: Exchange, rules: list[Rule], grant: Grant) -> Limited:
     wait_us, rule = max(waits, key=lambda row: row[0])
     ex.facts["rate.refused"] = rule.text
     whose = f" for this {rule.segment}" if rule.segment else ""
-    what = f"Rate limit reached: {rule.amount} {_NOUNS[rule.unit]} in {rule.seconds} s{whose} (policy {rule.text})."
+    what = (
+        f"Rate limit reached: {rule.amount} {POLICIES[rule.unit].noun} in {rule.seconds} s{whose} (policy {rule.text})."
+    )
     headers = {"x-helicone-error": "rate_limited"}
     if wait_us == 1 << 62:
         return Limited(

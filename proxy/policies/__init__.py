@@ -1,7 +1,7 @@
-"""Policies, one per unit: what a call reserves (`admit`) and what it used (`settle`).
+"""Limits, one unit each: what a call takes before it is sent (`admit`) and what it used (`settle`). `rules` parses.
 
-All policies of a call are taken from together, all or none, so a policy is arithmetic and knows no store. Imports core,
-kv.base and _speedups. One more: one class, one line below.
+All policies of a call take together, all or none, so a policy is arithmetic and knows no store. Imports core and
+_speedups. One more unit: one class, one line below.
 """
 
 from typing import Final
@@ -13,9 +13,12 @@ from proxy.policies.rate import Concurrent, Requests
 __all__ = ["POLICIES", "Estimate", "Policy", "Spent"]
 
 POLICIES: Final[dict[str, Policy]] = {
-    "request": Requests(),
-    "concurrent": Concurrent(),
-    "cents": Cents(),
-    "tokens": Tokens(),
+    policy.unit: policy
+    for policy in (
+        Requests(),
+        Cents(),
+        Tokens(),
+        Concurrent(),
+    )
 }
-"""By the name of the unit, as it stands behind `u=`."""
+"""By unit, in the order in which messages list them."""

@@ -1,10 +1,9 @@
-"""Limits of tokens and money: reserve an estimate before the call, settle the usage after it.
+"""Limits of tokens and of money: an estimate is reserved before the call, and settled with the real usage after it.
 
-The limit can be passed only by what the calls under way use beyond their reservations: by nothing where the body says
-`max_tokens` and the estimate of its input holds.
+The limit can be exceeded only by what the calls in progress use beyond their reservations: by nothing where the body
+says `max_tokens` and the estimate of its input holds.
 """
 
-from proxy.core.rules import SCALES
 from proxy.policies.base import Estimate, Spent
 
 __all__ = ["Cents", "Tokens"]
@@ -16,7 +15,11 @@ _NANOUSD_PER_MICROCENT = 10
 class Tokens:
     """Input and output tokens, in thousandths."""
 
-    scale = SCALES["tokens"]
+    unit = "tokens"
+    noun = "tokens"
+    scale = 1_000
+    decimals = False
+    needs_price = False
     held = True
     concurrent = False
 
@@ -28,9 +31,13 @@ class Tokens:
 
 
 class Cents:
-    """US cents in millionths, so that a call of a thousandth of a cent is counted."""
+    """US cents in millionths, so that a call that costs a thousandth of a cent is counted."""
 
-    scale = SCALES["cents"]
+    unit = "cents"
+    noun = "cents"
+    scale = 1_000_000
+    decimals = True
+    needs_price = True
     held = True
     concurrent = False
 

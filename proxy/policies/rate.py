@@ -1,15 +1,18 @@
-"""Limits of calls: per window (`request`), and open at the same time (`concurrent`)."""
+"""Limits of calls: how many in a window (`request`), and how many at once (`concurrent`)."""
 
-from proxy.core.rules import SCALES
 from proxy.policies.base import Estimate, Spent
 
 __all__ = ["Concurrent", "Requests"]
 
 
 class Requests:
-    """Every call that is let in counts one, whatever becomes of it; a hit of the cache too."""
+    """Every admitted call counts one, whatever its outcome; a cache hit too."""
 
-    scale = SCALES["request"]
+    unit = "request"
+    noun = "requests"
+    scale = 1_000
+    decimals = False
+    needs_price = False
     held = False
     concurrent = False
 
@@ -21,9 +24,13 @@ class Requests:
 
 
 class Concurrent:
-    """A call holds its place until it ends, and for as long as the policy's window at most."""
+    """A call holds its place until it ends, and for no longer than the policy's window."""
 
-    scale = SCALES["concurrent"]
+    unit = "concurrent"
+    noun = "calls at once"
+    scale = 1_000
+    decimals = False
+    needs_price = False
     held = True
     concurrent = True
 

@@ -20,7 +20,7 @@ ALLOWED: dict[str, set[str]] = {
     "proxy.metadata": {"proxy.core"},
     "proxy.kv": {"proxy.core", "_speedups"},
     "proxy.prices": {"proxy.core", "proxy.providers"},
-    "proxy.policies": {"proxy.core", "proxy.kv.base", "_speedups"},
+    "proxy.policies": {"proxy.core", "_speedups"},
     "proxy.gateway": {
         "proxy.core",
         "proxy.providers",
@@ -33,6 +33,7 @@ ALLOWED: dict[str, set[str]] = {
     },
     "proxy.control": {
         "proxy.core",
+        "proxy.policies.rules",
         "proxy.providers",
         "proxy.metadata",
         "proxy.logstore",

@@ -134,3 +134,101 @@ def test_one_more_dialect_is_one_file_and_one_line(tree: Tree) -> None:
     (tree.folder / "catalog").mkdir()
     (tree.folder / "catalog" / "mine.toml").write_text('dialect = "acme"\norigin = "https://llm.example.com"\n')
     tree.run(USES_DIALECT)
+
+
+UNIT = '''"""Limits in US dollars."""
+
+from proxy.policies.base import Estimate, Spent
+
+__all__ = ["Dollars"]
+
+
+class Dollars:
+    unit = "dollars"
+    noun = "dollars"
+    scale = 1_000_000
+    decimals = True
+    needs_price = True
+    held = True
+    concurrent = False
+
+    def admit(self, estimate: Estimate) -> int:
+        return estimate.nanousd // 1000
+
+    def settle(self, spent: Spent) -> int:
+        return spent.nanousd // 1000
+'''
+USES_UNIT = '''
+import asyncio
+from types import SimpleNamespace
+
+from proxy.core import settings
+from proxy.core.errors import BadDirective, BadRequest, Limited
+from proxy.gateway.limits import Limits
+from proxy.kv.memory import MemoryKv
+from proxy.policies import Estimate
+from proxy.policies.rules import parse_rules
+
+(rule,) = parse_rules("1.5;w=60;u=dollars")
+assert (rule.text, rule.limit) == ("1.5;w=60;u=dollars", 1_500_000)
+try:
+    parse_rules("1;w=60;u=yen")
+except BadDirective as error:
+    assert "u=request, user, org, cents, tokens, concurrent or dollars" in error.message, error.message
+else:
+    raise AssertionError("an unknown unit was accepted")
+
+
+class Prices:
+    """Stands for the meter."""
+
+    nanousd = 400_000_000
+
+    def estimate(self, ex, params, priced):
+        assert priced
+        return Estimate(nanousd=self.nanousd)
+
+
+def call(name):
+    provider = SimpleNamespace(name="acme")
+    return SimpleNamespace(
+        id=name, identity=SimpleNamespace(org="o", key_id="k"), request_params=SimpleNamespace(model="m", user=""),
+        route=SimpleNamespace(provider=provider, model_in_path=""), facts={}, response_headers=[], hold=None,
+    )
+
+
+async def main():
+    limits = Limits(MemoryKv(), Prices(), settings.load(environ={}, overrides={"limits.unknown_price": "refuse"}))
+    rules = limits.rules("1.5;w=60;u=dollars")
+    for left in ("1.1", "0.7", "0.3"):
+        ex = call(left)
+        await limits.admit(ex, rules)
+        assert dict(ex.response_headers)["helicone-ratelimit-remaining"] == left
+    try:
+        await limits.admit(call("last"), rules)
+    except Limited as error:
+        assert "1.5 dollars in 60 s" in error.message
+    else:
+        raise AssertionError("the limit did not hold")
+    Prices.nanousd = 0
+    try:
+        await limits.admit(call("unpriced"), rules)
+    except BadRequest as error:
+        assert error.code == "unknown_price" and "a limit in dollars" in error.message
+    else:
+        raise AssertionError("a call without a price passed")
+
+
+asyncio.run(main())
+'''
+
+
+def test_one_more_unit_of_limits_is_one_file_and_one_line(tree: Tree) -> None:
+    tree.add("proxy/policies/dollars.py", UNIT)
+    tree.register(
+        "proxy/policies/__init__.py",
+        "    )\n}\n",
+        "from proxy.policies.dollars import Dollars",
+        "        Dollars(),\n",
+    )
+    tree.run(USES_UNIT)

@@ -7,11 +7,11 @@ import msgspec
 
 from proxy.core.errors import BadDirective, BadRequest
 from proxy.core.identity import DEFAULT_ORG
-from proxy.core.rules import parse_rules
 from proxy.core.template import Variable, parse
 from proxy.metadata.errors import InvalidValue
 from proxy.metadata.keys import SCOPES
 from proxy.metadata.organisations import ROLES
+from proxy.policies.rules import parse_rules
 
 __all__ = [
     "check_email",

@@ -1,7 +1,8 @@
 """The grammar of rate limits: `{limit};w={seconds};u={unit}[;s={segment}]`, several joined by commas.
 
-Parts stand in any order, names without case. `u=user` is short for `u=request;s=user`, `u=org` for `u=request`; without
-`u` it is `request`. `limit` may have decimals. `w` is 1 second to 365 days.
+Parts may come in any order; names are case-insensitive. Units are those of `POLICIES`. `u=user` is short for
+`u=request;s=user`, `u=org` for `u=request`; without `u` the unit is `request`. `limit` may have decimals. `w` is 1
+second to 365 days.
 """
 
 from typing import Final
@@ -10,35 +11,34 @@ import msgspec
 
 from _speedups import scaled
 from proxy.core.errors import BadDirective
+from proxy.policies import POLICIES
 
-__all__ = ["HEADER", "MAX_RULES", "SCALES", "Rule", "parse_rules", "plain"]
+__all__ = ["HEADER", "MAX_RULES", "Rule", "parse_rules", "plain"]
 
 HEADER: Final = "Helicone-RateLimit-Policy"
 MAX_RULES: Final = 8
-SCALES: Final = {"request": 1_000, "concurrent": 1_000, "tokens": 1_000, "cents": 1_000_000}
-"""Unit to the parts it is counted in, a power of ten."""
 _SHORT: Final = {"user": ("request", "user"), "org": ("request", "")}
-_LONGEST_S: Final = 365 * 86_400
-_SEGMENT: Final = 128
+_MAX_WINDOW_S: Final = 365 * 86_400
+_MAX_SEGMENT: Final = 128
 _FORM: Final = "{limit};w={seconds};u={unit} and ;s={segment}"
 
 
 class Rule(msgspec.Struct, frozen=True):
-    """One limit. `text` is its canonical form and its name: two rules of one text are one rule."""
+    """One limit. `text` is its canonical form and its identity: two rules with the same text are one rule."""
 
     text: str
     unit: str
     limit: int
-    """In units of 1/scale of the unit's policy."""
+    """In parts of the unit: multiplied by the `scale` of its policy."""
     window_us: int
     segment: str = ""
-    """`user`, or a property's name in lower case; empty: everybody together."""
+    """`user`, or a property's name in lower case; empty: all calls together."""
     keyed: bool = False
-    """Stored with a key of ours: every key has buckets of its own."""
+    """Stored with one of our keys: every key has buckets of its own."""
 
     @property
     def amount(self) -> str:
-        """The limit as a human writes it."""
+        """The limit as a person writes it."""
         return self.text.partition(";")[0]
 
     @property
@@ -47,9 +47,9 @@ class Rule(msgspec.Struct, frozen=True):
 
 
 def parse_rules(text: str, source: str = HEADER) -> tuple[Rule, ...]:
-    """The rules of a header (or setting) called `source`.
+    """Return the rules in a header (or setting) called `source`.
 
-    Raises `BadDirective` naming the policy, the character where it begins to be wrong, and what is accepted.
+    Raises `BadDirective` naming the policy, the position of the first wrong character, and what is accepted.
     """
     rules: dict[str, Rule] = {}
     at = 0
@@ -94,14 +94,16 @@ def _rule(policy: str, source: str, number: int, at: int) -> Rule:
         if implied and segment not in ("", implied):
             raise wrong(places["s"], f"u={found['u']};s={found['s']}", f"u={found['u']} alone, or u=request with s=")
         segment = segment or implied
-    if unit not in SCALES:
-        raise wrong(places["u"], f"u={found['u']}", "u=request, user, org, cents, tokens or concurrent")
-    if "s" in found and (not segment or len(segment) > _SEGMENT):
-        raise wrong(places["s"], f"s={found['s']}", f"s=user or s=<a property's name>, at most {_SEGMENT} characters")
+    if unit not in POLICIES:
+        raise wrong(places["u"], f"u={found['u']}", f"u={_units()}")
+    if "s" in found and (not segment or len(segment) > _MAX_SEGMENT):
+        raise wrong(
+            places["s"], f"s={found['s']}", f"s=user or s=<a property's name>, at most {_MAX_SEGMENT} characters"
+        )
     seconds = found["w"]
-    if not (seconds.isascii() and seconds.isdigit() and len(seconds) < 12 and 1 <= int(seconds) <= _LONGEST_S):
-        raise wrong(places["w"], f"w={seconds}", f"w= a whole number of seconds, 1 to {_LONGEST_S}")
-    scale = SCALES[unit]
+    if not (seconds.isascii() and seconds.isdigit() and len(seconds) < 12 and 1 <= int(seconds) <= _MAX_WINDOW_S):
+        raise wrong(places["w"], f"w={seconds}", f"w= a whole number of seconds, 1 to {_MAX_WINDOW_S}")
+    scale = POLICIES[unit].scale
     try:
         limit = scaled(found["limit"], scale)
     except ValueError:
@@ -114,7 +116,13 @@ def _rule(policy: str, source: str, number: int, at: int) -> Rule:
     return Rule(text, unit, limit, int(seconds) * 1_000_000, segment)
 
 
+def _units() -> str:
+    """List every unit and short form, as a message names them."""
+    *names, last = [short for unit in POLICIES for short in (unit, *(_SHORT if unit == "request" else ()))]
+    return f"{', '.join(names)} or {last}"
+
+
 def plain(value: int, scale: int) -> str:
-    """`value`/`scale` without a needless zero."""
+    """Write `value`/`scale` as a decimal number without trailing zeros."""
     whole, rest = divmod(value, scale)
     return f"{whole}.{str(rest).rjust(len(str(scale)) - 1, '0').rstrip('0')}" if rest else str(whole)
