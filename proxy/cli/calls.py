@@ -48,7 +48,7 @@ class _FilteredCommand(click.Command):
 
 @click.command(cls=_FilteredCommand)
 @click.option("--limit", default=25, show_default=True, type=click.IntRange(1, 100_000), help="Maximum number of rows.")
-@click.option("--follow", is_flag=True, help="Go on with new calls until stopped.")
+@click.option("--follow", is_flag=True, help="Print new calls as they arrive, until stopped.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object (docs/events.md) a line.")
 @click.option("--url", default="", help="URL of the control plane; default: from the settings.")
 @with_settings

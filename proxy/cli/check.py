@@ -53,9 +53,11 @@ def warnings(settings: Settings) -> list[str]:
     if settings.get_str("auth.mode") == "open":
         found.append("auth.mode is open: every program on this machine may call.")
     if not settings.get_int("log.ttl_days"):
-        found.append("log.ttl_days is 0: the log is kept for ever and grows.")
+        found.append("log.ttl_days is 0: records are never deleted.")
     if not settings.get_bool("log.fsync"):
-        found.append("log.fsync is off: a power cut may lose the last second of the log; a crash loses nothing.")
+        found.append(
+            "log.fsync is off: a power cut may lose the last seconds of the log; a crash of a process loses nothing."
+        )
     workers = settings.get_int("gateway.workers")
     if workers == 1:
         found.append("gateway.workers is 1: one core serves all calls.")

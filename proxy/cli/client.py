@@ -48,7 +48,7 @@ def ask(
         refuse(about + _problem(error) + (f" {source}" if error.code == 401 else ""), 1)
     except (urllib.error.URLError, OSError, ValueError) as error:
         reason = getattr(error, "reason", error)
-        refuse(f"the control plane at {url} does not answer ({reason}). Does `perihelion serve` run? (--url)", 1)
+        refuse(f"the control plane at {url} does not answer ({reason}). Is `perihelion serve` running? (--url)", 1)
 
 
 def _credential(settings: Settings) -> tuple[str, str]:

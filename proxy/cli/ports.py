@@ -22,7 +22,7 @@ def free_port(settings: Settings, plane: str) -> int:
             probe.bind(found[4])
         except OSError as error:
             refuse(
-                f"the {plane} cannot listen on {host}:{port} ({error.strerror}); another program has it, or another "
+                f"the {plane} cannot listen on {host}:{port} ({error.strerror}); another program uses it, or another "
                 f"Perihelion runs. Choose another with --set {plane}.port=…"
             )
         return int(probe.getsockname()[1])

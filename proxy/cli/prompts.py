@@ -25,7 +25,7 @@ _FIRST: Final = {name: at for at, name in enumerate(("model", "messages", "role"
 """What a reader looks for first in a body; all else by the alphabet."""
 _NEWEST: Final = "newest"
 _FOLDER: Final = click.argument("folder", default="prompts", type=click.Path(file_okay=False, path_type=Path))
-_URL: Final = click.option("--url", default="", help="Of the control plane; default: as the settings say.")
+_URL: Final = click.option("--url", default="", help="URL of the control plane; default: from the settings.")
 
 
 class _File(msgspec.Struct, forbid_unknown_fields=True):
@@ -67,12 +67,12 @@ def pull(settings: Settings, folder: Path, url: str) -> None:
             click.echo(f"{file}: version {prompt['newest']}")
     for file in sorted(folder.glob("*.json")):
         if file.name not in written:
-            click.echo(f"{file}: not on the control plane, or archived; left as it is")
+            click.echo(f"{file}: not on the control plane, or archived; file left unchanged")
 
 
 @prompts.command()
 @_FOLDER
-@click.option("--dry-run", is_flag=True, help="Say what would be done, and do nothing.")
+@click.option("--dry-run", is_flag=True, help="Print what would be done, and do nothing.")
 @_URL
 @with_settings
 def push(settings: Settings, folder: Path, dry_run: bool, url: str) -> None:
@@ -98,7 +98,7 @@ def push(settings: Settings, folder: Path, dry_run: bool, url: str) -> None:
             ask(settings, url, step.path, method=step.method, body=step.body, about=f"{file}: ")
         click.echo(f"{file}: {'would be: ' if dry_run else ''}{step.told}")
     if not plan:
-        click.echo("Nothing differs.")
+        click.echo("No differences.")
 
 
 def _read(folder: Path) -> dict[Path, _File]:

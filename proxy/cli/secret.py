@@ -27,9 +27,11 @@ def rotate(settings: Settings) -> None:
     except PerihelionError as error:
         refuse(str(error), 1)
     if done.credentials < 0:
-        click.echo(f"A rotation from {done.old} that was cut off is ended: the secret is {done.new}.")
+        click.echo(f"Completed an interrupted rotation from {done.old}: the secret is now {done.new}.")
     else:
-        click.echo(f"The secret is {done.new} and was {done.old}; provider keys sealed anew: {done.credentials}.")
+        click.echo(
+            f"The secret is now {done.new} (was {done.old}). Provider credentials sealed again: {done.credentials}."
+        )
     if settings.get_str("secret.key"):
         click.echo(
             f"The old one comes from {settings.source('secret.key')}. Set it to the content of {next_file(settings)} "

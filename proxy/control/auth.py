@@ -79,7 +79,7 @@ def needs(role: str) -> dict[str, Any]:
 async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRouteHandler) -> None:
     """Lets a caller through to a route that they may use. Every route that says nothing needs an owner."""
     if _may_be_a_form(connection):
-        raise HTTPException(status_code=415, detail="A body here is JSON: send Content-Type: application/json.")
+        raise HTTPException(status_code=415, detail="The body must be JSON: send Content-Type: application/json.")
     need = handler.opt.get("needs", "owner")
     if need == NOBODY:
         return
@@ -87,10 +87,10 @@ async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
     caller = await asyncio.to_thread(_caller, connection, plane.database, plane.local)
     if caller is None:
         raise NotAuthorizedException(
-            "Credentials are missing, wrong or over: a session, or Authorization: Bearer <key>."
+            "Credentials are missing, wrong or expired: log in, or send Authorization: Bearer <key>."
         )
     if not caller.may(need):
-        raise PermissionDeniedException(f"This needs the role {need}; you have {caller.role or 'none'}.")
+        raise PermissionDeniedException(f"This needs the role {need}; your role is {caller.role or 'none'}.")
     connection.state.caller = caller
 
 

@@ -107,10 +107,10 @@ class Oidc:
         """Who came back with `code`. Raises `OidcError` for everything that is not exactly as it was begun."""
         flow = _opened(secret, cookie)
         if not secrets.compare_digest(flow.state.encode(), state.encode("utf-8", "surrogateescape")):
-            raise OidcError("this answer belongs to another login (state)")
+            raise OidcError("this response belongs to another login (state)")
         with self._lock:
             if flow.state in self._used:
-                raise OidcError("this login was ended before")
+                raise OidcError("this login was completed before")
             self._used[flow.state] = None
             if len(self._used) > _MOST_USED:
                 self._used.popitem(last=False)
@@ -149,7 +149,7 @@ class Oidc:
             raise OidcError(f"the provider's ID token is not accepted: {error}") from None
         subject, email = claims["sub"], claims.get("email")
         if not isinstance(subject, str) or not 1 <= len(subject) <= 255:
-            raise OidcError("the provider's ID token is not accepted: its subject is no text of 1 to 255 characters")
+            raise OidcError("the provider's ID token is not accepted: its subject is not a text of 1 to 255 characters")
         verified = claims.get("email_verified") is True and isinstance(email, str)
         name = claims.get("name")
         return Person(self.issuer, subject, email if verified else "", name[:120] if isinstance(name, str) else "")
@@ -172,7 +172,7 @@ def _opened(secret: Secret, cookie: str) -> _Flow:
         sealed = base64.urlsafe_b64decode(cookie.encode("ascii"))
         flow = msgspec.json.decode(secret.open(sealed, _SEALED_AS), type=_Flow)
     except (SecretError, ValueError):
-        raise OidcError("no login was begun in this browser, or its cookie is gone") from None
+        raise OidcError("no login was started in this browser, or its cookie is missing") from None
     if flow.ends_us < now_us():
         raise OidcError("this login took too long")
     return flow
@@ -186,7 +186,7 @@ def _asked(kind: type[Any], method: str, address: str, **sent: Any) -> Any:
             raise OidcError(f"the provider answers {answer.status_code} at {urlsplit(address).path} {told}".strip())
         return msgspec.json.decode(answer.content, type=kind)
     except (httpx.HTTPError, httpx.InvalidURL, msgspec.MsgspecError) as error:
-        raise OidcError(f"the provider cannot be asked at {address}: {error}") from None
+        raise OidcError(f"the provider cannot be reached at {address}: {error}") from None
 
 
 def _form(text: str) -> str:

@@ -134,9 +134,7 @@ class Control(Plane):
             if not people.count(rows):
                 token = people.make_link(rows, self.database.pepper, DEFAULT_ORG, "owner")
                 host, port = self.settings.get_str("control.host"), self.settings.get_int("control.port")
-                print(
-                    f"Nobody can log in yet. Once, within a day: http://{host}:{port}/login?token={token}", flush=True
-                )
+                print(f"One-time setup link, valid for 24 hours: http://{host}:{port}/login?token={token}", flush=True)
         self.publisher.start()
         super().start()
 

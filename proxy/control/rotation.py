@@ -47,9 +47,10 @@ class RunLock:
             self.release()
             if alone:
                 raise RotationError(
-                    f"the control plane runs on {settings.data}; stop it first (gateways go on), and start it after"
+                    f"the control plane runs on {settings.data}; stop it first, and start it again afterwards "
+                    "(gateways keep running)"
                 ) from None
-            raise RotationError(f"the secret of {settings.data} is being rotated; start again in a moment") from None
+            raise RotationError(f"the secret of {settings.data} is being rotated; try again in a few seconds") from None
 
     def release(self) -> None:
         if self._fd >= 0:

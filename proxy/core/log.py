@@ -58,7 +58,7 @@ def swallowed(kind: str, error: BaseException) -> None:
     if place in _logged:
         return
     _logged.add(place)
-    _log.error("%s failed; more of these are only counted", kind, exc_info=error)
+    _log.error("%s failed; further ones are only counted", kind, exc_info=error)
 
 
 def swallowed_counts() -> dict[str, int]:

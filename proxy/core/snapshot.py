@@ -125,7 +125,7 @@ def read(raw: bytes) -> Iterator[tuple[str, list[Any]]]:
     except (struct.error, msgspec.MsgspecError) as error:
         raise SnapshotError(f"a frame that cannot be read: {error}") from None
     if not ended:
-        raise SnapshotError("it has no end, or not all of its rows")
+        raise SnapshotError("its end or some of its rows are missing")
 
 
 def _frame(kind: str, rows: list[Any]) -> bytes:

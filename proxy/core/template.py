@@ -255,7 +255,7 @@ def _passed(spot: _Spot, part: _Include, above: tuple[str, ...]) -> str:
     name = f"{part.prompt}:{part.index}" + (f":{part.environment}" if part.environment else "")
     if name in above or len(above) >= _DEEPEST:
         way = " -> ".join((*above, name))
-        raise _bad(_shown(spot.path), way, f"partials that do not lead back to themselves, at most {_DEEPEST} deep")
+        raise _bad(_shown(spot.path), way, f"partials without a cycle, at most {_DEEPEST} deep")
     return name
 
 

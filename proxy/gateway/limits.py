@@ -221,7 +221,7 @@ class Limits:
         ex.facts["rate.degraded"] = way
         if way == "closed":
             raise Overloaded(
-                "The store of limits is down, and limits.budget_without_kv says to refuse calls under a budget then.",
+                "The store of limits is down, and limits.budget_without_kv = closed refuses calls under a budget.",
                 code="limits_unavailable", headers={"retry-after": "1"},
             )  # fmt: skip
         if way == "local":

@@ -193,7 +193,7 @@ class Disk:
         else:
             self._number += 1
         if problem and not self.problem:
-            _log.warning("%s takes no log, so limits would not outlive a kill: %s", self._folder, problem)
+            _log.warning("%s cannot be written, so limits would not survive a kill: %s", self._folder, problem)
         self.problem = problem
         self._map = mapped
         self._at = 0

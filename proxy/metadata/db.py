@@ -111,7 +111,7 @@ class Database:
             for statement in ("VACUUM", "PRAGMA wal_checkpoint(TRUNCATE)"):
                 connection.cursor().execute(statement)
         except sqlite3.Error as error:
-            raise MetadataError(f"old pages are left in the database: {error}") from error
+            raise MetadataError(f"the database could not be compacted: {error}") from error
         finally:
             connection.close()
 

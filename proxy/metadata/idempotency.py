@@ -40,7 +40,7 @@ def store(
     body = secret.seal(response.body, about(org_id, key))
     row = {"request": request, "status": response.status, "body": body, "created_us": now_us()}
     if not insert_or_keep(connection, idempotency, org_id=org_id, key=key, **row):
-        raise RowConflict(f"Idempotency-Key {key!r} is being used right now")
+        raise RowConflict(f"Idempotency-Key {key!r} is in use by another request")
 
 
 def remove_expired(connection: Connection) -> None:

@@ -22,7 +22,7 @@ def link(connection: Connection, issuer: str, subject: str, user_id: str) -> Non
     """For good. One person is one subject of an issuer: an address that was given to somebody else is not them."""
     place = (identities.c.issuer == issuer, identities.c.user_id == user_id)
     if connection.execute(select(identities.c.subject).where(*place)).first() is not None:
-        raise RowConflict("the person with this address is linked to another login of this provider")
+        raise RowConflict("the user with this address is linked to another login of this provider")
     row = {"issuer": issuer, "subject": subject, "user_id": user_id, "created_us": now_us()}
     connection.execute(insert(identities).values(**row))
 

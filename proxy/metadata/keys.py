@@ -64,7 +64,7 @@ def create(
         "expires_us": expires_us,
     }
     if not insert_or_keep(connection, api_keys, **row):
-        raise RowConflict("this token is a key already, or was one")
+        raise RowConflict("this token is or was a key already")
     return shown(connection, org_id, str(row["id"])), token
 
 

@@ -46,7 +46,7 @@ class Member(msgspec.Struct, kw_only=True):
 
 def create(connection: Connection, name: str, policy: str = "") -> Organisation:
     if connection.execute(select(organisations.c.id).where(organisations.c.name == name)).first() is not None:
-        raise RowConflict(f"an organisation {name!r} is there already")
+        raise RowConflict(f"an organisation {name!r} exists already")
     at = now_us()
     row = Organisation(id=uuid7(at), name=name, policy=policy, created_us=at)
     connection.execute(insert(organisations).values(**msgspec.structs.asdict(row)))
@@ -84,7 +84,7 @@ def edit(connection: Connection, id: str, **changed: str) -> Organisation:
     name = changed.get("name")
     taken = select(organisations.c.id).where(organisations.c.name == name, organisations.c.id != id)
     if name is not None and connection.execute(taken).first() is not None:
-        raise RowConflict(f"an organisation {name!r} is there already")
+        raise RowConflict(f"an organisation {name!r} exists already")
     if changed:
         connection.execute(update(organisations).where(organisations.c.id == id).values(**changed))
     return shown(connection, id)

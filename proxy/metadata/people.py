@@ -77,7 +77,7 @@ def create(connection: Connection, email: str, name: str = "", password: str = "
     """A person. Without a password only a link or an identity provider lets them in."""
     email = email.strip().lower()
     if by_email(connection, email) is not None:
-        raise RowConflict(f"a person with the address {email!r} is there already")
+        raise RowConflict(f"a user with the address {email!r} exists already")
     at = now_us()
     user = User(id=uuid7(at), email=email, name=name, disabled=False, created_us=at)
     hashed = _hasher().hash(password) if password else ""

@@ -49,7 +49,7 @@ class Version(msgspec.Struct, kw_only=True):
 def create(connection: Connection, org_id: str, id: str, name: str) -> None:
     """A prompt without versions yet."""
     if not insert_or_keep(connection, prompts, org_id=org_id, id=id, name=name, created_us=now_us()):
-        raise RowConflict(f"a prompt {id!r} is there already")
+        raise RowConflict(f"a prompt {id!r} exists already")
 
 
 def add_version(

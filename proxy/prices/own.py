@@ -146,7 +146,7 @@ def _read_table(table: dict[str, Any], where: str, version: str) -> OwnPrice:
         key, units = _EACH[name]
         prices[key] = _dollars(value, f"{where}: {name}") * units
     if not prices:
-        raise SettingError("prices.folder", where, "at least one rate; 0 where it is free")
+        raise SettingError("prices.folder", where, "at least one rate; 0 if it is free")
     return OwnPrice(provider, model, since, tier, Rate(ModelPrice(**prices), version), version)
 
 

@@ -158,7 +158,7 @@ def _to_target(catalog: Catalog, path: str, target: str) -> Route:
     provider, origin, base, _ = _allowed(catalog, "Helicone-Target-Url", target)
     if base not in ("", "/") and not path.startswith(base.rstrip("/") + "/") and path != base:
         raise BadDirective(
-            "Helicone-Target-Url", target, "an origin without a path; the call's own path is what is asked for there"
+            "Helicone-Target-Url", target, "an origin without a path; the path of the call itself is used"
         )
     return _made(provider, origin, path)
 

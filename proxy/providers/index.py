@@ -73,7 +73,7 @@ class Catalog:
 
     def _add(self, provider: Provider) -> None:
         if not is_label(provider.name):
-            raise SettingError(f"{provider.name}.toml: name", provider.name, "small letters, digits and hyphens")
+            raise SettingError(f"{provider.name}.toml: name", provider.name, "lower-case letters, digits and hyphens")
         for dialect in (provider.dialect, provider.error_dialect or provider.dialect, *provider.dialects.values()):
             if dialect not in DIALECTS:
                 raise SettingError(f"{provider.name}.toml: dialect", dialect, "one of " + ", ".join(DIALECTS))
@@ -82,7 +82,7 @@ class Catalog:
                 self.long_prefixes.append(("/" + prefix, provider, True))
             elif self.prefixes.setdefault(prefix, provider) is not provider:
                 taken = self.prefixes[prefix].name
-                raise SettingError(f"{provider.name}.toml: aliases", prefix, f"a prefix that {taken} does not have")
+                raise SettingError(f"{provider.name}.toml: aliases", prefix, f"a prefix that {taken} does not use")
         self.long_prefixes += [(prefix, provider, False) for prefix in provider.bare]
         for host in provider.hosts:
             name, _, port = host.partition(":")
@@ -140,7 +140,7 @@ def load(folder: str = "", allow: str = "", domain: str = "") -> Catalog:
     if folder:
         theirs = Path(folder).expanduser()
         if not theirs.is_dir():
-            raise SettingError("providers.folder", folder, "a folder that is there")
+            raise SettingError("providers.folder", folder, "an existing folder")
         for file in sorted(theirs.glob("*.toml")):
             keys = read_rows(file)
             mine, _, ours = rows.get(file.stem, ({"name": file.stem}, file, True))

@@ -325,7 +325,7 @@ class Connection(asyncio.Protocol):
 
     def on_message_begin(self) -> None:
         if self._answer is None or self._answer.ended:
-            raise httptools.HttpParserError("a second answer to one request")
+            raise httptools.HttpParserError("a second response to one request")
 
     def on_header(self, name: bytes, value: bytes) -> None:
         answer = cast(LiveAnswer, self._answer)

@@ -99,7 +99,7 @@ class DirectUpstream:
                 connection = await self._connect(pool)
         except TimeoutError:
             raise UpstreamTimeout(
-                f"{pool.name} took no connection within {self._limits.connect_timeout_s:g} s.", phase="connect"
+                f"{pool.name} accepted no connection within {self._limits.connect_timeout_s:g} s.", phase="connect"
             ) from None
         finally:
             pool.opened(connection)

@@ -129,9 +129,9 @@ class HttpxUpstream:
             async with asyncio.timeout(self._limits.first_byte_timeout_s):
                 response = await self._transport.handle_async_request(request)
         except (httpx.ConnectTimeout, httpx.PoolTimeout):
-            raise UpstreamTimeout(f"{_name(call.origin)} took no connection in time.", phase="connect") from None
+            raise UpstreamTimeout(f"{_name(call.origin)} accepted no connection in time.", phase="connect") from None
         except (TimeoutError, httpx.TimeoutException):
-            raise UpstreamTimeout(f"{_name(call.origin)} sent no answer in time.", phase="first_byte") from None
+            raise UpstreamTimeout(f"{_name(call.origin)} sent no response in time.", phase="first_byte") from None
         except (httpx.ConnectError, httpx.ProxyError) as error:
             raise _unconnected(call.origin, error) from None
         except httpx.RemoteProtocolError as error:
@@ -139,7 +139,9 @@ class HttpxUpstream:
             raise UpstreamError(f"{_name(call.origin)}: {error}", code=code, phase="first_byte") from None
         except httpx.HTTPError as error:
             raise UpstreamError(
-                f"{_name(call.origin)} hung up ({type(error).__name__}).", code="upstream_reset", phase="first_byte"
+                f"{_name(call.origin)} closed the connection ({type(error).__name__}).",
+                code="upstream_reset",
+                phase="first_byte",
             ) from None
         finally:
             self._open -= 1

@@ -219,7 +219,7 @@ def test_an_answer_that_belongs_to_another_login_lets_nobody_in(
     kept = dict(browser.cookies)
     refused(browser, browser.get(back.copy_set_param("state", "guessed")), "another login (state)")
     with httpx.Client(base_url=control.url) as stranger:  # a victim's browser, sent to the attacker's own answer
-        refused(stranger, stranger.get(back), "no login was begun in this browser")
+        refused(stranger, stranger.get(back), "no login was started in this browser")
         way_back(stranger)
         refused(stranger, stranger.get(back), "another login (state)")
         stranger.cookies.set("perihelion_login", kept["perihelion_login"][:-8] + "AAAAAAA=", path="/api/oidc")

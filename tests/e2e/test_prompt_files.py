@@ -84,7 +84,7 @@ def test_pull_then_push_changes_nothing_and_the_file_is_read_by_people(kept: Kep
     assert "greeting.json: version 1" in kept.run("pull", str(kept.folder))
     assert kept.file.read_text("utf-8") == TEXT
     before = kept.prompt()
-    assert kept.run("push", str(kept.folder)) == "Nothing differs.\n"
+    assert kept.run("push", str(kept.folder)) == "No differences.\n"
     assert kept.run("pull", str(kept.folder)) == ""
     assert kept.prompt() == before
 
@@ -99,7 +99,7 @@ def test_push_makes_versions_and_moves_environments_as_the_files_say(kept: Kept)
     assert "version 2, preview to 2, staging to 2" in kept.run("push", str(kept.folder))
     assert kept.prompt()["labels"] == {"preview": 2, "production": 1, "staging": 2}
     assert kept.asked("GET", "/api/prompts/greeting/versions/2")["body"] == changed
-    assert kept.run("push", str(kept.folder)) == "Nothing differs.\n"
+    assert kept.run("push", str(kept.folder)) == "No differences.\n"
     kept.edit(environments={"production": 2})  # what is not named stays
     assert "production to 2" in kept.run("push", str(kept.folder))
     assert kept.prompt()["labels"] == {"preview": 2, "production": 2, "staging": 2} and kept.prompt()["newest"] == 2
@@ -141,7 +141,7 @@ def test_what_the_control_plane_refuses_is_told_by_file(kept: Kept) -> None:
     assert "greeting.json" in told and "environment" in told
     kept.asked("POST", "/api/prompts/greeting/archive")
     assert "is archived" in kept.run("push", str(kept.folder), status=1)
-    assert "left as it is" in kept.run("pull", str(kept.folder))
+    assert "file left unchanged" in kept.run("pull", str(kept.folder))
     kept.file.write_text("{")
     assert "greeting.json" in kept.run("push", str(kept.folder), status=1)
     assert "no prompts in" in kept.run("push", str(kept.folder / "none"), status=1)

@@ -104,7 +104,7 @@ def test_the_old_secret_opens_nothing_and_keys_go_on(team: Team) -> None:
     old, (_, sealed_before) = team.secret, team.snapshot()
     team.stack.stop()
     done = team.stack.run("secret", "rotate")
-    assert done.returncode == 0 and "provider keys sealed anew: 1" in done.stdout, done.stderr
+    assert done.returncode == 0 and "Provider credentials sealed again: 1" in done.stdout, done.stderr
     shown = done.stdout + done.stderr
     assert (team.data / "secret.key").read_text().strip() not in shown and PROVIDER_KEY not in shown
     assert (team.data / "secret.key").stat().st_mode & 0o777 == 0o600
@@ -149,7 +149,7 @@ def test_a_rotation_that_was_cut_off_can_be_ended_by_the_command(team: Team) -> 
     team.stack.stop()
     subprocess.run([sys.executable, "-c", CUT, "adopt_next"], env=team.stack.environ, timeout=60, check=False)
     done = team.stack.run("secret", "rotate")
-    assert done.returncode == 0 and "cut off is ended" in done.stdout
+    assert done.returncode == 0 and "Completed an interrupted rotation" in done.stdout
     team.stack.start()
     team.all_works()
 

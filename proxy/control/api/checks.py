@@ -94,7 +94,7 @@ def check_prompt_id(path: str, id: str) -> str:
 
 def check_label(path: str, label: str) -> str:
     if not _LABEL.fullmatch(label):
-        raise InvalidValue(path, label[:60], "an environment: small letters, digits, '.', '_' and '-', at most 64")
+        raise InvalidValue(path, label[:60], "an environment: lower-case letters, digits, '.', '_' and '-', at most 64")
     return label
 
 

@@ -165,7 +165,7 @@ def delete_credential(request: Request[Any, Any, Any], provider: str) -> None:
 def _may_give(caller: Caller, scopes: list[str], before: list[str]) -> None:
     """An admin is one of an organisation; the snapshot has what all of them have."""
     if "snapshot" in scopes and "snapshot" not in before and not caller.may("owner"):
-        raise PermissionDeniedException(f"The scope snapshot is an owner's to give; you have {caller.role}.")
+        raise PermissionDeniedException(f"Only an owner can give the scope snapshot; your role is {caller.role}.")
 
 
 def _moment(at: datetime | None) -> int:
@@ -176,7 +176,7 @@ def _moment(at: datetime | None) -> int:
     except (OverflowError, ValueError, OSError):
         us = -1
     if us <= now_us():
-        raise InvalidValue("expires", at.isoformat(), "a time to come")
+        raise InvalidValue("expires", at.isoformat(), "a time in the future")
     return us
 
 

@@ -58,7 +58,7 @@ def end(
             user = _user(rows, person, plane.settings)
             belongs = organisations.of_user(rows, user.id)
             if not belongs:
-                raise OidcError("this person belongs to no organisation; ask for an invitation")
+                raise OidcError("this user belongs to no organisation; ask for an invitation")
             token, _ = people.open_session(rows, plane.database.pepper, user.id, belongs[0][0].id)
     except (OidcError, RowConflict, InvalidValue) as refusal:
         return _told(request, f"Login refused: {refusal}.", 401)
@@ -99,7 +99,7 @@ def _user(rows: Connection, person: Person, settings: Settings) -> User:
     elif email and not user.disabled:
         identities.accept_invitations(rows, user.id, email)
     if user.disabled:
-        raise OidcError("this person is disabled")
+        raise OidcError("this user is disabled")
     return user
 
 

@@ -114,7 +114,7 @@ def login(request: Request[Any, Any, Any], data: Login) -> Response[Me]:
         belongs = organisations.of_user(rows, user.id) if user is not None else []
         chosen = [one for one in belongs if data.organisation in ("", one[0].id)]
         if user is None or not chosen:
-            raise NotAuthorizedException("E-mail, password or organisation is wrong.")
+            raise NotAuthorizedException("Wrong e-mail, password or organisation.")
         token, csrf = people.open_session(rows, database.pepper, user.id, chosen[0][0].id)
     plane.throttle.succeeded(*names)
     return _entered(request, token, _me(chosen[0][0].id, chosen[0][1], user.id, csrf, belongs))
@@ -134,7 +134,7 @@ def use_link(request: Request[Any, Any, Any], data: UseLink) -> Response[Me]:
         link = people.use_link(rows, database.pepper, data.token)
         if link is None:
             plane.throttle.failed(name)
-            raise NotAuthorizedException("This link was used, is over, or never was one.")
+            raise NotAuthorizedException("This link is invalid, expired or already used.")
         email = link.email or check_email("email", data.email)
         user = people.by_email(rows, email)
         if user is None:
@@ -142,7 +142,7 @@ def use_link(request: Request[Any, Any, Any], data: UseLink) -> Response[Me]:
             user = people.create(rows, email, check_name("name", data.name) if data.name else "", password)
         elif people.verify(rows, email, data.password) is None:
             plane.throttle.failed(name)
-            raise NotAuthorizedException("This person has a password, and it is another one.")
+            raise NotAuthorizedException("This user already has a password, and it is a different one.")
         known = {one.id: role for one, role in organisations.of_user(rows, user.id)}
         role = max(known.get(link.org_id, "viewer"), link.role, key=ROLES.index)
         organisations.add(rows, link.org_id, user.id, role)

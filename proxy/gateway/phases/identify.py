@@ -22,9 +22,9 @@ def identify(head: RequestHead, gw: Gateway) -> Identity:
         standing = directory.now.policies.get(_OPEN.org, "")
         return Identity(policy="\n" + standing) if standing else _OPEN
     if not head.key:
-        raise Unauthorized("No key: send Helicone-Auth: Bearer sk-perihelion-….", param="Helicone-Auth")
+        raise Unauthorized("A key is required: send Helicone-Auth: Bearer sk-perihelion-….", param="Helicone-Auth")
     raise Unauthorized(
-        "The key in Helicone-Auth is not known here, has expired or was revoked.",
+        "The key in Helicone-Auth is unknown, expired or revoked.",
         code="unknown_key",
         param="Helicone-Auth",
     )

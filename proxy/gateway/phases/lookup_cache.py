@@ -68,7 +68,7 @@ async def _board(ex: Exchange, gw: Gateway, flight: InflightCall) -> Answer | No
         if not ex.client_left or current is None:
             raise
         current.uncancel()
-        raise ClientDisconnected("the caller left before the answer began") from None
+        raise ClientDisconnected("the client disconnected before the response began") from None
     finally:
         gw.watchdog.discard(ex)
 

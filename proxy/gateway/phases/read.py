@@ -28,7 +28,7 @@ def read(wire: Wire) -> RequestHead:
         )
     if head.content_length == -2 or (head.content_length >= 0 and head.transfer_encoding):
         raise BadRequest(
-            "The body's length is given twice or is no number; send one Content-Length, or chunked.",
+            "The body's length is given twice or is not a number; send one Content-Length, or chunked.",
             param="Content-Length",
         )
     if head.upgrade:

@@ -105,12 +105,12 @@ async def _stream(ex: Exchange, gw: Gateway, wire: Wire, answer: Answer, found: 
             piece += found.feed(answer.take())
             continue
         if ex.client_left:
-            raise ClientDisconnected("the caller left during the answer")
+            raise ClientDisconnected("the client disconnected during the response")
         if piece:
             wire.write(piece)
         if found.size > gw.max_answer:
             raise UpstreamError(
-                f"The answer is more than {gw.max_answer} bytes (gateway.max_answer).", code="answer_too_large"
+                f"The response is larger than {gw.max_answer} bytes (gateway.max_answer).", code="answer_too_large"
             )
         if wire.congested:
             await wire.drain()

@@ -155,7 +155,7 @@ def _left(ex: Exchange) -> None:
     current = asyncio.current_task()
     if ex.client_left and current is not None:
         current.uncancel()
-        raise ClientDisconnected("the caller left before the answer began") from None
+        raise ClientDisconnected("the client disconnected before the response began") from None
 
 
 def _outcome(answer: Answer) -> AttemptResult:

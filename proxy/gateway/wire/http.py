@@ -159,39 +159,39 @@ class HttpWire:
             )  # fmt: skip
         if self._connection is not None and self._connection.server.overloaded:
             raise Overloaded(
-                f"This worker has {self._connection.server.most} calls open (gateway.max_open).",
+                f"This worker has {self._connection.server.most} open calls, the maximum (gateway.max_open).",
                 headers={"retry-after": "1"},
             )  # fmt: skip
         return self.items
 
     async def body(self, length: int, cap: int) -> bytes:
         if length > cap:
-            raise TooLarge(f"The request body is {length} bytes; the most taken here is {cap} (gateway.max_body).")
+            raise TooLarge(f"The request body is {length} bytes; accepted: at most {cap} (gateway.max_body).")
         if not self.arrived and self._expects and not self._pieces and self._connection is not None:
             self._connection.send(_CONTINUE)
         while not self.arrived and self._size <= cap:
             if self._connection is None or self._connection.lost:
-                raise ClientDisconnected("the caller left while its body was read")
+                raise ClientDisconnected("the client disconnected while its body was read")
             if self._broken:
                 raise BadRequest(self._broken, code="invalid_http")
             self._waiter = self._connection.server.loop.create_future()
             await self._waiter
         if self._size > cap:
             self._pieces = []
-            raise TooLarge(f"The request body is more than {cap} bytes, the most taken here (gateway.max_body).")
+            raise TooLarge(f"The request body is larger than {cap} bytes (gateway.max_body).")
         pieces, self._pieces = self._pieces, []
         return pieces[0] if len(pieces) == 1 else b"".join(pieces)
 
     def start(self, status: int, headers: Headers) -> None:
-        connection = self._alive("the caller left before the answer began")
+        connection = self._alive("the client disconnected before the response began")
         self.started = True
         connection.send(self._head(status, headers, None, connection.server.stopping))
 
     def write(self, piece: bytes) -> None:
-        self._alive("the caller left during the answer").send(self._framed(piece))
+        self._alive("the client disconnected during the response").send(self._framed(piece))
 
     async def drain(self) -> None:
-        connection = self._alive("the caller left during the answer")
+        connection = self._alive("the client disconnected during the response")
         while connection.congested and not connection.lost:
             self._waiter = connection.server.loop.create_future()
             await self._waiter

@@ -71,7 +71,7 @@ class RsgiWire:
 
     async def body(self, length: int, cap: int) -> bytes:
         if length > cap:
-            raise TooLarge(f"The request body is {length} bytes; the most taken here is {cap} (gateway.max_body).")
+            raise TooLarge(f"The request body is {length} bytes; accepted: at most {cap} (gateway.max_body).")
         try:
             if length >= 0:
                 return bytes(await self._proto())
@@ -84,13 +84,11 @@ class RsgiWire:
                 pieces.append(piece)
                 size += len(piece)
                 if size > cap:
-                    raise TooLarge(
-                        f"The request body is more than {cap} bytes, the most taken here (gateway.max_body)."
-                    )
+                    raise TooLarge(f"The request body is larger than {cap} bytes (gateway.max_body).")
         except ProtocolClosed:
-            raise ClientDisconnected("the caller left while its body was read") from None
+            raise ClientDisconnected("the client disconnected while its body was read") from None
         if empty > 1:
-            raise ClientDisconnected("the caller left while its body was read")
+            raise ClientDisconnected("the client disconnected while its body was read")
         return b"".join(pieces)
 
     def start(self, status: int, headers: Headers) -> None:
@@ -98,13 +96,13 @@ class RsgiWire:
             self._transport = self._proto.response_stream(status, headers)
             self.started = True
         except ProtocolClosed:
-            raise ClientDisconnected("the caller left before the answer began") from None
+            raise ClientDisconnected("the client disconnected before the response began") from None
 
     def write(self, piece: bytes) -> None:
         try:
             self._transport.send_bytes(piece)
         except ProtocolClosed:
-            raise ClientDisconnected("the caller left during the answer") from None
+            raise ClientDisconnected("the client disconnected during the response") from None
 
     async def drain(self) -> None: ...
 
