@@ -149,4 +149,4 @@ def test_a_full_disk_costs_the_notes_and_not_the_process(tmp_path: Path) -> None
     if done.returncode in (1, 77) and "Error" not in done.stderr:
         pytest.skip("no small disk to be had: this user may not mount one")
     assert (done.returncode, done.stdout.split()) == (0, ["99", "60"]), done.stderr
-    assert done.stderr.count("takes no log") == 1
+    assert done.stderr.count("cannot be written, so limits") == 1
