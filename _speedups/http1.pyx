@@ -74,7 +74,7 @@ cpdef tuple read_request(bytes data):
     if at == limit or at[0] != 47:
         return None
     while at < limit and CLASS[at[0]] & 2:
-        if at[0] == 35 or (at[0] == 37 and mark == NULL):
+        if at[0] == 35:
             return None
         if at[0] == 63 and mark == NULL:
             mark = at

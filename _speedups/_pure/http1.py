@@ -29,14 +29,15 @@ Pairs = list[tuple[str, str]]
 def read_request(data: bytes) -> tuple[str, str, str, Pairs, bytes] | None:
     """(method, path, query, headers, body) of a request that is all of `data`, or None.
 
-    Names are in lower case but for `Helicone-Property-*`, which stay as they are spelled. None, too, for a HEAD, for
-    a path with `%` or `#` in it, and where the connection is not kept alive.
+    Path and query are as they came. Names are in lower case but for `Helicone-Property-*`, which stay as they are
+    spelled. None, too, for a HEAD, for
+    a target with `#` in it, and where the connection is not kept alive.
     """
     found = _REQUEST.match(data)
     if found is None:
         return None
     path, _, query = found[2].partition(b"?")
-    if b"%" in path or b"#" in found[2]:
+    if b"#" in found[2]:
         return None
     rest = _headers(data, found.end(), False)
     if rest is None:
@@ -67,18 +68,18 @@ def read_response(data: bytes) -> tuple[int, Pairs, bytes] | None:
 
 def write_headers(headers: Pairs) -> tuple[bytes, str | None]:
     """(the lines of `headers`, the value of the first `content-length`). CR and LF in a value become spaces, so that
-    none can end its line. Latin-1 where everything fits in it, else UTF-8."""
-    lines: list[str] = []
+    none can end its line. A line is latin-1 where it fits, so that bytes of others leave as they came; else UTF-8."""
+    lines: list[bytes] = []
     length: str | None = None
     for name, value in headers:
         if length is None and name == "content-length":
             length = value
-        lines.append(f"{name}: {value.replace(_CR, ' ').replace(_LF, ' ')}\r\n")
-    text = "".join(lines)
-    try:
-        return text.encode("latin-1"), length
-    except UnicodeEncodeError:
-        return text.encode("utf-8", "replace"), length
+        line = f"{name}: {value.replace(_CR, ' ').replace(_LF, ' ')}\r\n"
+        try:
+            lines.append(line.encode("latin-1"))
+        except UnicodeEncodeError:
+            lines.append(line.encode("utf-8", "replace"))
+    return b"".join(lines), length
 
 
 def _headers(data: bytes, at: int, answer: bool) -> tuple[Pairs, int, int] | None:

@@ -30,7 +30,7 @@ class RequestHead(msgspec.Struct, frozen=True):
 
     method: str
     path: str
-    """Percent-decoded, less a key in its first segment."""
+    """As it came, less a key in its first segment."""
     query: str
     host: str
     items: "Headers"

@@ -136,7 +136,7 @@ def _read(header: str, text: str, kind: Any, form: str) -> Any:
 
 def _elsewhere(ex: Exchange, gw: Gateway, text: str) -> list[Target]:
     """Helicone's form: the first entry is the primary, each with an origin, headers and changes of its own."""
-    path = unquote(ex.route.path.partition("?")[0])
+    path = ex.route.path.partition("?")[0]
     found: list[Target] = []
     for number, entry in enumerate(_fallbacks(text)):
         try:
@@ -224,6 +224,8 @@ def _with_model(route: Route, model: str) -> Route:
         if old in path:
             path = path.replace(old, quote(model, safe="" if "%2F" in old else "/:@"), 1)
             break
+    else:  # encoded in another way
+        path = quote(unquote(path).replace(route.model_in_path, model, 1), safe="/:@")
     return msgspec.structs.replace(route, path=path + mark + query, model_in_path=model)
 
 

@@ -4,7 +4,11 @@ Helicone-Target-Url             any path              -> that origin, if allowed
 Helicone-OpenAI-Api-Base        any path              -> that base, if allowed, and the path after it
 <label>.<domain>                any path              -> the provider of that label
 /<prefix>/…                     prefix cut off        -> the provider of that prefix
-/v1/…, /v1beta/…                unchanged             -> the provider that owns the bare path
+…:generateContent               unchanged             -> the provider that owns the verb
+x-goog-api-key, anthropic-version  unchanged          -> the provider that owns the header
+/v1/chat/completions, …         unchanged             -> the provider that owns the bare path
+
+A path is matched percent-decoded, segment by segment, and forwarded as it came. What nobody owns is 404.
 """
 
 from typing import Final
@@ -12,7 +16,7 @@ from urllib.parse import quote, unquote
 
 import msgspec
 
-from proxy.core.errors import BadDirective, BadRequest, Forbidden, NotFound
+from proxy.core.errors import BadDirective, BadRequest, FeatureUnavailable, Forbidden, NotFound
 from proxy.core.origin import Origin
 from proxy.providers.dialects import DIALECTS, wants_stream_usage
 from proxy.providers.index import Catalog
@@ -24,9 +28,10 @@ __all__ = ["Route", "mask_query", "resolve"]
 _MEMO: Final = 2048
 """Routes kept; a path that repeats (most do: one per endpoint) is one dict lookup."""
 _MEMO_CHARS: Final = 1024
-_PATH_SAFE: Final = "/:@!$&'()*+,;=-._~"
-_QUERY_SAFE: Final = _PATH_SAFE + '%?[]|^`{}"\\<>'
-_PLAIN: Final = frozenset("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789" + _PATH_SAFE)
+_PATH_SAFE: Final = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) not in "?#")
+"""What may stand in a path as it came."""
+_PATH_CHARS: Final = frozenset(_PATH_SAFE)
+_QUERY_SAFE: Final = _PATH_SAFE + "?"
 _SECRETS: Final = frozenset(
     [
         "key",
@@ -48,7 +53,14 @@ _SECRETS: Final = frozenset(
         "x-goog-credential",
     ]
 )
-_OPENAI_BASES: Final = ("/v1/gateway/oai", "/openai", "/oai")
+_OPENAI_BASES: Final = (("v1", "gateway", "oai"), ("openai",), ("oai",))
+_LOGGERS: Final[dict[tuple[str, ...], str]] = {
+    ("v1", "log"): "logging of calls made elsewhere",
+    ("v1", "trace"): "logging of traces",
+    ("v1", "prompt-2025"): "the prompt API",
+}
+"""Where Helicone's own libraries send whole conversations, to what they ask for there."""
+_LOGGER_PREFIXES: Final = frozenset({"oai", "anthropic", "custom", "googleapis"})
 
 
 class Route(msgspec.Struct, frozen=True):
@@ -57,7 +69,7 @@ class Route(msgspec.Struct, frozen=True):
     provider: Provider
     origin: Origin
     path: str
-    """Upstream path and query, ASCII, percent-encoded."""
+    """Upstream path and query, as they came; ASCII."""
     dialect: str
     operation: str
     model_in_path: str
@@ -66,16 +78,19 @@ class Route(msgspec.Struct, frozen=True):
     """`stream_options.include_usage` may be added where the body asks for a stream."""
 
 
-def resolve(catalog: Catalog, host: str, path: str, query: str = "", target: str = "", api_base: str = "") -> Route:
-    """The route of a call to `path` (percent-decoded, as the server hands it over) and raw `query`.
+def resolve(
+    catalog: Catalog, host: str, path: str, query: str = "", target: str = "", api_base: str = "", mark: str = ""
+) -> Route:
+    """The route of a call to `path` and `query`, both as they came.
 
     `host` is the Host header, `target` and `api_base` are the values of `Helicone-Target-Url` and
-    `Helicone-OpenAI-Api-Base`. Raises `NotFound`, `Forbidden`, `BadDirective` or `BadRequest`.
+    `Helicone-OpenAI-Api-Base`, `mark` is the header of `Provider.bare_headers` that the call carries. Raises
+    `NotFound`, `Forbidden`, `BadDirective`, `BadRequest`, or `FeatureUnavailable` for a path of Helicone's loggers.
     """
-    key = (host if catalog.domain else "", path, target, api_base)
+    key = (host if catalog.domain else "", path, target, api_base, mark)
     route = catalog.routes.get(key)
     if route is None:
-        route = _route(catalog, host, path, target, api_base)
+        route = _route(catalog, host, path, target, api_base, mark)
         if len(path) + len(target) + len(api_base) < _MEMO_CHARS:
             if len(catalog.routes) >= _MEMO:
                 catalog.routes.clear()
@@ -92,13 +107,17 @@ def resolve(catalog: Catalog, host: str, path: str, query: str = "", target: str
     return Route(route.provider, route.origin, path, route.dialect, route.operation, route.model_in_path, usage)
 
 
-def _route(catalog: Catalog, host: str, path: str, target: str, api_base: str) -> Route:
+def _route(catalog: Catalog, host: str, path: str, target: str, api_base: str, mark: str) -> Route:
+    if not _PATH_CHARS.issuperset(path):
+        path = quote(path, safe=_PATH_SAFE, errors="replace")
     if not path.startswith("/"):
         path = "/" + path
     if target:
         return _to_target(catalog, path, target)
     if api_base:
         return _to_base(catalog, path, api_base)
+    decoded = _decoded(path)
+    _refuse_loggers(decoded)
     label = _label(catalog, host)
     if label:
         provider = catalog.prefixes.get(label)
@@ -107,17 +126,58 @@ def _route(catalog: Catalog, host: str, path: str, target: str, api_base: str) -
                 f"Host {host!r}: no provider has the label {label!r}. Known path prefixes: {catalog.names()}."
             )
         return _to_provider(provider, path)
-    prefix, _, rest = path[1:].partition("/")
-    provider = catalog.prefixes.get(prefix)
+    segments = _segments(path)
+    provider = catalog.prefixes.get(segments[0])
     if provider is not None:
-        return _to_provider(provider, "/" + rest)
-    for start, owner, cut in catalog.long_prefixes:
-        if path.startswith(start) and (len(path) == len(start) or path[len(start)] == "/"):
-            return _to_provider(owner, (path[len(start) :] or "/") if cut else path)
+        return _to_provider(provider, _after(path, 1))
+    for size in range(len(segments), 1, -1):
+        provider = catalog.long_prefixes.get(segments[:size])
+        if provider is not None:
+            return _to_provider(provider, _after(path, size))
+    provider = catalog.verbs.get(decoded.rpartition(":")[2]) or catalog.marks.get(mark)
+    for size in range(len(segments), 0, -1):
+        provider = provider or catalog.bare.get(segments[:size])
+    if provider is not None:
+        return _to_provider(provider, path)
     raise NotFound(
-        f"Nothing is served at {_shown(path)!r}. Paths begin with a provider's prefix ({catalog.names()}), or are a "
-        "bare OpenAI, Anthropic or Gemini path; Helicone-Target-Url names any other allowed origin."
+        f"Nothing is served at {_shown(decoded)!r}. Begin the path with a provider's prefix ({catalog.names()}), or "
+        "name an allowed origin in Helicone-Target-Url. Without either only the known paths of OpenAI, Anthropic and "
+        "Gemini are served, such as /v1/chat/completions, /v1/messages and /v1beta/models."
     )
+
+
+def _refuse_loggers(decoded: str) -> None:
+    """Raises `FeatureUnavailable` for a path of Helicone's own loggers: no provider may see what they send."""
+    segments = [segment for segment in decoded.lower().split("/") if segment]
+    if segments and segments[0] in _LOGGER_PREFIXES:
+        del segments[0]
+    feature = _LOGGERS.get(tuple(segments[:2]))
+    if feature is not None:
+        raise FeatureUnavailable(
+            f"Path {_shown(decoded)!r} is Helicone's for {feature}, which is not built here. Nothing was forwarded or "
+            "stored; send the calls themselves through this proxy instead."
+        )
+
+
+def _decoded(path: str) -> str:
+    """`path` less its percent-encoding. Raises `BadRequest` where it holds a control character."""
+    decoded = unquote(path) if "%" in path else path
+    if not decoded.isprintable():
+        for char in decoded:
+            if char < " " or char == "\x7f":
+                raise BadRequest(f"Path {_shown(decoded)!r} has a control character; accepted: none.")
+    return decoded
+
+
+def _segments(path: str) -> tuple[str, ...]:
+    """The first segments of a path, as many as a prefix may have, each percent-decoded."""
+    return tuple([unquote(segment) for segment in path[1:].split("/", 3)[:3]])
+
+
+def _after(path: str, count: int) -> str:
+    """`path` less its first `count` segments."""
+    rest = path[1:].split("/", count)
+    return "/" + rest[count] if len(rest) > count else "/"
 
 
 def _label(catalog: Catalog, host: str) -> str:
@@ -156,7 +216,8 @@ def _to_provider(provider: Provider, path: str) -> Route:
 
 def _to_target(catalog: Catalog, path: str, target: str) -> Route:
     provider, origin, base, _ = _allowed(catalog, "Helicone-Target-Url", target)
-    if base not in ("", "/") and not path.startswith(base.rstrip("/") + "/") and path != base:
+    base, asked = unquote(base).rstrip("/"), unquote(path)
+    if base and not asked.startswith(base + "/") and asked != base:
         raise BadDirective(
             "Helicone-Target-Url", target, "an origin without a path; the path of the call itself is used"
         )
@@ -167,14 +228,14 @@ def _to_base(catalog: Catalog, path: str, api_base: str) -> Route:
     header = "Helicone-OpenAI-Api-Base"
     provider, origin, base, query = _allowed(catalog, header, api_base)
     for start in _OPENAI_BASES:
-        if path.startswith(start + "/"):
-            path = path[len(start) :]
+        if _segments(path)[: len(start)] == start and path.count("/") > len(start):
+            path = _after(path, len(start))
             break
-    base = unquote(base.rstrip("/"))
+    base = quote(base.rstrip("/"), safe=_PATH_SAFE)
     if base:
         # An OpenAI base stands for https://api.openai.com/v1, so the caller's /v1 is part of what it replaces.
-        path = base + (path[3:] if path.startswith("/v1/") else path)
-    if ".." in path and ".." in path.replace("\\", "/").split("/"):
+        path = base + (_after(path, 1) if _segments(path)[0] == "v1" and path.count("/") > 1 else path)
+    if ".." in unquote(path).replace("\\", "/").split("/"):
         raise BadRequest(f"Path {_shown(path)!r}: '..' could leave the base that {header} names.", param=header)
     route = _made(provider, origin, path)
     return msgspec.structs.replace(route, path=f"{route.path}?{quote(query, safe=_QUERY_SAFE)}") if query else route
@@ -211,32 +272,16 @@ def _guarded(origin: Origin) -> Origin:
 
 
 def _made(provider: Provider, origin: Origin, path: str) -> Route:
-    if not path.isprintable():
-        for char in path:
-            if char < " " or char == "\x7f":
-                raise BadRequest(f"Path {_shown(path)!r} has a control character; accepted: none.")
+    decoded = _decoded(path)
     dialect = provider.dialect
     for part, other in provider.dialects.items():
-        if part in path:
+        if part in decoded:
             dialect = other
             break
-    spoken = DIALECTS[dialect]
-    operation = spoken.operation(path)
-    encoded = path
-    if provider.encode_slashes and path.startswith("/model/"):
-        model, _, last = path[7:].rpartition("/")
-        encoded = f"/model/{quote(model, safe=_PATH_SAFE[1:])}/{quote(last, safe=_PATH_SAFE)}"
-    elif not _PLAIN.issuperset(path):
-        encoded = quote(path, safe=_PATH_SAFE, errors="replace")
-    return Route(
-        provider,
-        origin,
-        encoded,
-        dialect,
-        operation,
-        spoken.model_in(path),
-        wants_stream_usage(provider, operation, dialect),
-    )
+    known = DIALECTS[dialect]
+    operation = known.operation(decoded)
+    usage = wants_stream_usage(provider, operation, dialect)
+    return Route(provider, origin, path, dialect, operation, known.model_in(decoded), usage)
 
 
 def _shown(text: str) -> str:

@@ -24,15 +24,18 @@ class Catalog:
     __slots__ = (
         "allowed",
         "allowed_patterns",
+        "bare",
         "custom",
         "domain",
         "hosts",
         "listening",
         "long_prefixes",
+        "marks",
         "patterns",
         "prefixes",
         "providers",
         "routes",
+        "verbs",
     )
 
     def __init__(self, providers: Iterable[Provider], allow: str = "", domain: str = "") -> None:
@@ -43,8 +46,14 @@ class Catalog:
         self.domain = domain.strip(".").lower()
         self.prefixes: dict[str, Provider] = {}
         """First path segment, and first host label, to provider."""
-        self.long_prefixes: list[tuple[str, Provider, bool]] = []
-        """(prefix, provider, whether it is cut off), the longest first."""
+        self.long_prefixes: dict[tuple[str, ...], Provider] = {}
+        """Prefixes of more than one segment, to provider."""
+        self.bare: dict[tuple[str, ...], Provider] = {}
+        """First segments of a path without a prefix, to its provider."""
+        self.verbs: dict[str, Provider] = {}
+        """What follows the last colon of a path without a prefix, to its provider."""
+        self.marks: dict[str, Provider] = {}
+        """A header that a call without a prefix carries, to its provider."""
         self.hosts: dict[str, Provider] = {}
         self.patterns: list[tuple[HostPattern, Provider]] = []
         self.listening: dict[tuple[str, int], Provider] = {}
@@ -52,10 +61,9 @@ class Catalog:
         self.allowed: dict[Origin, Provider] = {}
         """Origins that the operator named: allowed wherever they resolve to."""
         self.allowed_patterns: list[tuple[str, HostPattern, int]] = []
-        self.routes: dict[tuple[str, str, str, str], Route] = {}
+        self.routes: dict[tuple[str, str, str, str, str], Route] = {}
         for provider in self.providers.values():
             self._add(provider)
-        self.long_prefixes.sort(key=lambda row: -len(row[0]))
         for entry in allow.split(","):
             if entry.strip():
                 self._allow(entry.strip())
@@ -79,11 +87,13 @@ class Catalog:
                 raise SettingError(f"{provider.name}.toml: dialect", dialect, "one of " + ", ".join(DIALECTS))
         for prefix in (provider.name, *provider.aliases):
             if "/" in prefix:
-                self.long_prefixes.append(("/" + prefix, provider, True))
+                self.long_prefixes[tuple(prefix.split("/"))] = provider
             elif self.prefixes.setdefault(prefix, provider) is not provider:
                 taken = self.prefixes[prefix].name
                 raise SettingError(f"{provider.name}.toml: aliases", prefix, f"a prefix that {taken} does not use")
-        self.long_prefixes += [(prefix, provider, False) for prefix in provider.bare]
+        self.bare |= {tuple(path.strip("/").split("/")): provider for path in provider.bare}
+        self.verbs |= dict.fromkeys(provider.bare_verbs, provider)
+        self.marks |= dict.fromkeys(provider.bare_headers, provider)
         for host in provider.hosts:
             name, _, port = host.partition(":")
             if port:

@@ -33,7 +33,12 @@ class Provider(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     one label or more, a `*` elsewhere for characters of one label. An entry `host:port` only tells who answers
     there, it allows nothing."""
     bare: tuple[str, ...] = ()
-    """Bare path prefixes it owns, the longest of all providers winning."""
+    """Paths without a prefix that are this provider's, with all below them; the longest of all providers wins."""
+    bare_verbs: tuple[str, ...] = ()
+    """What follows a colon at the end of a path without a prefix that is this provider's, whatever the path."""
+    bare_headers: tuple[str, ...] = ()
+    """Headers by which a call without a prefix is this provider's, whatever its path: `x-goog-api-key`,
+    `anthropic-version`."""
     dialects: dict[str, str] = {}
     """Part of a path to the dialect spoken there, the first match winning."""
     prices: str = ""
@@ -47,8 +52,6 @@ class Provider(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     report usage without being asked."""
     stream_usage_since: str = ""
     """The first `api-version` of the query that takes it; calls of an older one are left alone."""
-    encode_slashes: bool = False
-    """A slash inside the model id between `/model/` and the operation leaves as %2F."""
     ours: bool = True
     """False where a user's folder set its origin: that origin is allowed by name, wherever it resolves to."""
 

@@ -8,14 +8,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy.core.errors import BadDirective, BadRequest, Forbidden, NotFound, ProxyError, SettingError
+from proxy.core.errors import (
+    BadDirective,
+    BadRequest,
+    FeatureUnavailable,
+    Forbidden,
+    NotFound,
+    ProxyError,
+    SettingError,
+)
 from proxy.providers import Catalog, Route, load, mask_query, resolve
 
 CATALOG = load(domain="example.com")
 
 
-def to(path: str, query: str = "", host: str = "localhost:8787", target: str = "", base: str = "") -> Route:
-    return resolve(CATALOG, host, path, query, target, base)
+def to(
+    path: str, query: str = "", host: str = "localhost:8787", target: str = "", base: str = "", mark: str = ""
+) -> Route:
+    return resolve(CATALOG, host, path, query, target, base, mark)
 
 
 def url(route: Route) -> str:
@@ -30,7 +40,6 @@ def url(route: Route) -> str:
         ("/v1/responses/resp_1", "https://api.openai.com/v1/responses/resp_1", "openai", "other"),
         ("/v1/messages", "https://api.anthropic.com/v1/messages", "anthropic", "messages"),
         ("/v1/messages/batches", "https://api.anthropic.com/v1/messages/batches", "anthropic", "batches"),
-        ("/v1/messages_x", "https://api.openai.com/v1/messages_x", "openai", "other"),
         ("/v1/complete", "https://api.anthropic.com/v1/complete", "anthropic", "completions"),
         (
             "/v1beta/models/gemini-2.5-pro:generateContent",
@@ -75,7 +84,7 @@ def url(route: Route) -> str:
         ),
         (
             "/bedrock/us-east-1/model/arn:aws:x:endpoint/e-1/invoke",
-            "https://bedrock-runtime.us-east-1.amazonaws.com/model/arn:aws:x:endpoint%2Fe-1/invoke",
+            "https://bedrock-runtime.us-east-1.amazonaws.com/model/arn:aws:x:endpoint/e-1/invoke",
             "bedrock",
             "invoke",
         ),
@@ -141,29 +150,118 @@ def test_a_variable_that_is_no_host_label_is_400(label: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "sent"),
+    "path",
     [
-        ("/v1/files/a b", "/v1/files/a%20b"),
-        ("/v1/files/100%", "/v1/files/100%25"),
-        ("/v1/files/ä", "/v1/files/%C3%A4"),
-        ("/v1/files/a?b#c", "/v1/files/a%3Fb%23c"),
-        ("/v1/files/%2e%2e", "/v1/files/%252e%252e"),
-        ("/v1/../x", "/v1/../x"),
-        ("//openai/deployments", ""),
+        "/v1/files/a%20b",
+        "/v1/files/100%",
+        "/v1/files/%C3%A4%c3%a4",
+        "/v1/files/a%3Fb%23c",
+        "/v1/files/%2e%2e",
+        "/v1/files//a",
+        "/v1/files/a+b%2Fc%3ad",
+        "/v1/chat/../x",
     ],
 )
-def test_a_decoded_path_is_encoded_again(path: str, sent: str) -> None:
-    if sent:
-        assert to(path).path == sent
-    else:
-        assert to(path, target="https://r.openai.azure.com").path == path
+def test_a_path_is_forwarded_as_it_came(path: str) -> None:
+    assert to(path).path == path
+    assert to(f"/openai{path}").path == path
+    assert to(f"/%6fpenai{path}").path == path
+    assert to(f"/v1/gateway/o%61i{path}").path == path
+    assert to(path, target="https://api.openai.com").path == path
 
 
-@given(st.text(st.characters(min_codepoint=32, exclude_characters="\x7f", exclude_categories=["Cs"]), max_size=40))
+def test_a_path_that_begins_with_two_slashes_is_forwarded_to_a_target() -> None:
+    assert to("//openai/deployments", target="https://r.openai.azure.com").path == "//openai/deployments"
+
+
+@pytest.mark.parametrize(
+    ("path", "sent"), [("/v1/files/ä b", "/v1/files/%C3%A4%20b"), ("/v1/files/a?b#", "/v1/files/a%3Fb%23")]
+)
+def test_what_may_not_stand_in_a_path_is_encoded(path: str, sent: str) -> None:
+    assert to(path).path == sent
+
+
+@given(st.text(st.characters(min_codepoint=32, exclude_characters="\x7f%", exclude_categories=["Cs"]), max_size=40))
 def test_an_encoded_path_decodes_to_what_was_asked(tail: str) -> None:
-    sent = to("/v1/" + tail).path
+    sent = to("/v1/files/" + tail).path
     assert sent.isascii() and sent.isprintable() and " " not in sent and "?" not in sent
-    assert unquote(sent) == "/v1/" + tail
+    assert unquote(sent) == "/v1/files/" + tail
+
+
+@pytest.mark.parametrize(
+    ("path", "model"),
+    [
+        ("/bedrock/us-east-1/model/arn%3Aaws%3Ax%3Aendpoint%2Fe-1/invoke", "arn:aws:x:endpoint/e-1"),
+        ("/v1beta/models/gemini%2D2.5%2dpro%3AgenerateContent", "gemini-2.5-pro"),
+        ("/azure/r/openai/deployments/gpt%2D4o/chat/completions", "gpt-4o"),
+    ],
+)
+def test_a_model_is_found_in_an_encoded_path(path: str, model: str) -> None:
+    route = to(path)
+    assert route.model_in_path == model and path.endswith(route.path)
+
+
+@pytest.mark.parametrize("version", ["v1", "v1beta", "v1alpha"])
+@pytest.mark.parametrize("verb", ["generateContent", "streamGenerateContent", "countTokens", "embedContent"])
+@pytest.mark.parametrize("mark", ["x-goog-api-key", ""])
+def test_a_verb_of_google_leads_to_gemini(version: str, verb: str, mark: str) -> None:
+    route = to(f"/{version}/models/gemini-2.0-flash:{verb}", mark=mark)
+    assert (route.provider.name, route.dialect, route.model_in_path) == ("gemini", "gemini", "gemini-2.0-flash")
+    assert route.path == f"/{version}/models/gemini-2.0-flash:{verb}"
+
+
+@pytest.mark.parametrize(
+    ("path", "mark", "provider"),
+    [
+        ("/v1/models", "", "openai"),
+        ("/v1/models", "anthropic-version", "anthropic"),
+        ("/v1/models", "x-goog-api-key", "gemini"),
+        ("/v1/files/f", "anthropic-version", "anthropic"),
+        ("/v1/models/ft:gpt-4o-mini:acme::abc", "", "openai"),
+        ("/v1/skills_of_tomorrow", "anthropic-version", "anthropic"),
+        ("/v1/interactions", "x-goog-api-key", "gemini"),
+        ("/openai/v1/models", "anthropic-version", "openai"),
+        ("/groq/openai/v1/models", "x-goog-api-key", "groq"),
+        ("/v1/gateway/oai/v1/models", "anthropic-version", "openai"),
+    ],
+)
+def test_a_header_tells_whose_a_bare_path_is(path: str, mark: str, provider: str) -> None:
+    for _ in range(2):  # the second time from the memo
+        assert to(path, mark=mark).provider.name == provider
+
+
+@pytest.mark.parametrize(
+    "path", ["/v1/whatever", "/v1", "/v1/", "/v1/messages_x", "/v1/chat_x", "/v1//chat", "/v1/../x"]
+)
+def test_a_path_that_nobody_owns_is_404_and_says_what_would_be_right(path: str) -> None:
+    with pytest.raises(NotFound, match="/v1/chat/completions"):
+        to(path)
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        *(f"/{prefix}/v1/log" for prefix in ("oai", "anthropic", "custom", "googleapis")),
+        "/v1/log",
+        "/v1/log/",
+        "/v1/log/request",
+        "/v1/trace",
+        "/v1/trace/log",
+        "/v1/trace/custom/v1/log",
+        "/v1/prompt-2025",
+        "/v1/prompt-2025/id/x/versions",
+        "/oai//v1/log",
+        "/oai/v1%2Flog",
+        "/OAI/v1/Log",
+        "/%6fai/v1/log",
+    ],
+)
+@pytest.mark.parametrize("mark", ["", "anthropic-version"])
+def test_no_path_of_a_logger_is_forwarded(path: str, mark: str) -> None:
+    for host in ("localhost:8787", "oai.example.com"):
+        with pytest.raises(FeatureUnavailable) as caught:
+            to(path, host=host, mark=mark)
+        assert (caught.value.status, caught.value.code) == (501, "not_implemented")
 
 
 @pytest.mark.parametrize("char", ["\r", "\n", "\0", "\x1f", "\x7f"])
@@ -276,7 +374,9 @@ def test_a_base_stands_for_openais() -> None:
     assert to("/v1/models", base="https://api.deepseek.com").path == "/v1/models"
 
 
-@pytest.mark.parametrize("path", ["/v1/../../admin", "/..", "/v1/..", "/a/..\\b"])
+@pytest.mark.parametrize(
+    "path", ["/v1/../../admin", "/..", "/v1/..", "/a/..\\b", "/v1/%2e%2e/x", "/v1/a%2F..%2fb", "/a/..%5Cb"]
+)
 def test_dots_do_not_leave_a_base(path: str) -> None:
     with pytest.raises(BadRequest):
         to(path, base="https://api.groq.com/openai/v1")

@@ -50,7 +50,13 @@ class App:
             return wire.finish(FinalChunk(b""))
         if wire.path == "/lies":
             return wire.finish(FinalChunk(b"lies", 200, [("content-length", wire.query)]))
-        note: dict[str, Any] = {"path": wire.path, "query": wire.query, "host": wire.host, "method": wire.method}
+        note: dict[str, Any] = {
+            "path": wire.path,
+            "raw_path": wire.raw_path,
+            "query": wire.query,
+            "host": wire.host,
+            "method": wire.method,
+        }
         _seen.append(note)
         try:
             headers = wire.headers()

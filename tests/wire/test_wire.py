@@ -82,6 +82,8 @@ def test_the_path_comes_decoded_and_the_query_as_it_was(server: Server) -> None:
     server.send(b"GET /a%20b%2Fc?x=%2F HTTP/1.1\r\nHost: h\r\n\r\n")
     seen = server.seen("/a b/c")
     assert (seen["query"], seen["host"]) == ("x=%2F", "h")
+    # granian hands over the path decoded alone
+    assert seen["raw_path"] == ("/a%20b%2Fc" if server.own else "/a%20b/c")
 
 
 def test_repeated_headers_keep_their_order(server: Server) -> None:
@@ -91,10 +93,14 @@ def test_repeated_headers_keep_their_order(server: Server) -> None:
 
 
 @pytest.mark.parametrize("extra", [b"", b"X-A: 1\r\nX-A: 2\r\n"])
-def test_a_value_beyond_ascii_is_refused_by_name(server: Server, extra: bytes) -> None:
-    server.send(b"GET /umlaut HTTP/1.1\r\nHost: h\r\n" + extra + b"X-U: gr\xc3\xbc\xc3\x9f\r\n\r\n")
+def test_a_value_beyond_ascii_is_handed_over_as_bytes(server: Server, extra: bytes) -> None:
+    server.send(b"GET /umlaut HTTP/1.1\r\nHost: h\r\n" + extra + b"X-U: gr\xc3\xbc\xc3\x9f\r\nX-V: \xfc\r\n\r\n")
     seen = server.seen("/umlaut")
-    assert seen["error"] == "BadRequest" and "x-u" in seen["message"]
+    if server.own:
+        values = dict(seen["headers"])
+        assert values["x-u"].encode("latin-1") == b"gr\xc3\xbc\xc3\x9f" and values["x-v"] == "\xfc"
+    else:  # granian leaves such a value out, so the call is refused by name
+        assert seen["error"] == "BadRequest" and "x-" in seen["message"]
 
 
 def test_a_body_is_taken_whole(server: Server) -> None:

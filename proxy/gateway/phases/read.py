@@ -1,5 +1,7 @@
 """Phases: parse the head, find the route, receive the body."""
 
+from urllib.parse import unquote
+
 from _speedups import parse
 from proxy.core.errors import BadRequest, FeatureUnavailable
 from proxy.core.identity import is_key
@@ -33,7 +35,7 @@ def read(wire: Wire) -> RequestHead:
         )
     if head.upgrade:
         raise FeatureUnavailable(f"Upgrade to {head.upgrade!r} (realtime sockets) is not proxied.", param="Upgrade")
-    path, key = wire.path, head.auth
+    path, key = wire.raw_path, head.auth
     if key:
         key = key.removeprefix("Bearer ").removeprefix("bearer ").strip()
     authorization = head.authorization
@@ -47,9 +49,9 @@ def read(wire: Wire) -> RequestHead:
             authorization, key = "", key or bare.strip()
     elif is_key(head.credential):
         hidden, key = _KEY_HEADERS, key or head.credential.strip()
-    if is_key(path[1:15]):
+    if is_key(wire.path[1:15]):
         shown, _, rest = path[1:].partition("/")
-        path, key = "/" + rest, key or shown
+        path, key = "/" + rest, key or unquote(shown)
     return RequestHead(wire.method, path, wire.query, head.host or wire.host, items, head, key, authorization, hidden)
 
 
@@ -69,7 +71,9 @@ def _split(authorization: str) -> tuple[str, str]:
 def locate(head: RequestHead, catalog: Catalog) -> Route:
     """The provider and upstream address. Raises `NotFound`, `Forbidden`, or `BadDirective` for a wrong header."""
     check(head.fields)
-    return resolve(catalog, head.host, head.path, head.query, head.fields.target_url, head.fields.openai_api_base)
+    fields = head.fields
+    mark = "x-goog-api-key" if fields.x_goog_api_key else "anthropic-version" if fields.anthropic_version else ""
+    return resolve(catalog, head.host, head.path, head.query, fields.target_url, fields.openai_api_base, mark)
 
 
 async def receive(wire: Wire, head: RequestHead, cap: int) -> bytes:

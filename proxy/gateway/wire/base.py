@@ -25,7 +25,9 @@ class Wire(Protocol):
 
     method: str
     path: str
-    """Percent-decoded."""
+    """Percent-decoded: what the call is matched by."""
+    raw_path: str
+    """As it came: what is forwarded. ASCII; bytes that may not stand in a target are percent-encoded."""
     started: bool
     """The head of an answer has left."""
 

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Final
-from urllib.parse import unquote_to_bytes
+from urllib.parse import quote, unquote
 
 from _speedups import write_headers
 from proxy.core.errors import BadRequest, ClientDisconnected, Overloaded, TooLarge
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
 
 __all__ = ["REASONS", "HttpWire"]
 
+_VISIBLE: Final = bytes(range(0x21, 0x7F)).decode()
 _CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 REASONS: Final = {
     200: "OK", 201: "Created", 202: "Accepted", 204: "No Content", 206: "Partial Content", 301: "Moved Permanently",
@@ -40,11 +41,15 @@ def _name(raw: bytes) -> str:
     return found
 
 
+def _ascii(raw: bytes) -> str:
+    """A part of a target as text. What HTTP does not allow there is percent-encoded, all else is as it came."""
+    return raw.decode("ascii") if raw.isascii() else quote(raw, safe=_VISIBLE)
+
+
 class HttpWire:
     """One request and its answer (`base.Wire`)."""
 
     __slots__ = (
-        "_beyond",
         "_broken",
         "_chunked",
         "_connection",
@@ -61,6 +66,7 @@ class HttpWire:
         "method",
         "path",
         "query",
+        "raw_path",
         "started",
         "target",
         "version",
@@ -73,18 +79,19 @@ class HttpWire:
         self.keeps = True
         self.head_only = False
         self.started = False
-        self._beyond = self._broken = ""
+        self._broken = ""
         self._expects = False
         if whole is None:
             self.target = b""
             self.items: Headers = []
-            self.method = self.path = self.query = ""
+            self.method = self.path = self.raw_path = self.query = ""
             self.arrived = False
             """The whole request has been read."""
             self._pieces: list[bytes] = []
             self._size = 0
         else:
-            self.method, self.path, self.query, self.items, body = whole
+            self.method, self.raw_path, self.query, self.items, body = whole
+            self.path = self.raw_path if "%" not in self.raw_path else unquote(self.raw_path)
             self.arrived = True
             self._pieces = [body]
             self._size = len(body)
@@ -98,10 +105,7 @@ class HttpWire:
 
     def header(self, raw: bytes, value: bytes) -> None:
         name = _name(raw)
-        try:
-            self.items.append((name, value.decode("ascii")))
-        except UnicodeDecodeError:
-            self._beyond = self._beyond or name
+        self.items.append((name, value.decode("latin-1")))
         if name == "expect" and value.lower() == b"100-continue":
             self._expects = True
 
@@ -114,8 +118,8 @@ class HttpWire:
         if not target.startswith(b"/") and b"://" in target:  # absolute form: what it names is the Host header's
             target = b"/" + target.partition(b"://")[2].partition(b"/")[2]
         path, _, query = target.partition(b"#")[0].partition(b"?")
-        self.path = (unquote_to_bytes(path) if b"%" in path else path).decode("utf-8", "replace")
-        self.query = query.decode("utf-8", "replace")
+        self.raw_path, self.query = _ascii(path), _ascii(query)
+        self.path = unquote(self.raw_path)
 
     def feed(self, piece: bytes, cap: int) -> None:
         self._size += len(piece)
@@ -151,12 +155,6 @@ class HttpWire:
         return self._connection is not None and self._connection.congested
 
     def headers(self) -> Headers:
-        if self._beyond:
-            raise BadRequest(
-                f"Header {self._beyond} holds bytes beyond ASCII, which HTTP libraries read in different ways; "
-                "percent-encode the value (UTF-8), or send it in the body.",
-                code="invalid_header", param=self._beyond,
-            )  # fmt: skip
         if self._connection is not None and self._connection.server.overloaded:
             raise Overloaded(
                 f"This worker has {self._connection.server.most} open calls, the maximum (gateway.max_open).",

@@ -1,7 +1,7 @@
 """The wire over granian's RSGI. Only this file and the launchers know granian.
 
 What was seen of granian 2.8, and what is done about it (tests/wire keeps each):
-- `path` comes percent-decoded; providers/address.py encodes it again.
+- `path` comes percent-decoded, so it is encoded again: `%2F` becomes a slash, and needless escapes become plain.
 - a header value beyond ASCII is left out of `items()` silently; we look for that and refuse the call by name.
 - a body without an announced length that breaks off ends the iteration like a whole one, but with an empty piece
   before the empty piece that ends it.
@@ -11,7 +11,8 @@ What was seen of granian 2.8, and what is done about it (tests/wire keeps each):
 
 import asyncio
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
+from urllib.parse import quote
 
 from granian.rsgi import ProtocolClosed  # type: ignore[attr-defined]
 
@@ -20,11 +21,24 @@ from proxy.gateway.wire.base import FinalChunk, Headers
 
 __all__ = ["RsgiWire"]
 
+_PATH_SAFE: Final = "/:@!$&'()*+,;=-._~"
+
 
 class RsgiWire:
     """One RSGI request. `scope` and `proto` are granian's."""
 
-    __slots__ = ("_ended", "_left", "_proto", "_scope", "_transport", "_watcher", "method", "path", "started")
+    __slots__ = (
+        "_ended",
+        "_left",
+        "_proto",
+        "_scope",
+        "_transport",
+        "_watcher",
+        "method",
+        "path",
+        "raw_path",
+        "started",
+    )
 
     def __init__(self, scope: Any, proto: Any) -> None:
         self._scope = scope
@@ -36,6 +50,7 @@ class RsgiWire:
         self.started = False
         self.method: str = scope.method
         self.path: str = scope.path
+        self.raw_path = quote(self.path, safe=_PATH_SAFE)
 
     @property
     def congested(self) -> bool:
