@@ -22,6 +22,7 @@ from proxy.control.api.prompts import PROMPT_ROUTES
 from proxy.control.api.snapshot import snapshot
 from proxy.control.auth import NOBODY, guard, needs
 from proxy.control.plane import Control
+from proxy.control.server import refusals_reported
 from proxy.core import log
 from proxy.core.process import die_with_parent
 from proxy.core.settings import Settings, load
@@ -73,4 +74,5 @@ def create_worker() -> Litestar:
     die_with_parent(signal.SIGKILL)
     settings = load()
     log.configure(settings, "control")
-    return create(settings)
+    with refusals_reported():
+        return create(settings)

@@ -21,35 +21,19 @@ from joserfc import jwt
 from joserfc.errors import JoseError
 from joserfc.jwk import KeySet
 
+from proxy.control.oidc_types import FLOW_S, OidcError, Person
 from proxy.core.clock import monotonic, now_us
-from proxy.core.errors import PerihelionError
 from proxy.core.secret import Secret, SecretError
 from proxy.core.settings import Settings
 
-__all__ = ["FLOW_S", "Oidc", "OidcError", "Person"]
+__all__ = ["Oidc"]
 
-FLOW_S: Final = 600
-"""How long a login may take at the provider."""
 _ALGORITHMS: Final = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512", "EdDSA")
 """Signatures that only the provider can make: never none, never one with a shared key."""
 _LEEWAY_S: Final = 60
 _KEPT_S: Final = 3600.0
 _MOST_USED: Final = 10_000
 _SEALED_AS: Final = "login under way"
-
-
-class OidcError(PerihelionError):
-    """The login is refused, or the provider cannot be asked."""
-
-
-class Person(msgspec.Struct, frozen=True):
-    """Whom the provider vouches for."""
-
-    issuer: str
-    subject: str
-    email: str
-    """Empty where the provider does not say that it is verified."""
-    name: str
 
 
 class _Flow(msgspec.Struct, frozen=True):

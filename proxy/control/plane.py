@@ -3,12 +3,11 @@
 import gc
 import logging
 import threading
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from proxy.control.auth import LocalToken
 from proxy.control.jobs.publish import Publisher
 from proxy.control.jobs.ship import Shipper
-from proxy.control.oidc import Oidc
 from proxy.control.rotation import RunLock, open_database
 from proxy.control.shipping import (
     SpoolBusy,
@@ -25,6 +24,9 @@ from proxy.core.settings import Settings
 from proxy.logstore import LogStore
 from proxy.metadata import people
 from proxy.providers import load as load_catalog
+
+if TYPE_CHECKING:
+    from proxy.control.oidc import Oidc
 
 __all__ = ["Control", "NotReady", "Plane"]
 
@@ -112,7 +114,7 @@ class Control(Plane):
         )
         self.providers = frozenset(catalog.providers)
         self.throttle = Throttle()
-        self.oidc = Oidc(settings) if settings.get_str("oidc.issuer") else None
+        self.oidc = _open_oidc(settings)
         self.local = LocalToken(settings.layout.control_token)
         self._lock = RunLock(settings)
         try:
@@ -143,3 +145,12 @@ class Control(Plane):
         self.publisher.close()
         self.database.close()
         self._lock.release()
+
+
+def _open_oidc(settings: Settings) -> "Oidc | None":
+    """The provider of logins; None where none is configured, and nothing of its libraries is loaded then."""
+    if not settings.get_str("oidc.issuer"):
+        return None
+    from proxy.control.oidc import Oidc
+
+    return Oidc(settings)

@@ -1,15 +1,29 @@
-"""Serves the control plane: granian, one worker."""
+"""Serves the control plane: granian, one worker.
 
+The worker builds the control plane once. Where it cannot, it leaves the reason in a file and stops its parent, which
+ends with that sentence.
+"""
+
+import logging
 import os
-import sys
-import traceback
+import signal
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Final
 
 from proxy.core import log
 from proxy.core.errors import PerihelionError
 from proxy.core.process import die_with_parent
 from proxy.core.settings import Settings
 
-__all__ = ["run"]
+__all__ = ["refusals_reported", "run"]
+
+_REPORT: Final = "PERIHELION_START_REPORT"
+"""The environment variable that tells the worker its parent's process id and the file for the reason."""
+
+_log = logging.getLogger(__name__)
 
 
 def run(settings: Settings) -> None:
@@ -21,46 +35,42 @@ def run(settings: Settings) -> None:
 
     die_with_parent()
     log.configure(settings, "control")
-    _check(settings)
     os.environ.update(settings.environ())
-    Granian(
-        "proxy.control.app:create_worker",
-        factory=True,
-        address=settings.get_str("control.host"),
-        port=settings.get_int("control.port"),
-        interface=Interfaces.ASGI,
-        workers=1,
-        loop=Loops.uvloop,
-        http=HTTPModes.http1,
-        websockets=False,
-        log_enabled=False,
-        respawn_failed_workers=True,
-        respawn_interval=0.5,
-        workers_kill_timeout=15,
-    ).serve()
+    with tempfile.TemporaryDirectory(prefix="perihelion-") as folder:
+        report = Path(folder) / "reason"
+        os.environ[_REPORT] = f"{os.getpid()}:{report}"
+        Granian(
+            "proxy.control.app:create_worker",
+            factory=True,
+            address=settings.get_str("control.host"),
+            port=settings.get_int("control.port"),
+            interface=Interfaces.ASGI,
+            workers=1,
+            loop=Loops.uvloop,
+            http=HTTPModes.http1,
+            websockets=False,
+            log_enabled=False,
+            respawn_failed_workers=True,
+            respawn_interval=0.5,
+            workers_kill_timeout=15,
+        ).serve()
+        if report.exists():
+            raise PerihelionError(report.read_text("utf-8"))
 
 
-def _check(settings: Settings) -> None:
-    """Makes a control plane and lets go of it, while a refusal can still be told in a sentence. In a child: this
-    process only watches its worker, and would keep the 70 MiB that are loaded for it."""
-    reading, writing = os.pipe()
-    child = os.fork()
-    if not child:
-        code = 1
-        try:
-            from proxy.control.plane import Control
-
-            Control(settings).close()
-            code = 0
-        except PerihelionError as error:
-            os.write(writing, str(error).encode())
-        except BaseException:  # noqa: BLE001 - nothing of the parent's may run on in its copy
-            traceback.print_exc()
-        finally:
-            sys.stderr.flush()
-            os._exit(code)
-    os.close(writing)
-    with os.fdopen(reading, "rb") as told:
-        refusal = told.read().decode()
-    if os.waitpid(child, 0)[1]:
-        raise PerihelionError(refusal or "the control plane cannot start; the cause is above")
+@contextmanager
+def refusals_reported() -> Iterator[None]:
+    """Around the building in the worker: an error is told to the parent, and both processes end."""
+    try:
+        yield
+    except Exception as error:
+        parent, _, report = os.environ.get(_REPORT, "").partition(":")
+        if not parent:
+            raise
+        reason = str(error)
+        if not isinstance(error, PerihelionError):
+            _log.critical("the control plane cannot start", exc_info=error)
+            reason = "the control plane cannot start; the cause is above"
+        Path(report).write_text(reason, "utf-8")
+        os.kill(int(parent), signal.SIGTERM)
+        raise SystemExit(1) from None

@@ -7,10 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, Final
 
-from alembic import command
-from alembic.config import Config
-from alembic.util.exc import CommandError
-from sqlalchemy import BigInteger, Connection, Engine, Text, cast, create_engine, event, select, text, update
+from sqlalchemy import BigInteger, Connection, Engine, Text, cast, create_engine, event, inspect, select, text, update
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
@@ -69,7 +66,7 @@ class Database:
                 _migrate(connection)
                 secret, pepper = _pepper(connection, secrets)
                 _first_organisation(connection)
-        except (SQLAlchemyError, CommandError, OSError) as error:
+        except (SQLAlchemyError, OSError) as error:
             engine.dispose()
             cause = getattr(error, "orig", None) or error
             raise MetadataError(f"the metadata database cannot be used: {cause}") from error
@@ -158,12 +155,30 @@ def _engine(url: str) -> Engine:
 
 def _migrate(connection: Connection) -> None:
     """Up to the newest schema, all or nothing."""
-    config = Config()
-    config.set_main_option("script_location", str(_MIGRATIONS))
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:n)"), {"n": _LOCK})
+    if _is_newest(connection):
+        return
+    # Loaded only now: it is a quarter of a start's imports, and most starts have nothing to migrate.
+    from alembic import command
+    from alembic.config import Config
+    from alembic.util.exc import CommandError
+
+    config = Config()
+    config.set_main_option("script_location", str(_MIGRATIONS))
     config.attributes["connection"] = connection
-    command.upgrade(config, "head")
+    try:
+        command.upgrade(config, "head")
+    except CommandError as error:
+        raise MetadataError(f"the metadata database cannot be used: {error}") from error
+
+
+def _is_newest(connection: Connection) -> bool:
+    """Whether the schema has the revision of the newest migration here."""
+    if not inspect(connection).has_table("alembic_version"):
+        return False
+    found = connection.execute(text("SELECT version_num FROM alembic_version")).scalars().all()
+    return found == [max(path.name for path in (_MIGRATIONS / "versions").glob("[0-9]*.py"))[:4]]
 
 
 def _pepper(connection: Connection, secrets: tuple[Secret, ...]) -> tuple[Secret, bytes]:

@@ -1,7 +1,7 @@
 """`/api/oidc/login` and `/api/oidc/callback`: login at the OpenID provider."""
 
 import html
-from typing import Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from litestar import Request, Response, get
 from litestar.datastructures import Cookie
@@ -11,7 +11,7 @@ from litestar.response import Redirect
 from proxy.control.api.checks import check_email
 from proxy.control.api.page import page
 from proxy.control.auth import NOBODY, is_secure, needs, session_cookie
-from proxy.control.oidc import FLOW_S, Oidc, OidcError, Person
+from proxy.control.oidc_types import FLOW_S, OidcError, Person
 from proxy.control.plane import Control
 from proxy.core.identity import DEFAULT_ORG
 from proxy.core.settings import Settings
@@ -19,6 +19,9 @@ from proxy.metadata import identities, organisations, people
 from proxy.metadata.db import Connection
 from proxy.metadata.errors import InvalidValue, RowConflict
 from proxy.metadata.people import User
+
+if TYPE_CHECKING:
+    from proxy.control.oidc import Oidc
 
 __all__ = ["OIDC_ROUTES"]
 
@@ -68,7 +71,7 @@ def end(
     return entered
 
 
-def _oidc(plane: Control) -> Oidc:
+def _oidc(plane: Control) -> "Oidc":
     if plane.oidc is None:
         raise OidcError("oidc.issuer is not set here")
     return plane.oidc
