@@ -81,7 +81,12 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     output_includes_reasoning: bool | None
     usage_raw: Annotated[Any, _doc("the provider's usage object; null where there is none")]
     usage_at: Annotated[str, _doc("where in the response the usage was")]
-    usage_source: Annotated[str, _doc("`provider`, `drained` (read after the caller left), or `none`")]
+    usage_source: Annotated[
+        str,
+        _doc(
+            "`provider`, `drained` (read after the caller left), `counted` (a mere count, nothing was used), or `none`"
+        ),
+    ]
     cost_nanousd: int | None
     cost_known: bool
     reported_cost_nanousd: Annotated[int | None, _doc("cost as the provider reported it")]

@@ -99,6 +99,8 @@ class Meter:
             ),
         )
         usage, estimated = reading.billed, False
+        if usage is not None and not usage.consumed:
+            return Measured()  # a mere count of tokens uses none
         if usage is None or _is_silent(usage):
             if not OPERATIONS[ex.route.operation].billable:
                 return Measured()

@@ -37,7 +37,7 @@ def url(route: Route) -> str:
     [
         ("/v1/chat/completions", "https://api.openai.com/v1/chat/completions", "openai", "chat"),
         ("/v1/files/file-1/content", "https://api.openai.com/v1/files/file-1/content", "openai", "files"),
-        ("/v1/responses/resp_1", "https://api.openai.com/v1/responses/resp_1", "openai", "other"),
+        ("/v1/responses/resp_1", "https://api.openai.com/v1/responses/resp_1", "openai", "stored"),
         ("/v1/messages", "https://api.anthropic.com/v1/messages", "anthropic", "messages"),
         ("/v1/messages/batches", "https://api.anthropic.com/v1/messages/batches", "anthropic", "batches"),
         ("/v1/complete", "https://api.anthropic.com/v1/complete", "anthropic", "completions"),

@@ -8,7 +8,7 @@ import pytest
 
 from proxy.core.cost import Cost
 from proxy.prices import PriceBook
-from proxy.providers.dialects import CapturedExchange, read_exchange
+from proxy.providers.dialects import DIALECTS, OPERATIONS, CapturedExchange, read_exchange
 
 AT_US = 1_795_000_000_000_000
 BOOK = PriceBook(price_ids={"bedrock": "aws", "vertex": "google", "gemini": "google", "xai": "x-ai"})
@@ -309,3 +309,24 @@ def test_calls_of_built_in_tools_are_among_the_tool_calls() -> None:
         CapturedExchange(operation="responses", path="/v1/responses", response_body=json.dumps(answer).encode()),
     )
     assert [(call["id"], call["name"]) for call in reading.tool_calls] == [("ws_1", "web_search")]
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/v1/chat/completions/chatcmpl-1", "/v1/responses/resp_1", "/v1/responses/resp_1/cancel"],
+)
+def test_what_is_done_with_a_stored_answer_does_not_bill_its_usage_again(path: str) -> None:
+    operation = DIALECTS["openai"].operation(path)
+    answer = {
+        "object": "response",
+        "model": "gpt-5-mini",
+        "status": "completed",
+        "output": [],
+        "usage": {"input_tokens": 1000, "output_tokens": 100, "total_tokens": 1100},
+    }
+    exchange = CapturedExchange(
+        operation=operation, path=path, request_body=b'{"metadata": {}}', response_body=json.dumps(answer).encode()
+    )
+    assert operation == "stored"
+    assert not OPERATIONS[operation].billable
+    assert read_exchange("openai", exchange).billed is None

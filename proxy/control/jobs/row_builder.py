@@ -105,6 +105,8 @@ class RowBuilder:
                 row.usage_raw = _raw(usage.raw)
             if not _is_silent(usage):
                 _put_usage(row, usage, record.drained)
+                if not usage.consumed:
+                    row.usage_source = "counted"
         self._put_cost(row, record, reading)
 
     def _put_cost(self, row: RequestRow, record: Record, reading: RecordReading) -> None:

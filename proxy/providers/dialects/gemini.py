@@ -54,7 +54,7 @@ def _operation(path: str) -> str:
         found = _METHODS.get(method, "other")
         # Imagen and Veo are predicted too; they make no embeddings.
         return "images" if method == "predict" and "imag" in path.rpartition("/")[2] else found
-    return name_operation(path, _TAILS, _FOLDERS)
+    return "stored" if "/interactions/" in path else name_operation(path, _TAILS, _FOLDERS)
 
 
 def _model_in(path: str) -> str:

@@ -47,8 +47,13 @@ _FOLDERS = {
 }
 
 
+_STORES = ("/chat/completions/", "/responses/", "/conversations/")
+"""Folders of what earlier calls made: an id follows."""
+
+
 def _operation(path: str) -> str:
-    return name_operation(path, _TAILS, _FOLDERS)
+    found = name_operation(path, _TAILS, _FOLDERS)
+    return "stored" if found == "other" and any(folder in path for folder in _STORES) else found
 
 
 def _model_in(path: str) -> str:

@@ -25,7 +25,8 @@ class Operation(msgspec.Struct, frozen=True, kw_only=True):
     stateful_path: re.Pattern[str] | None = None
     """Paths of this operation that create or change something, so their answers are not cacheable either."""
     reports_usage: bool = True
-    """A usage object in the answer is this call's. False where it may be another call's."""
+    """A usage object in the answer is this call's. False where it may be another call's: `stored` reads, changes,
+    cancels or deletes what an earlier call made, and its answer repeats that call's usage."""
 
 
 _STATEFUL = re.compile(
@@ -56,6 +57,7 @@ OPERATIONS: Final[dict[str, Operation]] = {
         Operation(name="files", has_output=False, billable=False, cacheable=False, reports_usage=False),
         Operation(name="models", has_output=False, billable=False, cacheable=False, reports_usage=False),
         Operation(name="batches", has_output=False, billable=False, cacheable=False, reports_usage=False),
+        Operation(name="stored", has_output=False, billable=False, cacheable=False, reports_usage=False),
         OTHER,
     )
 }
