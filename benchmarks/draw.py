@@ -28,8 +28,8 @@ def into_readme() -> None:
         path = _HERE / "results" / f"{file}.json"
         if not path.exists():
             continue
-        told = json.loads(path.read_text())
-        machine = told["environment"]
+        report = json.loads(path.read_text())
+        machine = report["environment"]
         packages = ", ".join(f"{name} {version}" for name, version in machine["packages"].items())
         load = ", ".join(f"{one:.2f}" for one in machine["load"])
         pages.append(
@@ -37,9 +37,9 @@ def into_readme() -> None:
             f"Python {machine['python']} ({machine.get('interpreter_ns', 'unknown')} ns a step of a plain loop), "
             f"load {load} at the start; {packages}.\n"
         )
-        pages += [table(name, rows) for name, rows in told["results"].items()]
+        pages += [table(name, rows) for name, rows in report["results"].items()]
         if file == "rivals":
-            (_HERE / "results" / "rivals.svg").write_text(_bars(told["results"]["rivals"]))
+            (_HERE / "results" / "rivals.svg").write_text(_bars(report["results"]["rivals"]))
             pages.append("![CPU a call](results/rivals.svg)\n")
     readme = _HERE / "README.md"
     head, _, rest = readme.read_text().partition(_BEGIN)

@@ -250,9 +250,9 @@ class _Run:
 
 
 if __name__ == "__main__":
-    told = msgspec.json.decode(sys.argv[1], type=Spec)
+    spec = msgspec.json.decode(sys.argv[1], type=Spec)
 
     async def _main() -> Result:
-        return await _Run(told).go()
+        return await _Run(spec).go()
 
     print(json.dumps(msgspec.to_builtins(uvloop.run(_main()))))

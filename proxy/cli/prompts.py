@@ -36,9 +36,9 @@ class _File(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class _Step(msgspec.Struct):
-    """One request that a push makes, and how it is told."""
+    """One request that a push makes, and its summary."""
 
-    told: str
+    summary: str
     method: str
     path: str
     body: object
@@ -96,7 +96,7 @@ def push(settings: Settings, folder: Path, dry_run: bool, url: str) -> None:
     for file, step in plan:
         if not dry_run:
             ask(settings, url, step.path, method=step.method, body=step.body, about=f"{file}: ")
-        click.echo(f"{file}: {'would be: ' if dry_run else ''}{step.told}")
+        click.echo(f"{file}: {'would be: ' if dry_run else ''}{step.summary}")
     if not plan:
         click.echo("No differences.")
 
@@ -141,11 +141,11 @@ def _steps(id: str, wanted: _File, there: dict[str, Any] | None, newest: list[di
     if changed:
         at_once = [label for label, version in moved.items() if version == number]
         asked = {"body": wanted.body, "variables": wanted.variables, "environments": at_once}
-        told = f"version {number}" + "".join(f", {label} to {number}" for label in at_once)
+        summary = f"version {number}" + "".join(f", {label} to {number}" for label in at_once)
         if there is None:
-            yield _Step(f"new, {told}", "POST", "/api/prompts", {"id": id, "name": wanted.name, **asked})
+            yield _Step(f"new, {summary}", "POST", "/api/prompts", {"id": id, "name": wanted.name, **asked})
         else:
-            yield _Step(told, "POST", f"{path}/versions", asked)
+            yield _Step(summary, "POST", f"{path}/versions", asked)
         moved = {label: version for label, version in moved.items() if version != number}
     for label, version in moved.items():
         place = f"{path}/environments/{quote(label, safe='')}"
@@ -174,8 +174,8 @@ def _newest(settings: Settings, url: str, id: str) -> list[dict[str, Any]]:
 def _text(prompt: dict[str, Any], version: dict[str, Any]) -> str:
     """A prompt's file: always the same text for the same prompt."""
     labels = dict(sorted(prompt["labels"].items()))
-    told = {"name": prompt["name"], "environments": labels, "variables": version["variables"]}
-    kept = {name: value for name, value in told.items() if value}
+    content = {"name": prompt["name"], "environments": labels, "variables": version["variables"]}
+    kept = {name: value for name, value in content.items() if value}
     return json.dumps({**kept, "body": _ordered(version["body"])}, indent=2, ensure_ascii=False) + "\n"
 
 

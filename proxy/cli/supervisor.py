@@ -13,7 +13,7 @@ __all__ = ["Child", "Supervisor"]
 
 _BACKOFF_S: Final = (0.5, 30.0)
 _STEADY_S: Final = 30.0
-"""A child that ran so long starts its backoff over."""
+"""A child that ran this long starts with the first backoff again."""
 _TICK_S: Final = 0.1
 CANNOT_START: Final = 2
 """A child's exit code for "not like this": starting it again would not help."""

@@ -45,10 +45,10 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     @property
     def total_input(self) -> int | None:
-        """All input on one scale, or the provider's own figure where that cannot be told."""
+        """All input on one scale, or the provider's own figure if that is unknown."""
         return self.input_tokens if self.norm_input_total is None else self.norm_input_total
 
     @property
     def total_output(self) -> int | None:
-        """All output on one scale, or the provider's own figure where that cannot be told."""
+        """All output on one scale, or the provider's own figure if that is unknown."""
         return self.output_tokens if self.norm_output_total is None else self.norm_output_total

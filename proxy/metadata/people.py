@@ -96,7 +96,7 @@ def by_id(connection: Connection, id: str) -> User | None:
 
 
 def verify(connection: Connection, email: str, password: str) -> User | None:
-    """The person, where the password is theirs. Takes as long for an address that nobody has."""
+    """Returns the user if the password is right. Takes as long for an unknown address."""
     row = connection.execute(select(users).where(users.c.email == email.strip().lower())).first()
     hashed = row.password if row is not None and row.password else _dummy()
     try:

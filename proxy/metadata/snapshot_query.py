@@ -21,9 +21,9 @@ __all__ = ["snapshot"]
 
 def snapshot(connection: Connection) -> tuple[int, Iterator[bytes]]:
     """The revision, and the file piece by piece while `connection` is open."""
-    told = {row.name: row.value for row in connection.execute(select(meta.c.name, meta.c.value))}
-    revision = int(told["revision"])
-    head = Head(revision, now_us(), told["fingerprint"], bytes.fromhex(told["pepper"]))
+    values = {row.name: row.value for row in connection.execute(select(meta.c.name, meta.c.value))}
+    revision = int(values["revision"])
+    head = Head(revision, now_us(), values["fingerprint"], bytes.fromhex(values["pepper"]))
     return revision, frames(
         head,
         orgs=_organisations(connection),

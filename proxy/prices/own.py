@@ -151,7 +151,7 @@ def _read_table(table: dict[str, Any], where: str, version: str) -> OwnPrice:
 
 
 def _check_tiers(tiers: object, base: dict[str, Any], where: str) -> None:
-    """A tier that is misspelt would price every call by it, or none."""
+    """A misspelled tier would price every call by it, or none."""
     if not isinstance(tiers, list) or not all(isinstance(tier, dict) for tier in tiers):
         raise SettingError("prices.folder", f"{where}: above = {tiers}", "[[price.above]] tables")
     for tier in tiers:

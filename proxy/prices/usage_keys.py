@@ -56,7 +56,7 @@ ROWS: Final[tuple[tuple[str, str, str], ...]] = (
             ("audio_tokens", "input_audio_tokens", ""),
             ("image_tokens", "input_image_tokens", ""),
             ("video_tokens", "input_video_tokens", ""),
-            ("multimodal_tokens", UNPRICED, "the modality is not told"),
+            ("multimodal_tokens", UNPRICED, "the modality is not reported"),
             ("cached_tokens_details.text_tokens", NEUTRAL, _PART),
             ("cached_tokens_details.audio_tokens", "cache_audio_read_tokens", ""),
             ("cached_tokens_details.image_tokens", "cache_image_read_tokens", ""),
@@ -225,7 +225,7 @@ def read_quantities(usage: Usage) -> tuple[Quantities, dict[str, str], list[str]
             counts.pop("cache_read_tokens", None)
         _walk(usage.raw, _TREE, "usage", counts, conditions, missing)
     for key, number in usage.quantities.items():
-        counts[key] = max(number, counts.get(key, 0))  # the usage object may have told the same
+        counts[key] = max(number, counts.get(key, 0))  # the usage object may have reported the same
     if usage.conditions:
         conditions |= usage.conditions
     if conditions:

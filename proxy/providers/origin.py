@@ -60,7 +60,7 @@ def is_literal(host: str) -> bool:
 def parse_origin(text: str) -> tuple[Origin, str, str] | str:
     """Origin, path and query of an absolute URL, or the word for what is wrong with it.
 
-    Nothing is repaired: user names, white space, escapes, back slashes, a trailing dot and odd ports are wrong.
+    Nothing is repaired: user names, white space, escapes, back slashes, a trailing dot and invalid ports are refused.
     """
     scheme, mark, rest = text.strip(" ").partition("://")
     scheme = scheme.lower()
@@ -79,7 +79,7 @@ def parse_origin(text: str) -> tuple[Origin, str, str] | str:
     if host.endswith(".") or ".." in host or host.startswith("."):
         return "an empty label in its host"
     if port and not (port.isascii() and port.isdigit() and len(port) < 6 and 0 < int(port) < 65536):
-        return "a port that is none"
+        return "an invalid port"
     number = int(port) if port else (443 if scheme == "https" else 80)
     return Origin(scheme, _canonical(host), number), path, query
 

@@ -104,12 +104,12 @@ def _call(tool: str) -> Json:
 
 
 def _chat_stream(request: Request) -> Reply:
-    told = bool((request.json.get("stream_options") or {}).get("include_usage"))
+    wants_usage = bool((request.json.get("stream_options") or {}).get("include_usage"))
     head = _head(request, "chat.completion.chunk")
 
     def chunk(delta: Json, reason: str | None = None) -> bytes:
         choice = {"index": 0, "delta": delta, "logprobs": None, "finish_reason": reason}
-        return event({**head, "choices": [choice], **({"usage": None} if told else {})})
+        return event({**head, "choices": [choice], **({"usage": None} if wants_usage else {})})
 
     pieces = [chunk({"role": "assistant", "content": "", "refusal": None})]
     if "/deployments/" in request.path:  # Azure opens with its content filter's results
@@ -129,7 +129,7 @@ def _chat_stream(request: Request) -> Reply:
     else:
         pieces += [chunk({"content": text}) for text in chunks_of_text(request.script)]
     pieces.append(chunk({}, reason))
-    if told:
+    if wants_usage:
         pieces.append(event({**head, "choices": [], "usage": _usage(request)}))
     pieces.append(event(b"[DONE]"))
     _break(request, pieces, event({"error": {"message": "The server had an error.", "type": "server_error"}}))
@@ -145,12 +145,12 @@ def _break(request: Request, pieces: list[bytes], error: bytes) -> None:
 def _completions(request: Request) -> Reply:
     head = {**_head(request, "text_completion"), "id": "cmpl-sim"}
     if request.json.get("stream"):
-        told = bool((request.json.get("stream_options") or {}).get("include_usage"))
+        wants_usage = bool((request.json.get("stream_options") or {}).get("include_usage"))
         rows = [
             event({**head, "choices": [{"index": 0, "text": text, "logprobs": None, "finish_reason": None}]})
             for text in chunks_of_text(request.script)
         ]
-        if told:
+        if wants_usage:
             rows.append(event({**head, "choices": [], "usage": _usage(request)}))
         rows.append(event(b"[DONE]"))
         return Reply(200, [("content-type", "text/event-stream"), *_headers()], rows, streams=True)

@@ -20,7 +20,7 @@ class SegmentOffset(msgspec.Struct, frozen=True, omit_defaults=True):
     done: int = 0
     """The sink has all bytes before this offset."""
     intent: int = 0
-    """The end of the batch that the sink may have as well; 0 where none is under way."""
+    """The end of the batch that the sink may have as well; 0 if none is in progress."""
     ingested_us: int = 0
     """The first record of that batch has this place in the order of arrival; the next one has one more."""
 

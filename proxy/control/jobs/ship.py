@@ -179,7 +179,7 @@ class Shipper:
                 self.reader.set_aside(segment, batch.start, batch.end)
             elif batch.payloads:
                 intended = self._journal.intend(segment, batch.start, batch.end, len(batch.payloads), self._clock())
-                # Behind damage in the batch that was under way: the log may have it.
+                # Behind damage in the batch that was in progress: the log may have it.
                 self._deliver(batch, intended.intent, intended.ingested_us, repeated=batch.start < noted.intent)
                 moved += len(batch.payloads)
             if not batch.payloads:

@@ -107,7 +107,7 @@ def _usage(rows: list[Document]) -> Usage | None:
     """The message's own, or that of its start overridden key by key by the (cumulative) deltas."""
     merged: dict[str, Any] = {}
     at = "usage"
-    started = told = False
+    started = counted = False
     for name, document in rows:
         kind = get_str(document, "type") or name
         if kind == "message_start":
@@ -117,8 +117,8 @@ def _usage(rows: list[Document]) -> Usage | None:
         elif kind in ("message_delta", "message", ""):
             found = {key: value for key, value in get_object(document, "usage").items() if value is not None}
             merged.update(found)
-            told = told or "output_tokens" in found
-    if started and not told:  # cut: what a message starts with is no count of what it came to
+            counted = counted or "output_tokens" in found
+    if started and not counted:  # cut: what a message starts with is no count of what it came to
         merged.pop("output_tokens", None)
     return message_usage(merged, at) if merged else None
 

@@ -28,7 +28,7 @@ class CapturedExchange(msgspec.Struct, kw_only=True):
     response_headers: dict[str, str] = {}
     """Lower-case names."""
     streamed: bool | None = None
-    """None: told from the body."""
+    """None: decided from the body."""
 
 
 class ExchangeReading(msgspec.Struct, kw_only=True):

@@ -103,7 +103,7 @@ def _read_calls(holder: dict[str, Any], builder: AnswerBuilder) -> None:
 
 def _usage(raw: dict[str, Any], at: str) -> Usage:
     """What is billed. `raw["tokens"]` holds the larger counts of what was processed; cached tokens are part of those,
-    so above the billed input they cannot be told apart."""
+    so above the billed input they cannot be distinguished."""
     billed = get_object(raw, "billed_units")
     asked, answered = get_int(billed, "input_tokens"), get_int(billed, "output_tokens")
     cached = get_int(raw, "cached_tokens")

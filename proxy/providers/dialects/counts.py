@@ -1,6 +1,6 @@
 """Reads OpenAI-style usage objects, with every name that providers use for a count, to one scale.
 
-The figures stay the provider's own; the flags tell how they overlap, and are None where the body contradicts
+The figures stay the provider's own; the flags say how they overlap, and are None where the body contradicts
 itself (cached tokens above the input they should be part of).
 """
 
@@ -103,7 +103,7 @@ def reported_cost(raw: dict[str, Any]) -> float | None:
 def _reasoning_within(
     prompt: int | None, completion: int | None, reasoning: int | None, total: int | None
 ) -> bool | None:
-    """Whether `completion` holds `reasoning`, told from the total; None where it cannot be told."""
+    """Whether `completion` holds `reasoning`, decided from the total; None if unknown."""
     if not reasoning or prompt is None or completion is None or total is None:
         return None
     if total == prompt + completion and reasoning <= completion:

@@ -70,7 +70,7 @@ def read(exchange: CapturedExchange) -> ExchangeReading:
 
 
 def read_any(exchange: CapturedExchange) -> ExchangeReading:
-    """The reading of any exchange, however odd."""
+    """Reads any exchange, also an unusual one."""
     decoded = decode_exchange(exchange, _model_in)
     rows = decoded.answer.rows
     if exchange.operation == "responses" or any(_is_response(document) for _, document in rows[:1]):
