@@ -12,6 +12,7 @@ from rich.text import Text
 from proxy.cli.options import refuse, with_settings
 from proxy.core.errors import SettingError
 from proxy.core.settings import SETTINGS, Settings
+from proxy.kv import check_url
 
 __all__ = ["check", "masked", "warnings"]
 
@@ -38,6 +39,7 @@ def check(settings: Settings) -> None:
     console.print(table)
     console.print()
     try:
+        check_url(settings.get_str("kv.url"))
         console.print(f"Providers: {_providers(settings)}")
         console.print(f"Prices: {_prices(settings)}")
     except SettingError as error:

@@ -146,8 +146,6 @@ SETTINGS: tuple[Setting, ...] = (
         "memory",
         "Store for limits and the cache: `memory` (one worker), `redis://…`, `rediss://…`, `unix://…`, "
         "`redis+cluster://host:port,…`.",
-        "memory, or a redis://, rediss://, unix:// or redis+cluster:// address",
-        lambda v: v == "memory" or v.partition("://")[0] in ("redis", "rediss", "unix", "redis+cluster"),
     ),
     Setting(
         "kv.memory_bytes", 64 << 20, "Maximum memory for cached responses, in bytes (with kv.url = memory).", *_BYTES

@@ -17,7 +17,7 @@ from proxy.gateway.gateway import Gateway
 from proxy.gateway.metrics import Metrics
 from proxy.gateway.pipeline import handle
 from proxy.gateway.wire.base import FinalChunk, Wire
-from proxy.kv import open_kv
+from proxy.kv import StoreOptions, open_kv
 from proxy.spool.writer import Writer
 from proxy.upstream import open_upstream
 from proxy.upstream.base import TransportLimits
@@ -66,10 +66,12 @@ class Application:
         )
         kv = open_kv(
             settings.get_str("kv.url"),
-            memory_bytes=settings.get_int("kv.memory_bytes"),
-            patience_ms=settings.get_float("kv.patience_ms"),
-            folder=settings.layout.kv,
-            wait_s=settings.get_float("gateway.drain_s") + _STOP_S,
+            StoreOptions(
+                memory_bytes=settings.get_int("kv.memory_bytes"),
+                patience_ms=settings.get_float("kv.patience_ms"),
+                folder=settings.layout.kv,
+                wait_s=settings.get_float("gateway.drain_s") + _STOP_S,
+            ),
         )
         self.gateway = Gateway(settings, catalog, upstream, spool, Metrics(), kv)
         self._renewal_s = settings.get_float("limits.hold_s") / 3

@@ -22,7 +22,7 @@ from proxy.gateway.cache_entry import CacheEntry, decode_entry, encode_entry, is
 from proxy.gateway.exchange import Exchange
 from proxy.gateway.inflight import InflightCall
 from proxy.gateway.tap import STREAMS
-from proxy.kv.base import Kv, KvDown
+from proxy.kv.base import CacheStore, KvDown
 from proxy.providers.dialects import OPERATIONS
 
 __all__ = ["Cache", "CacheLookup"]
@@ -85,8 +85,8 @@ class CacheLookup(msgspec.Struct):
 class Cache:
     """One worker's view of the cache, and the calls in flight that others may join."""
 
-    def __init__(self, kv: Kv, settings: Settings) -> None:
-        self._kv = kv
+    def __init__(self, store: CacheStore, settings: Settings) -> None:
+        self._store = store
         self._answers = settings.get_str("cache.bucket") == "answers"
         self._most_bytes = settings.get_int("cache.max_entry")
         self._pack_above = settings.get_int("cache.compress_above")
@@ -149,7 +149,7 @@ class Cache:
             return None
         names = [asking.name] if asking.slots == 1 else [f"{asking.name}-{slot}" for slot in range(asking.slots)]
         try:
-            found = await self._kv.get(ex.identity.org, names)
+            found = await self._store.get(ex.identity.org, names)
         except KvDown:
             self.degraded += 1
             ex.facts["cache.degraded"] = True
@@ -231,7 +231,7 @@ class Cache:
             source=ex.id,
         )
         name = asking.name if asking.slots == 1 else f"{asking.name}-{asking.slot}"
-        self._kv.put(
+        self._store.put(
             ex.identity.org,
             asking.group,
             name,

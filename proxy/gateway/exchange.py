@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from proxy.gateway.tap import Tap
     from proxy.gateway.targets import Target
     from proxy.gateway.wire.base import FinalChunk, Headers, Wire
-    from proxy.kv.base import Hold, Kv
+    from proxy.kv.base import Hold, LimitStore
     from proxy.policies.rules import Rule
     from proxy.providers.address import Route
     from proxy.providers.dialects import RequestParams
@@ -110,7 +110,7 @@ class Exchange:
     hold: "Hold | None"
     """What was reserved and is to be settled, with its rules and its store."""
     held_rules: "list[Rule]"
-    held_by: "Kv"
+    held_by: "LimitStore"
     ended: float
     """When it was over, on the clock of `started`."""
     measured: "Measured | None"

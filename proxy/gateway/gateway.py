@@ -18,7 +18,7 @@ from proxy.gateway.prompting import Prompts
 from proxy.gateway.record_writer import RecordWriter
 from proxy.gateway.watchdog import Watchdog
 from proxy.gateway.wire.base import Wire
-from proxy.kv.base import Kv
+from proxy.kv import Stores
 from proxy.providers.index import Catalog
 from proxy.spool.writer import Writer
 from proxy.upstream.base import Upstream
@@ -32,7 +32,7 @@ class Gateway:
     """Settings as plain attributes (a lookup by name costs more than a call can spare), and the shared parts."""
 
     def __init__(
-        self, settings: Settings, catalog: Catalog, upstream: Upstream, spool: Writer, metrics: Metrics, kv: Kv
+        self, settings: Settings, catalog: Catalog, upstream: Upstream, spool: Writer, metrics: Metrics, kv: Stores
     ) -> None:
         self.settings = settings
         self.catalog = catalog
@@ -55,8 +55,8 @@ class Gateway:
         self.prompts = Prompts()
         self.kv = kv
         self.meter = Meter(settings, catalog)
-        self.limits = Limits(kv, self.meter, settings)
-        self.cache = Cache(kv, settings)
+        self.limits = Limits(kv.limits, self.meter, settings)
+        self.cache = Cache(kv.cache, settings)
         self.records = RecordWriter(spool, self.cache, metrics, self.worker)
         self.hedge = Hedge(settings.get_float("hedge.percent"))
         self.breakers = Breakers(settings.get_int("breaker.failures"), settings.get_float("breaker.open_s"))

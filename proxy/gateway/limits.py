@@ -11,7 +11,7 @@ from proxy.core.settings import Settings
 from proxy.gateway.exchange import Exchange
 from proxy.gateway.meter import Measured, Meter, read_sent_params
 from proxy.gateway.wire.base import Headers
-from proxy.kv.base import Charge, Grant, Hold, Kv, KvDown, Room
+from proxy.kv.base import Charge, Grant, Hold, KvDown, LimitStore, Room
 from proxy.kv.memory import MemoryKv
 from proxy.policies import POLICIES, Estimate
 from proxy.policies.rules import Rule, parse_rules, plain
@@ -52,8 +52,8 @@ class Rules:
 class Limits:
     """One worker's view of the limits."""
 
-    def __init__(self, kv: Kv, meter: Meter, settings: Settings) -> None:
-        self._kv = kv
+    def __init__(self, store: LimitStore, meter: Meter, settings: Settings) -> None:
+        self._store = store
         self._meter = meter
         self._hold_us = round(settings.get_float("limits.hold_s") * 1e6)
         self._missing = settings.get_str("limits.missing_segment")
@@ -98,16 +98,16 @@ class Limits:
                 )
         if not charges:
             return
-        kv = self._kv
+        store = self._store
         try:
-            grant = await kv.take(org, charges, ex.id, self._hold_us)
+            grant = await store.take(org, charges, ex.id, self._hold_us)
         except KvDown:
             kept = self._degrade(ex, rules, named, charges)
             if not kept:
                 return
             named, charges = kept
-            kv = self._local = self._local or MemoryKv(0)
-            grant = await kv.take(org, charges, ex.id, self._hold_us)
+            store = self._local = self._local or MemoryKv(0)
+            grant = await store.take(org, charges, ex.id, self._hold_us)
         tell(ex, rules, named, grant)
         if not grant.allowed:
             self.refused += 1
@@ -116,7 +116,7 @@ class Limits:
             kept_charges = [charge for charge in charges if charge.held or charge.concurrent]
             ex.hold = Hold(org, ex.id, kept_charges, grant.at_us)
             ex.held_rules = [rules.rules[at] for at in named if rules.policies[at].held]
-            ex.held_by = kv
+            ex.held_by = store
             self.open[ex.id] = ex.hold
 
     def settle(self, ex: Exchange) -> None:
@@ -161,7 +161,7 @@ class Limits:
     def renew(self) -> None:
         """The calls under way keep what they hold."""
         if self.open:
-            self._kv.renew(list(self.open.values()), self._hold_us)
+            self._store.renew(list(self.open.values()), self._hold_us)
             if self._local is not None:
                 self._local.renew(list(self.open.values()), self._hold_us)
 

@@ -1,4 +1,6 @@
-"""The contracts of the stores for limits and the cache.
+"""The contracts of the stores that workers share: `LimitStore` for limits, `CacheStore` for the cache.
+
+A backend implements one of them or both, as `memory` and `redis` do.
 
 A *bucket* is the spending of one limit on one segment. Its arithmetic is `_speedups.window`: whole numbers of a unit
 that the caller picks, rolling windows, slots of a 64th. A *hold* is a reservation: counted as spent from the moment
@@ -6,13 +8,14 @@ it is taken until it is settled with what the call really used, or until it expi
 """
 
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Protocol
 
 import msgspec
 
 from proxy.core.errors import PerihelionError
 
-__all__ = ["Charge", "Grant", "Hold", "Kv", "KvDown", "Room"]
+__all__ = ["CacheStore", "Charge", "Grant", "Hold", "KvDown", "LimitStore", "Room", "Store", "StoreOptions"]
 
 
 class KvDown(PerihelionError):
@@ -66,9 +69,36 @@ class Hold(msgspec.Struct):
     at_us: int
 
 
-class Kv(Protocol):
-    """A backend, owned by one event loop. All buckets and cache groups of one `org` live together (in one Redis
-    Cluster slot), so that a take over several of them is one step that nothing can come between."""
+class StoreOptions(msgspec.Struct, frozen=True, kw_only=True):
+    """What a backend may need to know beside its address."""
+
+    memory_bytes: int = 64 << 20
+    """Bound on cached values that are held in the worker's memory."""
+    patience_ms: float = 50
+    """How long a call waits for a remote store."""
+    folder: Path | None = None
+    """Where a store of this machine keeps itself; None: nowhere."""
+    wait_s: float = 0
+    """How long to wait until another process gives up `folder`."""
+
+
+class Store(Protocol):
+    """A store, owned by one event loop."""
+
+    def tick(self) -> None:
+        """Once a second, from the loop: housekeeping."""
+
+    async def close(self) -> None:
+        """Writes what is pending and lets go of everything."""
+
+    def counters(self) -> dict[str, int]:
+        """For the metrics page: `up` (0 or 1), `errors_total`, `lost_settles_total`, `keys`, `bytes`,
+        `evicted_total`; those that the store knows."""
+
+
+class LimitStore(Store, Protocol):
+    """Buckets and reservations. All buckets of one `org` live together (in one Redis Cluster slot), so that a take over
+    several of them is atomic."""
 
     async def take(self, org: str, charges: Sequence[Charge], hold: str, hold_us: int) -> Grant:
         """Takes every charge, or none. Reservations are named `hold` (a call's id) and expire after `hold_us`
@@ -84,6 +114,10 @@ class Kv(Protocol):
         """The calls are still under way: their reservations expire `hold_us` from now (a `concurrent` one never
         later than its `window_us` after the take). Returns at once."""
 
+
+class CacheStore(Store, Protocol):
+    """Cached values."""
+
     async def get(self, org: str, keys: Sequence[str]) -> list[bytes | None]:
         """Values kept under `keys`, None for each that is not there or has expired. A value that is found counts as
         used just now. Raises `KvDown`."""
@@ -91,13 +125,3 @@ class Kv(Protocol):
     def put(self, org: str, group: str, key: str, value: bytes, ttl_s: int, most: int) -> None:
         """Keeps `value` for `ttl_s`. A group holds at most `most` values: the least recently used goes first.
         Returns at once; a value that is too large, or a store that is down, keeps nothing."""
-
-    def tick(self) -> None:
-        """Once a second, from the loop: housekeeping."""
-
-    async def close(self) -> None:
-        """Writes what is pending and lets go of everything."""
-
-    def counters(self) -> dict[str, int]:
-        """For the metrics page: `up` (0 or 1), `errors_total`, `lost_settles_total`, `keys`, `bytes`,
-        `evicted_total`; those that the backend knows."""

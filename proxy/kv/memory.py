@@ -13,10 +13,10 @@ from xxhash import xxh3_128_intdigest
 
 from _speedups import window_packed, window_settle_packed
 from proxy.core.clock import now_us as clock_us
-from proxy.kv.base import Charge, Grant, Hold, Room
+from proxy.kv.base import Charge, Grant, Hold, Room, StoreOptions
 from proxy.kv.disk import Disk, Open, Row, States
 
-__all__ = ["MemoryKv"]
+__all__ = ["MemoryKv", "open_store"]
 
 _KEY_BITS = (1 << 120) - 1
 """120 bits fit an int of 40 bytes; the seed of the digest is secret, so that nobody can aim at another's bucket."""
@@ -95,9 +95,14 @@ class _Value:
         self.expires_us = expires_us
 
 
+def open_store(url: str, options: StoreOptions) -> "MemoryKv":
+    """Open this worker's own store. Raises `SettingError` where another process has its folder."""
+    return MemoryKv(options.memory_bytes, options.folder, options.wait_s)
+
+
 class MemoryKv:
-    """`base.Kv` for one worker. With a `folder` (which no other process may use) limits survive even `kill -9`, and
-    cached values a restart."""
+    """`LimitStore` and `CacheStore` of one worker. With a `folder`, which no other process may use, limits survive even
+    `kill -9`, and cached values a restart."""
 
     def __init__(self, byte_cap: int = 64 << 20, folder: Path | None = None, wait_s: float = 0.0) -> None:
         self._cap = byte_cap

@@ -13,19 +13,19 @@ from typing import Any, Final
 from redis.asyncio.connection import SSLConnection, parse_url
 from redis.crc import key_slot
 
-from proxy.kv.base import Charge, Grant, Hold, KvDown, Room
-from proxy.kv.wire import Call, Script, Server
+from proxy.kv.base import Charge, Grant, Hold, KvDown, Room, StoreOptions
+from proxy.kv.wire import Command, Node, Script
 
-__all__ = ["RedisKv"]
+__all__ = ["RedisKv", "open_store"]
 
 _TAKE: Final = Script("take")
-_SETTLE: Final = Script("settle", kept=True)
-_RELEASE: Final = Script("release", kept=True)
-_RENEW: Final = Script("renew", kept=True)
+_SETTLE: Final = Script("settle", queued=True)
+_RELEASE: Final = Script("release", queued=True)
+_RENEW: Final = Script("renew", queued=True)
 _GET: Final = Script("get")
 _PUT: Final = Script("put")
-_VALUE_MAX: Final = 8 << 20
-_ORGS_MAX: Final = 10_000
+_MAX_VALUE: Final = 8 << 20
+_MAX_ORGS: Final = 10_000
 
 
 def _digest(text: str) -> str:
@@ -35,9 +35,14 @@ def _digest(text: str) -> str:
 _NAME_LENGTH: Final = len(f"ph:{{{_digest('')}}}:g:{_digest('')}")
 
 
+def open_store(url: str, options: StoreOptions) -> "RedisKv":
+    """Open the store at `url`. Raises ValueError where it is no address of Redis."""
+    return RedisKv(url, patience_ms=options.patience_ms)
+
+
 class RedisKv:
-    """`base.Kv` over `redis://`, `rediss://`, `unix://`, or `redis+cluster://host:port,host:port` (`rediss+cluster`
-    with TLS); options after `?` are those of redis-py. Nobody waits longer than `patience_ms`."""
+    """`LimitStore` and `CacheStore` over `redis://`, `rediss://`, `unix://`, or `redis+cluster://host:port,host:port`
+    (`rediss+cluster` with TLS); options after `?` are those of redis-py. No call waits longer than `patience_ms`."""
 
     def __init__(self, url: str, *, patience_ms: float = 50, on_error: Callable[[str], None] | None = None) -> None:
         self.patience_s = patience_ms / 1000
@@ -45,9 +50,9 @@ class RedisKv:
         self._on_error = on_error
         self._cluster, seeds = _seeds(url)
         self._options = seeds[0]
-        found = [Server(self, options) for options in seeds]
-        self._servers = {server.address: server for server in found}
-        self._owners: dict[int, Server] = {}
+        found = [Node(self, options) for options in seeds]
+        self._nodes = {node.address: node for node in found}
+        self._owners: dict[int, Node] = {}
         self._orgs: dict[str, tuple[str, int]] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
         self._closed = False
@@ -79,7 +84,7 @@ class RedisKv:
                 keys += _bucket(prefix, charge)
                 args += (charge.window_us, _kind(charge))
         if keys:
-            self.send(Call(_RELEASE, slot, keys, args))
+            self.send(Command(_RELEASE, slot, keys, args))
 
     def settle(self, hold: Hold, spent: Sequence[int]) -> None:
         prefix, slot = self._org(hold.org)
@@ -89,7 +94,7 @@ class RedisKv:
             keys += _bucket(prefix, charge)
             args += (charge.window_us, charge.cost, actual, _kind(charge))
         if keys:
-            self.send(Call(_SETTLE, slot, keys, args))
+            self.send(Command(_SETTLE, slot, keys, args))
 
     def renew(self, holds: Iterable[Hold], hold_us: int) -> None:
         for hold in holds:
@@ -100,7 +105,7 @@ class RedisKv:
                 keys += _bucket(prefix, charge)
                 args += (charge.window_us, charge.cost, _kind(charge))
             if keys:
-                self.send(Call(_RENEW, slot, keys, args))
+                self.send(Command(_RENEW, slot, keys, args))
 
     # --- cache ----------------------------------------------------------------------------------------------------
 
@@ -112,26 +117,26 @@ class RedisKv:
         return found
 
     def put(self, org: str, group: str, key: str, value: bytes, ttl_s: int, most: int) -> None:
-        if ttl_s > 0 and len(value) <= _VALUE_MAX:
+        if ttl_s > 0 and len(value) <= _MAX_VALUE:
             prefix, slot = self._org(org)
             keys = [f"{prefix}v:{_digest(key)}", f"{prefix}g:{_digest(group)}"]
-            self.send(Call(_PUT, slot, keys, [value, ttl_s * 1000, most]))
+            self.send(Command(_PUT, slot, keys, [value, ttl_s * 1000, most]))
 
     # --- housekeeping ---------------------------------------------------------------------------------------------
 
     def tick(self) -> None:
-        if not self._closed and not any(server.up for server in self._servers.values()):
+        if not self._closed and not any(node.up for node in self._nodes.values()):
             self._any().open()
 
     async def close(self) -> None:
         self._closed = True
-        for server in list(self._servers.values()):
-            await server.close()
+        for node in list(self._nodes.values()):
+            await node.close()
 
     def counters(self) -> dict[str, int]:
-        used = self._owners or self._servers
+        used = self._owners or self._nodes
         return {
-            "up": int(all(server.up for server in used.values())),
+            "up": int(all(node.up for node in used.values())),
             "errors_total": self._errors,
             "lost_settles_total": self._lost_settles,
             "evicted_total": self._evicted,
@@ -145,82 +150,82 @@ class RedisKv:
             self._loop = asyncio.get_running_loop()
         return self._loop
 
-    def send(self, call: Call) -> None:
+    def send(self, command: Command) -> None:
         if self._closed:
-            self.lost(call)
-            call.fail("closed")
+            self.lost(command)
+            command.fail("closed")
             return
-        call.sent = self.loop.time()
-        (self._owners.get(call.slot) or self._any()).send(call)
+        command.sent = self.loop.time()
+        (self._owners.get(command.slot) or self._any()).send(command)
 
-    def done(self, call: Call, reply: Any) -> None:
-        if call.script is _PUT:
+    def done(self, command: Command, reply: Any) -> None:
+        if command.script is _PUT:
             self._evicted += reply
 
-    def server(self, address: str, via: Server) -> Server:
+    def node(self, address: str, via: Node) -> Node:
         host, _, port = address.rpartition(":")
         host = host or via.options["host"]
-        known = self._servers.get(f"{host}:{port}")
+        known = self._nodes.get(f"{host}:{port}")
         if known is None:
-            known = Server(self, {**self._options, "host": host, "port": int(port)}, seed=False)
-            self._servers[known.address] = known
+            known = Node(self, {**self._options, "host": host, "port": int(port)}, seed=False)
+            self._nodes[known.address] = known
         return known
 
-    def moved(self, slot: int, server: Server) -> None:
-        self._owners[slot] = server
+    def moved(self, slot: int, node: Node) -> None:
+        self._owners[slot] = node
 
-    async def look_around(self, server: Server) -> bool:
+    async def find_successor(self, node: Node) -> bool:
         if not self._cluster:
             return True
-        others = [one for one in self._servers.values() if one is not server]
+        others = [one for one in self._nodes.values() if one is not node]
         other = next((one for one in others if one.up), None)
         if other is None:
             for one in others:
                 one.open()
             return True
-        call = Call(None, -1, (), ["CLUSTER", "SLOTS"], self.loop.create_future(), self.loop.time())
-        other.send(call)
+        command = Command(None, -1, (), ["CLUSTER", "SLOTS"], self.loop.create_future(), self.loop.time())
+        other.send(command)
         try:
-            assert call.reply is not None
-            rows = await call.reply
+            assert command.reply is not None
+            rows = await command.reply
         except KvDown:
             return True
         owners = [
-            (first, last, self.server(f"{(row[0] or b'').decode()}:{row[1]}", other)) for first, last, row, *_ in rows
+            (first, last, self.node(f"{(row[0] or b'').decode()}:{row[1]}", other)) for first, last, row, *_ in rows
         ]
-        for slot in [slot for slot, owner in self._owners.items() if owner is server]:
-            self._owners[slot] = next((one for first, last, one in owners if first <= slot <= last), server)
-        if server in self._owners.values() or any(one is server for _, _, one in owners):
+        for slot in [slot for slot, owner in self._owners.items() if owner is node]:
+            self._owners[slot] = next((one for first, last, one in owners if first <= slot <= last), node)
+        if node in self._owners.values() or any(one is node for _, _, one in owners):
             return True
-        late, server.late = server.late, {}
-        for kept in late.values():
-            self.send(kept)
-        if not server.seed:
-            self._servers.pop(server.address, None)
-        return server.seed
+        late, node.late = node.late, {}
+        for queued in late.values():
+            self.send(queued)
+        if not node.seed:
+            self._nodes.pop(node.address, None)
+        return node.seed
 
     def failed(self, why: str) -> None:
         self._errors += 1
         if self._on_error is not None:
             self._on_error(why)
 
-    def lost(self, call: Call) -> None:
-        self._lost_settles += call.script is _SETTLE
+    def lost(self, command: Command) -> None:
+        self._lost_settles += command.script is _SETTLE
 
-    def _any(self) -> Server:
+    def _any(self) -> Node:
         """One that works, or may work; else one that is down."""
-        return min(self._servers.values(), key=lambda server: (not server.up, server.down))
+        return min(self._nodes.values(), key=lambda node: (not node.up, node.down))
 
     async def _ask(self, script: Script, slot: int, keys: Sequence[str], args: list[Any]) -> Any:
         reply = self.loop.create_future()
-        self.send(Call(script, slot, keys, args, reply))
+        self.send(Command(script, slot, keys, args, reply))
         return await reply
 
     def _org(self, org: str) -> tuple[str, int]:
         """The start of all its keys, and their slot."""
         found = self._orgs.get(org)
         if found is None:
-            if len(self._orgs) >= _ORGS_MAX:
+            if len(self._orgs) >= _MAX_ORGS:
                 self._orgs.clear()
             tag = _digest(org)
             found = self._orgs[org] = (f"ph:{{{tag}}}:", key_slot(tag.encode()))
@@ -238,7 +243,7 @@ def _kind(charge: Charge) -> int:
 
 
 def _seeds(url: str) -> tuple[bool, list[dict[str, Any]]]:
-    """Whether it is a cluster's, and how to connect to each server that `url` names."""
+    """Whether it is a cluster's, and how to connect to each node that `url` names."""
     scheme, _, rest = url.partition("://")
     if not scheme.endswith("+cluster"):
         return False, [_options(url)]
@@ -251,7 +256,7 @@ def _seeds(url: str) -> tuple[bool, list[dict[str, Any]]]:
 
 
 def _options(url: str) -> dict[str, Any]:
-    """What `wire.Server` wants to know. Raises ValueError for an address of no use."""
+    """What `wire.Node` wants to know. Raises ValueError for an address of no use."""
     found: dict[str, Any] = dict(parse_url(url))
     if found.pop("connection_class", None) is SSLConnection:
         found["tls"] = SSLConnection(

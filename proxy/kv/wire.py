@@ -1,5 +1,5 @@
 """Connections to Redis servers for `redis`: commands of one loop tick leave in one write, replies come in order, and
-nobody waits for a server that does not answer."""
+nobody waits for a node that does not answer."""
 
 import asyncio
 import contextlib
@@ -16,15 +16,15 @@ import hiredis
 
 from proxy.kv.base import KvDown
 
-__all__ = ["Call", "Router", "Script", "Server", "lua"]
+__all__ = ["Command", "Node", "Router", "Script", "lua"]
 
-_LATE_MAX: Final = 100_000
+_MAX_LATE: Final = 100_000
 _LATE_BATCH: Final = 200
 _PROBE_S: Final = 0.5
 _CONNECT_S: Final = 1.0
-_HOPS_MAX: Final = 5
+_MAX_HOPS: Final = 5
 _DOWN: Final = frozenset({"BUSY", "CLUSTERDOWN", "LOADING", "MASTERDOWN", "READONLY"})
-"""Error replies that say that this server is of no use at the moment."""
+"""Error replies that say that this node is of no use at the moment."""
 _NOTHING: Final = object()
 
 
@@ -34,16 +34,16 @@ def lua(*names: str) -> str:
 
 
 class Script:
-    """A Lua script. Where `kept`, calls of it wait for a server that is down."""
+    """A Lua script. Where `queued`, commands of it wait for a node that is down."""
 
-    def __init__(self, name: str, kept: bool = False) -> None:
+    def __init__(self, name: str, queued: bool = False) -> None:
         self.name = name
-        self.kept = kept
+        self.queued = queued
         self.text = lua("window", "bucket", name)
         self.sha = sha1(self.text.encode(), usedforsecurity=False).hexdigest()
 
 
-class Call:
+class Command:
     """One command on its way: a script, or without one a plain command. `reply` is None where nobody waits for it."""
 
     __slots__ = ("args", "hops", "keys", "reply", "script", "sent", "slot")
@@ -66,13 +66,17 @@ class Call:
         self.sent = sent
 
     def packed(self, whole: bool = False) -> bytes:
-        """`whole`: with the text of the script, for a server that does not know it; from then on it does."""
+        """`whole`: with the text of the script, for a node that does not know it; from then on it does."""
         command: tuple[Any, ...] = tuple(self.args)
         if self.script is not None:
             head = ("EVAL", self.script.text) if whole else ("EVALSHA", self.script.sha)
             command = (*head, len(self.keys), *self.keys, *self.args)
         packed: bytes = hiredis.pack_command(command)
         return packed
+
+    def mark_uncertain(self) -> None:
+        """Tell the script, by its first argument, that an earlier try of this command may have been carried out."""
+        self.args[0] = 1
 
     def fail(self, why: str) -> None:
         if self.reply is not None and not self.reply.done():
@@ -88,33 +92,33 @@ class Router(Protocol):
     @property
     def loop(self) -> asyncio.AbstractEventLoop: ...
 
-    def send(self, call: Call) -> None:
+    def send(self, command: Command) -> None:
         """To whom it belongs."""
 
-    def done(self, call: Call, reply: Any) -> None:
-        """The reply to a call that nobody waits for."""
+    def done(self, command: Command, reply: Any) -> None:
+        """The reply to a command that nobody waits for."""
 
-    def server(self, address: str, via: "Server") -> "Server":
-        """The one at `host:port`, as `via` calls it."""
+    def node(self, address: str, via: "Node") -> "Node":
+        """The one at `host:port`, as `via` names it."""
 
-    def moved(self, slot: int, server: "Server") -> None:
+    def moved(self, slot: int, node: "Node") -> None:
         """The slot lies there now."""
 
-    async def look_around(self, server: "Server") -> bool:
-        """Who has taken over from a server that is down? False where it will not come back."""
+    async def find_successor(self, node: "Node") -> bool:
+        """Who has taken over from a node that is down? False where it will not come back."""
 
     def failed(self, why: str) -> None: ...
 
-    def lost(self, call: Call) -> None:
+    def lost(self, command: Command) -> None:
         """It will never be carried out."""
 
 
-class _Wire(asyncio.Protocol):
+class _Connection(asyncio.Protocol):
     """One connection."""
 
-    def __init__(self, server: "Server") -> None:
-        self.server = server
-        self.pending: deque[Call] = deque()
+    def __init__(self, node: "Node") -> None:
+        self.node = node
+        self.pending: deque[Command] = deque()
         self.transport: Any = None
         self._reader = hiredis.Reader(notEnoughData=_NOTHING)
 
@@ -122,19 +126,19 @@ class _Wire(asyncio.Protocol):
         self.transport = transport
 
     def connection_lost(self, exc: Exception | None) -> None:
-        self.server.lost(self, f"connection lost: {exc or 'closed by the server'}", bool(self.pending))
+        self.node.lost(self, f"connection lost: {exc or 'closed by the server'}", bool(self.pending))
 
     def data_received(self, data: bytes) -> None:
         try:
             self._reader.feed(data)
             while (reply := self._reader.gets()) is not _NOTHING and self.pending:
-                self.server.replied(self, self.pending.popleft(), reply)
+                self.node.replied(self, self.pending.popleft(), reply)
         except hiredis.ProtocolError as error:
-            self.server.lost(self, f"not a reply: {error}", True)
+            self.node.lost(self, f"not a reply: {error}", True)
 
-    def write(self, calls: Sequence[Call]) -> None:
-        self.pending.extend(calls)
-        self.transport.write(b"".join([call.packed() for call in calls]))
+    def write(self, commands: Sequence[Command]) -> None:
+        self.pending.extend(commands)
+        self.transport.write(b"".join([command.packed() for command in commands]))
 
     async def ask(self, *command: Any) -> Any:
         """A plain command's reply."""
@@ -142,7 +146,7 @@ class _Wire(asyncio.Protocol):
             raise KvDown("connection closed")
         loop = asyncio.get_running_loop()
         reply = loop.create_future()
-        self.write([Call(None, -1, (), list(command), reply, loop.time())])
+        self.write([Command(None, -1, (), list(command), reply, loop.time())])
         return await reply
 
     def drop(self) -> None:
@@ -157,11 +161,11 @@ class _Wire(asyncio.Protocol):
         transport.abort()
 
 
-class Server:
-    """One server, connected when it is first needed. Options: host and port or path, username, password, db, tls.
+class Node:
+    """One node, connected when it is first needed. Options: host and port or path, username, password, db, tls.
 
-    While it is `down` calls fail at once, settlements and renewals are kept in `late`, and a task tries until the
-    server is back and has caught up.
+    While it is `down` commands fail at once, settlements and renewals are queued in `late`, and a task tries until the
+    node is back and has caught up.
     """
 
     def __init__(self, router: Router, options: dict[str, Any], seed: bool = True) -> None:
@@ -170,136 +174,137 @@ class Server:
         self.seed = seed
         self.address: str = options.get("path") or f"{options.get('host', 'localhost')}:{options.get('port', 6379)}"
         self.down = False
-        self.late: dict[tuple[Any, ...], Call] = {}
-        self._wire: _Wire | None = None
-        self._queue: list[Call] = []
+        self.late: dict[tuple[Any, ...], Command] = {}
+        self._connection: _Connection | None = None
+        self._queue: list[Command] = []
         self._opening: asyncio.Task[None] | None = None
         self._watch: asyncio.TimerHandle | None = None
         self._stalled = False
 
     @property
     def up(self) -> bool:
-        return self._wire is not None
+        return self._connection is not None
 
-    def send(self, call: Call) -> None:
+    def send(self, command: Command) -> None:
         if self.down:
-            self._keep(call, f"{self.address} is down")
+            self._queue_late(command, f"{self.address} is down")
             return
         if not self._queue:
             self.router.loop.call_soon(self._flush)
-        self._queue.append(call)
+        self._queue.append(command)
 
     def _flush(self) -> None:
         if not self._queue:
             return
-        self._look_after(self._queue[0])
-        if self._wire is None:
+        self._watch_for(self._queue[0])
+        if self._connection is None:
             self.open()
         else:
-            calls, self._queue = self._queue, []
-            self._wire.write(calls)
+            commands, self._queue = self._queue, []
+            self._connection.write(commands)
 
     # --- replies --------------------------------------------------------------------------------------------------
 
-    def replied(self, wire: _Wire, call: Call, reply: Any) -> None:
+    def replied(self, connection: _Connection, command: Command, reply: Any) -> None:
         if isinstance(reply, hiredis.ReplyError):
-            self._refused(wire, call, str(reply))
-        elif call.reply is None:
-            self.router.done(call, reply)
-        elif not call.reply.done():
-            call.reply.set_result(reply)
+            self._refused(connection, command, str(reply))
+        elif command.reply is None:
+            self.router.done(command, reply)
+        elif not command.reply.done():
+            command.reply.set_result(reply)
 
-    def _refused(self, wire: _Wire, call: Call, text: str) -> None:
+    def _refused(self, connection: _Connection, command: Command, text: str) -> None:
         code, _, rest = text.partition(" ")
-        call.hops += 1
-        again = call.hops <= _HOPS_MAX
+        command.hops += 1
+        again = command.hops <= _MAX_HOPS
         if again and code == "NOSCRIPT":
-            wire.pending.append(call)
-            wire.transport.write(call.packed(whole=True))
+            connection.pending.append(command)
+            connection.transport.write(command.packed(whole=True))
         elif again and code == "MOVED":
-            server = self.router.server(rest.split()[-1], self)
-            self.router.moved(call.slot, server)
-            server.send(call)
+            node = self.router.node(rest.split()[-1], self)
+            self.router.moved(command.slot, node)
+            node.send(command)
         elif again and code == "ASK":
-            self.router.server(rest.split()[-1], self).visit(call)
-        elif again and code == "TRYAGAIN" and call.reply is None:
-            self.router.loop.call_later(_PROBE_S, self.router.send, call)
+            self.router.node(rest.split()[-1], self).visit(command)
+        elif again and code == "TRYAGAIN" and command.reply is None:
+            self.router.loop.call_later(_PROBE_S, self.router.send, command)
         elif code in _DOWN:
-            self._keep(call, f"{self.address}: {text}")
-            self.lost(wire, text, True)
+            self._queue_late(command, f"{self.address}: {text}")
+            self.lost(connection, text, True)
         else:
             self.router.failed(f"{self.address}: {text}")
-            self.router.lost(call)
-            call.fail(text)
+            self.router.lost(command)
+            command.fail(text)
 
-    def visit(self, call: Call) -> None:
-        """Carries out a call whose slot is just moving here."""
-        if self._wire is not None:
-            self._wire.write([Call(None, -1, (), ["ASKING"], self.router.loop.create_future(), call.sent), call])
-            self._look_after(call)
+    def visit(self, command: Command) -> None:
+        """Carries out a command whose slot is just moving here."""
+        if self._connection is not None:
+            asking = Command(None, -1, (), ["ASKING"], self.router.loop.create_future(), command.sent)
+            self._connection.write([asking, command])
+            self._watch_for(command)
             return
         self.open()
-        call.fail(f"{self.address} is not connected yet")
-        if call.reply is None:
-            self.router.loop.call_later(_PROBE_S, self.router.send, call)
+        command.fail(f"{self.address} is not connected yet")
+        if command.reply is None:
+            self.router.loop.call_later(_PROBE_S, self.router.send, command)
 
     # --- time and failure -----------------------------------------------------------------------------------------
 
-    def _look_after(self, oldest: Call) -> None:
+    def _watch_for(self, oldest: Command) -> None:
         if self._watch is None:
-            self._watch = self.router.loop.call_at(oldest.sent + self.router.patience_s, self._look)
+            self._watch = self.router.loop.call_at(oldest.sent + self.router.patience_s, self._check_replies)
 
-    def _look(self) -> None:
+    def _check_replies(self) -> None:
         self._watch = None
-        waiting = self._wire.pending if self._wire is not None else self._queue
+        waiting = self._connection.pending if self._connection is not None else self._queue
         stalled, self._stalled = self._stalled, False
         if not waiting or self.down:
             return
         if waiting[0].sent + self.router.patience_s > self.router.loop.time():
-            self._look_after(waiting[0])
+            self._watch_for(waiting[0])
         elif not stalled:  # perhaps this process was busy and the replies lie in the socket: lets them be read first
             self._stalled = True
-            self._watch = self.router.loop.call_later(0.001, self._look)
-        elif self._wire is not None:
-            self.lost(self._wire, "no answer in time", True)
+            self._watch = self.router.loop.call_later(0.001, self._check_replies)
+        elif self._connection is not None:
+            self.lost(self._connection, "no answer in time", True)
         else:
             self._give_up("no connection in time")
 
-    def lost(self, wire: _Wire, why: str, failed: bool) -> None:
-        """A connection is of no use any more. One that was idle is no failure: the next call opens another."""
-        calls = list(wire.pending)
-        wire.pending.clear()
-        wire.drop()
-        for call in calls:
-            if call.script is not None and call.script.kept:
-                call.args[0] = 1  # nobody knows whether it was carried out
-            self._keep(call, f"{self.address}: {why}")
-        if wire is self._wire:
-            self._wire = None
+    def lost(self, connection: _Connection, why: str, failed: bool) -> None:
+        """A connection is of no use any more. One that was idle is no failure: the next command opens another."""
+        commands = list(connection.pending)
+        connection.pending.clear()
+        connection.drop()
+        for command in commands:
+            if command.script is not None and command.script.queued:
+                command.mark_uncertain()
+            self._queue_late(command, f"{self.address}: {why}")
+        if connection is self._connection:
+            self._connection = None
             if failed or self._queue:
                 self._give_up(why)
 
     def _give_up(self, why: str) -> None:
         self.down = True
         self.router.failed(f"{self.address}: {why}")
-        calls, self._queue = self._queue, []
-        for call in calls:
-            self._keep(call, f"{self.address}: {why}")
+        commands, self._queue = self._queue, []
+        for command in commands:
+            self._queue_late(command, f"{self.address}: {why}")
         self.open()
 
-    def _keep(self, call: Call, why: str) -> None:
-        """For later, where it can wait: the latest of each call."""
-        call.fail(why)
-        if call.script is None or not call.script.kept:
+    def _queue_late(self, command: Command, why: str) -> None:
+        """For later, where it can wait: the latest of each command."""
+        command.fail(why)
+        if command.script is None or not command.script.queued:
             return
-        name = (call.script.name, *call.args[1:3], *call.keys)
-        if len(self.late) < _LATE_MAX or name in self.late:
-            self.late[name] = call
+        name = (command.script.name, *command.args[1:3], *command.keys)
+        if len(self.late) < _MAX_LATE or name in self.late:
+            self.late[name] = command
         else:
-            self.router.lost(call)
+            self.router.lost(command)
 
     def open(self) -> None:
-        if self._opening is None and self._wire is None:
+        if self._opening is None and self._connection is None:
             self._opening = self.router.loop.create_task(self._open())
 
     async def _open(self) -> None:
@@ -307,55 +312,56 @@ class Server:
         while back:
             try:
                 async with asyncio.timeout(_CONNECT_S):
-                    wire = await self._connect()
-                await self._catch_up(wire)
+                    connection = await self._connect()
+                await self._catch_up(connection)
             except Exception as error:  # whatever it is, it must not end the trying
                 if not self.down:
                     self._give_up(f"cannot connect: {error!r}")
-                back = await self.router.look_around(self)
+                back = await self.router.find_successor(self)
                 await asyncio.sleep(_PROBE_S)
             else:
-                self._wire, self.down = wire, False
+                self._connection, self.down = connection, False
                 break
         self._opening = None
         self._flush()
 
-    async def _connect(self) -> _Wire:
+    async def _connect(self) -> _Connection:
         """A connection that has proved to work. Commands overtake none that would have to wait for its script."""
-        loop, options, wire = self.router.loop, self.options, _Wire(self)
+        loop, options, connection = self.router.loop, self.options, _Connection(self)
         try:
             if "path" in options:
-                await loop.create_unix_connection(lambda: wire, options["path"])
+                await loop.create_unix_connection(lambda: connection, options["path"])
             else:
                 host, port = options.get("host", "localhost"), options.get("port", 6379)
-                await loop.create_connection(lambda: wire, host, port, ssl=options.get("tls"))
+                await loop.create_connection(lambda: connection, host, port, ssl=options.get("tls"))
             if "password" in options:
-                await wire.ask("AUTH", *([options["username"]] if "username" in options else []), options["password"])
+                user = [options["username"]] if "username" in options else []
+                await connection.ask("AUTH", *user, options["password"])
             if options.get("db"):
-                await wire.ask("SELECT", options["db"])
+                await connection.ask("SELECT", options["db"])
             for script in self.router.scripts:
-                await wire.ask("SCRIPT", "LOAD", script.text)
+                await connection.ask("SCRIPT", "LOAD", script.text)
         except BaseException:
-            self.lost(wire, "cannot connect", True)
+            self.lost(connection, "cannot connect", True)
             raise
-        return wire
+        return connection
 
-    async def _catch_up(self, wire: _Wire) -> None:
+    async def _catch_up(self, connection: _Connection) -> None:
         """Carries out what has waited, before anybody else gets room that is not there."""
         while self.late:
             names = list(itertools.islice(self.late, _LATE_BATCH))
-            calls = [self.late.pop(name) for name in names]
-            for call in calls:
-                call.sent = self.router.loop.time()
-                call.hops = 0
-            wire.write(calls)
+            commands = [self.late.pop(name) for name in names]
+            for command in commands:
+                command.sent = self.router.loop.time()
+                command.hops = 0
+            connection.write(commands)
             try:
                 async with asyncio.timeout(_CONNECT_S):
-                    await wire.ask("PING")
+                    await connection.ask("PING")
             except BaseException:
-                self.lost(wire, "no answer in time", True)
+                self.lost(connection, "no answer in time", True)
                 raise
-        if wire.transport is None:
+        if connection.transport is None:
             raise KvDown("connection closed")
 
     async def close(self) -> None:
@@ -365,16 +371,16 @@ class Server:
         self._flush()
         with contextlib.suppress(TimeoutError, KvDown):
             async with asyncio.timeout(_CONNECT_S):
-                while self._wire is not None and self._wire.pending:
-                    await self._wire.ask("PING")
+                while self._connection is not None and self._connection.pending:
+                    await self._connection.ask("PING")
         self.down = True
         if self._opening is not None:
             self._opening.cancel()
             await asyncio.wait({self._opening})
         if self._watch is not None:
             self._watch.cancel()
-        if self._wire is not None:
-            self.lost(self._wire, "closed", False)
-        for call in self.late.values():
-            self.router.lost(call)
+        if self._connection is not None:
+            self.lost(self._connection, "closed", False)
+        for command in self.late.values():
+            self.router.lost(command)
         self.late.clear()

@@ -40,7 +40,15 @@ ALLOWED: dict[str, set[str]] = {
         "proxy.spool.reader",
         "proxy.prices",
     },
-    "proxy.cli": {"proxy.core", "proxy.providers", "proxy.prices", "proxy.control", "proxy.gateway", "proxy.logstore"},
+    "proxy.cli": {
+        "proxy.core",
+        "proxy.kv",
+        "proxy.providers",
+        "proxy.prices",
+        "proxy.control",
+        "proxy.gateway",
+        "proxy.logstore",
+    },
     "_speedups": set(),
     "simulator": set(),
 }

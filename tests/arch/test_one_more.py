@@ -232,3 +232,57 @@ def test_one_more_unit_of_limits_is_one_file_and_one_line(tree: Tree) -> None:
         "        Dollars(),\n",
     )
     tree.run(USES_UNIT)
+
+
+BACKEND = '''"""Limits and cached values under the scheme acme."""
+
+from proxy.kv.base import StoreOptions
+from proxy.kv.memory import MemoryKv
+
+__all__ = ["AcmeStore", "open_store"]
+
+
+class AcmeStore(MemoryKv):
+    def __init__(self, url: str) -> None:
+        super().__init__()
+        self.url = url
+
+
+def open_store(url: str, options: StoreOptions) -> AcmeStore:
+    assert options.patience_ms == 50
+    return AcmeStore(url)
+'''
+USES_BACKEND = """
+import asyncio
+
+from proxy.core import settings
+from proxy.core.errors import SettingError
+from proxy.gateway.app import Application
+from proxy.kv import StoreOptions, check_url, open_kv
+
+
+async def main():
+    given = settings.load(environ={}, overrides={"kv.url": "acme://shelf", "data": "data", "gateway.workers": "2"})
+    given.data.mkdir()
+    application = Application(given)
+    application.start(asyncio.get_running_loop())
+    stores = application.gateway.kv
+    assert stores.limits is stores.cache and stores.limits.url == "acme://shelf"
+    await application.stop()
+
+
+asyncio.run(main())
+check_url("acme://shelf")
+try:
+    open_kv("other://shelf", StoreOptions())
+except SettingError as error:
+    assert "kv.url" in str(error) and "acme://" in str(error)
+else:
+    raise AssertionError("an unknown scheme was opened")
+"""
+
+
+def test_one_more_store_is_one_file_and_one_line(tree: Tree) -> None:
+    tree.add("proxy/kv/acme.py", BACKEND)
+    tree.register("proxy/kv/__init__.py", '    "redis": "redis",\n', "", '    "acme": "acme",\n')
+    tree.run(USES_BACKEND)
