@@ -155,7 +155,7 @@ def _row(record: Record, reading: RecordReading) -> RequestRow:
         model_asked=model_asked,
         model=record.model_override or _text(reading.model_answered) or model_asked,
         status=min(max(record.status, 0), 999),
-        error=record.error or _text(reading.error_kind),
+        error=record.error or (reading.error_kind and _text(reading.error_kind)),
         error_message=_text(record.error_message or reading.error_message),
         finish_reason=_text(reading.finish_reason),
         latency_ms=_ms(record.ended_us),
@@ -169,7 +169,7 @@ def _row(record: Record, reading: RecordReading) -> RequestRow:
         attempts=_attempts(record.attempts) if record.attempts else "[]",
         attempt_count=min(len(record.attempts), 65535),
         facts=_json(record.facts).decode() if record.facts else "{}",
-        reading_error=_text(reading.problem),
+        reading_error=reading.problem and _text(reading.problem),
     )
     if record.traceparent:
         _put_trace(row, record)

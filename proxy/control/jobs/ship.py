@@ -260,10 +260,11 @@ class Shipper:
 
     def _count(self, rows: list[LogRows]) -> None:
         for each in rows:
-            key = each.request.key
-            if key:
-                self.figures.keys[key] = max(each.request.start, self.figures.keys.get(key, 0))
+            row = each.request
+            if row.key:
+                self.figures.keys[row.key] = max(row.start, self.figures.keys.get(row.key, 0))
+            if row.reading_error:
+                self.figures.reading_errors += 1
         self.figures.batches += 1
         self.figures.shipped += len(rows)
-        self.figures.reading_errors += sum(1 for each in rows if each.request.reading_error)
         self.figures.last_shipped_at = time.time()
