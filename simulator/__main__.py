@@ -22,7 +22,9 @@ def _options() -> argparse.Namespace:
     options.add_argument("--tls-cert")
     options.add_argument("--tls-key")
     options.add_argument("--tls-ca-out", help="where to write the authority that --tls makes")
-    options.add_argument("--replay", type=Path, help="folder of recorded exchanges")
+    options.add_argument(
+        "--replay", type=Path, action="append", default=[], help="a folder of exchanges; may be repeated"
+    )
     for field in msgspec.structs.fields(Script):
         if field.name == "replay":
             continue

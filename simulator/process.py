@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 __all__ = ["Running", "start"]
@@ -24,14 +25,14 @@ class Running:
         self.process.wait(10)
 
 
-def start(*, replay: Path | None = None, tls_ca_out: Path | None = None, port: int = 0, **defaults: object) -> Running:
+def start(*, replay: Sequence[Path] = (), tls_ca_out: Path | None = None, port: int = 0, **defaults: object) -> Running:
     """Starts one and waits until it listens. `defaults` are script fields, e.g. `delay_ms=50`.
 
     With `tls_ca_out` it speaks TLS, and the file gets the authority to trust.
     """
     command = [sys.executable, "-m", "simulator", "--port", str(port)]
-    if replay is not None:
-        command += ["--replay", str(replay)]
+    for folder in replay:
+        command += ["--replay", str(folder)]
     if tls_ca_out is not None:
         command += ["--tls", "--tls-ca-out", str(tls_ca_out)]
     for name, value in defaults.items():

@@ -3,6 +3,7 @@
 import base64
 import gzip
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -14,16 +15,17 @@ _FRAMING = {"content-length", "transfer-encoding", "connection", "keep-alive", "
 
 
 class Recordings:
-    """The exchanges of a folder (`*.jsonl.gz`, `supplement/*.jsonl`) by id; read at the first question."""
+    """The exchanges of folders (`*.json`, `*.jsonl.gz`, `supplement/*.jsonl`) by id; read on first use."""
 
-    def __init__(self, folder: Path) -> None:
-        self._folder = folder
+    def __init__(self, folders: Sequence[Path]) -> None:
+        self._folders = folders
         self._rows: dict[str, dict[str, Any]] = {}
 
     def reply(self, id: str, encode: bool) -> Reply | None:
         """The recorded answer; with `encode` its body is compressed as it was on the wire."""
         if not self._rows:
-            self._read()
+            for folder in self._folders:
+                self._read(folder)
         row = self._rows.get(id)
         if row is None:
             return None
@@ -40,9 +42,12 @@ class Recordings:
             encoding=response.get("orig_content_encoding", "") if encode else "",
         )
 
-    def _read(self) -> None:
-        for path in sorted(self._folder.glob("*.jsonl.gz")):
+    def _read(self, folder: Path) -> None:
+        rows = [json.loads(path.read_text("utf-8")) for path in folder.glob("*.json")]
+        for path in folder.glob("*.jsonl.gz"):
             with gzip.open(path, "rt", encoding="utf-8") as lines:
-                self._rows.update((row["id"], row) for row in map(json.loads, lines))
-        for path in self._folder.glob("supplement/*.jsonl"):
-            self._rows.update((row["id"], row) for row in map(json.loads, path.read_text("utf-8").splitlines()))
+                rows += map(json.loads, lines)
+        for path in folder.glob("supplement/*.jsonl"):
+            rows += map(json.loads, path.read_text("utf-8").splitlines())
+        # A folder may hold JSON that is no exchange.
+        self._rows.update((row["id"], row) for row in rows if isinstance(row, dict) and "response" in row)

@@ -5,6 +5,7 @@ import socket
 import ssl
 import struct
 from collections import Counter, deque
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, cast
 
@@ -28,9 +29,9 @@ _RESET = struct.pack("ii", 1, 0)
 class Simulator:
     """One server in the running loop. `origin` once it is started; `seen` are the newest requests."""
 
-    def __init__(self, defaults: Script | None = None, replay: Path | None = None) -> None:
+    def __init__(self, defaults: Script | None = None, replay: Sequence[Path] = ()) -> None:
         self.defaults = defaults or Script()
-        self.recordings = Recordings(replay) if replay is not None else None
+        self.recordings = Recordings(replay) if replay else None
         self.seen: deque[tuple[str, str, list[tuple[str, str]], bytes]] = deque(maxlen=_SEEN)
         self.count = 0
         self.fails: Counter[str] = Counter()

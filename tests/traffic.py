@@ -1,4 +1,8 @@
-"""The recorded provider traffic, where this machine has it; it is never part of the project."""
+"""Exchanges with providers: twenty written by hand, which are part of the project, and recorded traffic where this
+machine has it.
+
+Both have the form that tests/data/README.md describes. The recorded traffic is never part of the project.
+"""
 
 import gzip
 import json
@@ -9,20 +13,28 @@ from typing import Any
 
 import pytest
 
-__all__ = ["exchanges", "folder", "needs_traffic", "no_usage", "truth"]
+__all__ = ["exchanges", "folders", "needs_traffic", "no_usage", "recorded", "truth"]
 
-folder = Path(os.environ.get("PERIHELION_TRAFFIC") or Path(__file__).resolve().parent.parent.parent / "shared/traffic")
+_HERE = Path(__file__).resolve().parent
+_SHIPPED = _HERE / "data/exchanges"
+recorded = Path(os.environ.get("PERIHELION_TRAFFIC") or _HERE.parent.parent / "shared/traffic")
+"""The folder of recorded traffic; it may be absent."""
 
 needs_traffic = pytest.mark.skipif(
-    not folder.is_dir(), reason=f"no recorded traffic at {folder}; PERIHELION_TRAFFIC names another folder"
+    not recorded.is_dir(), reason=f"no recorded traffic at {recorded}; PERIHELION_TRAFFIC names another folder"
 )
+
+
+def folders() -> list[Path]:
+    """The folders that the simulator can replay."""
+    return [folder for folder in (_SHIPPED, recorded) if folder.is_dir()]
 
 
 @cache
 def exchanges() -> list[dict[str, Any]]:
-    """Every recorded exchange; see the folder's README for the form."""
-    found: list[dict[str, Any]] = []
-    for path in sorted(folder.glob("*.jsonl.gz")):
+    """Every exchange there is, those written by hand first."""
+    found = [json.loads(path.read_text("utf-8")) for path in sorted(_SHIPPED.glob("*.json"))]
+    for path in sorted(recorded.glob("*.jsonl.gz")):
         with gzip.open(path, "rt", encoding="utf-8") as lines:
             found += [json.loads(line) for line in lines]
     return found
@@ -30,11 +42,16 @@ def exchanges() -> list[dict[str, Any]]:
 
 @cache
 def truth() -> dict[str, dict[str, Any]]:
-    """Usage by exchange id."""
-    return {row["id"]: row for row in map(json.loads, (folder / "truth.jsonl").read_text().splitlines())}
+    """The usage that an exchange reports, by its id; none for an exchange that reports none."""
+    found = {row["id"]: row["truth"] for row in exchanges() if row.get("truth")}
+    if recorded.is_dir():
+        found |= {row["id"]: row for row in map(json.loads, (recorded / "truth.jsonl").read_text().splitlines())}
+    return found
 
 
 @cache
 def no_usage() -> frozenset[str]:
-    """Ids of exchanges that report no usage."""
-    return frozenset(json.loads(line)["id"] for line in (folder / "no_usage.jsonl").read_text().splitlines())
+    """Ids of the recorded exchanges that report no usage."""
+    if not recorded.is_dir():
+        return frozenset()
+    return frozenset(json.loads(line)["id"] for line in (recorded / "no_usage.jsonl").read_text().splitlines())

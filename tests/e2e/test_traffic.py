@@ -1,4 +1,4 @@
-"""Every recorded exchange passes a real gateway unchanged, however it is cut up, and its usage is logged right."""
+"""Every exchange passes a real gateway unchanged, however it is cut up, and its usage is logged right."""
 
 import asyncio
 import base64
@@ -14,9 +14,7 @@ from proxy.providers import load
 from proxy.providers.origin import holes
 from simulator import process
 from tests.stack import Stack, wait_for
-from tests.traffic import exchanges, folder, needs_traffic, no_usage, truth
-
-pytestmark = needs_traffic
+from tests.traffic import exchanges, folders, needs_traffic, no_usage, truth
 
 FIELDS = {
     "input_tokens": "provider_input_tokens",
@@ -75,7 +73,7 @@ def providers_at(origin: str) -> dict[str, str]:
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    provider = process.start(replay=folder)
+    provider = process.start(replay=folders())
     with Stack(tmp_path_factory.mktemp("stack"), providers_at(provider.origin)) as running:
         yield running
     provider.stop()
@@ -178,3 +176,8 @@ def test_cut_short(stack: Stack) -> None:
         if status not in (0, 502) and not body.startswith(whole[: len(whole) // 2]):
             wrong.append(f"{exchange['id']}: what had come by then was not passed on")
     assert not wrong, "\n".join(wrong)
+
+
+@needs_traffic
+def test_the_recorded_traffic_was_part_of_this() -> None:
+    assert len(exchanges()) > 500

@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from _speedups._pure import sse as plain
-from tests.traffic import exchanges, needs_traffic
+from tests.traffic import exchanges
 from tests.twins.conftest import twin
 
 KEYS = (b"content", b"text", b"arguments")
@@ -180,8 +180,7 @@ def test_keys_and_marks_that_cannot_be_found_are_refused(sse: Any, keys: Any, ma
         sse.Scanner(keys, marks)
 
 
-@needs_traffic
-def test_recorded_streams_give_the_same_by_byte_and_whole(sse: Any) -> None:
+def test_streams_of_providers_give_the_same_by_byte_and_whole(sse: Any) -> None:
     streams = [e["response"]["body"] for e in exchanges() if e["stream"] and e["response"].get("body_encoding") is None]
     streams = [body.encode() for body in streams if isinstance(body, str) and "data:" in body][:120]
     assert streams

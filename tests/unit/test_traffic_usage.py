@@ -1,11 +1,8 @@
-"""Every recorded exchange resolves and reads as its independent truth row says."""
+"""Every exchange resolves and reads as its independent truth row says."""
 
 import base64
-import gzip
 import json
-import os
 from functools import cache
-from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -14,12 +11,7 @@ import pytest
 from proxy.core.usage import Usage
 from proxy.providers import Catalog, Route, load, resolve
 from proxy.providers.dialects import DIALECTS, CapturedExchange, ExchangeReading, read_exchange
-
-TRAFFIC = Path(os.environ.get("PERIHELION_TRAFFIC") or Path(__file__).parents[3] / "shared" / "traffic")
-
-pytestmark = pytest.mark.skipif(
-    not (TRAFFIC / "truth.jsonl").exists(), reason="no recorded traffic: set PERIHELION_TRAFFIC to its folder"
-)
+from tests import traffic
 
 SELF_HOSTED = "http://localhost:8080, http://localhost:11434, http://127.0.0.1:11434"
 
@@ -47,17 +39,7 @@ NAMES = {
 
 @cache
 def exchanges() -> dict[str, dict[str, Any]]:
-    found = {}
-    for file in sorted(TRAFFIC.glob("*.jsonl.gz")):
-        with gzip.open(file, "rt", encoding="utf-8") as lines:
-            found.update({row["id"]: row for row in map(json.loads, lines)})
-    return found
-
-
-@cache
-def truth() -> dict[str, dict[str, Any]]:
-    lines = (TRAFFIC / "truth.jsonl").read_text("utf-8").splitlines()
-    return {row["id"]: row for row in map(json.loads, lines)}
+    return {row["id"]: row for row in traffic.exchanges()}
 
 
 @cache
@@ -66,7 +48,7 @@ def catalog() -> Catalog:
 
 
 def ids() -> list[str]:
-    return list(exchanges()) if (TRAFFIC / "truth.jsonl").exists() else []
+    return list(exchanges())
 
 
 def body_of(part: dict[str, Any]) -> bytes:
@@ -111,7 +93,7 @@ def cost_in_dollars(said: dict[str, Any] | None) -> float | None:
 
 @pytest.mark.parametrize("id", ids())
 def test_usage_is_what_the_provider_reported(id: str) -> None:
-    row, expected = exchanges()[id], truth().get(id)
+    row, expected = exchanges()[id], traffic.truth().get(id)
     found = reading_of(row)
     if expected is None:
         assert found.usage is None
@@ -130,9 +112,10 @@ def test_usage_is_what_the_provider_reported(id: str) -> None:
     assert found.usage.consumed == (row["endpoint"] != "count_tokens")
 
 
+@traffic.needs_traffic
 def test_every_truth_row_was_compared() -> None:
-    assert truth().keys() <= exchanges().keys()
-    assert len(truth()) >= 400
+    assert traffic.truth().keys() <= exchanges().keys()
+    assert len(traffic.truth()) >= 400
 
 
 @pytest.mark.parametrize("id", ids())
@@ -246,8 +229,9 @@ def exceeds(part: Usage, whole: Usage) -> bool:
     )
 
 
+@traffic.needs_traffic
 def test_errors_that_were_seen_elsewhere_are_found() -> None:
-    lines = (TRAFFIC / "supplement" / "observed_errors.jsonl").read_text("utf-8").splitlines()
+    lines = (traffic.recorded / "supplement" / "observed_errors.jsonl").read_text("utf-8").splitlines()
     for row in map(json.loads, lines):
         dialect = row["provider"] if row["provider"] in DIALECTS else "openai"
         answer = row["response"]
