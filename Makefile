@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 SOURCES := pyproject.toml setup.py $(wildcard _speedups/*.pyx _speedups/*.pxd)
 
-.PHONY: help run demo test lint build bench bench-short bench-frames bench-rivals clean
+.PHONY: help run demo test soak lint build bench bench-short bench-frames bench-rivals clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -17,8 +17,11 @@ run: $(READY) ## build everything and start Perihelion on 127.0.0.1:8787 (gatewa
 demo: $(READY) ## the same against a simulated provider, with a filled log
 	$(BIN)/python -m simulator.demo
 
-test: $(READY) ## build everything and run the whole suite
-	PERIHELION_EXPECT_COMPILED=1 $(BIN)/python -m pytest
+test: $(READY) ## build everything and run the tests, but for the soak tests
+	PERIHELION_EXPECT_COMPILED=1 $(BIN)/python -m pytest -m "not soak" -n 2 --dist loadscope
+
+soak: $(READY) ## the tests that take long: kill -9, many workers, faults of the network, builds
+	PERIHELION_EXPECT_COMPILED=1 $(BIN)/python -m pytest -m soak
 
 lint: $(READY) ## ruff and mypy
 	$(BIN)/ruff check .

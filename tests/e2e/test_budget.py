@@ -30,6 +30,7 @@ def whole(**changed: Any) -> dict[str, dict[str, Any]]:
     return results
 
 
+@pytest.mark.soak
 def test_a_sleep_in_the_pipeline_breaks_it_and_without_it_it_holds() -> None:
     slow = Path(__file__).resolve().parent / "slow_pipeline"
     done = bench(os.pathsep.join([str(slow), str(ROOT)]))

@@ -16,6 +16,8 @@ from tests.faults import MODES, FaultProxy
 from tests.redis_server import RedisServer
 from tests.stack import Stack, wait_for
 
+pytestmark = pytest.mark.soak
+
 CHAT = "/openai/v1/chat/completions"
 PATIENCE = 30
 """Seconds that a caller here waits: far beyond any patience of the gateway."""

@@ -6,7 +6,11 @@ import threading
 from collections import Counter
 from pathlib import Path
 
+import pytest
+
 from tests.stack import Stack, wait_for
+
+pytestmark = pytest.mark.soak
 
 CALLS = 10_000
 CONNECTIONS = 64

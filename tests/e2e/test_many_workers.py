@@ -20,6 +20,8 @@ from simulator import process
 from tests.redis_server import RedisServer
 from tests.stack import Stack, wait_for
 
+pytestmark = pytest.mark.soak
+
 CHAT = "/openai/v1/chat/completions"
 CONNECTIONS = 64
 """For each worker."""

@@ -126,6 +126,7 @@ def test_the_old_secret_opens_nothing_and_keys_go_on(team: Team) -> None:
     assert "sealed with the secret" in team.stack.run("control").stderr
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("step", ["make_next", "rotate", "Publisher", "adopt_next"])
 def test_a_rotation_killed_at_any_step_loses_nothing(team: Team, step: str) -> None:
     old = team.secret.fingerprint

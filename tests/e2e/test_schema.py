@@ -5,7 +5,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from tests.stack import Stack
+
+pytestmark = pytest.mark.soak
 
 
 def test_nothing_that_fits_or_breaks_the_schema_makes_a_500(tmp_path: Path) -> None:

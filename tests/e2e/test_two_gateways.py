@@ -12,6 +12,8 @@ import pytest
 from tests.e2e.control_process import ControlProcess
 from tests.stack import Stack, wait_for
 
+pytestmark = pytest.mark.soak
+
 CHAT = "/openai/v1/chat/completions"
 CALL = {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "Say hello."}]}
 

@@ -86,6 +86,7 @@ def test_one_missing_module_puts_all_back_to_plain(tmp_path: Path) -> None:
     assert run(copied(tmp_path, "bucket*.so", "bucket*.pyd"), "-c", LOOK).split()[1] == "python"
 
 
+@pytest.mark.soak
 @needs_compiler
 def test_a_build_compiles_without_a_warning(tmp_path: Path) -> None:
     copied(tmp_path, "*.so", "*.c")
@@ -105,6 +106,7 @@ def test_the_examples_of_the_readme_hold() -> None:
         run(ROOT, "-c", example, PYTHONPATH=str(ROOT))
 
 
+@pytest.mark.soak
 @needs_compiled
 @needs_compiler
 def test_the_example_of_the_readme_that_uses_the_c_face_holds(tmp_path: Path) -> None:
