@@ -8,9 +8,7 @@ import pytest
 from proxy.core.cost import Cost
 from proxy.core.usage import Usage
 from proxy.prices import PriceBook
-from tests.unit.test_traffic_usage import catalog, exchanges, ids, pytestmark, reading_of, route_of
-
-__all__ = ["pytestmark"]
+from tests.unit.test_traffic_usage import catalog, exchanges, ids, reading_of, route_of
 
 AT_US = 1_795_000_000_000_000
 
