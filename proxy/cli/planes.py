@@ -46,17 +46,17 @@ def ship(settings: Settings, store: str) -> None:
     url = store or settings.get_str("log.store")
     if not url.startswith(("clickhouse://", "clickhouses://")):
         refuse(f"--store is {url!r}; expected clickhouse://user:pw@host:port/db. (The control plane ships into chDB.)")
-    from proxy.control.plane import Plane
+    from proxy.control.log_service import LogService
 
     settings = opened(settings)
     log.configure(settings, "ship")
     signals = StopSignals()
-    plane = Plane(Settings({**settings, "log.store": url}))
-    plane.start()
+    log_service = LogService(Settings({**settings, "log.store": url}))
+    log_service.start()
     said = ""
     while not signals.wait(1.0):
-        problem = plane.problem or (plane.shipper.figures.last_error if plane.shipper else "")
+        problem = log_service.problem or (log_service.shipper.figures.last_error if log_service.shipper else "")
         if problem != said:
             click.echo(f"perihelion ship: {problem or 'shipping'}", err=True)
             said = problem
-    plane.close()
+    log_service.close()

@@ -21,7 +21,7 @@ from proxy.control.api.problems import HANDLERS
 from proxy.control.api.prompts import PROMPT_ROUTES
 from proxy.control.api.snapshot import snapshot
 from proxy.control.auth import NOBODY, guard, needs
-from proxy.control.plane import Control
+from proxy.control.plane import ControlPlane
 from proxy.control.server import refusals_reported
 from proxy.core import log
 from proxy.core.process import die_with_parent
@@ -40,7 +40,7 @@ ROUTES: Final[list[Any]] = [
 
 def create(settings: Settings) -> Litestar:
     """The application; it opens the store and ships from its start to its shutdown."""
-    plane = Control(settings)
+    plane = ControlPlane(settings)
 
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:

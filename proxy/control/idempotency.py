@@ -8,7 +8,7 @@ import msgspec
 from litestar import Request, Response
 
 from proxy.control.auth import caller_of
-from proxy.control.plane import Control
+from proxy.control.plane import ControlPlane
 from proxy.metadata import idempotency
 from proxy.metadata.db import Connection, Database
 from proxy.metadata.errors import InvalidValue
@@ -20,7 +20,7 @@ _MAX_KEY: Final = 128
 
 
 def database_of(request: Request[Any, Any, Any]) -> Database:
-    plane: Control = request.app.state.plane
+    plane: ControlPlane = request.app.state.plane
     return plane.database
 
 

@@ -2,7 +2,7 @@
 
 import time
 
-from proxy.control.plane import Plane
+from proxy.control.plane import ControlPlane
 from proxy.control.sinks.feed import SinkFeed
 from proxy.core.log import swallowed_counts
 from proxy.core.prometheus import render as render_page
@@ -12,17 +12,20 @@ __all__ = ["render", "samples"]
 _PREFIX = "perihelion_control_"
 
 
-def render(plane: Plane) -> str:
+def render(plane: ControlPlane) -> str:
     """The page for Prometheus."""
     return render_page(samples(plane), _PREFIX)
 
 
-def samples(plane: Plane) -> dict[str, float]:
+def samples(plane: ControlPlane) -> dict[str, float]:
     """Every sample by its name with labels, without the prefix."""
-    found: dict[str, float] = {"store_up": 1 if plane.ready else 0}
+    found: dict[str, float] = {"store_up": 1 if plane.log.ready else 0}
     found |= {f'swallowed_errors_total{{kind="{kind}"}}': count for kind, count in swallowed_counts().items()}
-    if plane.shipper is not None:
-        figures, log, reader = plane.shipper.figures, plane.shipper.log, plane.shipper.reader
+    for name, job in plane.jobs.figures.items():
+        found[f'job_runs_total{{job="{name}"}}'] = job.runs
+        found[f'job_failures_total{{job="{name}"}}'] = job.failures
+    if plane.log.shipper is not None:
+        figures, log, reader = plane.log.shipper.figures, plane.log.shipper.log, plane.log.shipper.reader
         found |= {
             "shipped_records_total": figures.shipped,
             "shipped_slices_total": figures.batches,
@@ -35,7 +38,7 @@ def samples(plane: Plane) -> dict[str, float]:
             "spool_behind_seconds": round(time.time() - figures.behind_since, 3) if figures.behind_since else 0,
             "spool_segments": figures.segments,
         }
-        for feed in plane.shipper.feeds:
+        for feed in plane.log.shipper.feeds:
             found |= _of_sink(feed)
     return found
 

@@ -8,10 +8,10 @@ import base64
 import secrets
 import threading
 from collections import OrderedDict
+from collections.abc import Mapping
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import quote_plus, urlencode, urlsplit
 
-import httpx
 import msgspec
 from authlib.common.errors import AuthlibBaseError
 from authlib.oauth2.rfc6749.parameters import prepare_grant_uri
@@ -25,6 +25,7 @@ from proxy.control.oidc_types import FLOW_S, OidcError, Person
 from proxy.core.clock import monotonic, now_us
 from proxy.core.secret import Secret, SecretError
 from proxy.core.settings import Settings
+from proxy.net.client import HttpClient, HttpError
 
 __all__ = ["Oidc"]
 
@@ -67,8 +68,9 @@ class Oidc:
         self.issuer = settings.get_str("oidc.issuer")
         self._client_id = settings.get_str("oidc.client_id")
         self._client_secret = settings.get_str("oidc.client_secret")
+        self._client = HttpClient([self.issuer])  # the operator named it: it may be on a private network
         self._provider: _Provider | None = None
-        self._asked = 0.0
+        self._fetched_at = 0.0
         self._used: OrderedDict[str, None] = OrderedDict()
         self._lock = threading.Lock()
 
@@ -106,17 +108,19 @@ class Oidc:
             "grant_type": "authorization_code", "code": code, "redirect_uri": flow.back,
             "client_id": self._client_id, "code_verifier": flow.verifier,
         }  # fmt: skip
-        auth: httpx.BasicAuth | None = None
+        headers: dict[str, str] = {}
         if self._client_secret and "client_secret_basic" in provider.token_endpoint_auth_methods_supported:
-            auth = httpx.BasicAuth(_form(self._client_id), _form(self._client_secret))
+            headers["Authorization"] = _basic(self._client_id, self._client_secret)
         elif self._client_secret:
             form["client_secret"] = self._client_secret
-        found: _Tokens = _asked(_Tokens, "POST", provider.token_endpoint, data=form, auth=auth)
+        headers["Content-Type"] = "application/x-www-form-urlencoded"
+        content = urlencode(form).encode()
+        found: _Tokens = self._fetch(_Tokens, "POST", provider.token_endpoint, headers, content)
         return found
 
     def _checked(self, provider: _Provider, tokens: _Tokens, nonce: str) -> Person:
         try:
-            keys = KeySet.import_key_set(_asked(dict, "GET", provider.jwks_uri))
+            keys = KeySet.import_key_set(self._fetch(dict, "GET", provider.jwks_uri))
             token = jwt.decode(tokens.id_token, keys, algorithms=list(_ALGORITHMS))
             claims = CodeIDToken(
                 token.claims,
@@ -139,16 +143,32 @@ class Oidc:
         return Person(self.issuer, subject, email if verified else "", name[:120] if isinstance(name, str) else "")
 
     def _discovered(self) -> _Provider:
-        if self._provider is None or monotonic() - self._asked > _KEPT_S:
-            found = _asked(_Provider, "GET", self.issuer.rstrip("/") + "/.well-known/openid-configuration")
+        if self._provider is None or monotonic() - self._fetched_at > _KEPT_S:
+            found = self._fetch(_Provider, "GET", self.issuer.rstrip("/") + "/.well-known/openid-configuration")
             if found.issuer != self.issuer:
                 raise OidcError(f"oidc.issuer is {self.issuer!r}, and the provider calls itself {found.issuer!r}")
             plain = urlsplit(self.issuer).scheme == "http"
             for address in (found.authorization_endpoint, found.token_endpoint, found.jwks_uri):
                 if urlsplit(address).scheme != "https" and not plain:
                     raise OidcError(f"the provider names an address that is not https: {address}")
-            self._provider, self._asked = found, monotonic()
+            self._provider, self._fetched_at = found, monotonic()
         return self._provider
+
+    def _fetch(
+        self, kind: type[Any], method: str, url: str, headers: Mapping[str, str] | None = None, content: bytes = b""
+    ) -> Any:
+        sent = {"Accept": "application/json", **(headers or {})}
+        try:
+            answer = self._client.request(method, url, headers=sent, content=content)
+        except HttpError as error:
+            raise OidcError(f"the provider cannot be reached: {error}") from None
+        if answer.status != 200:
+            said = answer.body[:200].decode("utf-8", "replace") if answer.status < 500 else ""
+            raise OidcError(f"the provider answers {answer.status} at {urlsplit(url).path} {said}".strip())
+        try:
+            return msgspec.json.decode(answer.body, type=kind)
+        except msgspec.MsgspecError as error:
+            raise OidcError(f"the provider's answer at {urlsplit(url).path} cannot be read: {error}") from None
 
 
 def _opened(secret: Secret, cookie: str) -> _Flow:
@@ -162,17 +182,7 @@ def _opened(secret: Secret, cookie: str) -> _Flow:
     return flow
 
 
-def _asked(kind: type[Any], method: str, address: str, **sent: Any) -> Any:
-    try:
-        answer = httpx.request(method, address, timeout=10, headers={"Accept": "application/json"}, **sent)
-        if answer.status_code != 200:
-            told = answer.text[:200] if answer.status_code < 500 else ""
-            raise OidcError(f"the provider answers {answer.status_code} at {urlsplit(address).path} {told}".strip())
-        return msgspec.json.decode(answer.content, type=kind)
-    except (httpx.HTTPError, httpx.InvalidURL, msgspec.MsgspecError) as error:
-        raise OidcError(f"the provider cannot be reached at {address}: {error}") from None
-
-
-def _form(text: str) -> str:
-    """As RFC 6749 wants names and secrets within Basic."""
-    return str(httpx.QueryParams({"": text}))[1:]
+def _basic(name: str, secret: str) -> str:
+    """The credentials of a client for HTTP Basic: form-encoded first, as RFC 6749 (2.3.1) wants it."""
+    pair = f"{quote_plus(name)}:{quote_plus(secret)}"
+    return "Basic " + base64.b64encode(pair.encode()).decode()

@@ -1,114 +1,34 @@
-"""What the control process holds: the store, and the thread that opens it and ships into it."""
+"""What the control process holds: the log, the metadata database, and what runs beside the API."""
 
-import gc
-import logging
-import threading
 from typing import TYPE_CHECKING, Final
 
 from proxy.control.auth import LocalToken
+from proxy.control.jobs.clean_up import CLEAN_UP
 from proxy.control.jobs.publish import Publisher
-from proxy.control.jobs.ship import Shipper
+from proxy.control.jobs.runner import Job, JobRunner
+from proxy.control.log_service import LogService
 from proxy.control.rotation import RunLock, open_database
-from proxy.control.shipping import (
-    SpoolBusy,
-    SpoolLock,
-    make_shipper,
-    open_store,
-    price_book,
-)
 from proxy.control.throttle import Throttle
-from proxy.core.errors import PerihelionError
 from proxy.core.identity import DEFAULT_ORG
-from proxy.core.process import unmap_clean_code
 from proxy.core.settings import Settings
-from proxy.logstore import LogStore
 from proxy.metadata import people
 from proxy.providers import load as load_catalog
 
 if TYPE_CHECKING:
     from proxy.control.oidc import Oidc
 
-__all__ = ["Control", "NotReady", "Plane"]
+__all__ = ["JOBS", "ControlPlane"]
 
-_RETRY_S: Final = (0.2, 10.0)
-_DRAIN_S: Final = 5.0
-
-_log = logging.getLogger(__name__)
+JOBS: Final[tuple[Job, ...]] = (CLEAN_UP,)
+"""Periodic work that one control plane of a database does for all."""
 
 
-class NotReady(PerihelionError):
-    """The log store is not open (yet)."""
-
-
-class Plane:
-    """The log alone: what `perihelion ship` needs.
-
-    Started and closed after the fork: chDB does not survive one."""
-
-    def __init__(self, settings: Settings) -> None:
-        self.settings = settings
-        self.problem = "the log store is being opened"
-        self.shipper: Shipper | None = None
-        self._store: LogStore | None = None
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="ship", daemon=True)
-
-    @property
-    def store(self) -> LogStore:
-        """The open store. Raises `NotReady`."""
-        if self._store is None:
-            raise NotReady(self.problem)
-        return self._store
-
-    @property
-    def ready(self) -> bool:
-        return self._store is not None
-
-    def start(self) -> None:
-        self._thread.start()
-
-    def close(self) -> None:
-        """Ships what is left, for a few seconds at most, and closes the store."""
-        self._stop.set()
-        if self._thread.ident is not None:
-            self._thread.join(_DRAIN_S * 2)
-        if self._store is not None:
-            self._store.close()
-
-    def _run(self) -> None:
-        wait = _RETRY_S[0]
-        while not self._stop.is_set():
-            lock: SpoolLock | None = None
-            try:
-                lock = SpoolLock(self.settings.layout.spool)
-                prices = price_book(self.settings)
-                store = open_store(self.settings)
-                self.shipper = make_shipper(self.settings, store, prices)
-                self._store = store
-                # Prices and the driver stay for good, and a batch of rows holds no cycles: walk them rarely.
-                gc.freeze()
-                gc.set_threshold(50_000, 20, 50)
-                unmap_clean_code()
-                self.problem = ""
-                self.shipper.run(self._stop, _DRAIN_S)
-            except (PerihelionError, SpoolBusy, OSError) as error:
-                self.problem = str(error)
-                _log.warning("not ready: %s", error)
-            except Exception as error:  # noqa: BLE001
-                self.problem = f"{type(error).__name__}: {error}"
-                _log.exception("the shipper stopped")
-            finally:
-                if lock is not None:
-                    lock.release()
-            self._stop.wait(wait)
-            wait = min(wait * 2, _RETRY_S[1])
-
-
-class Control(Plane):
+class ControlPlane:
     """The whole control plane. Making one opens the metadata database: raises `MetadataError` or `SettingError`."""
 
     def __init__(self, settings: Settings) -> None:
-        super().__init__(settings)
+        self.settings = settings
+        self.log = LogService(settings)
         catalog = load_catalog(
             settings.get_str("providers.folder"), settings.get_str("targets.allow"), settings.get_str("domain")
         )
@@ -123,11 +43,12 @@ class Control(Plane):
             self._lock.release()
             raise
         self.publisher = Publisher(self.database, settings.layout.snapshot, self._seen)
+        self.jobs = JobRunner(self.database, JOBS)
 
     def _seen(self) -> dict[str, int]:
-        if self.shipper is None:
+        if self.log.shipper is None:
             return {}
-        seen, self.shipper.figures.keys = self.shipper.figures.keys, {}
+        seen, self.log.shipper.figures.keys = self.log.shipper.figures.keys, {}
         return seen
 
     def start(self) -> None:
@@ -138,10 +59,12 @@ class Control(Plane):
                 host, port = self.settings.get_str("control.host"), self.settings.get_int("control.port")
                 print(f"One-time setup link, valid for 24 hours: http://{host}:{port}/login?token={token}", flush=True)
         self.publisher.start()
-        super().start()
+        self.jobs.start()
+        self.log.start()
 
     def close(self) -> None:
-        super().close()
+        self.log.close()
+        self.jobs.close()
         self.publisher.close()
         self.database.close()
         self._lock.release()

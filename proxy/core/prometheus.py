@@ -72,6 +72,8 @@ METRICS: Final[tuple[Metric, ...]] = (
         "perihelion_control_",
         ("store_up", "1 while the log store is open."),
         ("swallowed_errors_total", "Errors that stopped no work, by the work that met them.", ("kind",)),
+        ("job_runs_total", "Runs of a periodic job on this control plane.", ("job",)),
+        ("job_failures_total", "Failed runs of a periodic job on this control plane.", ("job",)),
         ("shipped_records_total", "Records moved from the spool to the log."),
         ("shipped_slices_total", "Inserts that moved them."),
         ("ship_failures_total", "Failed rounds of the shipper."),

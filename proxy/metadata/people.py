@@ -26,6 +26,7 @@ __all__ = [
     "create",
     "make_link",
     "open_session",
+    "remove_expired_sessions",
     "session",
     "set_password",
     "use_link",
@@ -122,7 +123,6 @@ def open_session(connection: Connection, pepper: bytes, user_id: str, org_id: st
     row = {"user_id": user_id, "org_id": org_id, "csrf": csrf, "created_us": at}
     expires_us = at + SESSION_S * 1_000_000
     connection.execute(insert(sessions).values(hash=token_hash(pepper, token), expires_us=expires_us, **row))
-    connection.execute(delete(sessions).where(sessions.c.expires_us < at))
     return token, csrf
 
 
@@ -136,6 +136,11 @@ def session(connection: Connection, pepper: bytes, token: str) -> Session | None
     )
     row = connection.execute(query).first()
     return Session(**row._mapping) if row is not None else None
+
+
+def remove_expired_sessions(connection: Connection) -> None:
+    """Delete the sessions that are over."""
+    connection.execute(delete(sessions).where(sessions.c.expires_us < now_us()))
 
 
 def close_session(connection: Connection, pepper: bytes, token: str) -> None:

@@ -26,6 +26,7 @@ __all__ = [
     "credentials",
     "idempotency",
     "identities",
+    "jobs",
     "links",
     "members",
     "meta",
@@ -179,6 +180,15 @@ prompt_labels = Table(
         ["org_id", "prompt_id", "version"],
         ["prompt_versions.org_id", "prompt_versions.prompt_id", "prompt_versions.version"],
     ),
+)
+jobs = Table(
+    "jobs",
+    METADATA,
+    Column("name", String(64), primary_key=True),
+    Column("holder", String(36), nullable=False),
+    Column("held_until_us", BigInteger, nullable=False),
+    Column("due_us", BigInteger, nullable=False),
+    Column("error", Text, nullable=False),
 )
 idempotency = Table(
     "idempotency",

@@ -9,10 +9,10 @@ from typing import cast
 from proxy.core.clock import monotonic
 from proxy.core.errors import UpstreamError, UpstreamTimeout
 from proxy.core.origin import Origin
+from proxy.net.guard import Resolver
 from proxy.upstream.base import Answer, TransportLimits, UpstreamRequest
 from proxy.upstream.connection import Connection
 from proxy.upstream.pool import Pool
-from proxy.upstream.resolve import Resolver
 
 __all__ = ["DirectUpstream"]
 

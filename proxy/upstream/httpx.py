@@ -13,9 +13,9 @@ import httpx
 from proxy.core.clock import monotonic
 from proxy.core.errors import UpstreamError, UpstreamTimeout
 from proxy.core.origin import Origin
+from proxy.net.guard import Resolver
 from proxy.upstream.base import Answer, TransportLimits, UpstreamRequest
 from proxy.upstream.connection import HOP_BY_HOP
-from proxy.upstream.resolve import Resolver
 
 __all__ = ["HttpxUpstream"]
 

@@ -9,7 +9,7 @@ import pytest
 
 from docs.generate import metrics_page
 from proxy.control import metrics as control_metrics
-from proxy.control.plane import Plane
+from proxy.control.plane import ControlPlane
 from proxy.control.shipping import make_shipper, price_book
 from proxy.core import log
 from proxy.core.prometheus import METRICS, render
@@ -41,10 +41,13 @@ def gateway_page(settings: Settings) -> str:
 
 
 def control_page(settings: Settings) -> str:
-    plane = Plane(settings)
-    plane.shipper = make_shipper(settings, cast("Any", None), price_book(settings))
+    plane = ControlPlane(settings)
+    plane.log.shipper = make_shipper(settings, cast("Any", None), price_book(settings))
     log.swallowed("test", ValueError("shown as a sample"))
-    return control_metrics.render(plane)
+    page = control_metrics.render(plane)
+    plane.log.shipper = None
+    plane.close()
+    return page
 
 
 def families(page: str) -> set[str]:

@@ -10,7 +10,7 @@ from litestar.params import Parameter
 
 from proxy.control.api.problems import Problem, answer
 from proxy.control.auth import caller_of, needs
-from proxy.control.plane import Plane
+from proxy.control.plane import ControlPlane
 from proxy.control.timeparse import moment_us
 from proxy.core.clock import now_us, parse_uuid
 from proxy.core.event import Event, EventWithBodies
@@ -85,11 +85,11 @@ def list_calls(
         raise FilterError("limit", limit, f"1 to {_MAX_ROWS}")
     if after and cursor:
         raise FilterError("cursor", cursor, "`cursor` (newest first) or `after` (order of arrival), not both")
-    plane: Plane = request.app.state.plane
+    plane: ControlPlane = request.app.state.plane
     filter = Filter(caller_of(request).org, _values(filters))
     if after:
-        return _json(_arrivals(plane.store, filter, after, limit))
-    rows = plane.store.page(filter, _cursor(cursor), limit + 1)
+        return _json(_arrivals(plane.log.store, filter, after, limit))
+    rows = plane.log.store.page(filter, _cursor(cursor), limit + 1)
     next_cursor = None
     if len(rows) > limit:
         rows.pop()
@@ -109,8 +109,8 @@ def show_call(request: Request[Any, Any, Any], id: str) -> Response[EventWithBod
     uuid = parse_uuid(id)
     if uuid is None:
         raise FilterError("id", id, "a UUID, as the response's `Helicone-Id`")
-    plane: Plane = request.app.state.plane
-    row = plane.store.get(caller_of(request).org, uuid)
+    plane: ControlPlane = request.app.state.plane
+    row = plane.log.store.get(caller_of(request).org, uuid)
     if row is None:
         problem: Response[Any] = answer(
             Problem(

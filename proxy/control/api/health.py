@@ -8,7 +8,7 @@ from litestar import Request, Response, get
 
 from proxy.control.auth import NOBODY, needs
 from proxy.control.metrics import render
-from proxy.control.plane import Plane
+from proxy.control.plane import ControlPlane
 
 __all__ = ["healthz", "metrics", "readyz"]
 
@@ -52,10 +52,10 @@ def healthz() -> str:
 )
 def readyz(request: Request[Any, Any, Any]) -> Response[Readiness]:
     """200 where the store is open, else 503."""
-    plane: Plane = request.app.state.plane
-    found = Readiness(plane.ready, "ok" if plane.ready else plane.problem)
-    if plane.shipper is not None:
-        figures = plane.shipper.figures
+    plane: ControlPlane = request.app.state.plane
+    found = Readiness(plane.log.ready, "ok" if plane.log.ready else plane.log.problem)
+    if plane.log.shipper is not None:
+        figures = plane.log.shipper.figures
         found.lag_bytes = figures.lag_bytes
         found.behind_s = round(time.time() - figures.behind_since, 1) if figures.behind_since else 0.0
         found.segments = figures.segments
@@ -64,7 +64,7 @@ def readyz(request: Request[Any, Any, Any]) -> Response[Readiness]:
         found.last_error = figures.last_error
         found.sinks = [
             SinkState(feed.name, feed.durable, feed.delivered, feed.skipped, feed.lag()[0], feed.last_error)
-            for feed in plane.shipper.feeds
+            for feed in plane.log.shipper.feeds
         ]
         if figures.last_error:
             found.store = "failing; the spool keeps what it cannot take"

@@ -11,7 +11,7 @@ from litestar.params import Parameter
 from proxy.control.api.checks import check_limit, check_name, check_policy, check_provider, check_scopes
 from proxy.control.auth import Caller, caller_of, needs
 from proxy.control.idempotency import database_of, mutate
-from proxy.control.plane import Control
+from proxy.control.plane import ControlPlane
 from proxy.core.clock import now_us
 from proxy.core.secret import token_hash
 from proxy.metadata import credentials, keys
@@ -141,7 +141,7 @@ def list_credentials(request: Request[Any, Any, Any]) -> CredentialList:
      operation_id="putCredential")  # fmt: skip
 def put_credential(request: Request[Any, Any, Any], provider: str, data: NewCredential) -> Response[Credential]:
     """Used for calls of this organisation that bring none of their own."""
-    plane: Control = request.app.state.plane
+    plane: ControlPlane = request.app.state.plane
     check_provider("provider", provider, plane.providers)
     value = data.value.strip()
     if not value or len(value) > 8192 or not (value.isascii() and value.isprintable()):

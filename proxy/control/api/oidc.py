@@ -12,7 +12,7 @@ from proxy.control.api.checks import check_email
 from proxy.control.api.page import page
 from proxy.control.auth import NOBODY, is_secure, needs, session_cookie
 from proxy.control.oidc_types import FLOW_S, OidcError, Person
-from proxy.control.plane import Control
+from proxy.control.plane import ControlPlane
 from proxy.core.identity import DEFAULT_ORG
 from proxy.core.settings import Settings
 from proxy.metadata import identities, organisations, people
@@ -32,7 +32,7 @@ _PATH: Final = "/api/oidc"
 @get("/api/oidc/login", sync_to_thread=True, opt=needs(NOBODY), include_in_schema=False)
 def begin(request: Request[Any, Any, Any]) -> Response[Any]:
     """Sends the browser to the provider."""
-    plane: Control = request.app.state.plane
+    plane: ControlPlane = request.app.state.plane
     scheme = "https" if is_secure(request) else "http"
     try:
         oidc = _oidc(plane)
@@ -51,7 +51,7 @@ def end(
     error: str = "",
 ) -> Response[str]:
     """Opens a session for whom the provider vouches for, and who belongs somewhere."""
-    plane: Control = request.app.state.plane
+    plane: ControlPlane = request.app.state.plane
     try:
         oidc = _oidc(plane)
         if error or not code:
@@ -71,7 +71,7 @@ def end(
     return entered
 
 
-def _oidc(plane: Control) -> "Oidc":
+def _oidc(plane: ControlPlane) -> "Oidc":
     if plane.oidc is None:
         raise OidcError("oidc.issuer is not set here")
     return plane.oidc

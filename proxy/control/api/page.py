@@ -9,7 +9,7 @@ from litestar import MediaType, Request, get
 from litestar.response import Response
 
 from proxy.control.auth import NOBODY, needs
-from proxy.control.plane import Control
+from proxy.control.plane import ControlPlane
 
 __all__ = ["login_page", "page"]
 
@@ -74,7 +74,7 @@ def page(inside: str, status: int) -> Response[str]:
 @get("/login", sync_to_thread=False, opt=needs(NOBODY), include_in_schema=False, media_type=MediaType.HTML)
 def login_page(request: Request[Any, Any, Any]) -> Response[str]:
     """A form; nothing of the link is in the page itself."""
-    plane: Control = request.app.state.plane
+    plane: ControlPlane = request.app.state.plane
     button = ""
     if plane.oidc is not None:
         name = html.escape(plane.settings.get_str("oidc.name"))

@@ -18,7 +18,7 @@ from proxy.control.api.checks import (
 from proxy.control.api.problems import Problem, answer
 from proxy.control.auth import COOKIE, NOBODY, caller_of, needs, session_cookie
 from proxy.control.idempotency import database_of, mutate
-from proxy.control.plane import Control
+from proxy.control.plane import ControlPlane
 from proxy.metadata import organisations, people
 from proxy.metadata.errors import InvalidValue
 from proxy.metadata.organisations import ROLES, Member, Organisation
@@ -102,7 +102,7 @@ class MemberPage(msgspec.Struct):
       status_code=200)  # fmt: skip
 def login(request: Request[Any, Any, Any], data: Login) -> Response[Me]:
     """Sets the session's cookie. Wrong guesses slow down those that follow."""
-    plane: Control = request.app.state.plane
+    plane: ControlPlane = request.app.state.plane
     names = (f"address {_address(request)}", f"email {data.email.strip().lower()[:254]}")
     wait_s = plane.throttle.wait_s(*names)
     if wait_s > 0:
@@ -124,7 +124,7 @@ def login(request: Request[Any, Any, Any], data: Login) -> Response[Me]:
       status_code=200)  # fmt: skip
 def use_link(request: Request[Any, Any, Any], data: UseLink) -> Response[Me]:
     """Makes the person where there is none, puts them into the link's organisation and opens a session."""
-    plane: Control = request.app.state.plane
+    plane: ControlPlane = request.app.state.plane
     name = f"address {_address(request)}"
     wait_s = plane.throttle.wait_s(name)
     if wait_s > 0:

@@ -7,7 +7,7 @@ import msgspec
 from litestar import Request, Response
 from litestar.exceptions import HTTPException
 
-from proxy.control.plane import NotReady
+from proxy.control.log_service import NotReady
 from proxy.core.errors import BadRequest
 from proxy.logstore import FilterError, StoreError
 from proxy.metadata.db import SecretRotated

@@ -10,7 +10,7 @@ from litestar.params import Parameter
 from proxy.control.api.checks import check_label, check_limit, check_name, check_prompt_id, check_template
 from proxy.control.auth import caller_of, needs
 from proxy.control.idempotency import database_of, mutate
-from proxy.control.plane import Control
+from proxy.control.plane import ControlPlane
 from proxy.core.clock import now_us, uuid7
 from proxy.core.template import Partials, Template, Variable, parse
 from proxy.metadata import prompts
@@ -252,8 +252,8 @@ def usage(request: Request[Any, Any, Any], id: str) -> Usages:
     org = caller_of(request).org
     with database_of(request).read() as rows:
         prompts.shown(rows, org, id)
-    plane: Control = request.app.state.plane
-    return Usages([VersionUsage(**row) for row in plane.store.prompt_usage(org, id)])
+    plane: ControlPlane = request.app.state.plane
+    return Usages([VersionUsage(**row) for row in plane.log.store.prompt_usage(org, id)])
 
 
 def _chosen(rows: Any, org: str, id: str, number: int, environment: str) -> tuple[int, Template]:

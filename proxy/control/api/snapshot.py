@@ -5,7 +5,7 @@ from typing import Any
 from litestar import Request, Response, get
 
 from proxy.control.auth import needs
-from proxy.control.plane import Control
+from proxy.control.plane import ControlPlane
 
 __all__ = ["snapshot"]
 
@@ -15,7 +15,7 @@ __all__ = ["snapshot"]
 def snapshot(request: Request[Any, Any, Any]) -> Response[bytes]:
     """For `snapshot.url` of a gateway, with a key of the scope `snapshot`. 304 where `If-None-Match` has its ETag.
     What is secret in it is sealed."""
-    plane: Control = request.app.state.plane
+    plane: ControlPlane = request.app.state.plane
     publisher = plane.publisher
     publisher.publish()
     etag = publisher.etag

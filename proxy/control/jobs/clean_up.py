@@ -1,0 +1,17 @@
+"""Deletes rows of the metadata database whose time is over."""
+
+from typing import Final
+
+from proxy.control.jobs.runner import Job
+from proxy.metadata import idempotency, people
+from proxy.metadata.db import Connection
+
+__all__ = ["CLEAN_UP"]
+
+
+def _remove_expired(connection: Connection) -> None:
+    people.remove_expired_sessions(connection)
+    idempotency.remove_expired(connection)
+
+
+CLEAN_UP: Final = Job(name="clean_up", run=_remove_expired, interval_s=600.0)
