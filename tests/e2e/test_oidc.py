@@ -236,7 +236,7 @@ def test_a_code_works_once(
     kept = dict(browser.cookies)
     assert browser.get(back).status_code == 200
     with httpx.Client(base_url=control.url, cookies=kept) as thief:
-        refused(thief, thief.get(back), "ended before")
+        refused(thief, thief.get(back), "completed before")
     with httpx.Client(base_url=control.url) as thief:
         own = way_back(thief)
         refused(thief, thief.get(own.copy_set_param("code", back.params["code"])), "invalid_grant")
