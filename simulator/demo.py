@@ -126,9 +126,7 @@ def main() -> None:
         _wait_until_ready(control + "/readyz", serve)
         print(f"\nSending {asked.calls} calls to {gateway} …", flush=True)
         good = asyncio.run(_send(gateway, asked.calls))
-        print(
-            f"{good} answered well, {asked.calls - good} with the errors that were asked for. The newest:\n", flush=True
-        )
+        print(f"{good} succeeded, {asked.calls - good} failed as scripted. The newest:\n", flush=True)
         time.sleep(2)  # the shipper's turn
         subprocess.run([*perihelion, "requests", "--limit", "12"], env=environ, check=True)
         if not asked.once:

@@ -34,7 +34,7 @@ def ask(
 ) -> Any:
     """The JSON that the control plane answers; where it does not, ends the command with one sentence, `about` first.
 
-    Who asks is known by PERIHELION_API_KEY, or by the token in the data folder of this machine."""
+    Authenticates with PERIHELION_API_KEY, or with the token in this machine's data folder."""
     whole = f"{url}{path}" + (f"?{urlencode(query)}" if query else "")
     token, source = _credential(settings)
     request = urllib.request.Request(whole, method=method, headers={"Authorization": f"Bearer {token}"})
@@ -52,7 +52,7 @@ def ask(
 
 
 def _credential(settings: Settings) -> tuple[str, str]:
-    """What shows who asks, and a sentence that says where it was looked for."""
+    """Returns the credential, and a sentence that says where it was looked for."""
     key = os.environ.get("PERIHELION_API_KEY", "")
     if key:
         return key, "Sent was the key in PERIHELION_API_KEY."

@@ -113,7 +113,7 @@ def next_file(settings: Settings) -> Path:
 
 
 def make_next(settings: Settings) -> Secret:
-    """A new secret, on disk for good before anything is sealed with it."""
+    """Makes a new secret and syncs it to disk before anything is sealed with it."""
     path = next_file(settings)
     replace(path, _new_key(), fsync=True, shared=True)
     _settled(path.parent)
@@ -151,7 +151,7 @@ def token_hasher(pepper: bytes) -> Callable[[str], bytes]:
 
 
 def token_hash(pepper: bytes, token: str) -> bytes:
-    """What is stored of a token that nobody must be able to read out again: 16 bytes, keyed. Tokens are random, so
+    """Keyed hash of a token, 16 bytes: what is stored instead of the token. Tokens are random, so
     nothing slow is needed."""
     return blake2b(token.encode("utf-8", "surrogateescape"), key=pepper, digest_size=16).digest()
 

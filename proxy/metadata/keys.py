@@ -47,7 +47,7 @@ def create(
     created_by: str = "",
     token: str = "",
 ) -> tuple[Key, str]:
-    """A new key and its text, which nobody can read again. With `token` a key of another system goes on being one.
+    """Creates a key and returns it with its text, which cannot be read again. `token` imports a key of another system.
     Raises `RowConflict` where that is here already, also where it was revoked, and does not say whose it is."""
     token = token or _PREFIX + secrets.token_urlsafe(32)
     at = now_us()

@@ -142,7 +142,7 @@ def unlabel(connection: Connection, org_id: str, id: str, name: str) -> Prompt:
 
 
 def archive(connection: Connection, org_id: str, id: str, archived: bool = True) -> Prompt:
-    """An archived prompt is served to nobody; it can come back."""
+    """Archives a prompt, so that calls cannot use it; it can be restored."""
     _exists(connection, org_id, id)
     place = (prompts.c.org_id == org_id, prompts.c.id == id)
     connection.execute(update(prompts).where(*place).values(archived_us=now_us() if archived else 0))

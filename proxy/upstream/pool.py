@@ -50,7 +50,7 @@ class Pool:
 
     @property
     def empty(self) -> bool:
-        """Nothing is open, and nobody waits."""
+        """Whether no connection is open and no call waits."""
         return not (self.idle or self.busy or self.opening or self.waiters)
 
     async def turn(self) -> None:

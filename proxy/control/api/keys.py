@@ -74,7 +74,7 @@ def list_keys(request: Request[Any, Any, Any], after: After = "", limit: Limit =
     return KeyPage(found[:limit], found[limit - 1].id if more else None)
 
 
-@post("/api/keys", sync_to_thread=True, opt=needs("admin"), summary="A new API key", operation_id="createKey",
+@post("/api/keys", sync_to_thread=True, opt=needs("admin"), summary="Create an API key", operation_id="createKey",
       status_code=201)  # fmt: skip
 def create_key(request: Request[Any, Any, Any], data: NewKey) -> Response[MadeKey]:
     """Its text is in this answer and nowhere else."""
@@ -129,7 +129,7 @@ def revoke_key(request: Request[Any, Any, Any], id: str) -> Response[Key]:
     return mutate(request, id, lambda rows: keys.revoke(rows, caller_of(request).org, id))
 
 
-@get("/api/credentials", sync_to_thread=True, opt=needs("admin"), summary="Stored provider keys",
+@get("/api/credentials", sync_to_thread=True, opt=needs("admin"), summary="Stored provider credentials",
      operation_id="listCredentials")  # fmt: skip
 def list_credentials(request: Request[Any, Any, Any]) -> CredentialList:
     """By provider, with the last four characters."""
@@ -137,7 +137,7 @@ def list_credentials(request: Request[Any, Any, Any]) -> CredentialList:
         return CredentialList(credentials.listed(rows, caller_of(request).org))
 
 
-@put("/api/credentials/{provider:str}", sync_to_thread=True, opt=needs("admin"), summary="Store a provider's key",
+@put("/api/credentials/{provider:str}", sync_to_thread=True, opt=needs("admin"), summary="Store a provider's credential",
      operation_id="putCredential")  # fmt: skip
 def put_credential(request: Request[Any, Any, Any], provider: str, data: NewCredential) -> Response[Credential]:
     """Used for calls of this organisation that bring none of their own."""
@@ -154,7 +154,7 @@ def put_credential(request: Request[Any, Any, Any], provider: str, data: NewCred
     )
 
 
-@delete("/api/credentials/{provider:str}", sync_to_thread=True, opt=needs("admin"), summary="Forget a provider's key",
+@delete("/api/credentials/{provider:str}", sync_to_thread=True, opt=needs("admin"), summary="Delete a provider's credential",
         status_code=204, operation_id="deleteCredential")  # fmt: skip
 def delete_credential(request: Request[Any, Any, Any], provider: str) -> None:
     """Gone from the database; gateways know within two seconds."""

@@ -161,7 +161,7 @@ def logout(request: Request[Any, Any, Any]) -> Response[None]:
     return Response(None, cookies=[session_cookie(request, "", 0)])
 
 
-@get("/api/me", sync_to_thread=True, opt=needs("viewer"), summary="Who asks", operation_id="getMe")
+@get("/api/me", sync_to_thread=True, opt=needs("viewer"), summary="The caller", operation_id="getMe")
 def me(request: Request[Any, Any, Any]) -> Me:
     """Organisation, role, and in a session its CSRF token."""
     caller, database = caller_of(request), database_of(request)
@@ -178,7 +178,7 @@ def me(request: Request[Any, Any, Any]) -> Me:
     return found
 
 
-@post("/api/session", sync_to_thread=True, opt=needs("viewer"), summary="Go to another organisation",
+@post("/api/session", sync_to_thread=True, opt=needs("viewer"), summary="Switch to another organisation",
       operation_id="switchOrganisation", status_code=200)  # fmt: skip
 def switch(request: Request[Any, Any, Any], data: Switch) -> Response[Me]:
     """A new session there, where one belongs to it."""
@@ -195,7 +195,7 @@ def switch(request: Request[Any, Any, Any], data: Switch) -> Response[Me]:
     return _entered(request, token, _me(data.organisation, role, caller.user, csrf, belongs))
 
 
-@post("/api/organisations", sync_to_thread=True, opt=needs("owner"), summary="A new organisation", status_code=201,
+@post("/api/organisations", sync_to_thread=True, opt=needs("owner"), summary="Create an organisation", status_code=201,
       operation_id="createOrganisation")  # fmt: skip
 def create_organisation(request: Request[Any, Any, Any], data: NewOrganisation) -> Response[Organisation]:
     """Whoever makes it owns it."""
@@ -240,7 +240,7 @@ def list_members(request: Request[Any, Any, Any], after: After = "", limit: Limi
     return MemberPage(found[:limit], found[limit - 1].user_id if len(found) > limit else None)
 
 
-@post("/api/members", sync_to_thread=True, opt=needs("admin"), summary="Invite somebody", operation_id="invite",
+@post("/api/members", sync_to_thread=True, opt=needs("admin"), summary="Invite a user", operation_id="invite",
       status_code=201)  # fmt: skip
 def invite(request: Request[Any, Any, Any], data: Invitation) -> Response[Invited]:
     """The link is in the answer: send it as you like."""

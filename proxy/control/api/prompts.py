@@ -108,7 +108,7 @@ def list_prompts(
     return PromptPage(found[:limit], found[limit - 1].id if len(found) > limit else None)
 
 
-@post("/api/prompts", sync_to_thread=True, opt=needs("member"), summary="A new prompt", operation_id="createPrompt",
+@post("/api/prompts", sync_to_thread=True, opt=needs("member"), summary="Create a prompt", operation_id="createPrompt",
       status_code=201)  # fmt: skip
 def create_prompt(request: Request[Any, Any, Any], data: NewPrompt) -> Response[Made]:
     """With its first version."""
@@ -135,7 +135,7 @@ def show_prompt(request: Request[Any, Any, Any], id: str) -> Prompt:
         return prompts.shown(rows, caller_of(request).org, id)
 
 
-@post("/api/prompts/{id:str}/versions", sync_to_thread=True, opt=needs("member"), summary="A new version",
+@post("/api/prompts/{id:str}/versions", sync_to_thread=True, opt=needs("member"), summary="Create a version",
       operation_id="createVersion", status_code=201)  # fmt: skip
 def create_version(request: Request[Any, Any, Any], id: str, data: NewVersion) -> Response[Made]:
     """Numbered one higher than the newest. It never changes."""
@@ -177,7 +177,7 @@ def show_version(request: Request[Any, Any, Any], id: str, number: int) -> Versi
         return prompts.version(rows, caller_of(request).org, id, _number(number))
 
 
-@get("/api/prompts/{id:str}/compare", sync_to_thread=True, opt=needs("viewer"), summary="Two versions side by side",
+@get("/api/prompts/{id:str}/compare", sync_to_thread=True, opt=needs("viewer"), summary="Compare two versions",
      operation_id="compareVersions")  # fmt: skip
 def compare(request: Request[Any, Any, Any], id: str, before: int, after: int) -> Comparison:
     """And what differs, line by line."""
@@ -227,7 +227,7 @@ def archive(request: Request[Any, Any, Any], id: str) -> Response[Prompt]:
     return mutate(request, id, lambda rows: prompts.archive(rows, caller_of(request).org, id))
 
 
-@post("/api/prompts/{id:str}/restore", sync_to_thread=True, opt=needs("member"), summary="Bring back", status_code=200,
+@post("/api/prompts/{id:str}/restore", sync_to_thread=True, opt=needs("member"), summary="Restore", status_code=200,
       operation_id="restorePrompt")  # fmt: skip
 def restore(request: Request[Any, Any, Any], id: str) -> Response[Prompt]:
     """An archived prompt is served again."""
@@ -245,7 +245,7 @@ def render(request: Request[Any, Any, Any], id: str, data: Asked) -> Rendered:
         return Rendered(number, template.render(data.variables, _partials(rows, org)))
 
 
-@get("/api/prompts/{id:str}/usage", sync_to_thread=True, opt=needs("viewer"), summary="What each version did",
+@get("/api/prompts/{id:str}/usage", sync_to_thread=True, opt=needs("viewer"), summary="Usage by version",
      operation_id="promptUsage")  # fmt: skip
 def usage(request: Request[Any, Any, Any], id: str) -> Usages:
     """Calls, errors, tokens, cost and latency by version, from the log."""

@@ -44,7 +44,7 @@ class Publisher:
             self._thread.join()
 
     def publish(self) -> None:
-        """Writes the file where its revision is not the database's; whoever asks meanwhile waits."""
+        """Writes the file if its revision is not the database's; concurrent callers wait."""
         with self._one:
             self._publish()
 
