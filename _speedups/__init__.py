@@ -21,6 +21,7 @@ __all__ = [
     "HEADERS",
     "HOP_BY_HOP",
     "IMPLEMENTATION",
+    "OWNER",
     "Decision",
     "Head",
     "Header",
@@ -42,6 +43,8 @@ __all__ = [
     "write_headers",
 ]
 
+OWNER = "perihelion"
+"""Tells this package from another of the same import name."""
 IMPLEMENTATION = "python"
 
 if not TYPE_CHECKING and os.environ.get("SPEEDUPS_PURE") != "1":

@@ -24,18 +24,18 @@ cdef extern from "Python.h":
 ctypedef unsigned char byte
 
 cdef enum:
-    KNOWN = 1024  # lines remembered of each direction; another of the same place takes it over
-    LONGEST = 256  # bytes of a line that is remembered
+    MAX_KNOWN = 1024  # lines kept of each direction: at most 256 KiB; another of the same place takes it over
+    MAX_KEPT = 256  # bytes of a line that is kept
     PLAIN, LENGTH, LEFT_OUT, UNREADABLE  # what a line is
 
 cdef byte[256] CLASS  # 1: of a name, 2: of a value but no space, 3: both
-cdef list REQUEST_LINES = [None] * KNOWN
-cdef list REQUEST_PAIRS = [None] * KNOWN
-cdef list RESPONSE_LINES = [None] * KNOWN
-cdef list RESPONSE_PAIRS = [None] * KNOWN
+cdef list REQUEST_LINES = [None] * MAX_KNOWN
+cdef list REQUEST_PAIRS = [None] * MAX_KNOWN
+cdef list RESPONSE_LINES = [None] * MAX_KNOWN
+cdef list RESPONSE_PAIRS = [None] * MAX_KNOWN
 cdef frozenset METHODS = frozenset({b"GET", b"POST", b"PUT", b"PATCH", b"DELETE", b"OPTIONS"})
-cdef int MOST_LINES = LINES_MAX
-cdef int MOST_DIGITS = DIGITS_MAX
+cdef int MAX_LINES = LINES_MAX
+cdef int MAX_DIGITS = DIGITS_MAX
 
 
 cdef int fill_tables() except -1:
@@ -172,7 +172,7 @@ cdef list headers_of(const byte** place, const byte* limit, long long* length, b
     cdef Py_ssize_t size, slot
     cdef object line, pair
     cdef int kind, _
-    for _ in range(MOST_LINES):
+    for _ in range(MAX_LINES):
         end = <const byte*>memchr(at, 10, <size_t>(limit - at))
         if end == NULL or end == at or (end - 1)[0] != 13:
             return None
@@ -180,7 +180,7 @@ cdef list headers_of(const byte** place, const byte* limit, long long* length, b
         if size == 0:
             place[0] = end + 1
             return pairs
-        slot = slot_of(at, size) if size <= LONGEST else -1
+        slot = slot_of(at, size) if size <= MAX_KEPT else -1
         if slot >= 0:
             line = lines[slot]
             if (line is not None and PyBytes_GET_SIZE(line) == size
@@ -214,7 +214,7 @@ cdef inline Py_ssize_t slot_of(const byte* at, Py_ssize_t size) noexcept:
         memcpy(&word, at, <size_t>size)
         h = (h ^ word) * <uint64_t>0x9E3779B97F4A7C15
         h ^= h >> 29
-    return <Py_ssize_t>(h >> 20 & (KNOWN - 1))
+    return <Py_ssize_t>(h >> 20 & (MAX_KNOWN - 1))
 
 
 cdef tuple line_of(const byte* at, Py_ssize_t size, bint answer, long long* length):
@@ -241,7 +241,7 @@ cdef tuple line_of(const byte* at, Py_ssize_t size, bint answer, long long* leng
     if lower in UNUSUAL:
         return UNREADABLE, None
     if lower == "content-length":
-        if length[0] >= 0 or size > MOST_DIGITS:
+        if length[0] >= 0 or size > MAX_DIGITS:
             return UNREADABLE, None
         length[0] = 0
         for i in range(size):

@@ -6,6 +6,8 @@ exactly such messages and return None for any other, which then goes to a comple
 
 import re
 
+from .._names import HOP_BY_HOP, PROPERTY
+
 __all__ = ["read_request", "read_response", "write_headers"]
 
 LINES_MAX = 256
@@ -17,10 +19,9 @@ _LINE = re.compile(rb"([!#$%&'*+.^_`|~0-9A-Za-z-]+):[ \t]*([!-~](?:[\t -~]*[!-~]
 _DIGITS = re.compile(rb"[0-9]{1,15}\Z")
 
 _CR, _LF = "\r", "\n"
-PROPERTY = "helicone-property-"
 UNUSUAL = frozenset({"transfer-encoding", "upgrade", "expect", "trailer"})
 """Headers that are for a complete parser."""
-DROPPED = frozenset({"keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection", "te"})
+DROPPED = HOP_BY_HOP - UNUSUAL - {"connection"}
 """Headers of an answer that concern its connection alone."""
 
 Pairs = list[tuple[str, str]]

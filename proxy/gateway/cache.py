@@ -6,7 +6,6 @@ digest is compared on every hit.
 
 import asyncio
 import random
-import re
 from functools import lru_cache
 from hashlib import blake2b
 from typing import Final
@@ -23,6 +22,7 @@ from proxy.gateway.exchange import Exchange
 from proxy.gateway.inflight import InflightCall
 from proxy.gateway.tap import STREAMS
 from proxy.kv.base import CacheStore, KvDown
+from proxy.providers.credentials import is_credential
 from proxy.providers.dialects import OPERATIONS
 
 __all__ = ["Cache", "CacheLookup"]
@@ -44,10 +44,6 @@ _SHAPING: Final = frozenset(
 """Headers that shape an answer; the others leave the key alone."""
 _SHAPING_STARTS: Final = ("anthropic-", "azureml-", "openai-", "x-amzn-bedrock-", "x-goog-", "x-vertex-")
 """The same, for what providers may add: guardrails, deployments, previews. One too many costs a miss."""
-_SECRET: Final = re.compile("auth|cookie|credential|key|password|secret|token|signature")
-"""What a header of an unknown provider's credential is called. One too many costs a miss, one too few somebody's
-answer."""
-_NO_SECRET: Final = frozenset({"idempotency-key", "x-idempotency-key"})
 _DAY_S: Final = 86_400
 _TTL_S: Final = 7 * _DAY_S
 _LONGEST_S: Final = 365 * _DAY_S
@@ -248,7 +244,7 @@ def _kind(name: str) -> int:
     """What a header is to the key."""
     if name in _SHAPING:
         kind = _SHAPES
-    elif not name.startswith("helicone-") and name not in _NO_SECRET and _SECRET.search(name):
+    elif not name.startswith("helicone-") and is_credential(name):
         kind = _HIDES
     elif name.startswith(_SHAPING_STARTS):
         kind = _SHAPES

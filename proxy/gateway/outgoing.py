@@ -7,11 +7,10 @@ from _speedups import forward_without
 from proxy.gateway.directory import Directory
 from proxy.gateway.exchange import Exchange
 from proxy.providers.address import Route
+from proxy.providers.credentials import CREDENTIAL_HEADERS
 
-__all__ = ["CREDENTIALS", "outgoing"]
+__all__ = ["outgoing"]
 
-CREDENTIALS: Final = frozenset({"authorization", "x-api-key", "api-key", "x-goog-api-key"})
-"""Headers that carry a provider's key, whichever provider it is."""
 _AUTHORIZATION: Final = frozenset({"authorization"})
 _NOTHING: Final[frozenset[str]] = frozenset()
 
@@ -27,7 +26,7 @@ def outgoing(ex: Exchange, directory: Directory, route: Route, without: frozense
         lines = forward_without(head.items, dropped | _AUTHORIZATION if moved else dropped)
         if moved and head.authorization and "authorization" not in without:
             lines += b"authorization: " + head.authorization.encode("latin-1") + b"\r\n"
-    if directory.now.credentials and not without & CREDENTIALS and not _has_credential(ex, route):
+    if directory.now.credentials and not without & CREDENTIAL_HEADERS and not _has_credential(ex, route):
         lines += _stored(ex, directory, route)
     return lines
 
@@ -37,7 +36,9 @@ def _has_credential(ex: Exchange, route: Route) -> bool:
     head = ex.head
     if head.authorization:
         return True
-    headers = (CREDENTIALS | {name for name in route.provider.auth if name[:1] != "?"}) - head.hidden - _AUTHORIZATION
+    headers = (
+        (CREDENTIAL_HEADERS | {name for name in route.provider.auth if name[:1] != "?"}) - head.hidden - _AUTHORIZATION
+    )
     if any(value and name in headers for name, value in head.items):
         return True
     fields = {name[1:] for name in route.provider.auth if name[:1] == "?"}

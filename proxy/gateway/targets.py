@@ -11,18 +11,20 @@ from urllib.parse import quote, unquote
 
 import msgspec
 
+from _speedups import HOP_BY_HOP
 from proxy.core.errors import BadDirective, Forbidden, ProxyError
 from proxy.gateway.attempts import Policy, RetrySchedule, RetryTarget
 from proxy.gateway.exchange import Exchange
 from proxy.gateway.gateway import Gateway
-from proxy.gateway.outgoing import CREDENTIALS, outgoing
+from proxy.gateway.outgoing import outgoing
 from proxy.providers.address import Route, resolve
+from proxy.providers.credentials import CREDENTIAL_HEADERS
 from proxy.upstream.base import UpstreamRequest
 
 __all__ = ["Target", "schedule", "targets"]
 
 _MOST: Final = 10
-_OURS: Final = ("host", "content-length", "transfer-encoding", "connection")
+_OURS: Final = HOP_BY_HOP | {"host", "content-length"}
 
 Codes = tuple[tuple[int, int], ...]
 
@@ -183,8 +185,8 @@ def _head(ex: Exchange, gw: Gateway, route: Route, entry: _Fallback) -> bytes:
     """The caller's lines with the entry's headers laid over; any credential of theirs replaces every one of the
     caller's."""
     names = frozenset(name.lower() for name in entry.headers)
-    if names & CREDENTIALS:
-        names |= CREDENTIALS
+    if names & CREDENTIAL_HEADERS:
+        names |= CREDENTIAL_HEADERS
     lines = outgoing(ex, gw.directory, route, names)
     accept = ex.head.fields.accept_encoding
     if accept:

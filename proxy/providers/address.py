@@ -18,6 +18,7 @@ import msgspec
 
 from proxy.core.errors import BadDirective, BadRequest, FeatureUnavailable, Forbidden, NotFound
 from proxy.core.origin import Origin
+from proxy.providers.credentials import QUERY_SECRETS
 from proxy.providers.dialects import DIALECTS, wants_stream_usage
 from proxy.providers.index import Catalog
 from proxy.providers.origin import holes, is_label, is_literal, parse_origin
@@ -32,27 +33,6 @@ _PATH_SAFE: Final = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code)
 """What may stand in a path as it came."""
 _PATH_CHARS: Final = frozenset(_PATH_SAFE)
 _QUERY_SAFE: Final = _PATH_SAFE + "?"
-_SECRETS: Final = frozenset(
-    [
-        "key",
-        "api_key",
-        "api-key",
-        "apikey",
-        "access_token",
-        "token",
-        "auth_token",
-        "sig",
-        "signature",
-        "secret",
-        "client_secret",
-        "password",
-        "x-amz-signature",
-        "x-amz-credential",
-        "x-amz-security-token",
-        "x-goog-signature",
-        "x-goog-credential",
-    ]
-)
 _OPENAI_BASES: Final = (("v1", "gateway", "oai"), ("openai",), ("oai",))
 _LOGGERS: Final[dict[tuple[str, ...], str]] = {
     ("v1", "log"): "logging of calls made elsewhere",
@@ -295,6 +275,6 @@ def mask_query(query: str) -> str:
     fields = query.split("&")
     for at, field in enumerate(fields):
         name, mark, value = field.partition("=")
-        if mark and value and unquote(name).strip().lower() in _SECRETS:
+        if mark and value and unquote(name).strip().lower() in QUERY_SECRETS:
             fields[at] = name + "=***"
     return "&".join(fields)

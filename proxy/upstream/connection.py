@@ -5,45 +5,22 @@ from typing import TYPE_CHECKING, cast
 
 import httptools
 
-from _speedups import read_response
+from _speedups import HOP_BY_HOP, read_response
 from proxy.core.clock import monotonic
 from proxy.core.errors import UpstreamError, UpstreamTimeout
+from proxy.core.header_names import HeaderNames
 
 if TYPE_CHECKING:
     from proxy.upstream.base import UpstreamRequest
     from proxy.upstream.pool import Pool
 
-__all__ = ["HOP_BY_HOP", "Connection", "LiveAnswer"]
+__all__ = ["Connection", "LiveAnswer"]
 
 _HIGH_WATER = 1 << 20
 """Bytes of an answer that may lie untaken before reading stops."""
 _ONE_WRITE = 64 << 10
 """Up to so large a body is joined to its head: one write, one packet train; above it the copy would cost more."""
-HOP_BY_HOP = frozenset(
-    {
-        "connection",
-        "keep-alive",
-        "proxy-authenticate",
-        "proxy-authorization",
-        "proxy-connection",
-        "te",
-        "trailer",
-        "transfer-encoding",
-        "upgrade",
-    }
-)
-
-_names: dict[bytes, str] = {}
-
-
-def _name(raw: bytes) -> str:
-    """Header names repeat for ever, so each is decoded and put in lower case once."""
-    found = _names.get(raw)
-    if found is None:
-        found = raw.decode("latin-1").lower()
-        if len(_names) < 4096:
-            _names[raw] = found
-    return found
+_names = HeaderNames()
 
 
 class LiveAnswer:
@@ -331,7 +308,7 @@ class Connection(asyncio.Protocol):
         answer = cast(LiveAnswer, self._answer)
         if answer.status:
             return  # a trailer, after the body
-        key = _name(name)
+        key = _names[name]
         if key in HOP_BY_HOP:
             if key == "connection":
                 self._drops = value.decode("latin-1").lower()

@@ -10,12 +10,12 @@ import ssl
 
 import httpx
 
+from _speedups import HOP_BY_HOP
 from proxy.core.clock import monotonic
 from proxy.core.errors import UpstreamError, UpstreamTimeout
 from proxy.core.origin import Origin
 from proxy.net.guard import Resolver
 from proxy.upstream.base import Answer, TransportLimits, UpstreamRequest
-from proxy.upstream.connection import HOP_BY_HOP
 
 __all__ = ["HttpxUpstream"]
 

@@ -9,13 +9,12 @@ from proxy.gateway.directives import check
 from proxy.gateway.exchange import RequestHead
 from proxy.gateway.wire.base import Wire
 from proxy.providers.address import Route, resolve
+from proxy.providers.credentials import KEY_HEADERS
 from proxy.providers.index import Catalog
 
 __all__ = ["locate", "read", "receive"]
 
 _NOTHING: frozenset[str] = frozenset()
-_KEY_HEADERS = frozenset({"x-api-key", "api-key", "x-goog-api-key"})
-"""Where SDKs put the one key that they are given: ours, where the provider's is stored with us."""
 
 
 def read(wire: Wire) -> RequestHead:
@@ -48,7 +47,7 @@ def read(wire: Wire) -> RequestHead:
         if is_key(bare):
             authorization, key = "", key or bare.strip()
     elif is_key(head.credential):
-        hidden, key = _KEY_HEADERS, key or head.credential.strip()
+        hidden, key = KEY_HEADERS, key or head.credential.strip()
     if is_key(wire.path[1:15]):
         shown, _, rest = path[1:].partition("/")
         path, key = "/" + rest, key or unquote(shown)

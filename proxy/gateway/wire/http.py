@@ -7,6 +7,7 @@ from urllib.parse import quote, unquote
 
 from _speedups import write_headers
 from proxy.core.errors import BadRequest, ClientDisconnected, Overloaded, TooLarge
+from proxy.core.header_names import HeaderNames
 from proxy.gateway.wire.base import FinalChunk, Headers
 
 if TYPE_CHECKING:
@@ -26,19 +27,7 @@ REASONS: Final = {
     501: "Not Implemented", 502: "Bad Gateway", 503: "Service Unavailable", 504: "Gateway Timeout", 529: "Overloaded",
 }  # fmt: skip
 _lines: dict[int, bytes] = {}
-_names: dict[bytes, str] = {}
-
-
-def _name(raw: bytes) -> str:
-    """A header's name in lower case, but a property's as it is spelled. Names repeat, so each is read once."""
-    found = _names.get(raw)
-    if found is None:
-        found = raw.decode("latin-1")
-        if not found.lower().startswith("helicone-property-"):
-            found = found.lower()
-        if len(_names) < 4096:
-            _names[raw] = found
-    return found
+_names = HeaderNames(spelled="helicone-property-")
 
 
 def _ascii(raw: bytes) -> str:
@@ -104,7 +93,7 @@ class HttpWire:
     # --- the request, as the parser finds it --------------------------------------------------------------------
 
     def header(self, raw: bytes, value: bytes) -> None:
-        name = _name(raw)
+        name = _names[raw]
         self.items.append((name, value.decode("latin-1")))
         if name == "expect" and value.lower() == b"100-continue":
             self._expects = True
