@@ -26,7 +26,7 @@ class Charge(msgspec.Struct, frozen=True):
     """What one call takes from one bucket. Bounds are those of `_speedups.window`."""
 
     bucket: str
-    """The bucket's name, whole: organisation, rule and segment. Any text; backends digest it."""
+    """The bucket's full name: organisation, rule and segment. Any text; backends digest it."""
     limit: int
     window_us: int
     cost: int
@@ -34,8 +34,8 @@ class Charge(msgspec.Struct, frozen=True):
     held: bool = False
     """A reservation, settled later. Otherwise spent for good."""
     concurrent: bool = False
-    """Only reservations count, nothing is spent: places for calls under way. `window_us` is the longest that a call
-    keeps its place."""
+    """Only reservations count, nothing is spent: places for calls in progress. `window_us` is the longest time that
+    a call holds its place."""
 
 
 class Room(msgspec.Struct, frozen=True):
@@ -77,7 +77,7 @@ class StoreOptions(msgspec.Struct, frozen=True, kw_only=True):
     patience_ms: float = 50
     """How long a call waits for a remote store."""
     folder: Path | None = None
-    """Where a store of this machine keeps itself; None: nowhere."""
+    """Folder of a store on this machine; None: it is not saved."""
     wait_s: float = 0
     """How long to wait until another process gives up `folder`."""
 
@@ -101,27 +101,28 @@ class LimitStore(Store, Protocol):
     several of them is atomic."""
 
     async def take(self, org: str, charges: Sequence[Charge], hold: str, hold_us: int) -> Grant:
-        """Takes every charge, or none. Reservations are named `hold` (a call's id) and expire after `hold_us`
+        """Take every charge, or none. Reservations are named `hold` (a call's id) and expire after `hold_us`
         unless renewed. Raises `KvDown`."""
 
     def settle(self, hold: Hold, spent: Sequence[int]) -> None:
-        """Ends the reservations: each bucket of `hold.charges` has spent `spent[i]` instead of what was reserved
+        """End the reservations: each bucket of `hold.charges` has spent `spent[i]` instead of what was reserved
         (0 gives all back; above the limit is owed). It counts at the time of the take. For `concurrent` charges the
         place is given back and the figure is not looked at. A reservation that expired before is spent afresh.
         Returns at once; a remote backend does it in its next round trip and tries again while it is down."""
 
     def renew(self, holds: Iterable[Hold], hold_us: int) -> None:
-        """The calls are still under way: their reservations expire `hold_us` from now (a `concurrent` one never
-        later than its `window_us` after the take). Returns at once."""
+        """Extend the reservations of calls that are still in progress: they expire `hold_us` from now (a
+        `concurrent` one never later than its `window_us` after the take). Returns at once."""
 
 
 class CacheStore(Store, Protocol):
     """Cached values."""
 
     async def get(self, org: str, keys: Sequence[str]) -> list[bytes | None]:
-        """Values kept under `keys`, None for each that is not there or has expired. A value that is found counts as
-        used just now. Raises `KvDown`."""
+        """Return the values of `keys`, None for each that is absent or has expired.
 
-    def put(self, org: str, group: str, key: str, value: bytes, ttl_s: int, most: int) -> None:
-        """Keeps `value` for `ttl_s`. A group holds at most `most` values: the least recently used goes first.
-        Returns at once; a value that is too large, or a store that is down, keeps nothing."""
+        Reading a value counts as a use. Raises `KvDown`."""
+
+    def put(self, org: str, group: str, key: str, value: bytes, ttl_s: int, max_values: int) -> None:
+        """Store `value` for `ttl_s`. A group holds at most `max_values`: the least recently used is removed first.
+        Returns at once; a value that is too large is not stored, and a store that is down stores nothing."""

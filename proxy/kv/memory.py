@@ -1,7 +1,7 @@
 """The embedded store: limits and cached values of one worker, in memory, saved to disk if a folder is given.
 
-Buckets of one window length lie in two generations of a dict. A generation is dropped when a whole window has passed
-since it was young, and with it every bucket that nobody touched: no sweep, and 150 bytes for one that was used once.
+Buckets of one window length lie in two generations of a dict. A generation is dropped when a full window
+has passed since it was young, and with it every bucket that was not used in that time. So there is no sweep.
 """
 
 import os
@@ -19,10 +19,10 @@ from proxy.kv.disk import Disk, Open, Row, States
 __all__ = ["MemoryKv", "open_store"]
 
 _KEY_BITS = (1 << 120) - 1
-"""120 bits fit an int of 40 bytes; the seed of the digest is secret, so that nobody can aim at another's bucket."""
-_COST_MAX = 10**14
+"""120 bits fit an int of 40 bytes; the seed of the digest is secret, so that no caller can aim at another's bucket."""
+_MAX_COST = 10**14
 _OVERHEAD = 300
-"""Bytes that a kept value costs beside itself, about."""
+"""Approximate overhead of a cached value, in bytes."""
 _FREED_A_TICK = 20_000
 
 Key = int
@@ -184,8 +184,8 @@ class MemoryKv:
             return _places(charge, holds, now), b""
         state = table.get(key)
         decision = window_packed(state, now, charge.limit, charge.window_us, charge.cost)
-        told = decision if charge.cost else window_packed(state, now, charge.limit, charge.window_us, 1)
-        return Room(told.allowed, decision.remaining, told.retry_after_us, decision.reset_us), decision.state
+        shown = decision if charge.cost else window_packed(state, now, charge.limit, charge.window_us, 1)
+        return Room(shown.allowed, decision.remaining, shown.retry_after_us, decision.reset_us), decision.state
 
     def _write(self, charge: Charge, state: bytes, hold: str, now: int, hold_us: int) -> None:
         table, key = self._at(charge, now)
@@ -202,7 +202,7 @@ class MemoryKv:
                 self._disk.note_hold(key, charge.window_us, charge.cost, now, hold)
 
     def _correct(self, table: _Table, key: Key, charge: Charge, now: int, delta: int, at_us: int) -> None:
-        delta = min(max(delta, -_COST_MAX), _COST_MAX)
+        delta = min(max(delta, -_MAX_COST), _MAX_COST)
         state = window_settle_packed(table.get(key), now, charge.limit, charge.window_us, delta, at_us)
         table.young[key] = state
         if self._disk is not None:
@@ -235,11 +235,11 @@ class MemoryKv:
         self._groups[found.group].move_to_end(key)
         return found.value
 
-    def put(self, org: str, group: str, key: str, value: bytes, ttl_s: int, most: int) -> None:
+    def put(self, org: str, group: str, key: str, value: bytes, ttl_s: int, max_values: int) -> None:
         if ttl_s > 0:
-            self._keep(org, group, key, value, clock_us() + ttl_s * 1_000_000, most)
+            self._store(org, group, key, value, clock_us() + ttl_s * 1_000_000, max_values)
 
-    def _keep(self, org: str, group: str, key: str, value: bytes, expires_us: int, most: int) -> None:
+    def _store(self, org: str, group: str, key: str, value: bytes, expires_us: int, max_values: int) -> None:
         size = len(value) + _OVERHEAD
         if size > self._cap // 4:
             return
@@ -253,7 +253,7 @@ class MemoryKv:
         members[key] = None
         self._values[place] = _Value(owner, value, expires_us)
         self._bytes += size
-        while len(members) > most:
+        while len(members) > max_values:
             self._drop((org, next(iter(members))))
             self.evicted += 1
         while self._bytes > self._cap:
@@ -321,10 +321,10 @@ class MemoryKv:
             table.young[key] = state
         for window_us, key, amount, at_us in disk.orphans():  # their calls died with the process that made them
             table = self._tables[window_us]
-            table.young[key] = window_settle_packed(table.young[key], now, _COST_MAX, window_us, -amount, at_us)
+            table.young[key] = window_settle_packed(table.young[key], now, _MAX_COST, window_us, -amount, at_us)
         for org, group, name, value, expires_us in disk.values():
             if expires_us > now:
-                self._keep(org, group, name, value, expires_us, 100_000)
+                self._store(org, group, name, value, expires_us, 100_000)
         disk.start(self._snapshot)
 
 
@@ -333,7 +333,7 @@ def _places(charge: Charge, holds: _Holds | None, now: int) -> Room:
     soonest = holds.soonest_us - now if holds is not None and holds.by_call else 0
     if taken + max(charge.cost, 1) <= charge.limit:
         return Room(True, charge.limit - taken - charge.cost, 0, max(soonest, 0))
-    # Nobody knows when a call under way will end; a second is a fair guess, a reservation's end the latest.
+    # The end of a call in progress is unknown: a second is a fair guess, the end of a reservation the latest time.
     wait = -1 if charge.cost > charge.limit else min(max(soonest, 1), 1_000_000)
     return Room(False, max(charge.limit - taken, 0), wait, max(soonest, 0))
 

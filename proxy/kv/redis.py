@@ -116,11 +116,11 @@ class RedisKv:
         )
         return found
 
-    def put(self, org: str, group: str, key: str, value: bytes, ttl_s: int, most: int) -> None:
+    def put(self, org: str, group: str, key: str, value: bytes, ttl_s: int, max_values: int) -> None:
         if ttl_s > 0 and len(value) <= _MAX_VALUE:
             prefix, slot = self._org(org)
             keys = [f"{prefix}v:{_digest(key)}", f"{prefix}g:{_digest(group)}"]
-            self.send(Command(_PUT, slot, keys, [value, ttl_s * 1000, most]))
+            self.send(Command(_PUT, slot, keys, [value, ttl_s * 1000, max_values]))
 
     # --- housekeeping ---------------------------------------------------------------------------------------------
 

@@ -1,5 +1,5 @@
 """Connections to Redis servers for `redis`: commands of one loop tick leave in one write, replies come in order, and
-nobody waits for a node that does not answer."""
+no call waits longer than its patience for a node that does not answer."""
 
 import asyncio
 import contextlib
@@ -44,7 +44,7 @@ class Script:
 
 
 class Command:
-    """One command on its way: a script, or without one a plain command. `reply` is None where nobody waits for it."""
+    """One command: a script, or without one a plain command. `reply` is None where no caller waits for it."""
 
     __slots__ = ("args", "hops", "keys", "reply", "script", "sent", "slot")
 
@@ -65,11 +65,11 @@ class Command:
         self.hops = 0
         self.sent = sent
 
-    def packed(self, whole: bool = False) -> bytes:
-        """`whole`: with the text of the script, for a node that does not know it; from then on it does."""
+    def packed(self, with_text: bool = False) -> bytes:
+        """Encode it. `with_text`: with the text of the script, for a node that does not know it yet."""
         command: tuple[Any, ...] = tuple(self.args)
         if self.script is not None:
-            head = ("EVAL", self.script.text) if whole else ("EVALSHA", self.script.sha)
+            head = ("EVAL", self.script.text) if with_text else ("EVALSHA", self.script.sha)
             command = (*head, len(self.keys), *self.keys, *self.args)
         packed: bytes = hiredis.pack_command(command)
         return packed
@@ -96,7 +96,7 @@ class Router(Protocol):
         """To whom it belongs."""
 
     def done(self, command: Command, reply: Any) -> None:
-        """The reply to a command that nobody waits for."""
+        """Handle the reply to a command that no caller waits for."""
 
     def node(self, address: str, via: "Node") -> "Node":
         """The one at `host:port`, as `via` names it."""
@@ -219,7 +219,7 @@ class Node:
         again = command.hops <= _MAX_HOPS
         if again and code == "NOSCRIPT":
             connection.pending.append(command)
-            connection.transport.write(command.packed(whole=True))
+            connection.transport.write(command.packed(with_text=True))
         elif again and code == "MOVED":
             node = self.router.node(rest.split()[-1], self)
             self.router.moved(command.slot, node)

@@ -107,10 +107,10 @@ def _rule(policy: str, source: str, number: int, at: int) -> Rule:
     try:
         limit = scaled(found["limit"], scale)
     except ValueError:
-        most = 10**14 // scale
+        max_limit = 10**14 // scale
         raise wrong(
             places["limit"], found["limit"],
-            f"a limit above 0 and at most {most}, with at most {len(str(scale)) - 1} decimals",
+            f"a limit above 0 and at most {max_limit}, with at most {len(str(scale)) - 1} decimals",
         ) from None  # fmt: skip
     text = f"{plain(limit, scale)};w={int(seconds)};u={unit}" + (f";s={segment}" if segment else "")
     return Rule(text, unit, limit, int(seconds) * 1_000_000, segment)

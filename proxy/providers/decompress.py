@@ -5,8 +5,8 @@ from collections.abc import Callable, Iterator
 
 __all__ = ["decompress"]
 
-_PIECE = 16 << 10
-"""Input is fed in pieces, so that what came before a broken byte is kept."""
+_CHUNK_BYTES = 16 << 10
+"""Input is decoded in chunks, so that what precedes a broken byte is not lost."""
 _WINDOWS = {"gzip": 31, "x-gzip": 31, "deflate": 15}
 
 
@@ -25,7 +25,7 @@ def decompress(body: bytes, encoding: str, limit: int = 64 << 20) -> bytes:
 
 
 Decoder = Callable[[bytes, int], Iterator[bytes]]
-"""Body and limit to its pieces; raises ValueError at the first byte that does not fit."""
+"""Body and limit to decoded chunks; raises ValueError at the first byte that does not fit."""
 
 
 def _decoder(name: str) -> Decoder | None:
@@ -49,18 +49,18 @@ def _decode(body: bytes, decoder: Decoder, limit: int) -> bytes:
     return b"".join(found)[:limit]
 
 
-def _pieces(body: bytes) -> Iterator[bytes]:
-    return (body[at : at + _PIECE] for at in range(0, len(body), _PIECE))
+def _chunks(body: bytes) -> Iterator[bytes]:
+    return (body[at : at + _CHUNK_BYTES] for at in range(0, len(body), _CHUNK_BYTES))
 
 
 def _zlib(window: int) -> Decoder:
     def decode(body: bytes, limit: int) -> Iterator[bytes]:
         stream = zlib.decompressobj(window)
         fresh = True
-        for piece in _pieces(body):
-            while piece:
+        for chunk in _chunks(body):
+            while chunk:
                 try:
-                    yield stream.decompress(piece, limit)
+                    yield stream.decompress(chunk, limit)
                 except zlib.error as error:
                     if not fresh or window != 15:
                         raise ValueError(str(error)) from None
@@ -69,10 +69,10 @@ def _zlib(window: int) -> Decoder:
                     fresh = False
                     continue
                 fresh = False
-                piece = stream.unconsumed_tail
+                chunk = stream.unconsumed_tail
                 if stream.eof:
-                    piece = stream.unused_data
-                    if window != 31 or piece[:2] != b"\x1f\x8b":
+                    chunk = stream.unused_data
+                    if window != 31 or chunk[:2] != b"\x1f\x8b":
                         return
                     stream = zlib.decompressobj(window)
 
@@ -83,9 +83,9 @@ def _brotli(body: bytes, limit: int) -> Iterator[bytes]:
     import brotli
 
     stream = brotli.Decompressor()
-    for piece in _pieces(body):
+    for chunk in _chunks(body):
         try:
-            yield stream.process(piece, output_buffer_limit=limit)
+            yield stream.process(chunk, output_buffer_limit=limit)
             while not stream.can_accept_more_data():
                 yield stream.process(b"", output_buffer_limit=limit)
         except brotli.error as error:
@@ -95,11 +95,11 @@ def _brotli(body: bytes, limit: int) -> Iterator[bytes]:
 def _zstandard(body: bytes, limit: int) -> Iterator[bytes]:
     import zstandard
 
-    # Its decompressobj has no bound on what one piece may become; a reader has.
+    # Its decompressobj has no bound on what one chunk may become; a reader has.
     reader = zstandard.ZstdDecompressor().stream_reader(body, read_across_frames=True)
     while True:
         try:
-            part = reader.read(_PIECE * 8)
+            part = reader.read(_CHUNK_BYTES * 8)
         except zstandard.ZstdError as error:
             raise ValueError(str(error)) from None
         if not part:

@@ -42,10 +42,10 @@ def read_record(record: Record) -> RecordReading:
         request = decompress(request, record.request_encoding)
     if record.response_encoding:
         response = decompress(response, record.response_encoding)
-    found = RecordReading(usage=record.usage, billed=record.usage, request=request, response=response)
+    result = RecordReading(usage=record.usage, billed=record.usage, request=request, response=response)
     if not record.dialect:
-        return found
-    said = read_exchange(
+        return result
+    reading = read_exchange(
         record.dialect,
         CapturedExchange(
             operation=record.operation,
@@ -59,17 +59,17 @@ def read_record(record: Record) -> RecordReading:
         ),
     )
     # The gateway read before a body was cut or left out, so what it found is the better knowledge.
-    found.usage = record.usage or said.usage
-    found.billed = record.usage or said.billed
+    result.usage = record.usage or reading.usage
+    result.billed = record.usage or reading.billed
     if not record.user_id and b'"user"' in request:
-        found.user = peek(request)[2] if said.user is None else said.user
-    found.model_asked = said.model_asked
-    found.model_answered = said.model_answered
-    found.finish_reason = said.finish_reason
-    found.text = said.text
-    found.error_kind = said.error_kind
-    found.error_message = said.error_message
-    found.prompt_preview = said.prompt_preview
-    if said.tool_calls:
-        found.tool_calls = msgspec.json.encode(said.tool_calls).decode()
-    return found
+        result.user = peek(request)[2] if reading.user is None else reading.user
+    result.model_asked = reading.model_asked
+    result.model_answered = reading.model_answered
+    result.finish_reason = reading.finish_reason
+    result.text = reading.text
+    result.error_kind = reading.error_kind
+    result.error_message = reading.error_message
+    result.prompt_preview = reading.prompt_preview
+    if reading.tool_calls:
+        result.tool_calls = msgspec.json.encode(reading.tool_calls).decode()
+    return result

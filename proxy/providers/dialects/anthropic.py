@@ -125,19 +125,19 @@ def _usage(rows: list[Document]) -> Usage | None:
 
 def message_usage(raw: dict[str, Any], at: str) -> Usage:
     """`input_tokens` here leaves out what was read from and written to the cache."""
-    asked, answered = get_int(raw, "input_tokens"), get_int(raw, "output_tokens")
+    input_tokens, output_tokens = get_int(raw, "input_tokens"), get_int(raw, "output_tokens")
     cached, written = get_int(raw, "cache_read_input_tokens"), get_int(raw, "cache_creation_input_tokens")
     thinking = get_int(get_object(raw, "output_tokens_details"), "thinking_tokens")
     return Usage(
-        input_tokens=asked,
-        output_tokens=answered,
+        input_tokens=input_tokens,
+        output_tokens=output_tokens,
         cached_input_tokens=cached,
         cache_write_tokens=written,
         reasoning_tokens=thinking,
         input_includes_cached=False,
         output_includes_reasoning=None if thinking is None else True,
-        norm_input_total=None if asked is None else asked + (cached or 0) + (written or 0),
-        norm_output_total=answered,
+        norm_input_total=None if input_tokens is None else input_tokens + (cached or 0) + (written or 0),
+        norm_output_total=output_tokens,
         raw=raw,
         at=at,
     )

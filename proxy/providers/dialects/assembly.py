@@ -16,10 +16,10 @@ class ToolCalls:
     def __init__(self) -> None:
         self._calls: dict[object, dict[str, Any]] = {}
         self._current: dict[object, object] = {}
-        """Index to the key of the call that its next piece belongs to, where the two differ."""
+        """Index to the key of the call that its next chunk belongs to, where the two differ."""
 
     def add(self, key: object, id: object = "", name: object = "", arguments: object = "") -> None:
-        """One piece: an id and a name replace, arguments are appended."""
+        """Add one chunk: an id and a name replace earlier ones, arguments are appended."""
         slot = self._current.get(key, key)
         known = self._calls.get(slot)
         if known is not None and id and name and known["id"] and id != known["id"]:
@@ -34,7 +34,7 @@ class ToolCalls:
         call["arguments"] += json_text(arguments)
 
     def replace(self, key: object, id: object, name: object, arguments: object) -> None:
-        """The whole call at last."""
+        """Replace what was collected by the complete call."""
         self._calls.pop(key, None)
         self.add(key, id, name, arguments)
 
@@ -48,7 +48,7 @@ class ToolCalls:
 
 
 class AnswerBuilder(msgspec.Struct):
-    """The pieces of one answer, in their order."""
+    """Collects one answer from the chunks of a stream, in their order."""
 
     text: list[str] = []
     reasoning: list[str] = []

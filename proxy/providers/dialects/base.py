@@ -16,7 +16,7 @@ _REFUSAL: Final = re.compile(rb'"refusal":\s?"[^"]|"type":\s?"(?:refusal"|respon
 
 
 class CapturedExchange(msgspec.Struct, kw_only=True):
-    """One finished call, bodies whole (or as far as they came) and decompressed."""
+    """One finished call, bodies complete (or as far as they arrived) and decompressed."""
 
     operation: str
     path: str
@@ -81,7 +81,7 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     model_in: Callable[[str], str]
     """Upstream path, percent-decoded, to the model it names; empty where none is."""
     read: Callable[[CapturedExchange], ExchangeReading]
-    """Exact reading of a whole exchange; never raises, off the hot path."""
+    """Return the exact reading of an exchange. Never raises; off the hot path."""
     error_body: Callable[[int, str, str, str, str | None], bytes]
     """(status, kind, message, code, param) to the body of an error of ours."""
     error_event: Callable[[int, str, str, str, str | None], bytes]

@@ -107,18 +107,18 @@ def _read_converse(decoded: DecodedExchange) -> ExchangeReading:
 
 def _usage(raw: dict[str, Any], at: str) -> Usage:
     """`inputTokens` here leaves out what was read from and written to the cache."""
-    asked, answered = get_int(raw, "inputTokens"), get_int(raw, "outputTokens")
+    input_tokens, output_tokens = get_int(raw, "inputTokens"), get_int(raw, "outputTokens")
     cached = get_int(raw, "cacheReadInputTokens", "cacheReadInputTokenCount")
     stored = get_int(raw, "cacheWriteInputTokens", "cacheWriteInputTokenCount")
     return Usage(
-        input_tokens=asked,
-        output_tokens=answered,
+        input_tokens=input_tokens,
+        output_tokens=output_tokens,
         cached_input_tokens=cached,
         cache_write_tokens=stored,
         total_tokens=get_int(raw, "totalTokens"),
         input_includes_cached=False,
-        norm_input_total=None if asked is None else asked + (cached or 0) + (stored or 0),
-        norm_output_total=answered,
+        norm_input_total=None if input_tokens is None else input_tokens + (cached or 0) + (stored or 0),
+        norm_output_total=output_tokens,
         raw=raw,
         at=at,
     )
@@ -189,8 +189,8 @@ def _stream_usage(rows: list[Document]) -> Usage | None:
     for _, document in reversed(rows):
         metrics = get_object(document, "amazon-bedrock-invocationMetrics")
         if metrics:
-            asked, answered = get_int(metrics, "inputTokenCount"), get_int(metrics, "outputTokenCount")
-            return _plain(asked, answered, metrics, "amazon-bedrock-invocationMetrics")
+            input_tokens, output_tokens = get_int(metrics, "inputTokenCount"), get_int(metrics, "outputTokenCount")
+            return _plain(input_tokens, output_tokens, metrics, "amazon-bedrock-invocationMetrics")
     return None
 
 
@@ -199,13 +199,17 @@ def _older_usage(document: dict[str, Any]) -> Usage | None:
     if get_int(document, "prompt_token_count", "generation_token_count") is not None:
         raw = {key: document.get(key) for key in ("prompt_token_count", "generation_token_count")}
         return _plain(raw["prompt_token_count"], raw["generation_token_count"], raw, "prompt_token_count")
-    asked = get_int(document, "inputTextTokenCount")
-    if asked is not None:
+    input_tokens = get_int(document, "inputTextTokenCount")
+    if input_tokens is not None:
         counts = [
             found for row in get_objects(document, "results") if (found := get_int(row, "tokenCount")) is not None
         ]
-        raw = {"inputTextTokenCount": asked, "tokenCount": counts} if counts else {"inputTextTokenCount": asked}
-        return _plain(asked, sum(counts) if counts else None, raw, "inputTextTokenCount")
+        raw = (
+            {"inputTextTokenCount": input_tokens, "tokenCount": counts}
+            if counts
+            else {"inputTextTokenCount": input_tokens}
+        )
+        return _plain(input_tokens, sum(counts) if counts else None, raw, "inputTextTokenCount")
     return None
 
 
@@ -220,9 +224,14 @@ def _header_usage(headers: dict[str, str]) -> Usage | None:
     return _plain(raw.get("header_input"), raw.get("header_output"), raw, "x-amzn-bedrock-*-token-count")
 
 
-def _plain(asked: int | None, answered: int | None, raw: dict[str, Any], at: str) -> Usage:
+def _plain(input_tokens: int | None, output_tokens: int | None, raw: dict[str, Any], at: str) -> Usage:
     return Usage(
-        input_tokens=asked, output_tokens=answered, norm_input_total=asked, norm_output_total=answered, raw=raw, at=at
+        input_tokens=input_tokens,
+        output_tokens=output_tokens,
+        norm_input_total=input_tokens,
+        norm_output_total=output_tokens,
+        raw=raw,
+        at=at,
     )
 
 

@@ -47,10 +47,10 @@ def read(exchange: CapturedExchange) -> ExchangeReading:
                     get_str(delta, "error"),
                 )
         elif kind == "stream-end":
-            whole = get_object(document, "response")
-            reading.finish_reason = get_str(document, "finish_reason") or get_str(whole, "finish_reason")
-            raw, at = get_object(whole, "meta"), "response.meta"
-            _read_calls(whole, builder)
+            response = get_object(document, "response")
+            reading.finish_reason = get_str(document, "finish_reason") or get_str(response, "finish_reason")
+            raw, at = get_object(response, "meta"), "response.meta"
+            _read_calls(response, builder)
         elif kind:
             _read_event(kind, document, builder)
         else:
@@ -105,14 +105,16 @@ def _usage(raw: dict[str, Any], at: str) -> Usage:
     """What is billed. `raw["tokens"]` holds the larger counts of what was processed; cached tokens are part of those,
     so above the billed input they cannot be distinguished."""
     billed = get_object(raw, "billed_units")
-    asked, answered = get_int(billed, "input_tokens"), get_int(billed, "output_tokens")
+    input_tokens, output_tokens = get_int(billed, "input_tokens"), get_int(billed, "output_tokens")
     cached = get_int(raw, "cached_tokens")
     return Usage(
-        input_tokens=asked,
-        output_tokens=answered,
+        input_tokens=input_tokens,
+        output_tokens=output_tokens,
         cached_input_tokens=cached,
-        norm_input_total=None if cached is not None and asked is not None and cached > asked else asked,
-        norm_output_total=answered,
+        norm_input_total=None
+        if cached is not None and input_tokens is not None and cached > input_tokens
+        else input_tokens,
+        norm_output_total=output_tokens,
         raw=raw,
         at=at,
     )

@@ -49,21 +49,25 @@ def completion_usage(raw: dict[str, Any], at: str) -> Usage:
 
 def response_usage(raw: dict[str, Any], at: str) -> Usage:
     """`input_tokens`, `output_tokens` and their details (Responses)."""
-    asked, answered, total = get_int(raw, "input_tokens"), get_int(raw, "output_tokens"), get_int(raw, "total_tokens")
-    asked_details, answered_details = get_object(raw, "input_tokens_details"), get_object(raw, "output_tokens_details")
-    cached = get_int(asked_details, "cached_tokens")
-    written = get_int(asked_details, "cache_write_tokens", "cache_creation_tokens")
-    reasoning = get_int(answered_details, "reasoning_tokens")
-    within = True if reasoning is not None and answered is not None and reasoning <= answered else None
+    input_tokens, output_tokens, total = (
+        get_int(raw, "input_tokens"),
+        get_int(raw, "output_tokens"),
+        get_int(raw, "total_tokens"),
+    )
+    input_details, output_details = get_object(raw, "input_tokens_details"), get_object(raw, "output_tokens_details")
+    cached = get_int(input_details, "cached_tokens")
+    written = get_int(input_details, "cache_write_tokens", "cache_creation_tokens")
+    reasoning = get_int(output_details, "reasoning_tokens")
+    within = True if reasoning is not None and output_tokens is not None and reasoning <= output_tokens else None
     if (
         within
         and reasoning
         and total is not None
-        and asked is not None
-        and total == asked + (answered or 0) + reasoning
+        and input_tokens is not None
+        and total == input_tokens + (output_tokens or 0) + reasoning
     ):
         within = False
-    return _usage(raw, at, asked, answered, cached, written, reasoning, total, within)
+    return _usage(raw, at, input_tokens, output_tokens, cached, written, reasoning, total, within)
 
 
 def input_usage(raw: dict[str, Any], at: str, *, total_is_input: bool) -> Usage:
@@ -72,11 +76,16 @@ def input_usage(raw: dict[str, Any], at: str, *, total_is_input: bool) -> Usage:
     `total_is_input`: a `total_tokens` that stands alone is the input.
     """
     total = get_int(raw, "total_tokens")
-    asked = get_int(raw, "prompt_tokens", "input_tokens")
-    if asked is None and total_is_input:
-        asked = total
+    input_tokens = get_int(raw, "prompt_tokens", "input_tokens")
+    if input_tokens is None and total_is_input:
+        input_tokens = total
     return Usage(
-        input_tokens=asked, total_tokens=total, norm_input_total=asked, reported_cost=reported_cost(raw), raw=raw, at=at
+        input_tokens=input_tokens,
+        total_tokens=total,
+        norm_input_total=input_tokens,
+        reported_cost=reported_cost(raw),
+        raw=raw,
+        at=at,
     )
 
 
@@ -114,24 +123,24 @@ def _reasoning_within(
 def _usage(
     raw: dict[str, Any],
     at: str,
-    asked: int | None,
-    answered: int | None,
+    input_tokens: int | None,
+    output_tokens: int | None,
     cached: int | None,
     written: int | None,
     reasoning: int | None,
     total: int | None,
     within: bool | None,
 ) -> Usage:
-    includes = None if cached is None or asked is None or cached > asked else True
-    norm_in = asked if cached is None or includes else None
-    norm_out = answered
-    if within is False and answered is not None:
-        norm_out = answered + (reasoning or 0)
+    includes = None if cached is None or input_tokens is None or cached > input_tokens else True
+    norm_in = input_tokens if cached is None or includes else None
+    norm_out = output_tokens
+    if within is False and output_tokens is not None:
+        norm_out = output_tokens + (reasoning or 0)
     elif reasoning and within is None:
         norm_out = None
     return Usage(
-        input_tokens=asked,
-        output_tokens=answered,
+        input_tokens=input_tokens,
+        output_tokens=output_tokens,
         cached_input_tokens=cached,
         cache_write_tokens=written,
         reasoning_tokens=reasoning,

@@ -37,8 +37,8 @@ def decode_exchange(
     reading.model_asked = get_str(request, "model") or model_in(unquote(exchange.path.partition("?")[0]))
     reading.prompt_preview = clean(preview(request))
     set_error(reading, exchange, found)
-    asked = bool(exchange.request_body) or exchange.operation != "other"
-    usable = exchange.status < 400 and OPERATIONS.get(exchange.operation, OTHER).reports_usage and asked
+    has_request = bool(exchange.request_body) or exchange.operation != "other"
+    usable = exchange.status < 400 and OPERATIONS.get(exchange.operation, OTHER).reports_usage and has_request
     return DecodedExchange(exchange, reading, request, found, usable)
 
 

@@ -33,7 +33,7 @@ def get_str(value: object, *keys: str) -> str:
 
 
 def get_int(value: object, *keys: str) -> int | None:
-    """The first whole number among `keys`; a float that is whole counts, a boolean does not."""
+    """Return the first integer among `keys`; a float with an integer value counts, a boolean does not."""
     if isinstance(value, dict):
         for key in keys:
             found = value.get(key)

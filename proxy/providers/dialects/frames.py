@@ -16,7 +16,7 @@ _BYTES = 6
 
 
 def read_frames(body: bytes) -> list[tuple[dict[str, str], bytes]]:
-    """(string headers, payload) of every whole frame; a frame that was cut ends the list. Checksums are TLS's
+    """Return (string headers, payload) of every complete frame; a truncated frame ends the list. Checksums are TLS's
     business here, so they are not looked at."""
     found: list[tuple[dict[str, str], bytes]] = []
     at = 0

@@ -81,11 +81,11 @@ def _read_embeddings(decoded: DecodedExchange) -> ExchangeReading:
     if not decoded.has_usage:
         return reading
     raw = get_object(document, "usageMetadata")
-    asked = get_int(raw, "promptTokenCount")
+    input_tokens = get_int(raw, "promptTokenCount")
     if raw:
         total = get_int(raw, "totalTokenCount")
         reading.usage = Usage(
-            input_tokens=asked, total_tokens=total, norm_input_total=asked, raw=raw, at="usageMetadata"
+            input_tokens=input_tokens, total_tokens=total, norm_input_total=input_tokens, raw=raw, at="usageMetadata"
         )
         return reading
     counts = [
@@ -95,8 +95,10 @@ def _read_embeddings(decoded: DecodedExchange) -> ExchangeReading:
     ]
     if counts:
         at = "predictions[].embeddings.statistics.token_count"
-        asked = sum(counts)
-        reading.usage = Usage(input_tokens=asked, norm_input_total=asked, raw={"token_count": counts}, at=at)
+        input_tokens = sum(counts)
+        reading.usage = Usage(
+            input_tokens=input_tokens, norm_input_total=input_tokens, raw={"token_count": counts}, at=at
+        )
     return reading
 
 
@@ -135,21 +137,21 @@ def _read_parts(content: dict[str, Any], builder: AnswerBuilder) -> None:
 
 def _usage(raw: dict[str, Any]) -> Usage:
     """The prompt count includes what came from the cache and leaves out what tools put in; thoughts are extra."""
-    asked, answered = get_int(raw, "promptTokenCount"), get_int(raw, "candidatesTokenCount")
+    input_tokens, output_tokens = get_int(raw, "promptTokenCount"), get_int(raw, "candidatesTokenCount")
     cached, thoughts = get_int(raw, "cachedContentTokenCount"), get_int(raw, "thoughtsTokenCount")
-    contradicts = cached is not None and asked is not None and cached > asked
+    contradicts = cached is not None and input_tokens is not None and cached > input_tokens
     tools = get_int(raw, "toolUsePromptTokenCount") or 0
-    nothing = answered is None and thoughts is None
+    nothing = output_tokens is None and thoughts is None
     return Usage(
-        input_tokens=asked,
-        output_tokens=answered,
+        input_tokens=input_tokens,
+        output_tokens=output_tokens,
         cached_input_tokens=cached,
         reasoning_tokens=thoughts,
         total_tokens=get_int(raw, "totalTokenCount"),
         input_includes_cached=None if contradicts else True,
         output_includes_reasoning=False,
-        norm_input_total=None if contradicts or asked is None else asked + tools,
-        norm_output_total=None if nothing else (answered or 0) + (thoughts or 0),
+        norm_input_total=None if contradicts or input_tokens is None else input_tokens + tools,
+        norm_output_total=None if nothing else (output_tokens or 0) + (thoughts or 0),
         raw=raw,
         at="usageMetadata",
     )

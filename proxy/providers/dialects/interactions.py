@@ -20,16 +20,16 @@ def read_interaction(decoded: DecodedExchange) -> ExchangeReading:
     for _, document in decoded.answer.rows:
         inner = get_object(document, "interaction")
         at = "interaction.usage" if inner else at
-        whole = inner or get_object(document)
-        reading.model_answered = get_str(whole, "model") or reading.model_answered
-        raw = get_object(whole, "usage") or raw
-        if whole.get("object") == "interaction":
-            reading.finish_reason = get_str(whole, "status") or reading.finish_reason
-            for step in get_objects(whole, "steps") or get_objects(whole, "outputs"):
+        interaction = inner or get_object(document)
+        reading.model_answered = get_str(interaction, "model") or reading.model_answered
+        raw = get_object(interaction, "usage") or raw
+        if interaction.get("object") == "interaction":
+            reading.finish_reason = get_str(interaction, "status") or reading.finish_reason
+            for step in get_objects(interaction, "steps") or get_objects(interaction, "outputs"):
                 _read_step(step, builder)
         delta = get_object(document, "delta")
-        kept = builder.reasoning if delta.get("type") in ("thought", "thought_summary") else builder.text
-        kept.append(get_str(delta, "text") or get_str(get_object(delta, "content"), "text"))
+        parts = builder.reasoning if delta.get("type") in ("thought", "thought_summary") else builder.text
+        parts.append(get_str(delta, "text") or get_str(get_object(delta, "content"), "text"))
         started = get_object(document, "step")
         if get_str(started, "type").endswith("_call"):
             builder.calls.add(
@@ -52,21 +52,21 @@ def _read_step(step: dict[str, Any], builder: AnswerBuilder) -> None:
 
 
 def _usage(raw: dict[str, Any], at: str) -> Usage:
-    asked, answered = get_int(raw, "total_input_tokens"), get_int(raw, "total_output_tokens")
+    input_tokens, output_tokens = get_int(raw, "total_input_tokens"), get_int(raw, "total_output_tokens")
     cached, thoughts = get_int(raw, "total_cached_tokens"), get_int(raw, "total_thought_tokens")
-    contradicts = cached is not None and asked is not None and cached > asked
+    contradicts = cached is not None and input_tokens is not None and cached > input_tokens
     tools = get_int(raw, "total_tool_use_tokens") or 0
-    nothing = answered is None and thoughts is None
+    nothing = output_tokens is None and thoughts is None
     return Usage(
-        input_tokens=asked,
-        output_tokens=answered,
+        input_tokens=input_tokens,
+        output_tokens=output_tokens,
         cached_input_tokens=cached,
         reasoning_tokens=thoughts,
         total_tokens=get_int(raw, "total_tokens"),
         input_includes_cached=None if contradicts else True,
         output_includes_reasoning=False,
-        norm_input_total=None if contradicts or asked is None else asked + tools,
-        norm_output_total=None if nothing else (answered or 0) + (thoughts or 0),
+        norm_input_total=None if contradicts or input_tokens is None else input_tokens + tools,
+        norm_output_total=None if nothing else (output_tokens or 0) + (thoughts or 0),
         raw=raw,
         at=at,
     )

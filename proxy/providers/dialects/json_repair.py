@@ -98,5 +98,5 @@ def _string_cut(text: str, at: int) -> int:
         first -= 1
     if (slash - first) % 2:
         return len(text)
-    whole = 6 if text[slash + 1 : slash + 2] == "u" else 2
-    return slash if len(text) - slash < whole else len(text)
+    escape_chars = 6 if text[slash + 1 : slash + 2] == "u" else 2
+    return slash if len(text) - slash < escape_chars else len(text)

@@ -54,12 +54,12 @@ def read(exchange: CapturedExchange) -> ExchangeReading:
         raw = counts or raw
     builder.fill(reading)
     if decoded.has_usage and raw:
-        asked, answered = get_int(raw, "prompt_eval_count"), get_int(raw, "eval_count")
+        input_tokens, output_tokens = get_int(raw, "prompt_eval_count"), get_int(raw, "eval_count")
         reading.usage = Usage(
-            input_tokens=asked,
-            output_tokens=answered,
-            norm_input_total=asked,
-            norm_output_total=answered,
+            input_tokens=input_tokens,
+            output_tokens=output_tokens,
+            norm_input_total=input_tokens,
+            norm_output_total=output_tokens,
             raw=raw,
             at="prompt_eval_count, eval_count",
         )

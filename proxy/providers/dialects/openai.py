@@ -178,7 +178,7 @@ def _read_calls(message: dict[str, Any], builder: AnswerBuilder) -> None:
             continue
         function = get_object(call, "function")
         index = get_int(call, "index")
-        # Some send no index, and each call whole: a new id is a new call.
+        # Some send no index, and each call complete: a new id is a new call.
         key = (call.get("id") if isinstance(call.get("id"), str) else at) if index is None else index
         builder.calls.add(key, call.get("id"), function.get("name"), function.get("arguments"))
     legacy = message.get("function_call")

@@ -6,7 +6,7 @@ import msgspec
 
 __all__ = ["RequestParams", "read_request_params"]
 
-_MOST_BYTES = 32 << 20
+_MAX_BYTES = 32 << 20
 """A body above this (pictures, files) is not looked into: 32 MiB take some 40 ms, and only where a budget asks."""
 
 
@@ -39,13 +39,13 @@ _decode = msgspec.json.Decoder(_Body).decode
 
 def read_request_params(body: bytes) -> RequestParams:
     """Reads the top level of a JSON body of any dialect; never raises."""
-    if not body or len(body) > _MOST_BYTES:
+    if not body or len(body) > _MAX_BYTES:
         return RequestParams(size=len(body))
     try:
         found = _decode(body)
     except (msgspec.DecodeError, RecursionError):
         return RequestParams(size=len(body))
-    most = 0
+    max_output = 0
     for value in (
         found.max_completion_tokens,
         found.max_output_tokens,
@@ -55,14 +55,14 @@ def read_request_params(body: bytes) -> RequestParams:
         _inner(found.options, "num_predict"),
     ):
         if isinstance(value, int) and 0 < value < 1 << 40:
-            most = value
+            max_output = value
             break
     choices = found.n if isinstance(found.n, int) and 1 < found.n < 1000 else 1
     user = found.user if isinstance(found.user, str) else _inner(found.metadata, "user_id")
     return RequestParams(
         found.model if isinstance(found.model, str) else "",
         user if isinstance(user, str) else "",
-        most * choices,
+        max_output * choices,
         len(body),
     )
 

@@ -23,11 +23,11 @@ def read_responses(decoded: DecodedExchange) -> ExchangeReading:
         if not isinstance(document, dict):
             continue
         kind = get_str(document, "type") or name
-        whole = document if document.get("object") == "response" else get_object(document, "response")
-        if whole:
-            _read_whole(decoded, whole, document is whole or kind in _TERMINAL, document is whole)
-            if document is whole or (kind in _TERMINAL and not builder.text and not len(builder.calls)):
-                _read_output(whole, builder, reading)
+        response = document if document.get("object") == "response" else get_object(document, "response")
+        if response:
+            _read_response(decoded, response, document is response or kind in _TERMINAL, document is response)
+            if document is response or (kind in _TERMINAL and not builder.text and not len(builder.calls)):
+                _read_output(response, builder, reading)
         elif kind.startswith("response."):
             _read_event(kind, document, builder, reading)
     builder.fill(reading)
@@ -36,13 +36,13 @@ def read_responses(decoded: DecodedExchange) -> ExchangeReading:
     return reading
 
 
-def _read_whole(decoded: DecodedExchange, whole: dict[str, Any], final: bool, plain: bool) -> None:
+def _read_response(decoded: DecodedExchange, response: dict[str, Any], final: bool, plain: bool) -> None:
     reading = decoded.reading
-    reading.model_answered = get_str(whole, "model") or reading.model_answered
+    reading.model_answered = get_str(response, "model") or reading.model_answered
     if not final:
         return
-    reading.finish_reason = get_str(get_object(whole, "incomplete_details"), "reason") or get_str(whole, "status")
-    usage = whole.get("usage")
+    reading.finish_reason = get_str(get_object(response, "incomplete_details"), "reason") or get_str(response, "status")
+    usage = response.get("usage")
     if decoded.has_usage and isinstance(usage, dict) and usage:
         reading.usage = response_usage(usage, "usage" if plain else "response.usage")
 
@@ -84,8 +84,8 @@ def _read_built_in(item: dict[str, Any], key: object, builder: AnswerBuilder, re
         builder.calls.add(key, item.get("id"), kind.removesuffix("_call"), json_text(arguments))
 
 
-def _read_output(whole: dict[str, Any], builder: AnswerBuilder, reading: ExchangeReading) -> None:
-    for at, item in enumerate(get_objects(whole, "output")):
+def _read_output(response: dict[str, Any], builder: AnswerBuilder, reading: ExchangeReading) -> None:
+    for at, item in enumerate(get_objects(response, "output")):
         kind = item.get("type")
         _read_built_in(item, at, builder, reading)
         if kind == "message":
