@@ -137,7 +137,7 @@ def list_credentials(request: Request[Any, Any, Any]) -> CredentialList:
         return CredentialList(credentials.listed(rows, caller_of(request).org))
 
 
-@put("/api/credentials/{provider:str}", sync_to_thread=True, opt=needs("admin"), summary="Store a provider's credential",
+@put("/api/credentials/{provider:str}", sync_to_thread=True, opt=needs("admin"), summary="Store a credential",
      operation_id="putCredential")  # fmt: skip
 def put_credential(request: Request[Any, Any, Any], provider: str, data: NewCredential) -> Response[Credential]:
     """Used for calls of this organisation that bring none of their own."""
@@ -154,7 +154,7 @@ def put_credential(request: Request[Any, Any, Any], provider: str, data: NewCred
     )
 
 
-@delete("/api/credentials/{provider:str}", sync_to_thread=True, opt=needs("admin"), summary="Delete a provider's credential",
+@delete("/api/credentials/{provider:str}", sync_to_thread=True, opt=needs("admin"), summary="Delete a credential",
         status_code=204, operation_id="deleteCredential")  # fmt: skip
 def delete_credential(request: Request[Any, Any, Any], provider: str) -> None:
     """Gone from the database; gateways know within two seconds."""
