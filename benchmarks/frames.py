@@ -11,6 +11,7 @@ import socket
 import sys
 import tempfile
 import time
+import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -30,6 +31,8 @@ CALLS = {"plain": {name: HEADERS[name] for name in _SDK}, "full": HEADERS}
 _COMMITTED = Path(__file__).resolve().parent / "frames.json"
 _WARM_UP = 50
 _MEASURED = 60
+_FIRST = 10_000
+"""The calls are numbered from here on, so that all have the same size."""
 _QUIET_S = 0.02
 """A call is over when nothing was counted for this long."""
 
@@ -39,8 +42,9 @@ class _Caller:
 
     def __init__(self, stack: Stack, counts: Path) -> None:
         self._socket = socket.create_connection(("127.0.0.1", urlsplit(stack.gateway).port or 0))
+        self._gateway = stack.gateway
         self._counts = counts
-        self._number = 10_000
+        self._number = _FIRST
 
     def counts(self) -> tuple[int, int]:
         """(frames, C calls) so far, once the gateway is at rest."""
@@ -83,6 +87,13 @@ class _Caller:
         if not chunk:
             raise AssertionError("the gateway closed the connection in the middle of an answer")
         return chunk
+
+    def check_records(self) -> None:
+        """Raises `AssertionError` where a call was not logged: what it left out would look like a gain."""
+        with urllib.request.urlopen(f"{self._gateway}/metrics") as page:
+            rows = dict(line.rsplit(" ", 1) for line in page.read().decode().splitlines() if line[:1] != "#")
+        written = float(rows["perihelion_spool_written_total"])
+        assert written == self._number - _FIRST, f"{self._number - _FIRST} calls, {written:g} records in the spool"
 
     def functions(self, headers: dict[str, str]) -> list[tuple[str, str, int]]:
         """(function, kind, count) of one call, in the order in which each was first seen."""
@@ -130,6 +141,7 @@ def measure() -> dict[str, dict[str, int]]:
                 "frames": min(frames for frames, _ in counts),
                 "c_calls": min(c_calls for _, c_calls in counts),
             }
+        caller.check_records()
     return found
 
 
