@@ -15,7 +15,9 @@ class Identity(msgspec.Struct, frozen=True):
     org: str = DEFAULT_ORG
     key_id: str = ""
     policy: str = ""
-    """Rate limits of the key, and behind a line break those of its organisation."""
+    """Rate limits of the key."""
+    org_policy: str = ""
+    """Rate limits of its organisation."""
 
 
 def is_key(text: str) -> bool:

@@ -137,7 +137,7 @@ class Application:
             "log": "failing: records are dropped, calls go on" if failing else "ok",
             "dropped": dropped,
             "workers": samples.get("workers", 1),
-            "snapshot": self.gateway.directory.now.revision,
+            "snapshot": self.gateway.directory.current.revision,
         }
         if self.gateway.directory.problem:
             body["snapshot_problem"] = self.gateway.directory.problem

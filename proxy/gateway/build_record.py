@@ -1,19 +1,18 @@
 """Builds the record of a finished call."""
 
-from _speedups import parse
-from proxy.core.identity import Identity, is_key
+from proxy.core.identity import is_key
 from proxy.core.record import Record
 from proxy.core.usage import Usage
 from proxy.gateway.exchange import Exchange
 from proxy.gateway.tap import Tap
-from proxy.providers.address import Route, mask_query
+from proxy.providers.address import mask_query
+from proxy.providers.decompress import decompress
+from proxy.providers.dialects import read_request_params
 from proxy.upstream.base import Answer
 
 __all__ = ["build_record"]
 
-_NOBODY = Identity()
-_NO_HEAD = parse([])
-_KEPT_HEADERS = frozenset(
+_LOGGED_HEADERS = frozenset(
     {
         "apim-request-id",
         "cf-ray",
@@ -29,69 +28,73 @@ _KEPT_HEADERS = frozenset(
         "x-request-id",
     }
 )
+_MAX_TAIL = 256 << 10
+"""Bytes at the end of a request body that are logged where its middle is left out; at most half of `log.max_body`."""
 
 
-def build_record(ex: Exchange, worker: str) -> Record:
-    """What is known of the call, in one construction: a field set afterwards costs as much as ten given at once."""
-    started, wire, answer, found = ex.started, ex.wire, ex.answer, ex.tap
-    # A call may be refused before any of these is there.
-    key: Identity = getattr(ex, "identity", _NOBODY)
-    head = ex.head.fields if hasattr(ex, "head") else _NO_HEAD
-    body: bytes = getattr(ex, "body", b"")
-    route: Route | None = getattr(ex, "route", None)
+def build_record(ex: Exchange, worker: str, max_body: int) -> Record:
+    """Return what is known of the call; of a body above `max_body` bytes the middle is left out.
+
+    The record is made in one construction: a field set afterwards costs as much as ten given at once.
+    """
+    started, wire, outcome, identity, body = ex.started, ex.wire, ex.outcome, ex.identity, ex.body
+    fields, answer, tap = ex.head.fields, ex.held.answer, outcome.tap
+    route = outcome.route or ex.route
     record = Record(
         id=ex.id,
-        org=key.org,
-        key=key.key_id,
+        org=identity.org,
+        key=identity.key_id,
         started_us=ex.started_us,
-        ended_us=int((ex.ended - started) * 1e6),
+        ended_us=int((outcome.ended - started) * 1e6),
         method=wire.method,
-        path=_masked(route.path) if route is not None else _keyless(wire.path),
+        path=_masked(route.path) if route is not None else _without_key(wire.path),
         model=route.model_in_path if route is not None else "",
-        status=ex.status,
-        outcome=ex.outcome,
-        error=ex.error,
-        error_message=ex.error_message,
-        cut=ex.cut or ("client" if ex.client_left else ""),
-        drained=ex.drained,
-        usage_injected=ex.usage_injected,
-        attempts=ex.attempts,
-        facts=ex.facts,
+        status=outcome.status,
+        outcome=outcome.failed_phase or "success",
+        error=outcome.error,
+        error_message=outcome.error_message,
+        cut=outcome.cut or ("client" if outcome.client_left else ""),
+        drained=outcome.drained,
+        usage_injected=ex.request is not None and ex.request.usage_injected,
+        attempts=outcome.attempts,
+        facts=outcome.facts,
         worker=worker,
         client_ip=wire.client,
-        model_override=head.model_override,
-        user_id=head.user_id,
-        session_id=head.session_id,
-        session_path=head.session_path,
-        session_name=head.session_name,
-        request_name=head.request_name,
-        prompt_id=ex.prompt_id or head.prompt_id,
-        prompt_version=ex.prompt_version,
-        user_agent=head.user_agent,
-        traceparent=head.traceparent,
-        request_type=head.content_type,
-        request_encoding=head.content_encoding,
-        request_omitted=head.omit_request == 1,
-        response_omitted=head.omit_response == 1,
+        model_override=fields.model_override,
+        user_id=fields.user_id,
+        session_id=fields.session_id,
+        session_path=fields.session_path,
+        session_name=fields.session_name,
+        request_name=fields.request_name,
+        prompt_id=outcome.prompt_id or fields.prompt_id,
+        prompt_version=outcome.prompt_version,
+        user_agent=fields.user_agent,
+        traceparent=fields.traceparent,
+        request_type=fields.content_type,
+        request_encoding=fields.content_encoding,
+        request_omitted=fields.omit_request == 1,
+        response_omitted=fields.omit_response == 1,
         request_body=body,
         request_size=len(body),
     )
     if route is not None:
         record.provider, record.dialect, record.operation = route.provider.name, route.dialect, route.operation
         record.scheme, record.host = route.origin.scheme, route.origin.host
-    if head.properties:
-        record.properties, record.property_names = head.properties, head.property_names
-    if head.unknown:
-        record.unknown_directives = head.unknown
-    if answer is not None and found is not None:
-        _tell_answer(record, answer, found, started)
+    if fields.properties:
+        record.properties, record.property_names = fields.properties, fields.property_names
+    if fields.unknown:
+        record.unknown_directives = fields.unknown
+    if answer is not None and tap is not None:
+        _add_answer(record, answer, tap, started)
     if record.request_omitted or record.response_omitted:
         _omit(record)
+    if record.request_size > max_body:
+        _cut_request(record, max_body)
     return record
 
 
-def _keyless(path: str) -> str:
-    """The caller's path without a key of ours in its first segment: a secret is never logged."""
+def _without_key(path: str) -> str:
+    """The caller's path without a key of this proxy in its first segment: a secret is never logged."""
     return path if not is_key(path[1:15]) else "/***/" + path[1:].partition("/")[2]
 
 
@@ -100,21 +103,21 @@ def _masked(target: str) -> str:
     return f"{path}?{mask_query(query)}" if mark else path
 
 
-def _tell_answer(record: Record, answer: Answer, found: Tap, started: float) -> None:
+def _add_answer(record: Record, answer: Answer, tap: Tap, started: float) -> None:
     if answer.sent_at:
         record.sent_us = int((answer.sent_at - started) * 1e6)
     record.first_byte_us = int((answer.first_byte_at - started) * 1e6)
-    if found.first_token_at:
-        record.first_token_us = int((found.first_token_at - started) * 1e6)
-    record.streamed = found.streams
-    record.response_type, record.response_encoding = found.media_type, found.encoding
-    record.response_body, record.response_size = found.body(), found.size
-    record.truncated = found.truncated
-    record.response_headers = {pair[0]: pair[1] for pair in answer.headers if pair[0] in _KEPT_HEADERS}
+    if tap.first_token_at:
+        record.first_token_us = int((tap.first_token_at - started) * 1e6)
+    record.streamed = tap.streams
+    record.response_type, record.response_encoding = tap.media_type, tap.encoding
+    record.response_body, record.response_size = tap.body(), tap.size
+    record.truncated = tap.truncated
+    record.response_headers = {pair[0]: pair[1] for pair in answer.headers if pair[0] in _LOGGED_HEADERS}
 
 
 def _omit(record: Record) -> None:
-    """Bodies that must not be stored anywhere are read here, for usage and model, and then forgotten."""
+    """Read bodies that must not be stored anywhere, for usage and model, and then drop them."""
     from proxy.providers.reading import read_record  # decompression and all: rarely needed, so not at the start
 
     reading = read_record(record)
@@ -125,3 +128,16 @@ def _omit(record: Record) -> None:
         record.request_body = b""
     if record.response_omitted:
         record.response_body = b""
+
+
+def _cut_request(record: Record, max_body: int) -> None:
+    """Leave out the middle of the request body; what the shipper can then no longer read is read before."""
+    body = record.request_body
+    if not body:
+        return
+    params = read_request_params(decompress(body, record.request_encoding) if record.request_encoding else body)
+    record.model = record.model or params.model
+    record.user_id = record.user_id or params.user
+    tail = min(_MAX_TAIL, max_body // 2)
+    record.request_body = body[: max_body - tail] + body[len(body) - tail :]
+    record.truncated = True

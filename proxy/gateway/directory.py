@@ -21,7 +21,7 @@ from proxy.core.snapshot import CredentialRow, Head, KeyRow, PromptRow, Snapshot
 from proxy.providers.origin import parse_origin
 from proxy.upstream.base import Upstream, UpstreamRequest
 
-__all__ = ["Directory", "Known"]
+__all__ = ["Directory", "DirectorySnapshot"]
 
 _log = logging.getLogger(__name__)
 
@@ -29,7 +29,7 @@ _LOOK_S: Final = 0.25
 _FETCH_S: Final = 1.0
 
 
-class Known:
+class DirectorySnapshot:
     """One snapshot, ready for lookups. Empty: nothing is known."""
 
     def __init__(self) -> None:
@@ -66,7 +66,7 @@ class Known:
             self.secret = fits[0]
             self.hashed = token_hasher(self.secret.open(head.pepper, "pepper"))
 
-    async def let_go(self) -> None:
+    async def clear_gradually(self) -> None:
         """Empties it piece by piece: 100,000 keys at once would hold up calls for 15 ms."""
         for rows in (self.keys, self.prompts):
             while rows:
@@ -76,7 +76,7 @@ class Known:
 
 
 class Directory:
-    """One worker's. `now` is always whole: a new snapshot takes its place when it was read to its end."""
+    """One worker's. `current` is always complete: a new snapshot takes its place when it was read to its end."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -88,7 +88,7 @@ class Directory:
         self._tasks: list[asyncio.Task[None]] = []
         self._unread = ""
         self._unfetched = ""
-        self.now = Known()
+        self.current = DirectorySnapshot()
         self.loads = 0
         self.longest_s = 0.0
         """The longest piece of work between two calls."""
@@ -100,18 +100,18 @@ class Directory:
 
     def key(self, token: str) -> KeyRow | None:
         """The key of that text, None where it is not known or has expired."""
-        now = self.now
-        if now.hashed is None:
+        current = self.current
+        if current.hashed is None:
             return None
-        row = now.keys.get(now.hashed(token))
+        row = current.keys.get(current.hashed(token))
         if row is None or (row.expires_us and row.expires_us <= now_us()):
             return None
         return row
 
     def credential(self, org: str, provider: str) -> str:
         """The provider's key that the organisation stored; empty for none."""
-        sealed = self.now.credentials.get((org, provider))
-        secret = self.now.secret
+        sealed = self.current.credentials.get((org, provider))
+        secret = self.current.secret
         if sealed is None or secret is None:
             return ""
         place = (org, provider, sealed)  # with whose it is: a seal that was copied elsewhere does not open there
@@ -143,15 +143,15 @@ class Directory:
     def _load_now(self) -> None:
         raw = self._fresh()
         if raw:
-            known = Known()
+            snapshot = DirectorySnapshot()
             try:
                 secrets = _secrets(self._settings)
                 for kind, rows in read(raw):
-                    known.add(kind, rows, secrets)
+                    snapshot.add(kind, rows, secrets)
             except PerihelionError as error:
                 self._fail(error)
             else:
-                self._take(known)
+                self._take(snapshot)
 
     async def _watch(self) -> None:
         while True:
@@ -159,7 +159,7 @@ class Directory:
             raw = self._fresh()
             if not raw:
                 continue
-            known = Known()
+            snapshot = DirectorySnapshot()
             try:
                 secrets = await asyncio.to_thread(_secrets, self._settings)
                 pieces = read(raw)
@@ -168,15 +168,15 @@ class Directory:
                     piece = next(pieces, None)
                     if piece is None:
                         break
-                    known.add(*piece, secrets)
+                    snapshot.add(*piece, secrets)
                     self.longest_s = max(self.longest_s, monotonic() - began)
                     await asyncio.sleep(0)
             except PerihelionError as error:
                 self._fail(error)
             else:
-                before = self.now
-                self._take(known)
-                await before.let_go()
+                before = self.current
+                self._take(snapshot)
+                await before.clear_gradually()
 
     def _fresh(self) -> bytes:
         """The file where it, or a secret, is another than when it was read last; empty where it is not."""
@@ -190,8 +190,8 @@ class Directory:
         except OSError:
             return b""
 
-    def _take(self, known: Known) -> None:
-        self.now, self._unread = known, ""
+    def _take(self, snapshot: DirectorySnapshot) -> None:
+        self.current, self._unread = snapshot, ""
         self.loads += 1
 
     def _fail(self, error: Exception) -> None:

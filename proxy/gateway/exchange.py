@@ -1,154 +1,112 @@
-"""The one mutable object of a request, and the immutable `RequestHead` that its head was read into."""
+"""The state of one call: what is asked, what came of it, and what must be given back at its end."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
-from _speedups import Head
+from proxy.core.errors import UpstreamError
 from proxy.core.identity import Identity
 from proxy.core.record import Attempt
+from proxy.gateway.cache.inflight import InflightCall
+from proxy.gateway.request import UNREAD, Request, RequestHead
+from proxy.gateway.tap import Tap
+from proxy.gateway.targets import RetryPlan
+from proxy.gateway.wire.base import FinalChunk, Headers, Wire
+from proxy.kv.base import Hold, LimitStore
+from proxy.policies import Spent
+from proxy.policies.rules import Rule
+from proxy.providers.address import Route
+from proxy.providers.dialects import RequestParams
+from proxy.upstream.base import Answer
 
-if TYPE_CHECKING:
-    from proxy.core.errors import UpstreamError
-    from proxy.gateway.attempts import RetrySchedule
-    from proxy.gateway.inflight import InflightCall
-    from proxy.gateway.meter import Measured
-    from proxy.gateway.tap import Tap
-    from proxy.gateway.targets import Target
-    from proxy.gateway.wire.base import FinalChunk, Headers, Wire
-    from proxy.kv.base import Hold, LimitStore
-    from proxy.policies.rules import Rule
-    from proxy.providers.address import Route
-    from proxy.providers.dialects import RequestParams
-    from proxy.upstream.base import Answer, UpstreamRequest
-
-__all__ = ["Exchange", "RequestHead"]
+__all__ = ["Exchange", "Held", "LimitHold", "Measured", "Outcome"]
 
 
-class RequestHead(msgspec.Struct, frozen=True):
-    """What the caller asks, as its head says it."""
+class Measured(msgspec.Struct, frozen=True):
+    """What one call used; `nanousd` is None where no price is known."""
 
-    method: str
-    path: str
-    """As it came, less a key in its first segment."""
-    query: str
-    host: str
-    items: "Headers"
-    fields: Head
-    key: str
-    """The key of ours that the caller showed, in any of the places it may stand; empty for none."""
-    authorization: str
-    """The provider's `Authorization`, less a key of ours that shared the header."""
-    hidden: frozenset[str] = frozenset()
-    """Headers that carried a key of ours where the provider's belongs: they stay here."""
+    input_tokens: int = 0
+    output_tokens: int = 0
+    nanousd: int | None = 0
+    estimated: bool = False
+
+    @property
+    def spent(self) -> Spent:
+        return Spent(self.input_tokens + self.output_tokens, self.nanousd or 0)
 
 
-class Exchange:
-    """State of one call, filled phase by phase. A slot read before its phase fails by its own name.
+class Outcome(msgspec.Struct):
+    """What came of a call: what the record says beside the request."""
 
-    `answer`, `tap` and `last` are None until there is one, since a call may be refused before.
+    status: int = 0
+    failed_phase: str = ""
+    """The phase that refused the call or in which it broke; empty for success."""
+    error: str = ""
+    error_message: str = ""
+    cut: str = ""
+    """Who ended a stream early: `client`, `upstream`, `gateway` or nobody (empty)."""
+    client_left: float = 0.0
+    """When the caller left, in monotonic seconds; 0: it did not."""
+    drained: bool = False
+    from_cache: bool = False
+    """The answer cost nothing: it was stored, or another call's."""
+    prompt_id: str = ""
+    prompt_version: str = ""
+    route: Route | None = None
+    """Of the attempt whose answer the caller got, or else of the last one; None: the request's own route."""
+    attempts: list[Attempt] = []
+    facts: dict[str, Any] = {}
+    response_headers: Headers = []
+    """Headers of this proxy for the answer, whichever it is."""
+    tap: Tap | None = None
+    upstream_error: UpstreamError | None = None
+    measured: Measured | None = None
+    ended: float = 0.0
+    """When the call was settled, in monotonic seconds; 0: not yet."""
+
+
+class LimitHold(msgspec.Struct, frozen=True):
+    """A reservation, the rules it was made for, and the store that has it."""
+
+    hold: Hold
+    rules: list[Rule]
+    store: LimitStore
+
+
+class Held(msgspec.Struct):
+    """What a call must give back at its end."""
+
+    answer: Answer | None = None
+    """To be closed."""
+    limits: LimitHold | None = None
+    """To be settled with what was really used."""
+    inflight: InflightCall | None = None
+    """The call that this one sent and that others may join."""
+
+
+class Exchange(msgspec.Struct, eq=False):
+    """One call. `started` is monotonic seconds, `started_us` microseconds since the epoch.
+
+    Each part is filled in by the step of `pipeline.handle` that finds it. `request` holds all that is asked; the parts
+    before it are what is known of a call that was refused earlier.
     """
 
-    __slots__ = (
-        "answer",
-        "attempts",
-        "body",
-        "call",
-        "client_left",
-        "cut",
-        "drained",
-        "ended",
-        "error",
-        "error_message",
-        "facts",
-        "failure",
-        "from_cache",
-        "head",
-        "held_by",
-        "held_rules",
-        "hold",
-        "id",
-        "identity",
-        "inflight",
-        "last",
-        "measured",
-        "outcome",
-        "phase",
-        "prompt_id",
-        "prompt_version",
-        "request_params",
-        "response_headers",
-        "route",
-        "schedule",
-        "sent_body",
-        "settled",
-        "started",
-        "started_us",
-        "status",
-        "tap",
-        "targets",
-        "usage_injected",
-        "wire",
-    )
-
-    head: RequestHead
-    identity: Identity
-    route: "Route"
-    body: bytes
-    sent_body: bytes
-    call: "UpstreamRequest"
-    answer: "Answer | None"
-    tap: "Tap | None"
-    last: "FinalChunk | None"
-    attempts: list[Attempt]
-    targets: "list[Target]"
-    """Whom to call, in what order; the first is `route` and `call`."""
-    schedule: "RetrySchedule | None"
-    """When to try again, and whom; None: one try."""
-    request_params: "RequestParams | None"
-    """What the body asks for, where limits had to know."""
-    hold: "Hold | None"
-    """What was reserved and is to be settled, with its rules and its store."""
-    held_rules: "list[Rule]"
-    held_by: "LimitStore"
-    ended: float
-    """When it was over, on the clock of `started`."""
-    measured: "Measured | None"
-    inflight: "InflightCall | None"
-    """The call that this one sent and that others may join."""
-    from_cache: bool
-    """The answer cost nothing: it was kept, or another call's."""
-    failure: "UpstreamError | None"
-    facts: dict[str, Any]
-    response_headers: "Headers"
-    """Headers of ours for the answer, whichever it is."""
-
-    def __init__(self, wire: "Wire", id: str, started: float, started_us: int) -> None:
-        self.wire = wire
-        self.id = id
-        self.started = started
-        self.started_us = started_us
-        self.phase = "read"
-        self.outcome = "success"
-        self.error = ""
-        self.error_message = ""
-        self.status = 0
-        self.cut = ""
-        self.drained = False
-        self.client_left = 0.0
-        self.usage_injected = False
-        self.settled = False
-        self.answer = None
-        self.tap = None
-        self.last = None
-        self.attempts = []
-        self.schedule = None
-        self.request_params = None
-        self.hold = None
-        self.measured = None
-        self.inflight = None
-        self.prompt_id = self.prompt_version = ""
-        self.from_cache = False
-        self.failure = None
-        self.facts = {}
-        self.response_headers = []
+    wire: Wire
+    id: str
+    started: float
+    started_us: int
+    phase: str = "read"
+    head: RequestHead = UNREAD
+    identity: Identity = Identity()
+    route: Route | None = None
+    """Where the caller's path leads."""
+    body: bytes = b""
+    request: Request | None = None
+    request_params: RequestParams | None = None
+    """What the body asks for, where the limits had to know it."""
+    retry_plan: RetryPlan | None = None
+    """Whom to ask, and when to ask again; None: one attempt."""
+    outcome: Outcome = msgspec.field(default_factory=Outcome)
+    held: Held = msgspec.field(default_factory=Held)
+    final_chunk: FinalChunk | None = None
+    """The end of the answer: it is sent once the record is written."""

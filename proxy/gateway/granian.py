@@ -9,10 +9,9 @@ from granian.constants import HTTPModes, Interfaces, Loops, RuntimeModes
 from granian.http import HTTP1Settings
 
 from proxy.core import log
-from proxy.core.process import die_with_parent
+from proxy.core.process import die_with_parent, tune_gc
 from proxy.core.settings import Settings, load
 from proxy.gateway.app import Application
-from proxy.gateway.launch import tune_gc
 from proxy.gateway.wire.rsgi import RsgiWire
 
 __all__ = ["make", "serve"]

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import gc
 import logging
 import os
 import shutil
@@ -18,12 +17,12 @@ import uvloop
 
 from proxy.core import log
 from proxy.core.errors import PerihelionError
-from proxy.core.process import StopSignals, die_with_parent
+from proxy.core.process import StopSignals, die_with_parent, tune_gc
 from proxy.core.settings import Settings
 from proxy.gateway.app import Application
 from proxy.gateway.wire.server import Server
 
-__all__ = ["run", "tune_gc"]
+__all__ = ["run"]
 
 _TICK_S: Final = 0.05
 _AGAIN_S: Final = 0.5
@@ -47,12 +46,6 @@ def run(settings: Settings) -> None:
     # One listener for all: a worker that dies takes none of the connections with it that nobody has accepted yet.
     with _listen(settings) as listener:
         _Workers(settings, listener).run()
-
-
-def tune_gc() -> None:
-    """The collector walks rarely: calls leave few cycles, and its defaults look for them far too often."""
-    gc.freeze()
-    gc.set_threshold(50_000, 20, 50)
 
 
 @contextlib.contextmanager

@@ -5,7 +5,7 @@ from urllib.parse import unquote
 
 from _speedups import forward_without
 from proxy.gateway.directory import Directory
-from proxy.gateway.exchange import Exchange
+from proxy.gateway.request import RequestHead
 from proxy.providers.address import Route
 from proxy.providers.credentials import CREDENTIAL_HEADERS
 
@@ -15,10 +15,11 @@ _AUTHORIZATION: Final = frozenset({"authorization"})
 _NOTHING: Final[frozenset[str]] = frozenset()
 
 
-def outgoing(ex: Exchange, directory: Directory, route: Route, without: frozenset[str] = _NOTHING) -> bytes:
+def outgoing(
+    head: RequestHead, org: str, directory: Directory, route: Route, without: frozenset[str] = _NOTHING
+) -> bytes:
     """The lines for a call to `route`, less the headers named in `without` (lower case). Where the caller sent no
     credential of the provider's, with the one that its organisation stored."""
-    head = ex.head
     lines = head.fields.forward
     moved = head.authorization != head.fields.authorization
     if moved or head.hidden or without:
@@ -26,14 +27,13 @@ def outgoing(ex: Exchange, directory: Directory, route: Route, without: frozense
         lines = forward_without(head.items, dropped | _AUTHORIZATION if moved else dropped)
         if moved and head.authorization and "authorization" not in without:
             lines += b"authorization: " + head.authorization.encode("latin-1") + b"\r\n"
-    if directory.now.credentials and not without & CREDENTIAL_HEADERS and not _has_credential(ex, route):
-        lines += _stored(ex, directory, route)
+    if directory.current.credentials and not without & CREDENTIAL_HEADERS and not _has_credential(head, route):
+        lines += _stored(org, directory, route)
     return lines
 
 
-def _has_credential(ex: Exchange, route: Route) -> bool:
+def _has_credential(head: RequestHead, route: Route) -> bool:
     """Whether the caller sent one, in a header or in the query."""
-    head = ex.head
     if head.authorization:
         return True
     headers = (
@@ -46,9 +46,9 @@ def _has_credential(ex: Exchange, route: Route) -> bool:
     return bool(fields and query) and any(unquote(field.partition("=")[0]) in fields for field in query.split("&"))
 
 
-def _stored(ex: Exchange, directory: Directory, route: Route) -> bytes:
+def _stored(org: str, directory: Directory, route: Route) -> bytes:
     """The line of the credential that the organisation keeps with us; else nothing."""
-    secret = directory.credential(ex.identity.org, route.provider.name)
+    secret = directory.credential(org, route.provider.name)
     if not secret:
         return b""
     name = next((name for name in route.provider.auth if name[:1] != "?"), "authorization")

@@ -1,11 +1,12 @@
 """The flow of a call, top to bottom. Read this first.
 
-Phases take values and return values and call no other phase. Memory-only phases are plain functions; every wait is
-an `await` on this page. `ex.phase` names the step for the record, should the call die in it.
+Each step takes the parts that it uses and calls no other step. Steps that only compute are plain functions; every wait
+is an `await` on this page. `ex.phase` names the step for the record, should the call fail in it.
 """
 
 import asyncio
 
+from proxy.gateway.directives import check
 from proxy.gateway.gateway import Gateway
 from proxy.gateway.phases.admit import admit
 from proxy.gateway.phases.identify import identify
@@ -23,31 +24,38 @@ __all__ = ["handle"]
 
 
 async def handle(gw: Gateway, wire: Wire) -> None:
-    """Carries one call through. Whatever happens, the caller gets an answer and the log gets one record."""
+    """Carry one call through. Whatever happens, the caller gets an answer and the log gets one record."""
     ex = gw.begin(wire)
     try:
-        ex.head = read(wire)  # headers in one pass
-        ex.identity = identify(ex.head, gw)  # who pays; 401 before anything else
-        ex.id = gw.claim(ex)  # the caller's own id, or the one made
+        wire.check_load()  # 503 where too many calls are open
+        ex.head = read(wire)  # the headers, in one pass
+        ex.identity = identify(ex.head, gw.directory, gw.requires_keys)  # whose key; 401 before anything else
+        ex.id = gw.ids.claim(ex.head.fields.request_id, ex.id)  # the caller's own id, or the one made
+        ex.phase = "check"
+        check(ex.head.fields)  # the values of Helicone-* headers
         ex.phase = "address"
-        ex.route = locate(ex.head, gw.catalog)  # whose path is this
+        ex.route = locate(ex.head, gw.catalog)  # which provider, and where
         ex.phase = "receive"
-        ex.body = await receive(wire, ex.head, gw.max_body)  # under a cap
+        ex.body = await receive(wire, ex.head, gw.max_body)  # up to gateway.max_body
         ex.phase = "render"
-        ex.sent_body = render(ex, gw)  # managed prompt filled in, or the body as it came
+        sent_body = render(ex, gw.prompts, gw.directory)  # a managed prompt filled in, or the body as it came
         ex.phase = "plan"
-        ex.call = plan(ex, gw)  # whom to call, and with what head
+        ex.request = request = plan(ex, ex.route, sent_body, gw.directory, gw.stream_usage)  # all that is asked
+        ex.retry_plan = gw.targets.plan_fallbacks(request, ex.started)  # whom else to ask, where the call says so
         ex.phase = "admit"
-        await admit(ex, gw)  # limits, all or none
+        await admit(ex, request, gw.limits)  # takes from all limits or from none
         ex.phase = "send"
-        ex.answer = await lookup_cache(ex, gw) or publish_to_joiners(ex, await send(ex, gw))
+        ex.held.answer = await lookup_cache(ex, request, gw.cache, gw.watchdog)  # stored, or under way for another call
+        if ex.held.answer is None:
+            answer = await send(ex, request, gw.dispatcher)  # to the provider, again and elsewhere as allowed
+            ex.held.answer = publish_to_joiners(ex, answer)  # identical calls read it too
         ex.phase = "relay"
-        ex.last = await relay(ex, gw)  # all but the last piece to the caller; tap for the log
+        ex.final_chunk = await relay(ex, request, ex.held.answer, gw.relay, gw.meter)  # all but its end to the caller
     except Exception as error:
-        ex.last = refuse(ex, error)  # the only place an error becomes bytes
+        ex.final_chunk = refuse(ex, error)  # the only place where an error becomes bytes
     except asyncio.CancelledError as stop:
-        ex.last = refuse(ex, stop)  # the worker stops, and has waited for this call as long as it may
+        ex.final_chunk = refuse(ex, stop)  # the worker stops and waits no longer for this call
         raise
     finally:
-        settle(ex, gw)  # what was held is given back; never raises
-        gw.records.add(ex)  # one frame to the spool, and only then the last piece to the caller
+        settle(ex, gw.limits)  # gives back what was held; never raises
+        gw.records.add(ex)  # one frame to the spool, and only then the end of the answer to the caller

@@ -11,10 +11,11 @@ from typing import Any, Final
 
 import msgspec
 
+from _speedups import Head
 from proxy.core.errors import BadDirective, BadRequest, NotFound
 from proxy.core.snapshot import PromptRow
 from proxy.core.template import Template, Variable, fill, merge, parse
-from proxy.gateway.directory import Known
+from proxy.gateway.directory import DirectorySnapshot
 from proxy.gateway.exchange import Exchange
 
 __all__ = ["Prompts"]
@@ -49,12 +50,11 @@ class Prompts:
     def __init__(self) -> None:
         self._compiled: dict[tuple[str, str, int], Template] = {}
 
-    def asked(self, ex: Exchange) -> bool:
-        """Whether the call may name a managed prompt at all: a look that costs nearly nothing."""
-        head = ex.head.fields
-        return bool(head.prompt_id) or "prompt-variables" in head.directives or _IN_BODY in ex.body
+    def may_apply(self, fields: Head, body: bytes) -> bool:
+        """Return whether the call may name a managed prompt: a check that costs nearly nothing."""
+        return bool(fields.prompt_id) or "prompt-variables" in fields.directives or _IN_BODY in body
 
-    def render(self, ex: Exchange, known: Known) -> bytes:
+    def render(self, ex: Exchange, snapshot: DirectorySnapshot) -> bytes:
         """The body that goes out. Notes prompt and version in the exchange. Raises `BadDirective`, `BadRequest`, or
         `NotFound` for a prompt that is not there though variables were sent for it, and for a version or environment
         that a prompt has not."""
@@ -78,12 +78,12 @@ class Prompts:
             if values is None:
                 return ex.body
             return msgspec.json.encode(fill(_object(ex), values))
-        row = _choose(known, ex.identity.org, id, number, label)
+        row = _choose(snapshot, ex.identity.org, id, number, label)
         if row is None:
             # A tag only, as Helicone's older users send it. Not where the prompt is managed: then a version or an
             # environment is misspelt or gone, and the call would go out without its prompt.
-            if values is None and (ex.identity.org, id) not in known.prompts:
-                ex.response_headers.append(("helicone-prompt-status", "unmanaged"))
+            if values is None and (ex.identity.org, id) not in snapshot.prompts:
+                ex.outcome.response_headers.append(("helicone-prompt-status", "unmanaged"))
                 return ex.body
             where = f" in version {number}" if number else f" in environment {label!r}" if label else ""
             raise NotFound(
@@ -95,13 +95,13 @@ class Prompts:
         org = ex.identity.org
 
         def partial(prompt: str, index: int, environment: str) -> Template | None:
-            other = _choose(known, org, prompt, "", environment)
+            other = _choose(snapshot, org, prompt, "", environment)
             return self._template(other) if other is not None else None
 
         filled = self._template(row).render(values, partial)
         own = fill(_object(ex) if body is None else body, values) if ex.body else {}
-        ex.prompt_id, ex.prompt_version = id, str(row.version)
-        ex.response_headers += (("helicone-prompt-id", id), ("helicone-prompt-version", str(row.version)))
+        ex.outcome.prompt_id, ex.outcome.prompt_version = id, str(row.version)
+        ex.outcome.response_headers += (("helicone-prompt-id", id), ("helicone-prompt-version", str(row.version)))
         return msgspec.json.encode(merge(filled, own))
 
     def _template(self, row: PromptRow) -> Template:
@@ -115,9 +115,9 @@ class Prompts:
         return found
 
 
-def _choose(known: Known, org: str, id: str, number: str, label: str) -> PromptRow | None:
+def _choose(snapshot: DirectorySnapshot, org: str, id: str, number: str, label: str) -> PromptRow | None:
     """The version of that number, else the environment's, else production's, else the newest."""
-    rows = known.prompts.get((org, id))
+    rows = snapshot.prompts.get((org, id))
     if not rows:
         return None
     if number:

@@ -1,224 +1,184 @@
-"""Whom a call may go to after its first address: `Helicone-Fallback` and `Helicone-Fallbacks`.
-
-Both are read and checked whole before the first attempt, so that a mistake is told at once and not in a bad minute.
-"""
+"""Whom to ask: the request's own target, and those of `Helicone-Fallback` and `Helicone-Fallbacks`."""
 
 from collections.abc import Callable
 from functools import lru_cache
 from hashlib import blake2b
-from typing import Any, Final
 from urllib.parse import quote, unquote
 
 import msgspec
 
-from _speedups import HOP_BY_HOP
 from proxy.core.errors import BadDirective, Forbidden, ProxyError
-from proxy.gateway.attempts import Policy, RetrySchedule, RetryTarget
-from proxy.gateway.exchange import Exchange
-from proxy.gateway.gateway import Gateway
+from proxy.gateway.directory import Directory
+from proxy.gateway.fallbacks import Codes, Fallback, parse_fallbacks, parse_model_fallbacks
 from proxy.gateway.outgoing import outgoing
+from proxy.gateway.request import Request
+from proxy.gateway.retry import RetryPolicy, RetrySchedule, RetryTarget
 from proxy.providers.address import Route, resolve
 from proxy.providers.credentials import CREDENTIAL_HEADERS
+from proxy.providers.index import Catalog
 from proxy.upstream.base import UpstreamRequest
 
-__all__ = ["Target", "schedule", "targets"]
-
-_MOST: Final = 10
-_OURS: Final = HOP_BY_HOP | {"host", "content-length"}
-
-Codes = tuple[tuple[int, int], ...]
+__all__ = ["RetryPlan", "Target", "Targets"]
 
 
 class Target(msgspec.Struct):
-    """One place a call may go to. `make` writes the call when it is needed, for most are never."""
+    """One place a call may go to. `build` makes the request when it is needed: mostly only the first is."""
 
     route: Route
-    make: Callable[[], UpstreamRequest]
+    build: Callable[[], UpstreamRequest]
     model: str = ""
     """What it sets `model` to; empty where it leaves it."""
     on_codes: Codes | None = None
     breaker: str = ""
 
 
-class _Model(msgspec.Struct, forbid_unknown_fields=True):
-    model: str
+class RetryPlan(msgspec.Struct, frozen=True):
+    """The targets of one call in their order, and when to ask which."""
+
+    targets: list[Target]
+    schedule: RetrySchedule
+
+    @property
+    def on_fallback(self) -> bool:
+        """Whether another target than the first was asked last."""
+        return self.schedule.target > 0
 
 
-class _Span(msgspec.Struct, forbid_unknown_fields=True):
-    from_: int = msgspec.field(name="from")
-    to: int
+class Targets:
+    """One worker's: builds the targets of a call. `patience_s` is the time after which no attempt begins."""
 
+    def __init__(self, catalog: Catalog, directory: Directory, patience_s: float) -> None:
+        self._catalog = catalog
+        self._directory = directory
+        self._patience_s = patience_s
 
-class _Fallback(msgspec.Struct, forbid_unknown_fields=True):
-    target_url: str = msgspec.field(name="target-url")
-    headers: dict[str, str] = {}
-    on_codes: list[int | _Span] | None = msgspec.field(default=None, name="onCodes")
-    body_key_override: dict[str, msgspec.Raw] = msgspec.field(default_factory=dict, name="bodyKeyOverride")
+    def plan_fallbacks(self, request: Request, started: float) -> RetryPlan | None:
+        """Return the targets that the call names, None where it names none.
 
-
-def targets(ex: Exchange, gw: Gateway, call: UpstreamRequest) -> list[Target]:
-    """All targets in their order, the first being `call`. Raises `BadDirective`, or `Forbidden` for an origin that is
-    not on the allow-list."""
-    directives = ex.head.fields.directives
-    models, others = directives.get("fallback", ""), directives.get("fallbacks", "")
-    if others:
-        if models:
+        Raises `BadDirective`, or `Forbidden` for an origin that is not on the allow-list.
+        """
+        directives = request.head.fields.directives
+        if not directives or ("fallback" not in directives and "fallbacks" not in directives):
+            return None
+        models, fallbacks = directives.get("fallback", ""), directives.get("fallbacks", "")
+        if fallbacks and models:
             raise BadDirective("Helicone-Fallback", models, "either this header or Helicone-Fallbacks, not both")
-        return _elsewhere(ex, gw, others)
-    if not models:
-        return [Target(ex.route, lambda: call)]  # with nowhere else to go a breaker has nothing to say
-    found = [Target(ex.route, lambda: call, breaker=_breaker(ex.route, ex.head.fields.credential))]
-    for entry in _models(models):
-        _needs_json(ex, "Helicone-Fallback", models)
-        route = _with_model(ex.route, entry.model)
-        found.append(Target(route, _model_call(call, route, entry.model), entry.model, breaker=found[0].breaker))
-    return found
+        if fallbacks:
+            targets = self._elsewhere(request, fallbacks)
+        elif models:
+            targets = _other_models(request, models)
+        else:
+            return self.plan_retries(request, started)
+        return RetryPlan(targets, self._schedule(request, targets, started))
 
+    def plan_retries(self, request: Request, started: float) -> RetryPlan:
+        """Return the request's own target alone: with nowhere else to go it needs no circuit breaker."""
+        targets = [Target(request.route, lambda: request.upstream)]
+        return RetryPlan(targets, self._schedule(request, targets, started))
 
-def schedule(ex: Exchange, patience_s: float) -> RetrySchedule:
-    """When to try again, as the call's headers ask; `ex.targets` is whom."""
-    head = ex.head.fields
-    asked = head.directives
-    num = asked.get("retry-num", "5") if head.retry_enabled == 1 else "0"
-    policy = _policy(
-        num,
-        asked.get("retry-factor", "2"),
-        asked.get("retry-min-timeout", "1000"),
-        asked.get("retry-max-timeout", "10000"),
-        patience_s,
-    )
-    tried = [RetryTarget(target.on_codes, target.breaker) for target in ex.targets]
-    return RetrySchedule(tried, policy, ex.started)
+    def _schedule(self, request: Request, targets: list[Target], started: float) -> RetrySchedule:
+        fields = request.head.fields
+        values = fields.directives
+        policy = _policy(
+            values.get("retry-num", "5") if fields.retry_enabled == 1 else "0",
+            values.get("retry-factor", "2"),
+            values.get("retry-min-timeout", "1000"),
+            values.get("retry-max-timeout", "10000"),
+            self._patience_s,
+        )
+        return RetrySchedule([RetryTarget(target.on_codes, target.breaker) for target in targets], policy, started)
 
+    def _elsewhere(self, request: Request, text: str) -> list[Target]:
+        """Helicone's form: the first entry is the primary, each with an origin, headers and changes of its own."""
+        targets: list[Target] = []
+        for number, entry in enumerate(parse_fallbacks(text)):
+            route = self._route(request, number, entry)
+            if entry.body_key_override:
+                _check_json_body(request, "Helicone-Fallbacks", text)
+            model = entry.body_key_override.get("model")
+            lines = self._lines(request, route, entry)
+            targets.append(
+                Target(
+                    route,
+                    _with_override(request, route, lines, entry.body_key_override),
+                    _decode_str(model) if model is not None else "",
+                    entry.codes,
+                    _breaker_key(route, repr(sorted(entry.headers.items())) or request.head.fields.credential),
+                )
+            )
+        return targets
 
-@lru_cache(1024)
-def _policy(num: str, factor: str, least_ms: str, most_ms: str, patience_s: float) -> Policy:
-    return Policy(int(num), float(factor), int(least_ms) / 1e3, int(most_ms) / 1e3, patience_s)
-
-
-@lru_cache(1024)
-def _models(text: str) -> tuple[_Model, ...]:
-    entries = _read("Helicone-Fallback", text, list[_Model], '[{"model": "gpt-4o-mini"}]')
-    if not all(entry.model.strip() for entry in entries):
-        raise BadDirective("Helicone-Fallback", text, "a model's name in each entry", code="invalid_policy")
-    return tuple(entries)
-
-
-@lru_cache(1024)
-def _fallbacks(text: str) -> tuple[_Fallback, ...]:
-    form = '[{"target-url": "https://…", "headers": {…}, "onCodes": [429, {"from": 500, "to": 599}], '
-    form += '"bodyKeyOverride": {…}}]'
-    entries = _read("Helicone-Fallbacks", text, list[_Fallback], form)
-    for number, entry in enumerate(entries):
-        for name, value in entry.headers.items():
-            if name.lower() in _OURS or name.lower().startswith("helicone-") or not _is_header(name, value):
-                raise BadDirective(
-                    "Helicone-Fallbacks", f"$[{number}].headers: {name}",
-                    "headers for the provider, without line breaks; not Host, lengths or Helicone-*",
-                    code="invalid_policy",
-                )  # fmt: skip
-        for low, high in _codes(entry) or ():
-            if not 100 <= low <= high <= 599:
-                raise BadDirective(
-                    "Helicone-Fallbacks", f"$[{number}].onCodes: {low} to {high}", "statuses, 100 to 599, from <= to",
-                    code="invalid_policy",
-                )  # fmt: skip
-    return tuple(entries)
-
-
-def _read(header: str, text: str, kind: Any, form: str) -> Any:
-    try:
-        entries = msgspec.json.decode(text, type=kind)
-    except (msgspec.DecodeError, RecursionError) as error:
-        raise BadDirective(header, text, f"{form} ({error})", code="invalid_policy") from None
-    if not 1 <= len(entries) <= _MOST:
-        raise BadDirective(header, text, f"1 to {_MOST} entries, as {form}", code="invalid_policy")
-    return entries
-
-
-def _elsewhere(ex: Exchange, gw: Gateway, text: str) -> list[Target]:
-    """Helicone's form: the first entry is the primary, each with an origin, headers and changes of its own."""
-    path = ex.route.path.partition("?")[0]
-    found: list[Target] = []
-    for number, entry in enumerate(_fallbacks(text)):
+    def _route(self, request: Request, number: int, entry: Fallback) -> Route:
+        where = f"$[{number}].target-url"
+        path = request.route.path.partition("?")[0]
         try:
-            route = resolve(gw.catalog, "", path, ex.head.query, entry.target_url)
+            route = resolve(self._catalog, "", path, request.head.query, entry.target_url)
+        except Forbidden as error:
+            message = f"Header Helicone-Fallbacks, {where}: {error.message}"
+            raise Forbidden(message, param="Helicone-Fallbacks") from None
         except ProxyError as error:
-            kind = Forbidden if isinstance(error, Forbidden) else None
-            message = f"Header Helicone-Fallbacks, $[{number}].target-url: {error.message}"
-            if kind is not None:
-                raise Forbidden(message, param="Helicone-Fallbacks") from None
+            raise BadDirective("Helicone-Fallbacks", f"{where}: {entry.target_url}", error.message) from None
+        if route.dialect != request.route.dialect:
             raise BadDirective(
-                "Helicone-Fallbacks", f"$[{number}].target-url: {entry.target_url}", error.message
-            ) from None
-        if route.dialect != ex.route.dialect:
-            raise BadDirective(
-                "Helicone-Fallbacks", f"$[{number}].target-url: {entry.target_url}",
-                f"an origin that speaks the dialect of this call ({ex.route.dialect}); this one speaks "
+                "Helicone-Fallbacks", f"{where}: {entry.target_url}",
+                f"an origin that speaks the dialect of this call ({request.route.dialect}); this one speaks "
                 f"{route.dialect}, and calls are not translated between dialects",
                 code="invalid_policy",
             )  # fmt: skip
-        if entry.body_key_override:
-            _needs_json(ex, "Helicone-Fallbacks", text)
-        model = entry.body_key_override.get("model")
-        named = _text(model) if model is not None else ""
-        lines = _head(ex, gw, route, entry)
-        found.append(
-            Target(
-                route,
-                _other_call(ex, route, lines, entry.body_key_override),
-                named,
-                _codes(entry),
-                _breaker(route, repr(sorted(entry.headers.items())) or ex.head.fields.credential),
-            )
-        )
-    return found
+        return route
+
+    def _lines(self, request: Request, route: Route, entry: Fallback) -> bytes:
+        """The caller's header lines with the entry's laid over them; a credential there replaces the caller's own."""
+        names = frozenset(name.lower() for name in entry.headers)
+        if names & CREDENTIAL_HEADERS:
+            names |= CREDENTIAL_HEADERS
+        lines = outgoing(request.head, request.identity.org, self._directory, route, names)
+        accept = request.head.fields.accept_encoding
+        if accept:
+            accept = "identity" if request.usage_injected else accept
+            lines += b"accept-encoding: " + accept.encode("latin-1") + b"\r\n"
+        return lines + b"".join(f"{name}: {value}\r\n".encode("latin-1") for name, value in entry.headers.items())
 
 
-def _codes(entry: _Fallback) -> Codes | None:
-    if entry.on_codes is None:
-        return None
-    return tuple((code, code) if isinstance(code, int) else (code.from_, code.to) for code in entry.on_codes)
+def _other_models(request: Request, text: str) -> list[Target]:
+    """The request's own target, and the same provider with each of the models."""
+    breaker = _breaker_key(request.route, request.head.fields.credential)
+    targets = [Target(request.route, lambda: request.upstream, breaker=breaker)]
+    for entry in parse_model_fallbacks(text):
+        _check_json_body(request, "Helicone-Fallback", text)
+        route = _with_model_in_path(request.route, entry.model)
+        targets.append(Target(route, _with_model(request.upstream, route, entry.model), entry.model, breaker=breaker))
+    return targets
 
 
-def _head(ex: Exchange, gw: Gateway, route: Route, entry: _Fallback) -> bytes:
-    """The caller's lines with the entry's headers laid over; any credential of theirs replaces every one of the
-    caller's."""
-    names = frozenset(name.lower() for name in entry.headers)
-    if names & CREDENTIAL_HEADERS:
-        names |= CREDENTIAL_HEADERS
-    lines = outgoing(ex, gw.directory, route, names)
-    accept = ex.head.fields.accept_encoding
-    if accept:
-        lines += b"accept-encoding: " + ("identity" if ex.usage_injected else accept).encode("latin-1") + b"\r\n"
-    return lines + b"".join(f"{name}: {value}\r\n".encode("latin-1") for name, value in entry.headers.items())
+@lru_cache(1024)
+def _policy(num: str, factor: str, min_ms: str, max_ms: str, patience_s: float) -> RetryPolicy:
+    return RetryPolicy(int(num), float(factor), int(min_ms) / 1e3, int(max_ms) / 1e3, patience_s)
 
 
-def _other_call(
-    ex: Exchange, route: Route, lines: bytes, override: dict[str, msgspec.Raw]
+def _with_override(
+    request: Request, route: Route, lines: bytes, override: dict[str, msgspec.Raw]
 ) -> Callable[[], UpstreamRequest]:
-    def make() -> UpstreamRequest:
-        body: bytes | None = ex.sent_body
-        if override:
-            body = _merged(ex.sent_body, override)
-        has_body = bool(body) or ex.head.fields.content_length == 0
-        return UpstreamRequest(route.origin, ex.head.method, route.path, lines, body if has_body else None)
+    def build() -> UpstreamRequest:
+        body = _merge(request.sent_body, override) if override else request.sent_body
+        has_body = bool(body) or request.head.fields.content_length == 0
+        return UpstreamRequest(route.origin, request.head.method, route.path, lines, body if has_body else None)
 
-    return make
+    return build
 
 
-def _model_call(call: UpstreamRequest, route: Route, model: str) -> Callable[[], UpstreamRequest]:
-    def make() -> UpstreamRequest:
-        body = call.body
+def _with_model(upstream: UpstreamRequest, route: Route, model: str) -> Callable[[], UpstreamRequest]:
+    def build() -> UpstreamRequest:
+        body = upstream.body
         if not route.model_in_path and body is not None:
-            body = _merged(body, {"model": msgspec.Raw(msgspec.json.encode(model))})
-        return UpstreamRequest(call.origin, call.method, route.path, call.head, body)
+            body = _merge(body, {"model": msgspec.Raw(msgspec.json.encode(model))})
+        return UpstreamRequest(upstream.origin, upstream.method, route.path, upstream.head, body)
 
-    return make
+    return build
 
 
-def _with_model(route: Route, model: str) -> Route:
-    """The route with another model where the path names it."""
+def _with_model_in_path(route: Route, model: str) -> Route:
+    """The route with another model, where the path names the model."""
     if not route.model_in_path:
         return route
     path, mark, query = route.path.partition("?")
@@ -231,44 +191,39 @@ def _with_model(route: Route, model: str) -> Route:
     return msgspec.structs.replace(route, path=path + mark + query, model_in_path=model)
 
 
-def _merged(body: bytes, override: dict[str, msgspec.Raw]) -> bytes:
-    """`body` with `override` laid over, objects merged key by key; everything else keeps its bytes."""
+def _merge(body: bytes, override: dict[str, msgspec.Raw]) -> bytes:
+    """`body` with `override` laid over it, objects merged key by key; everything else keeps its bytes."""
     members = msgspec.json.decode(body, type=dict[str, msgspec.Raw])
     for key, raw in override.items():
         old = members.get(key)
         if old is not None and bytes(old).lstrip()[:1] == b"{" and bytes(raw).lstrip()[:1] == b"{":
             inner = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
-            members[key] = msgspec.Raw(_merged(bytes(old), inner))
+            members[key] = msgspec.Raw(_merge(bytes(old), inner))
         else:
             members[key] = raw
     return msgspec.json.encode(members)
 
 
-def _needs_json(ex: Exchange, header: str, text: str) -> None:
-    if ex.head.fields.content_encoding or ex.sent_body.lstrip()[:1] != b"{":
-        if header == "Helicone-Fallback" and ex.route.model_in_path:
+def _check_json_body(request: Request, header: str, text: str) -> None:
+    if request.head.fields.content_encoding or request.sent_body.lstrip()[:1] != b"{":
+        if header == "Helicone-Fallback" and request.route.model_in_path:
             return
         raise BadDirective(header, text, "with a body that is a JSON object, not encoded", code="invalid_policy")
     try:
-        msgspec.json.decode(ex.sent_body, type=dict[str, msgspec.Raw])
+        msgspec.json.decode(request.sent_body, type=dict[str, msgspec.Raw])
     except (msgspec.DecodeError, RecursionError) as error:
         raise BadDirective(
             header, text, f"with a body that is a JSON object; this one is not ({error})", code="invalid_policy"
         ) from None
 
 
-def _text(raw: msgspec.Raw) -> str:
+def _decode_str(raw: msgspec.Raw) -> str:
     try:
         return msgspec.json.decode(raw, type=str)
     except msgspec.DecodeError:
         return ""
 
 
-def _is_header(name: str, value: str) -> bool:
-    token = bool(name) and name.isascii() and all(char.isalnum() or char in "!#$%&'*+-.^_`|~" for char in name)
-    return token and value.isprintable() and all(ord(char) < 256 for char in value)
-
-
-def _breaker(route: Route, credential: str) -> str:
+def _breaker_key(route: Route, credential: str) -> str:
     digest = blake2b(credential.encode("utf-8", "surrogateescape"), digest_size=8).hexdigest()
     return f"{route.origin.url} {digest}"

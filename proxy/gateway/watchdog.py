@@ -5,12 +5,10 @@ gets a watcher on its connection.
 """
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from proxy.core.clock import monotonic
-
-if TYPE_CHECKING:
-    from proxy.gateway.exchange import Exchange
+from proxy.gateway.exchange import Exchange
 
 __all__ = ["Watchdog"]
 
@@ -18,8 +16,8 @@ _PATIENCE_S = 1.0
 
 
 class Watchdog:
-    """Owned by one event loop. With `drains`, a call goes on although its caller left; else it is cancelled, as is one
-    that was added to be `cut`: between two tries there is nothing to read on for."""
+    """One event loop's. Where `drains`, a call goes on although its caller left; else it is cancelled. A call that was
+    added to be `cut` is always cancelled: between two attempts there is nothing to read on for."""
 
     def __init__(self, drains: bool) -> None:
         self._waiting: dict[Exchange, asyncio.Task[Any] | None] = {}
@@ -27,12 +25,12 @@ class Watchdog:
         self._drains = drains
         self._timer: asyncio.TimerHandle | None = None
 
-    def add(self, ex: "Exchange", cut: bool = False) -> None:
+    def add(self, ex: Exchange, cut: bool = False) -> None:
         self._waiting[ex] = None if self._drains and not cut else asyncio.current_task()
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(_PATIENCE_S, self._sweep)
 
-    def discard(self, ex: "Exchange") -> None:
+    def discard(self, ex: Exchange) -> None:
         self._waiting.pop(ex, None)
         if self._watched:
             self._watched.discard(ex)
@@ -47,8 +45,8 @@ class Watchdog:
         if self._waiting:
             self._timer = asyncio.get_running_loop().call_later(_PATIENCE_S, self._sweep)
 
-    def _left(self, ex: "Exchange") -> None:
-        ex.client_left = monotonic()
+    def _left(self, ex: Exchange) -> None:
+        ex.outcome.client_left = monotonic()
         task = self._waiting.get(ex)
         if task is not None:
             task.cancel()

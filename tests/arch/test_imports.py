@@ -162,3 +162,16 @@ def test_the_gateway_stays_lean() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
+
+
+def test_no_import_cycle_in_the_gateway() -> None:
+    """Imports for types alone and inside functions count too. Only in `wire`, where a server, its connections and their
+    messages hold each other, may one know another for its type."""
+    paths = sorted((ROOT / "proxy" / "gateway").rglob("*.py"))
+    names = {".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__"): path for path in paths}
+    imports = {
+        name: imported(path, lazily="wire" not in path.parts) & names.keys() - {name} for name, path in names.items()
+    }
+    while leaves := {name for name, found in imports.items() if not found & imports.keys()}:
+        imports = {name: found for name, found in imports.items() if name not in leaves}
+    assert {name: sorted(found & imports.keys()) for name, found in imports.items()} == {}

@@ -97,7 +97,7 @@ USES_DIALECT = """
 from types import SimpleNamespace
 
 from proxy.core.errors import Unauthorized
-from proxy.gateway.cache_entry import is_cacheable
+from proxy.gateway.cache.entry import is_cacheable
 from proxy.gateway.exchange import Exchange
 from proxy.gateway.phases.refuse import refuse
 from proxy.gateway.tap import Tap
@@ -164,10 +164,12 @@ from types import SimpleNamespace
 
 from proxy.core import settings
 from proxy.core.errors import BadDirective, BadRequest, Limited
+from proxy.gateway.exchange import Exchange
 from proxy.gateway.limits import Limits
 from proxy.kv.memory import MemoryKv
 from proxy.policies import Estimate
 from proxy.policies.rules import parse_rules
+from proxy.providers.dialects import RequestParams
 
 (rule,) = parse_rules("1.5;w=60;u=dollars")
 assert (rule.text, rule.limit) == ("1.5;w=60;u=dollars", 1_500_000)
@@ -184,35 +186,35 @@ class Prices:
 
     nanousd = 400_000_000
 
-    def estimate(self, ex, params, priced):
-        assert priced
+    def estimate(self, request, route, params, priced_us):
+        assert priced_us is not None
         return Estimate(nanousd=self.nanousd)
 
 
+route = SimpleNamespace(provider=SimpleNamespace(name="acme"), model_in_path="")
+request = SimpleNamespace(identity=SimpleNamespace(org="o", key_id="k"), route=route)
+
+
 def call(name):
-    provider = SimpleNamespace(name="acme")
-    return SimpleNamespace(
-        id=name, identity=SimpleNamespace(org="o", key_id="k"), request_params=SimpleNamespace(model="m", user=""),
-        route=SimpleNamespace(provider=provider, model_in_path=""), facts={}, response_headers=[], hold=None,
-    )
+    return Exchange(None, name, 0.0, 0, request_params=RequestParams(model="m"))
 
 
 async def main():
     limits = Limits(MemoryKv(), Prices(), settings.load(environ={}, overrides={"limits.unknown_price": "refuse"}))
-    rules = limits.rules("1.5;w=60;u=dollars")
+    rules = limits.rules.find("1.5;w=60;u=dollars", "", "")
     for left in ("1.1", "0.7", "0.3"):
         ex = call(left)
-        await limits.admit(ex, rules)
-        assert dict(ex.response_headers)["helicone-ratelimit-remaining"] == left
+        await limits.admit(ex, request, rules)
+        assert dict(ex.outcome.response_headers)["helicone-ratelimit-remaining"] == left
     try:
-        await limits.admit(call("last"), rules)
+        await limits.admit(call("last"), request, rules)
     except Limited as error:
         assert "1.5 dollars in 60 s" in error.message
     else:
         raise AssertionError("the limit did not hold")
     Prices.nanousd = 0
     try:
-        await limits.admit(call("unpriced"), rules)
+        await limits.admit(call("unpriced"), request, rules)
     except BadRequest as error:
         assert error.code == "unknown_price" and "a limit in dollars" in error.message
     else:

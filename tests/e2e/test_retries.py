@@ -17,6 +17,7 @@ from tests.stack import Stack, free_port
 
 CHAT = "/openai/v1/chat/completions"
 ASK: Any = [{"role": "user", "content": "Say hello."}]
+UNREACHABLE = f"http://localhost:{free_port()}"
 _names = itertools.count()
 
 
@@ -35,7 +36,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory, simulator_origin: str, other
     providers = {"openai": here, "anthropic": here, "gemini": here, "gone": gone}
     with Stack(
         tmp_path_factory.mktemp("stack"), providers,
-        targets__allow=other, retry__patience_s="8", upstream__first_byte_timeout_s="1",
+        targets__allow=f"{other},{UNREACHABLE}", retry__patience_s="8", upstream__first_byte_timeout_s="1",
     ).start_gateway() as running:  # fmt: skip
         yield running
 
@@ -173,6 +174,32 @@ def test_the_card_s_fallback(stack: Stack, fails: dict[str, str]) -> None:
     record = stack.record(raw.headers["helicone-id"])
     assert record["model_asked"] == "gpt-4o" and record["model"] == "gpt-4o-mini"
     assert [attempt["status"] for attempt in record["attempts"]] == [500, 200]
+
+
+def test_attempts_on_two_models_are_told_apart(stack: Stack, fails: dict[str, str]) -> None:
+    fails |= {"x-sim-fail-times": "1"}
+    answer = post(stack, fails | {"Helicone-Fallback": '[{"model": "gpt-4o-nano"}]'}, {"model": "gpt-4o"})
+    assert answer.status_code == 200
+    attempts = stack.record(answer.headers["helicone-id"])["attempts"]
+    assert [(attempt["model"], attempt["status"]) for attempt in attempts] == [("gpt-4o", 503), ("gpt-4o-nano", 200)]
+
+
+def test_a_plain_attempt_has_the_model_of_the_body_or_of_the_path(stack: Stack) -> None:
+    for path, body, model in (
+        (CHAT, {"model": "gpt-4o"}, "gpt-4o"),
+        ("/v1beta/models/gemini-2.5-pro:generateContent", {}, "gemini-2.5-pro"),
+    ):
+        record = stack.record(post(stack, {}, body, path).headers["helicone-id"])
+        assert [attempt["model"] for attempt in record["attempts"]] == [model]
+
+
+def test_the_record_names_the_host_whose_answer_the_caller_got(stack: Stack, other: str) -> None:
+    fallbacks = [{"target-url": other, "headers": {"x-sim-status": "500"}}, {"target-url": UNREACHABLE}]
+    answer = post(stack, {"Helicone-Fallbacks": json.dumps(fallbacks)})
+    assert answer.status_code == 500 and answer.headers["helicone-fallback-index"] == "1"
+    record = stack.record(answer.headers["helicone-id"])
+    assert [attempt["host"] for attempt in record["attempts"]] == ["127.0.0.1", "localhost"]
+    assert record["host"] == "127.0.0.1"
 
 
 def test_retries_come_before_the_fallback(stack: Stack, fails: dict[str, str]) -> None:

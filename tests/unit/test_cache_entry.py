@@ -1,10 +1,10 @@
-"""Which answers may be served again."""
+"""Which answers may be cached, and how they are stored."""
 
 import gzip
 
 import pytest
 
-from proxy.gateway.cache_entry import CacheEntry, decode_entry, encode_entry, is_cacheable
+from proxy.gateway.cache.entry import CacheEntry, decode_entry, encode_entry, is_cacheable
 
 CHAT = b'{"choices":[{"message":{"content":%s,"refusal":%s},"finish_reason":"%s"}]}'
 
@@ -27,7 +27,7 @@ CHAT = b'{"choices":[{"message":{"content":%s,"refusal":%s},"finish_reason":"%s"
     ],
 )
 @pytest.mark.parametrize("encoding", ["", "gzip"])
-def test_refusals_and_nothing_are_not_kept(dialect: str, body: bytes, whole: bool, encoding: str) -> None:
+def test_refusals_and_nothing_are_not_cached(dialect: str, body: bytes, whole: bool, encoding: str) -> None:
     sent = gzip.compress(body) if encoding and body else body
     assert is_cacheable(sent, encoding, False, dialect) is whole
 
@@ -51,7 +51,7 @@ def test_json_without_an_announced_length_must_be_whole(encoding: str) -> None:
         ("anthropic", b'event: error\ndata: {"type":"error"}\n\ndata: {"type":"message_stop"}\n\n', False),
     ],
 )
-def test_streams_without_their_end_or_with_an_error_are_not_kept(dialect: str, body: bytes, whole: bool) -> None:
+def test_streams_without_their_end_or_with_an_error_are_not_cached(dialect: str, body: bytes, whole: bool) -> None:
     assert is_cacheable(body, "", True, dialect) is whole
 
 

@@ -1,4 +1,4 @@
-"""One call for several callers: what becomes of those who joined when the one that sent it goes."""
+"""Request coalescing: what happens to joiners when the caller that sent the call leaves."""
 
 import asyncio
 
@@ -6,7 +6,7 @@ import pytest
 
 from _speedups import Key
 from proxy.core.errors import UpstreamError
-from proxy.gateway.inflight import InflightCall, SharedAnswer
+from proxy.gateway.cache.inflight import InflightCall, SharedAnswer
 
 
 class Sent:
@@ -18,21 +18,21 @@ class Sent:
     def __init__(self) -> None:
         self.headers = [("content-type", "text/event-stream")]
         self.ended = self.closed = False
-        self._pieces: list[bytes] = []
+        self._chunks: list[bytes] = []
         self._fed = asyncio.Event()
 
-    def feed(self, piece: bytes, ended: bool = False) -> None:
-        self._pieces.append(piece)
+    def feed(self, chunk: bytes, ended: bool = False) -> None:
+        self._chunks.append(chunk)
         self.ended = ended
         self._fed.set()
 
     def take(self) -> bytes:
-        whole, self._pieces = b"".join(self._pieces), []
+        whole, self._chunks = b"".join(self._chunks), []
         self._fed.clear()
         return whole
 
     def peek(self) -> bytes:
-        return b"".join(self._pieces)
+        return b"".join(self._chunks)
 
     async def wait(self) -> None:
         await self._fed.wait()
@@ -45,47 +45,47 @@ class Sent:
         self.closed = True
 
 
-def flight() -> InflightCall:
-    return InflightCall((Key(b"x" * 16, b"y" * 32), ""), "id", 1 << 20, lambda _: None)
+def inflight_call() -> InflightCall:
+    return InflightCall((Key(b"x" * 16, b"y" * 32), ""), "id", 0.0, 1 << 20, lambda _: None)
 
 
-async def boarded(made: InflightCall) -> "asyncio.Task[SharedAnswer | None]":
-    joiner = asyncio.create_task(made.board())
+async def joining(inflight: InflightCall) -> "asyncio.Task[SharedAnswer | None]":
+    joiner = asyncio.create_task(inflight.join())
     await asyncio.sleep(0)
     return joiner
 
 
-async def test_one_that_waits_for_the_head_sends_anew_where_the_leader_left_with_it() -> None:
-    made, sent = flight(), Sent()
-    joiner = await boarded(made)
-    made.arrive(sent).close()  # in one step, before the joiner has run
+async def test_a_joiner_sends_the_call_again_when_the_sender_left_as_the_head_came() -> None:
+    inflight, sent = inflight_call(), Sent()
+    joiner = await joining(inflight)
+    inflight.arrive(sent).close()  # in one step, before the joiner has run
     assert sent.closed
     assert await joiner is None
 
 
-async def test_nobody_reads_for_ever_what_will_not_come() -> None:
-    made, sent = flight(), Sent()
-    leader = made.arrive(sent)
+async def test_a_closed_reader_does_not_wait_for_ever() -> None:
+    inflight, sent = inflight_call(), Sent()
+    sender = inflight.arrive(sent)
     sent.feed(b"data: 1\n\n")
-    joined = await made.board()
+    joined = await inflight.join()
     assert joined is not None
     await joined.wait()
     assert joined.take() == b"data: 1\n\n"
-    leader.close()
+    sender.close()
     assert not sent.closed, "somebody still reads"
     joined.close()
     with pytest.raises(UpstreamError):
         await joined.wait()
 
 
-async def test_those_who_joined_read_on_without_the_leader() -> None:
-    made, sent = flight(), Sent()
-    joiner = await boarded(made)
-    leader = made.arrive(sent)
-    assert made.shared is False
+async def test_joiners_read_on_without_the_sender() -> None:
+    inflight, sent = inflight_call(), Sent()
+    joiner = await joining(inflight)
+    sender = inflight.arrive(sent)
+    assert inflight.has_several_readers is False
     joined = await joiner
-    assert joined is not None and made.shared is True
-    leader.close()
+    assert joined is not None and inflight.has_several_readers is True
+    sender.close()
     sent.feed(b"data: 1\n\n")
     await joined.wait()
     sent.feed(b"data: [DONE]\n\n", ended=True)

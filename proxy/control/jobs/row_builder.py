@@ -166,7 +166,7 @@ def _row(record: Record, reading: RecordReading) -> RequestRow:
         cached=record.facts.get("cache.status") == "hit" if record.facts else False,
         request_preview="" if record.request_omitted else _text(reading.prompt_preview[:_PREVIEW_CHARS]),
         response_preview="" if record.response_omitted else _text(reading.text[:_PREVIEW_CHARS]),
-        attempts=_attempts(record.attempts) if record.attempts else "[]",
+        attempts=_attempts(record.attempts, model_asked) if record.attempts else "[]",
         attempt_count=min(len(record.attempts), 65535),
         facts=_json(record.facts).decode() if record.facts else "{}",
         reading_error=reading.problem and _text(reading.problem),
@@ -278,8 +278,12 @@ def _stored(body: bytes) -> tuple[str, bool]:
         return base64.b64encode(body).decode(), True
 
 
-def _attempts(attempts: list[Attempt]) -> str:
-    return _json([msgspec.structs.asdict(attempt) for attempt in attempts]).decode()
+def _attempts(attempts: list[Attempt], model_asked: str) -> str:
+    """JSON of the attempts. The gateway names the model where an attempt changes it; else it is the body's."""
+    rows = [msgspec.structs.asdict(attempt) for attempt in attempts]
+    for row in rows:
+        row["model"] = row["model"] or model_asked
+    return _json(rows).decode()
 
 
 def _text(text: str) -> str:

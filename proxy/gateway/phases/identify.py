@@ -1,26 +1,23 @@
-"""Who pays."""
+"""Phase: resolves the caller's API key to an organisation."""
 
 from proxy.core.errors import Unauthorized
 from proxy.core.identity import Identity
-from proxy.gateway.exchange import RequestHead
-from proxy.gateway.gateway import Gateway
+from proxy.gateway.directory import Directory
+from proxy.gateway.request import RequestHead
 
 __all__ = ["identify"]
 
 _OPEN = Identity()
 
 
-def identify(head: RequestHead, gw: Gateway) -> Identity:
-    """The identity behind the caller's key; without keys required the default one. Raises `Unauthorized`."""
-    directory = gw.directory
+def identify(head: RequestHead, directory: Directory, requires_keys: bool) -> Identity:
+    """Return the identity behind the caller's key; the default one where no key is required. Raises `Unauthorized`."""
     row = directory.key(head.key) if head.key else None
     if row is not None:
-        policies = directory.now.policies
-        standing = policies.get(row.org, "") if policies else ""
-        return Identity(row.org, row.id, f"{row.policy}\n{standing}" if standing else row.policy)
-    if not gw.requires_keys:
-        standing = directory.now.policies.get(_OPEN.org, "")
-        return Identity(policy="\n" + standing) if standing else _OPEN
+        return Identity(row.org, row.id, row.policy, directory.current.policies.get(row.org, ""))
+    if not requires_keys:
+        org_policy = directory.current.policies.get(_OPEN.org, "")
+        return Identity(org_policy=org_policy) if org_policy else _OPEN
     if not head.key:
         raise Unauthorized("A key is required: send Helicone-Auth: Bearer sk-perihelion-….", param="Helicone-Auth")
     raise Unauthorized(

@@ -5,8 +5,7 @@ from urllib.parse import unquote
 from _speedups import parse
 from proxy.core.errors import BadRequest, FeatureUnavailable
 from proxy.core.identity import is_key
-from proxy.gateway.directives import check
-from proxy.gateway.exchange import RequestHead
+from proxy.gateway.request import RequestHead
 from proxy.gateway.wire.base import Wire
 from proxy.providers.address import Route, resolve
 from proxy.providers.credentials import KEY_HEADERS
@@ -68,8 +67,7 @@ def _split(authorization: str) -> tuple[str, str]:
 
 
 def locate(head: RequestHead, catalog: Catalog) -> Route:
-    """The provider and upstream address. Raises `NotFound`, `Forbidden`, or `BadDirective` for a wrong header."""
-    check(head.fields)
+    """The provider and upstream address. Raises `NotFound`, `Forbidden`, or `BadDirective` for a wrong target."""
     fields = head.fields
     mark = "x-goog-api-key" if fields.x_goog_api_key else "anthropic-version" if fields.anthropic_version else ""
     return resolve(catalog, head.host, head.path, head.query, fields.target_url, fields.openai_api_base, mark)

@@ -11,43 +11,44 @@ from proxy.providers.dialects import DIALECTS, guess_dialect
 
 __all__ = ["refuse"]
 
-_LEFT = 499  # nginx's word for it; no caller sees it
+_CLIENT_CLOSED_REQUEST = 499  # nginx's status; no caller sees it
 
 
 def refuse(ex: Exchange, error: BaseException) -> FinalChunk:
-    """The answer for `error`: whole where nothing has left yet, else the dialect's error event and the end."""
-    ex.outcome = ex.phase
+    """Return the answer for `error`: a complete one where nothing was sent yet, else the dialect's error event."""
+    outcome = ex.outcome
+    outcome.failed_phase = ex.phase
     if isinstance(error, ClientDisconnected):
-        ex.status, ex.error, ex.error_message = _LEFT, "client_left", str(error)
-        ex.cut, ex.client_left = "client", ex.client_left or monotonic()
-        return FinalChunk(b"", _LEFT)
+        outcome.status, outcome.error, outcome.error_message = _CLIENT_CLOSED_REQUEST, "client_left", str(error)
+        outcome.cut, outcome.client_left = "client", outcome.client_left or monotonic()
+        return FinalChunk(b"", _CLIENT_CLOSED_REQUEST)
     if isinstance(error, asyncio.CancelledError):
         error = Overloaded("The worker is stopping.", code="stopping", headers={"retry-after": "1"})
     elif not isinstance(error, PerihelionError):
         log.swallowed("call", error)
-    told = ProxyError.of(error)
-    ex.error, ex.error_message = told.code, told.message
-    if isinstance(told, UpstreamError):
-        ex.failure = told
-    route = getattr(ex, "route", None)
+    shown = ProxyError.of(error)
+    outcome.error, outcome.error_message = shown.code, shown.message
+    if isinstance(shown, UpstreamError):
+        outcome.upstream_error = shown
+    route = outcome.route or ex.route
     dialect = guess_dialect(ex.wire.path) if route is None else DIALECTS[route.provider.error_dialect or route.dialect]
     if ex.wire.started:
-        ex.cut = "gateway" if told.code == "stopping" else "upstream"
-        found = ex.tap
-        if found is None or not found.says_errors:
-            return FinalChunk(b"", complete=False)  # the caller's HTTP library says so
-        event = dialect.error_event(told.status, told.kind, told.message, told.code, told.param)
-        return FinalChunk(found.finish() + found.gap() + event)
-    ex.status = told.status
-    if isinstance(told, UpstreamError) and ex.answer is not None:
-        ex.cut = "upstream"
-    body = dialect.error_body(told.status, told.kind, told.message, told.code, told.param)
+        outcome.cut = "gateway" if shown.code == "stopping" else "upstream"
+        tap = outcome.tap
+        if tap is None or not tap.says_errors:
+            return FinalChunk(b"", complete=False)  # the caller's HTTP library reports it
+        event = dialect.error_event(shown.status, shown.kind, shown.message, shown.code, shown.param)
+        return FinalChunk(tap.finish() + tap.gap() + event)
+    outcome.status = shown.status
+    if isinstance(shown, UpstreamError) and ex.held.answer is not None:
+        outcome.cut = "upstream"
+    body = dialect.error_body(shown.status, shown.kind, shown.message, shown.code, shown.param)
     headers = [
         ("content-type", "application/json"),
         ("content-length", str(len(body))),
         ("helicone-id", ex.id),
         ("helicone-status", ex.phase),
-        *ex.response_headers,
-        *told.headers.items(),
+        *outcome.response_headers,
+        *shown.headers.items(),
     ]
-    return FinalChunk(b"" if ex.wire.method == "HEAD" else body, told.status, headers)
+    return FinalChunk(b"" if ex.wire.method == "HEAD" else body, shown.status, headers)

@@ -1,121 +1,149 @@
 """Phase: passes the answer to the client chunk by chunk, while the tap records what the log needs.
 
-Returns the last piece without sending it: the record is written first. A stream's terminal event counts as its last
-piece, since a caller may stop reading there; it is held until the provider ends the answer, for `_HOLD_S` at most.
+Returns the last chunk without sending it: the record is written first. A stream's terminal event counts as its last
+chunk, since a caller may stop reading there; it is held until the provider ends the answer, for `_HOLD_S` at most.
 """
 
 import asyncio
 from collections.abc import Callable
 
+import msgspec
+
 from proxy.core.clock import monotonic
 from proxy.core.errors import ClientDisconnected, UpstreamError
+from proxy.core.settings import Settings
 from proxy.gateway.exchange import Exchange
-from proxy.gateway.gateway import Gateway
+from proxy.gateway.meter import Meter
+from proxy.gateway.request import Request
 from proxy.gateway.tap import Tap
-from proxy.gateway.wire.base import FinalChunk, Headers, Wire
+from proxy.gateway.wire.base import FinalChunk, Headers
 from proxy.upstream.base import Answer
 
-__all__ = ["relay"]
+__all__ = ["RelayOptions", "relay"]
 
 _HOLD_S = 0.05
-_WHOLE = 1 << 20
-"""A plain JSON answer is brought together up to so many bytes before its head leaves: one that breaks off is then an
-honest 502 and not half a document with a 200 on it."""
+_MAX_GATHERED = 1 << 20
+"""A plain JSON answer is gathered up to this many bytes before its head is sent: one that breaks off is then an honest
+502 and not half a document with status 200."""
 
 
-async def relay(ex: Exchange, gw: Gateway) -> FinalChunk:
-    """All but the last piece to the caller. Raises `UpstreamError` where the answer broke off."""
-    answer, wire = ex.answer, ex.wire
-    assert answer is not None
-    ex.tap = found = Tap(answer, ex.route.dialect, ex.usage_injected, gw.max_logged_body, ex.route.path)
-    ex.status = answer.status
-    headers = _head(ex, answer, found)
-    body = found.feed(answer.take())
-    if not answer.ended and found.plain:
-        body = await _gather(answer, found, body)
+class RelayOptions(msgspec.Struct, frozen=True):
+    """The settings of this step."""
+
+    max_logged_body: int
+    max_answer: int
+    cost_headers: bool
+    drains: bool
+    """An answer is read to its end although its caller left."""
+    drain_bytes: int
+    drain_s: float
+
+    @classmethod
+    def of(cls, settings: Settings) -> "RelayOptions":
+        return cls(
+            settings.get_int("log.max_body"),
+            settings.get_int("gateway.max_answer"),
+            settings.get_bool("answer.cost"),
+            settings.get_str("stream.on_disconnect") == "drain",
+            settings.get_int("stream.drain_bytes"),
+            settings.get_float("stream.drain_s"),
+        )
+
+
+async def relay(ex: Exchange, request: Request, answer: Answer, options: RelayOptions, meter: Meter) -> FinalChunk:
+    """Send all but the last chunk to the caller. Raises `UpstreamError` where the answer broke off."""
+    outcome, wire = ex.outcome, ex.wire
+    route = outcome.route or request.route
+    outcome.tap = tap = Tap(answer, route.dialect, request.usage_injected, options.max_logged_body, route.path)
+    outcome.status = answer.status
+    headers = _head(ex, answer, tap)
+    body = tap.feed(answer.take())
+    if not answer.ended and tap.plain:
+        body = await _gather(answer, tap, body)
     if answer.ended:
-        if found.plain and (gw.tells_cost or ex.hold is not None):
-            gw.limits.tell_cost(ex, headers)
-        return FinalChunk(body + found.finish(), answer.status, headers)
+        if tap.plain and (options.cost_headers or ex.held.limits is not None):
+            meter.add_cost_headers(ex, headers)
+        return FinalChunk(body + tap.finish(), answer.status, headers)
     try:
         wire.start(answer.status, headers)
-        wire.watch(_left(ex, gw, asyncio.current_task()))
-        return await _stream(ex, gw, wire, answer, found, body)
+        wire.watch(_on_client_left(ex, options, asyncio.current_task()))
+        return await _stream(ex, options, answer, tap, body)
     except ClientDisconnected:
-        ex.client_left = ex.client_left or monotonic()
-        ex.cut = "client"
-        return await _drain(ex, gw, answer, found)
+        outcome.client_left = outcome.client_left or monotonic()
+        outcome.cut = "client"
+        return await _drain(ex, options, answer, tap)
     except asyncio.CancelledError:
         task = asyncio.current_task()
-        if not ex.client_left or task is None:
+        if not outcome.client_left or task is None:
             raise  # the worker is stopping
         task.uncancel()
-        ex.cut = "client"
+        outcome.cut = "client"
         return FinalChunk(b"")
 
 
-def _left(ex: Exchange, gw: Gateway, task: asyncio.Task[object] | None) -> Callable[[], None]:
-    """Where the answer is read on without its caller, the next piece finds out; else the provider is cut at once."""
+def _on_client_left(ex: Exchange, options: RelayOptions, task: asyncio.Task[object] | None) -> Callable[[], None]:
+    """Where the answer is read on without its caller, the next chunk notices; else the provider is cut at once."""
 
-    def left() -> None:
-        ex.client_left = monotonic()
-        if not _reads_on(ex, gw) and task is not None and not ex.settled:
+    def on_client_left() -> None:
+        ex.outcome.client_left = monotonic()
+        if not _reads_on(ex, options) and task is not None and not ex.outcome.ended:
             task.cancel()
 
-    return left
+    return on_client_left
 
 
-def _reads_on(ex: Exchange, gw: Gateway) -> bool:
-    """Whether an answer is read to its end though its caller left: by setting, or because others read it too. They
-    have it for nothing, so the one that sent the call is the one that it is measured on."""
-    return gw.drains or (ex.inflight is not None and ex.inflight.shared)
+def _reads_on(ex: Exchange, options: RelayOptions) -> bool:
+    """Whether an answer is read to its end though its caller left: by setting, or because others read it too. Only the
+    call that was sent is charged for it, so what it used must become known."""
+    return options.drains or (ex.held.inflight is not None and ex.held.inflight.has_several_readers)
 
 
-def _head(ex: Exchange, answer: Answer, found: Tap) -> Headers:
+def _head(ex: Exchange, answer: Answer, tap: Tap) -> Headers:
     headers = answer.headers
-    if found.hides:  # the body may become shorter than announced
+    if tap.hides:  # the body may become shorter than announced
         headers = [pair for pair in headers if pair[0] != "content-length"]
     headers.append(("helicone-id", ex.id))
     headers.append(("helicone-status", "success"))
-    if ex.response_headers:
-        headers += ex.response_headers
+    if ex.outcome.response_headers:
+        headers += ex.outcome.response_headers
     return headers
 
 
-async def _gather(answer: Answer, found: Tap, body: bytes) -> bytes:
-    """A plain answer, whole, or as far as it is worth waiting for.
+async def _gather(answer: Answer, tap: Tap, body: bytes) -> bytes:
+    """Gather a plain answer, to its end or as far as it is worth waiting for.
 
     White space alone means that the provider keeps an idle connection busy, so it must not be held back.
     """
-    pieces = [body]
+    chunks = [body]
     size = len(body)
-    while not answer.ended and size < _WHOLE and not (size and not b"".join(pieces).strip()):
+    while not answer.ended and size < _MAX_GATHERED and not (size and not b"".join(chunks).strip()):
         await answer.wait()
-        piece = found.feed(answer.take())
-        pieces.append(piece)
-        size += len(piece)
-    return b"".join(pieces)
+        chunk = tap.feed(answer.take())
+        chunks.append(chunk)
+        size += len(chunk)
+    return b"".join(chunks)
 
 
-async def _stream(ex: Exchange, gw: Gateway, wire: Wire, answer: Answer, found: Tap, piece: bytes) -> FinalChunk:
+async def _stream(ex: Exchange, options: RelayOptions, answer: Answer, tap: Tap, chunk: bytes) -> FinalChunk:
+    wire = ex.wire
     while True:
         if answer.ended:
-            return FinalChunk(piece + found.finish())
-        if found.done and piece and await _ends_soon(answer):
-            piece += found.feed(answer.take())
+            return FinalChunk(chunk + tap.finish())
+        if tap.done and chunk and await _ends_soon(answer):
+            chunk += tap.feed(answer.take())
             continue
-        if ex.client_left:
+        if ex.outcome.client_left:
             raise ClientDisconnected("the client disconnected during the response")
-        if piece:
-            wire.write(piece)
-        if found.size > gw.max_answer:
+        if chunk:
+            wire.write(chunk)
+        if tap.size > options.max_answer:
             raise UpstreamError(
-                f"The response is larger than {gw.max_answer} bytes (gateway.max_answer).", code="answer_too_large"
+                f"The response is larger than {options.max_answer} bytes (gateway.max_answer).", code="answer_too_large"
             )
         if wire.congested:
             await wire.drain()
         await answer.wait()
-        piece = found.feed(answer.take())
+        chunk = tap.feed(answer.take())
 
 
 async def _ends_soon(answer: Answer) -> bool:
@@ -128,16 +156,16 @@ async def _ends_soon(answer: Answer) -> bool:
     return True
 
 
-async def _drain(ex: Exchange, gw: Gateway, answer: Answer, found: Tap) -> FinalChunk:
-    """Reads on for a caller that left, so that the usage is known."""
-    if _reads_on(ex, gw):
-        room = found.size + gw.drain_bytes
+async def _drain(ex: Exchange, options: RelayOptions, answer: Answer, tap: Tap) -> FinalChunk:
+    """Read on although the caller left, so that the usage is known."""
+    if _reads_on(ex, options):
+        max_size = tap.size + options.drain_bytes
         try:
-            async with asyncio.timeout(gw.drain_s):
-                while not answer.ended and found.size < room and _reads_on(ex, gw):
+            async with asyncio.timeout(options.drain_s):
+                while not answer.ended and tap.size < max_size and _reads_on(ex, options):
                     await answer.wait()
-                    found.feed(answer.take())
-            ex.drained = True
+                    tap.feed(answer.take())
+            ex.outcome.drained = True
         except (TimeoutError, UpstreamError):
             pass
     return FinalChunk(b"")

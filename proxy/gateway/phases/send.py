@@ -6,12 +6,15 @@ import random
 from proxy.core.clock import monotonic, now_us
 from proxy.core.errors import ClientDisconnected, UpstreamError
 from proxy.core.record import Attempt
-from proxy.gateway.attempts import AttemptResult, Decision, RetrySchedule, is_failure
-from proxy.gateway.exchange import Exchange
-from proxy.gateway.gateway import Gateway
+from proxy.gateway.dispatcher import Dispatcher
+from proxy.gateway.exchange import Exchange, Outcome
 from proxy.gateway.hedge import Race
 from proxy.gateway.meter import read_sent_params
-from proxy.gateway.targets import schedule, targets
+from proxy.gateway.request import Request
+from proxy.gateway.retry import AttemptResult, GiveUp, Retry
+from proxy.gateway.targets import RetryPlan
+from proxy.gateway.watchdog import Watchdog
+from proxy.providers.address import Route
 from proxy.providers.dialects import peek
 from proxy.providers.retry_after import retry_after_s
 from proxy.upstream.base import Answer, UpstreamRequest
@@ -19,72 +22,80 @@ from proxy.upstream.base import Answer, UpstreamRequest
 __all__ = ["send"]
 
 
-async def send(ex: Exchange, gw: Gateway) -> Answer:
-    """The provider's answer, at its head. Raises `UpstreamError` where no attempt had one, or `ClientDisconnected`
-    where the caller left first and the setting says to cut."""
-    if ex.schedule is not None:
-        return await _persist(ex, gw, ex.schedule, ex.schedule.first(gw.breakers, monotonic()))
-    if ex.head.fields.retry_enabled != 1:
-        return await _attempt(ex, gw, ex.call, 0.0)
+async def send(ex: Exchange, request: Request, dispatcher: Dispatcher) -> Answer:
+    """Return the provider's answer, at its head. Raises `UpstreamError` where no attempt had one, or
+    `ClientDisconnected` where the caller left first and the setting says to cut."""
+    plan = ex.retry_plan
+    if plan is not None:
+        first = plan.schedule.first(dispatcher.breakers, monotonic())
+        return await _try_targets(ex, request, dispatcher, plan, first, None)
+    route = request.route
+    if request.head.fields.retry_enabled != 1:
+        return await _attempt(ex, request, dispatcher, request.upstream, route, route.model_in_path, 0.0)
     answer: Answer | None = None
     error: UpstreamError | None = None
     try:
-        answer = await _attempt(ex, gw, ex.call, 0.0)
+        answer = await _attempt(ex, request, dispatcher, request.upstream, route, route.model_in_path, 0.0)
         if answer.status < 400:  # as nearly always: until now retries have cost nothing
             return answer
-        outcome = _outcome(answer)
+        result = _result(answer)
     except UpstreamError as caught:
         error = caught
-        outcome = AttemptResult(0, error.code, error.retriable)
-    ex.targets = targets(ex, gw, ex.call)
-    ex.schedule = again = schedule(ex, gw.patience_s)
-    again.first(gw.breakers, monotonic())
-    decision = again.next(outcome, monotonic(), random.random(), gw.breakers)
-    if decision.kind == "give_up" or ex.client_left:
+        result = AttemptResult(0, error.code, error.retriable)
+    ex.retry_plan = plan = dispatcher.targets.plan_retries(request, ex.started)
+    plan.schedule.first(dispatcher.breakers, monotonic())
+    decision = plan.schedule.next(result, monotonic(), random.random(), dispatcher.breakers)
+    if isinstance(decision, GiveUp) or ex.outcome.client_left:
         return _last(answer, error)
-    return await _persist(ex, gw, again, decision, answer)
+    return await _try_targets(ex, request, dispatcher, plan, decision, answer)
 
 
-async def _persist(
-    ex: Exchange, gw: Gateway, plan: RetrySchedule, decision: Decision, answer: Answer | None = None
+async def _try_targets(
+    ex: Exchange, request: Request, dispatcher: Dispatcher, plan: RetryPlan, decision: Retry, answer: Answer | None
 ) -> Answer:
-    """Attempts from `decision` on until one is good or the schedule gives up; then the last answer there was, or the
-    last error."""
+    """Make attempts from `decision` on until one is good or the schedule gives up. Return the last answer there was,
+    or raise the last error."""
+    breakers, schedule = dispatcher.breakers, plan.schedule
+    answered_by = request.route
     try:
         while True:
-            target = ex.targets[decision.target]
-            _let_go(answer)
+            target = plan.targets[decision.target]
+            _release_if_complete(answer)
             if decision.wait_s > 0:
-                await _pause(ex, gw, decision.wait_s)
-                _let_go(answer)
-            ex.route = target.route
+                await _pause(ex, dispatcher.watchdog, decision.wait_s)
+                _release_if_complete(answer)
+            ex.outcome.route = route = target.route
             error: UpstreamError | None = None
             try:
-                fresh = await _attempt(ex, gw, target.make(), decision.wait_s)
+                model = target.model or route.model_in_path
+                fresh = await _attempt(ex, request, dispatcher, target.build(), route, model, decision.wait_s)
             except UpstreamError as caught:
                 error = caught
-                outcome = AttemptResult(0, error.code, error.retriable)
+                result = AttemptResult(0, error.code, error.retriable)
             else:
                 if answer is not None:
                     answer.close()
-                answer = fresh
-                outcome = _outcome(answer)
-            gw.breakers.report(target.breaker, outcome.status == 0 or outcome.status >= 500, monotonic())
-            if answer is not None and error is None and not is_failure(outcome):
+                answer, answered_by = fresh, route
+                result = _result(answer)
+            breakers.report(target.breaker, result.status == 0 or result.status >= 500, monotonic())
+            if answer is not None and error is None and not result.failed:
                 return answer
-            decision = plan.next(outcome, monotonic(), random.random(), gw.breakers)
-            if decision.kind == "give_up" or ex.client_left:
+            following = schedule.next(result, monotonic(), random.random(), breakers)
+            if isinstance(following, GiveUp) or ex.outcome.client_left:
+                if answer is not None:
+                    ex.outcome.route = answered_by
                 return _last(answer, error)
+            decision = following
     except BaseException:
         if answer is not None:
             answer.close()
         raise
     finally:
-        _tell(ex, plan)
+        _note_plan(ex.outcome, plan)
 
 
-def _let_go(answer: Answer | None) -> None:
-    """A failed answer that is whole gives its connection back: the next attempt may have to wait for one."""
+def _release_if_complete(answer: Answer | None) -> None:
+    """A failed answer that has come completely gives its connection back: the next attempt may have to wait for one."""
     if answer is not None and answer.ended:
         answer.close()
 
@@ -96,98 +107,111 @@ def _last(answer: Answer | None, error: UpstreamError | None) -> Answer:
     raise error
 
 
-async def _attempt(ex: Exchange, gw: Gateway, call: UpstreamRequest, waited_s: float) -> Answer:
+async def _attempt(
+    ex: Exchange,
+    request: Request,
+    dispatcher: Dispatcher,
+    upstream: UpstreamRequest,
+    route: Route,
+    model: str,
+    waited_s: float,
+) -> Answer:
     began = monotonic()
-    gw.watchdog.add(ex)
+    attempts, watchdog = ex.outcome.attempts, dispatcher.watchdog
+    watchdog.add(ex)
     race: Race | None = None
     try:
-        if ex.head.fields.directives and ex.head.fields.directives.get("hedge-enabled", "").lower() == "true":
+        directives = request.head.fields.directives
+        if directives and directives.get("hedge-enabled", "").lower() == "true":
             race = Race()
-            answer = await gw.hedge.send(gw.upstream, call, _kin(ex), race)
+            answer = await dispatcher.hedge.send(dispatcher.upstream, upstream, _hedge_key(request, route), race)
         else:
-            answer = await gw.upstream.send(call)
+            answer = await dispatcher.upstream.send(upstream)
     except UpstreamError as error:
-        ex.attempts.append(_note(ex, began, 0, error.code, waited_s))
+        attempts.append(_note(ex, route, model, began, 0, error.code, waited_s))
         raise
     except asyncio.CancelledError:
-        ex.attempts.append(_note(ex, began, 0, "client_left" if ex.client_left else "stopping", waited_s))
-        _left(ex)
+        reason = "client_left" if ex.outcome.client_left else "stopping"
+        attempts.append(_note(ex, route, model, began, 0, reason, waited_s))
+        _raise_if_client_left(ex.outcome)
         raise
     finally:
-        gw.watchdog.discard(ex)
+        watchdog.discard(ex)
     if race is not None and race.second_at:
-        _tell_race(ex, gw, race, began, answer.status, waited_s)
+        for number, at in enumerate((began, race.second_at)):
+            status, lost = (answer.status, "") if number == race.winner else (0, "hedge_lost")
+            attempts.append(_note(ex, route, model, at, status, lost, waited_s))
+        _note_race(ex, request, dispatcher, route, race)
     else:
-        ex.attempts.append(_note(ex, began, answer.status, "", waited_s))
+        attempts.append(_note(ex, route, model, began, answer.status, "", waited_s))
     return answer
 
 
-def _kin(ex: Exchange) -> tuple[str, ...]:
-    """Calls that should take alike to begin their answer."""
-    model, streams, _ = peek(ex.sent_body)
-    return ex.route.provider.name, ex.route.operation, model or ex.route.model_in_path, "stream" if streams else ""
+def _hedge_key(request: Request, route: Route) -> tuple[str, ...]:
+    """Calls with equal keys take about as long to begin their answer."""
+    model, streams, _ = peek(request.sent_body)
+    return route.provider.name, route.operation, model or route.model_in_path, "stream" if streams else ""
 
 
-def _tell_race(ex: Exchange, gw: Gateway, race: Race, began: float, status: int, waited_s: float) -> None:
-    """Both attempts, and what the one that was cut may have cost: its input, and whatever it had thought of."""
-    for number, at in enumerate((began, race.second_at)):
-        won = number == race.winner
-        ex.attempts.append(_note(ex, at, status if won else 0, "" if won else "hedge_lost", waited_s))
-    params = ex.request_params or read_sent_params(ex)
-    ex.facts["hedge.winner"] = race.winner
-    ex.facts["hedge.lost_nanousd"] = gw.meter.estimate(ex, params, True).nanousd
-    ex.response_headers.append(("helicone-hedge", "second" if race.winner else "first"))
+def _note_race(ex: Exchange, request: Request, dispatcher: Dispatcher, route: Route, race: Race) -> None:
+    """Note which of the two attempts won, and what the one that was cut may have cost."""
+    params = ex.request_params or read_sent_params(request, ex.retry_plan)
+    outcome = ex.outcome
+    outcome.facts["hedge.winner"] = race.winner
+    outcome.facts["hedge.lost_nanousd"] = dispatcher.meter.estimate(request, route, params, ex.started_us).nanousd
+    outcome.response_headers.append(("helicone-hedge", "second" if race.winner else "first"))
 
 
-async def _pause(ex: Exchange, gw: Gateway, seconds: float) -> None:
-    gw.watchdog.add(ex, cut=True)
+async def _pause(ex: Exchange, watchdog: Watchdog, seconds: float) -> None:
+    watchdog.add(ex, cut=True)
     try:
         await asyncio.sleep(seconds + 0.001)  # the loop's timers end up to a millisecond early
     except asyncio.CancelledError:
-        _left(ex)
+        _raise_if_client_left(ex.outcome)
         raise
     finally:
-        gw.watchdog.discard(ex)
+        watchdog.discard(ex)
 
 
-def _left(ex: Exchange) -> None:
-    """Raises `ClientDisconnected` where it was the watchdog that cancelled us, and not a shutdown."""
+def _raise_if_client_left(outcome: Outcome) -> None:
+    """Raise `ClientDisconnected` where it was the watchdog that cancelled this task, and not a shutdown."""
     current = asyncio.current_task()
-    if ex.client_left and current is not None:
+    if outcome.client_left and current is not None:
         current.uncancel()
         raise ClientDisconnected("the client disconnected before the response began") from None
 
 
-def _outcome(answer: Answer) -> AttemptResult:
+def _result(answer: Answer) -> AttemptResult:
     if answer.status < 400:
         return AttemptResult(answer.status)
-    should = next((value for name, value in answer.headers if name == "x-should-retry"), "")
+    should_retry = next((value for name, value in answer.headers if name == "x-should-retry"), "")
     return AttemptResult(
         answer.status,
         retry_after_s=retry_after_s(answer.headers, now_us() / 1e6),
-        should_retry={"true": True, "false": False}.get(should),
+        should_retry={"true": True, "false": False}.get(should_retry),
     )
 
 
-def _tell(ex: Exchange, schedule: RetrySchedule) -> None:
+def _note_plan(outcome: Outcome, plan: RetryPlan) -> None:
+    schedule = plan.schedule
     if schedule.retries:
-        ex.facts["retry.count"] = schedule.retries
-        ex.response_headers.append(("helicone-retries", str(schedule.retries)))
+        outcome.facts["retry.count"] = schedule.retries
+        outcome.response_headers.append(("helicone-retries", str(schedule.retries)))
     if schedule.target:
-        ex.facts["fallback.index"] = schedule.target
-        ex.response_headers.append(("helicone-fallback-index", str(schedule.target)))
-        model = ex.targets[schedule.target].model
+        outcome.facts["fallback.index"] = schedule.target
+        outcome.response_headers.append(("helicone-fallback-index", str(schedule.target)))
+        model = plan.targets[schedule.target].model
         if model:
-            ex.facts["fallback.model"] = model
-            ex.response_headers.append(("helicone-fallback-model", model))
+            outcome.facts["fallback.model"] = model
+            outcome.response_headers.append(("helicone-fallback-model", model))
 
 
-def _note(ex: Exchange, began: float, status: int, error: str, waited_s: float) -> Attempt:
+def _note(ex: Exchange, route: Route, model: str, began: float, status: int, error: str, waited_s: float) -> Attempt:
     start = ex.started
     return Attempt(
-        ex.route.provider.name,
-        ex.route.origin.host,
-        ex.route.model_in_path,
+        route.provider.name,
+        route.origin.host,
+        model,
         round((began - start) * 1e6),
         round((monotonic() - start) * 1e6),
         status,

@@ -1,27 +1,29 @@
-"""The end of every call, whatever its fate: what was held is given back."""
+"""Phase: gives back at the end of a call what it held."""
 
 from proxy.core import log
 from proxy.core.clock import monotonic
 from proxy.gateway.exchange import Exchange
-from proxy.gateway.gateway import Gateway
+from proxy.gateway.limits import Limits
 
 __all__ = ["settle"]
 
 
-def settle(ex: Exchange, gw: Gateway) -> None:
-    """Limits get their reservation back, the pool its connection, and who waits for this answer is told. Never
-    raises: a call must not fail because of what comes after it."""
-    ex.settled = True
-    ex.ended = monotonic()
+def settle(ex: Exchange, limits: Limits) -> None:
+    """Settle reservations, close the answer, and tell those who joined where no answer will come.
+
+    Never raises: a call must not fail because of what comes after it.
+    """
+    held = ex.held
+    ex.outcome.ended = monotonic()
     try:
-        if ex.hold is not None:
-            gw.limits.settle(ex)
+        if held.limits is not None:
+            limits.settle(ex, held.limits)
     except Exception as error:
         log.swallowed("settle", error)
     try:
-        if ex.answer is not None:
-            ex.answer.close()
-        if ex.inflight is not None and not ex.inflight.status:
-            ex.inflight.give_up(ex.failure)
+        if held.answer is not None:
+            held.answer.close()
+        if held.inflight is not None and not held.inflight.status:
+            held.inflight.give_up(ex.outcome.upstream_error)
     except Exception as error:
         log.swallowed("settle", error)

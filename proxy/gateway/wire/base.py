@@ -47,6 +47,9 @@ class Wire(Protocol):
     def client(self) -> str:
         """The caller's address, without its port."""
 
+    def check_load(self) -> None:
+        """Raises `Overloaded` where more calls are open than may be (gateway.max_open)."""
+
     def headers(self) -> Headers:
         """All request headers in their order, names in lower case. Raises `BadRequest` where one cannot be read."""
 

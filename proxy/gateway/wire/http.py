@@ -143,12 +143,16 @@ class HttpWire:
     def congested(self) -> bool:
         return self._connection is not None and self._connection.congested
 
+    def check_load(self) -> None:
+        if self._connection is not None:
+            server = self._connection.server
+            if server.open > server.most:
+                raise Overloaded(
+                    f"This worker has {server.most} open calls, the maximum (gateway.max_open).",
+                    headers={"retry-after": "1"},
+                )
+
     def headers(self) -> Headers:
-        if self._connection is not None and self._connection.server.overloaded:
-            raise Overloaded(
-                f"This worker has {self._connection.server.most} open calls, the maximum (gateway.max_open).",
-                headers={"retry-after": "1"},
-            )  # fmt: skip
         return self.items
 
     async def body(self, length: int, cap: int) -> bytes:

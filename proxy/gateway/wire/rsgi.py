@@ -68,6 +68,8 @@ class RsgiWire:
     def client(self) -> str:
         return str(self._scope.client).rpartition(":")[0].strip("[]")
 
+    def check_load(self) -> None: ...  # granian does it itself (its `backpressure`)
+
     def headers(self) -> Headers:
         source = self._scope.headers
         items: Headers = source.items()

@@ -51,11 +51,6 @@ class Server:
         """Those that came in the same turn as too many others."""
         self._server: asyncio.Server | None = None
 
-    @property
-    def overloaded(self) -> bool:
-        """More calls are open than may be."""
-        return self.open > self.most
-
     def begin(self, wire: HttpWire) -> None:
         """A call, as soon as its head is whole."""
         self.open += 1

@@ -1,4 +1,4 @@
-"""An answer as the cache keeps it, and as it comes back: of the same type as one that was sent for."""
+"""An answer as the cache stores it, and as it comes back: of the same type as one from a provider."""
 
 import asyncio
 import re
@@ -10,44 +10,45 @@ from proxy.core.clock import monotonic
 from proxy.providers.decompress import decompress
 from proxy.providers.dialects import DIALECTS
 
-__all__ = ["CacheEntry", "CachedAnswer", "decode_entry", "encode_entry", "is_cacheable"]
+__all__ = ["MAX_CUTS", "CacheEntry", "CachedAnswer", "decode_entry", "encode_entry", "is_cacheable"]
 
-_BROKEN: Final = re.compile(rb'^event:\s*error|^data:\s*\{"error"', re.MULTILINE)
-_UNDER_WAY: Final = re.compile(rb'"status":\s?"(?:queued|in_progress)"')
-"""A response made in the background: its state, and not its result."""
-_MOST_CUTS: Final = 10_000
+_STREAM_ERROR: Final = re.compile(rb'^event:\s*error|^data:\s*\{"error"', re.MULTILINE)
+_IN_PROGRESS: Final = re.compile(rb'"status":\s?"(?:queued|in_progress)"')
+"""A response that is made in the background: this is its state, not its result."""
+MAX_CUTS: Final = 10_000
+"""Chunks of a stream whose times are stored; the last one takes the bytes of all that follow."""
 
 
-class _Erring(msgspec.Struct):
+class _ErrorBody(msgspec.Struct):
     error: msgspec.Raw = msgspec.Raw(b"null")
 
 
 class CacheEntry(msgspec.Struct, array_like=True, kw_only=True):
-    """One kept answer."""
+    """One stored answer."""
 
     digest: bytes
     """The key's cryptographic half, compared before use."""
     status: int
     headers: list[tuple[str, str]]
     body: bytes
-    """As the provider sent it, less transfer framing."""
+    """As the provider sent it, without transfer framing."""
     packed: bool = False
-    """`body` is in zstd's form on top of whatever encoding it has."""
+    """`body` is compressed with zstd, on top of the encoding it has."""
     cuts: list[tuple[int, int]] = []
-    """Of a stream: (milliseconds after the first piece, bytes) of each piece."""
+    """Of a stream: (milliseconds after the first chunk, bytes) of each chunk."""
     created_us: int
     latency_ms: int
     source: str
-    """Id of the record that it comes from."""
+    """Id of the call that it comes from."""
 
 
 _encode = msgspec.msgpack.Encoder().encode
 _decode = msgspec.msgpack.Decoder(CacheEntry).decode
 
 
-def encode_entry(entry: CacheEntry, pack_above: int) -> bytes:
-    """Bytes for the store; a body of more than `pack_above` bytes is packed where that makes it smaller."""
-    if len(entry.body) > pack_above:
+def encode_entry(entry: CacheEntry, compress_above: int) -> bytes:
+    """Return the bytes for the store; a body above `compress_above` bytes is compressed where that makes it smaller."""
+    if len(entry.body) > compress_above:
         import zstandard
 
         packed = zstandard.ZstdCompressor(level=3).compress(entry.body)
@@ -57,7 +58,7 @@ def encode_entry(entry: CacheEntry, pack_above: int) -> bytes:
 
 
 def decode_entry(raw: bytes) -> CacheEntry | None:
-    """The entry; None for bytes that are none (an older version's)."""
+    """Return the entry; None for bytes that cannot be read, such as an older version's."""
     try:
         entry = _decode(raw)
         if entry.packed:
@@ -70,11 +71,11 @@ def decode_entry(raw: bytes) -> CacheEntry | None:
 
 
 def _is_error(body: bytes) -> bool:
-    """Some gateways answer 200 with nothing but an error in the body."""
+    """Return whether a body with status 200 holds nothing but an error, as some gateways answer."""
     if b'"error"' not in body:
         return False
     try:
-        error = msgspec.json.decode(body, type=_Erring).error
+        error = msgspec.json.decode(body, type=_ErrorBody).error
     except (msgspec.DecodeError, RecursionError):
         return False
     return bytes(error) not in (b"null", b'""', b"{}", b"false")
@@ -89,9 +90,11 @@ def _is_json(body: bytes) -> bool:
 
 
 def is_cacheable(body: bytes, encoding: str, streamed: bool, dialect: str, announced: bool = True) -> bool:
-    """Whether an answer that ended well may be served again: no refusal, no error inside, its terminal event there.
+    """Return whether a successful answer may be served again: not a refusal, no error inside, and complete.
 
-    Where its length was not `announced` its end may have been the connection's, early: then it must be whole JSON."""
+    Where no length was `announced` the connection may have ended early: then the body must be complete JSON.
+    A stream must have its terminal event.
+    """
     if encoding and encoding != "identity":
         body = decompress(body, encoding)
     spoken = DIALECTS[dialect]
@@ -101,10 +104,10 @@ def is_cacheable(body: bytes, encoding: str, streamed: bool, dialect: str, annou
     if spoken.refusal is not None and b"refusal" in body and spoken.refusal.search(body):
         return False
     if not streamed:
-        under_way = b'"status"' in body and _UNDER_WAY.search(body)
-        return bool(body) and not _is_error(body) and not under_way and (announced or _is_json(body))
+        in_progress = b'"status"' in body and _IN_PROGRESS.search(body)
+        return bool(body) and not _is_error(body) and not in_progress and (announced or _is_json(body))
     marks = spoken.done_marks
-    return not _BROKEN.search(body) and (not marks or any(mark in body for mark in marks))
+    return not _STREAM_ERROR.search(body) and (not marks or any(mark in body for mark in marks))
 
 
 class CachedAnswer:
