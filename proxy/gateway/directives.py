@@ -65,7 +65,7 @@ def _check_properties(head: Head) -> None:
             "Helicone-Property-*", f"{len(head.properties)} names", f"at most {_MAX_PROPERTIES} properties a call"
         )
     for name, value in head.properties.items():
-        if not _PROPERTY.accepts.fits(value):
+        if len(value) > _PROPERTY.accepts.max_chars:
             raise BadDirective(f"Helicone-Property-{name}", value, _PROPERTY.accepts.words)
 
 
