@@ -1,9 +1,11 @@
-"""Writes what the docs show of the code: docs/settings.md, docs/event.schema.json, and the tables between markers.
+"""Writes what the docs show of the code: whole pages (settings, metrics, layout, the event's JSON Schema) and the
+tables between markers in others.
 
 Run `python docs/generate.py`; a test checks that it was run. A table is between `<!-- name:begin -->` and
 `<!-- name:end -->` in its page; `TABLES` says which page and what makes it.
 """
 
+import ast
 import json
 import sys
 from collections.abc import Callable
@@ -20,6 +22,7 @@ from proxy.core.settings import SETTINGS, Settings
 from proxy.logstore.filters import FILTERS
 
 HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent
 
 
 def settings_page() -> str:
@@ -64,6 +67,41 @@ def event_schema() -> str:
     """The JSON Schema of the public event."""
     schema = msgspec.json.schema(EventWithBodies)
     return json.dumps({"$schema": "https://json-schema.org/draft/2020-12/schema", **schema}, indent=2) + "\n"
+
+
+def layout_page() -> str:
+    """Every module with the first sentence of its docstring, a section per folder."""
+    lines = [
+        "# Layout",
+        "",
+        "Every module and what it does. This page is made by `python docs/generate.py` from the modules' docstrings.",
+        "",
+    ]
+    folders = sorted(
+        {file.parent for root in ("_speedups", "proxy", "simulator") for file in (ROOT / root).rglob("*.py")}
+    )
+    for folder in folders:
+        rows = []
+        for file in sorted(folder.glob("*.py")):
+            sentence = _first_sentence(file)
+            if sentence:
+                rows.append(f"| `{file.name}` | {sentence} |")
+        if rows and "versions" not in folder.parts:
+            lines += [
+                f"## {folder.relative_to(ROOT).as_posix()}",
+                "",
+                "| module | what it does |",
+                "|---|---|",
+                *rows,
+                "",
+            ]
+    return "\n".join(lines)
+
+
+def _first_sentence(file: Path) -> str:
+    text = " ".join((ast.get_docstring(ast.parse(file.read_text("utf-8"))) or "").split("\n\n")[0].split())
+    sentence, stop, _ = text.partition(". ")
+    return (sentence + "." if stop else sentence).replace("|", "\\|")
 
 
 def filters_table() -> str:
@@ -122,6 +160,7 @@ def page_with_tables(page: str) -> str:
 if __name__ == "__main__":
     (HERE / "settings.md").write_text(settings_page(), "utf-8")
     (HERE / "metrics.md").write_text(metrics_page(), "utf-8")
+    (HERE / "layout.md").write_text(layout_page(), "utf-8")
     (HERE / "event.schema.json").write_text(event_schema(), "utf-8")
     for page in sorted({page for page, _ in TABLES.values()}):
         (HERE / page).write_text(page_with_tables(page), "utf-8")

@@ -1,4 +1,4 @@
-"""The start of what the user builder last, from a request of any dialect."""
+"""Preview of a request: the start of the user's last message, in any dialect."""
 
 from typing import Any
 
