@@ -13,6 +13,7 @@ from typing import Any, Final
 import msgspec
 
 from proxy.core.errors import PerihelionError
+from proxy.core.org_settings import OrgSettings
 
 __all__ = ["CredentialRow", "Head", "KeyRow", "OrgRow", "PromptRow", "SnapshotError", "frames", "read"]
 
@@ -36,8 +37,12 @@ class Head(msgspec.Struct, array_like=True, frozen=True, gc=False):
 
 class OrgRow(msgspec.Struct, array_like=True, frozen=True, gc=False):
     id: str
-    policy: str
-    """Rate limits, as in Helicone-RateLimit-Policy."""
+    stored: OrgSettings | str
+    """Text, the policy alone, in a snapshot that an older version wrote."""
+
+    @property
+    def settings(self) -> OrgSettings:
+        return OrgSettings(policy=self.stored) if isinstance(self.stored, str) else self.stored
 
 
 class KeyRow(msgspec.Struct, array_like=True, frozen=True, gc=False):

@@ -50,7 +50,7 @@ class DirectorySnapshot:
             for row in rows:
                 self.prompts.setdefault((row.org, row.id), []).append(row)
         elif kind == "orgs":
-            self.policies |= {row.id: row.policy for row in rows if row.policy}
+            self.policies |= {row.id: row.settings.policy for row in rows if row.settings.policy}
         elif kind == "credentials":
             sealed: list[CredentialRow] = rows
             self.credentials |= {(row.org, row.provider): row.sealed for row in sealed}

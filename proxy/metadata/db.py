@@ -201,4 +201,4 @@ def _pepper(connection: Connection, secrets: tuple[Secret, ...]) -> tuple[Secret
 
 
 def _first_organisation(connection: Connection) -> None:
-    insert_or_keep(connection, organisations, id=DEFAULT_ORG, name=DEFAULT_ORG, policy="", created_us=now_us())
+    insert_or_keep(connection, organisations, id=DEFAULT_ORG, name=DEFAULT_ORG, created_us=now_us())

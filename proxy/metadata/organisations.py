@@ -1,11 +1,12 @@
 """Organisations and their members."""
 
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from sqlalchemy import Connection, delete, func, insert, select, update
 
 from proxy.core.clock import now_us, uuid7
+from proxy.core.org_settings import OrgSettings
 from proxy.metadata.errors import RowConflict, RowNotFound
 from proxy.metadata.tables import members, organisations, users
 
@@ -20,6 +21,7 @@ __all__ = [
     "member",
     "members_of",
     "of_user",
+    "read_settings",
     "remove",
     "shown",
 ]
@@ -48,14 +50,15 @@ def create(connection: Connection, name: str, policy: str = "") -> Organisation:
     if connection.execute(select(organisations.c.id).where(organisations.c.name == name)).first() is not None:
         raise RowConflict(f"an organisation {name!r} exists already")
     at = now_us()
-    row = Organisation(id=uuid7(at), name=name, policy=policy, created_us=at)
-    connection.execute(insert(organisations).values(**msgspec.structs.asdict(row)))
-    return row
+    made = Organisation(id=uuid7(at), name=name, policy=policy, created_us=at)
+    settings = _encode(OrgSettings(policy=policy))
+    connection.execute(insert(organisations).values(id=made.id, name=name, settings=settings, created_us=at))
+    return made
 
 
 def listed(connection: Connection, after: str = "", limit: int = 50) -> list[Organisation]:
     query = select(organisations).where(organisations.c.id > after).order_by(organisations.c.id).limit(limit)
-    return [Organisation(**row._mapping) for row in connection.execute(query)]
+    return [_organisation(row) for row in connection.execute(query)]
 
 
 def of_user(connection: Connection, user_id: str) -> list[tuple[Organisation, str]]:
@@ -66,27 +69,30 @@ def of_user(connection: Connection, user_id: str) -> list[tuple[Organisation, st
         .where(members.c.user_id == user_id)
         .order_by(organisations.c.id)
     )
-    return [
-        (Organisation(id=row.id, name=row.name, policy=row.policy, created_us=row.created_us), row.role)
-        for row in connection.execute(query)
-    ]
+    return [(_organisation(row), row.role) for row in connection.execute(query)]
 
 
 def shown(connection: Connection, id: str) -> Organisation:
     row = connection.execute(select(organisations).where(organisations.c.id == id)).first()
     if row is None:
         raise RowNotFound("organisation", id)
-    return Organisation(**row._mapping)
+    return _organisation(row)
 
 
 def edit(connection: Connection, id: str, **changed: str) -> Organisation:
-    shown(connection, id)
-    name = changed.get("name")
+    """Change the name, or a setting by its name in `OrgSettings`."""
+    row = connection.execute(select(organisations.c.settings).where(organisations.c.id == id)).first()
+    if row is None:
+        raise RowNotFound("organisation", id)
+    name = changed.pop("name", None)
+    values = {} if name is None else {"name": name}
     taken = select(organisations.c.id).where(organisations.c.name == name, organisations.c.id != id)
     if name is not None and connection.execute(taken).first() is not None:
         raise RowConflict(f"an organisation {name!r} exists already")
     if changed:
-        connection.execute(update(organisations).where(organisations.c.id == id).values(**changed))
+        values["settings"] = _encode(msgspec.structs.replace(read_settings(row.settings), **changed))
+    if values:
+        connection.execute(update(organisations).where(organisations.c.id == id).values(**values))
     return shown(connection, id)
 
 
@@ -139,3 +145,17 @@ def _not_the_last(connection: Connection, org_id: str) -> None:
     owners = select(func.count()).select_from(members).where(members.c.org_id == org_id, members.c.role == "owner")
     if connection.execute(owners).scalar_one() < 2:
         raise RowConflict("the last owner of an organisation stays its owner")
+
+
+def read_settings(text: str) -> OrgSettings:
+    """The settings of an organisation from the column `settings`."""
+    return msgspec.json.decode(text, type=OrgSettings)
+
+
+def _encode(settings: OrgSettings) -> str:
+    return msgspec.json.encode(settings).decode()
+
+
+def _organisation(row: Any) -> Organisation:
+    policy = read_settings(row.settings).policy
+    return Organisation(id=row.id, name=row.name, policy=policy, created_us=row.created_us)

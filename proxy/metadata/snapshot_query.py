@@ -6,6 +6,7 @@ from sqlalchemy import Connection, select
 
 from proxy.core.clock import now_us
 from proxy.core.snapshot import CredentialRow, Head, KeyRow, OrgRow, PromptRow, frames
+from proxy.metadata.organisations import read_settings
 from proxy.metadata.tables import (
     api_keys,
     credentials,
@@ -34,8 +35,8 @@ def snapshot(connection: Connection) -> tuple[int, Iterator[bytes]]:
 
 
 def _organisations(connection: Connection) -> Iterator[OrgRow]:
-    for row in connection.execute(select(organisations.c.id, organisations.c.policy).order_by(organisations.c.id)):
-        yield OrgRow(row.id, row.policy)
+    for row in connection.execute(select(organisations.c.id, organisations.c.settings).order_by(organisations.c.id)):
+        yield OrgRow(row.id, read_settings(row.settings))
 
 
 def _keys(connection: Connection) -> Iterator[KeyRow]:

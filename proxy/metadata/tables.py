@@ -69,8 +69,8 @@ organisations = Table(
     METADATA,
     Column("id", String(36), primary_key=True),
     Column("name", String(120), nullable=False, unique=True),
-    Column("policy", Text, nullable=False, server_default=""),
     Column("created_us", BigInteger, nullable=False),
+    Column("settings", Text, nullable=False, server_default="{}"),
 )
 users = Table(
     "users",

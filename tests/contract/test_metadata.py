@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import pytest
 from alembic import command
 from alembic.autogenerate import compare_metadata
@@ -16,8 +17,9 @@ from sqlalchemy import LargeBinary, inspect, text
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from proxy.core.clock import now_us
+from proxy.core.org_settings import OrgSettings
 from proxy.core.secret import Secret, SecretError, token_hash
-from proxy.core.snapshot import SnapshotError, read
+from proxy.core.snapshot import OrgRow, SnapshotError, read
 from proxy.metadata import credentials, db, identities, keys, organisations, people, prompts, sealed, snapshot_query
 from proxy.metadata.db import Database, MetadataError, SecretRotated
 from proxy.metadata.errors import RowConflict, RowNotFound
@@ -375,3 +377,36 @@ def test_every_sealed_column_is_registered_for_rotation() -> None:
     # Hashes have a fixed length. Any other bytes are either sealed or a mistake.
     blobs = {str(column) for column in columns if isinstance(column.type, LargeBinary) and not column.type.length}
     assert blobs == registered
+
+
+def test_an_organisations_policy_moves_into_its_settings(url: str) -> None:
+    engine = db._engine(url)
+    with engine.begin() as rows:
+        config = Config()
+        config.set_main_option("script_location", str(db._MIGRATIONS))
+        config.attributes["connection"] = rows
+        command.upgrade(config, "0002")
+        for name, policy in (("limited", "10;w=60"), ("free", "")):
+            values = {"id": name, "name": name, "policy": policy}
+            statement = "INSERT INTO organisations (id, name, policy, created_us) VALUES (:id, :name, :policy, 1)"
+            rows.execute(text(statement), values)
+    engine.dispose()
+    database = Database.open(url, SECRET)
+    with database.read() as rows:
+        assert organisations.shown(rows, "limited").policy == "10;w=60"
+        assert organisations.shown(rows, "free").policy == ""
+    assert {row.id: row.settings.policy for row in told(database)["orgs"]}["limited"] == "10;w=60"
+    database.close()
+
+
+def test_a_change_of_one_setting_keeps_the_name_and_a_change_of_the_name_the_settings(database: Database) -> None:
+    with database.write() as rows:
+        made = organisations.create(rows, "one", "10;w=60")
+        assert organisations.edit(rows, made.id, name="two").policy == "10;w=60"
+        changed = organisations.edit(rows, made.id, policy="20;w=60")
+    assert (changed.name, changed.policy) == ("two", "20;w=60")
+
+
+def test_a_snapshot_of_an_older_version_is_read() -> None:
+    row = msgspec.msgpack.decode(msgspec.msgpack.encode(["acme", "10;w=60"]), type=OrgRow)
+    assert row.settings == OrgSettings(policy="10;w=60")
