@@ -1,7 +1,7 @@
 """Loads the newest snapshot into a worker: organisations, keys, credentials, prompts.
 
-On one host the control plane writes the file; from another it is fetched over HTTP and kept as the same file, so that
-a gateway starts with what it last knew, the control plane being up or not. It is read in pieces between calls.
+On one host the control plane writes the file; from another it is fetched over HTTP and stored as the same file, so that
+a gateway starts with what it knew last even while the control plane is down. It is read in parts, between calls.
 """
 
 import asyncio
@@ -67,7 +67,7 @@ class DirectorySnapshot:
             self.hashed = token_hasher(self.secret.open(head.pepper, "pepper"))
 
     async def clear_gradually(self) -> None:
-        """Empties it piece by piece: 100,000 keys at once would hold up calls for 15 ms."""
+        """Empty it step by step: 100,000 keys at once would hold up calls for 15 ms."""
         for rows in (self.keys, self.prompts):
             while rows:
                 for _ in range(min(len(rows), 2000)):
@@ -90,8 +90,8 @@ class Directory:
         self._unfetched = ""
         self.current = DirectorySnapshot()
         self.loads = 0
-        self.longest_s = 0.0
-        """The longest piece of work between two calls."""
+        self.max_pause_s = 0.0
+        """The longest time for which loading a snapshot held up calls."""
 
     @property
     def problem(self) -> str:
@@ -162,14 +162,14 @@ class Directory:
             snapshot = DirectorySnapshot()
             try:
                 secrets = await asyncio.to_thread(_secrets, self._settings)
-                pieces = read(raw)
+                parts = read(raw)
                 while True:
                     began = monotonic()
-                    piece = next(pieces, None)
-                    if piece is None:
+                    part = next(parts, None)
+                    if part is None:
                         break
-                    snapshot.add(*piece, secrets)
-                    self.longest_s = max(self.longest_s, monotonic() - began)
+                    snapshot.add(*part, secrets)
+                    self.max_pause_s = max(self.max_pause_s, monotonic() - began)
                     await asyncio.sleep(0)
             except PerihelionError as error:
                 self._fail(error)
@@ -219,10 +219,10 @@ class Directory:
             head += f"if-none-match: {self._etag}\r\n"
         answer = await upstream.send(UpstreamRequest(origin, "GET", "/api/snapshot", head.encode()))
         try:
-            pieces = [answer.take()]
+            chunks = [answer.take()]
             while not answer.ended:
                 await answer.wait()
-                pieces.append(answer.take())
+                chunks.append(answer.take())
         finally:
             answer.close()
         if answer.status == 304:
@@ -230,7 +230,7 @@ class Directory:
             return
         if answer.status != 200:
             raise SnapshotError(f"the control plane answers {answer.status}")
-        raw = b"".join(pieces)
+        raw = b"".join(chunks)
         await asyncio.to_thread(_keep, self._file, raw)
         self._etag = next((value for name, value in answer.headers if name == "etag"), "")
         self._unfetched = ""

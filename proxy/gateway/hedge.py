@@ -14,10 +14,10 @@ from proxy.upstream.base import Answer, Upstream, UpstreamRequest
 
 __all__ = ["Hedge", "Race"]
 
-_SAMPLES: Final = 256
-_LEAST: Final = 20
-"""Fewer samples than these say nothing about a late one."""
-_KEYS: Final = 4096
+_MAX_SAMPLES: Final = 256
+_MIN_SAMPLES: Final = 20
+"""With fewer samples no call counts as late."""
+_MAX_KEYS: Final = 4096
 
 
 class Race:
@@ -38,22 +38,22 @@ class Hedge:
         self.raced = 0
 
     def late_after(self, key: tuple[str, ...]) -> float | None:
-        """Seconds after which a call is later than 95 of 100; None while that is not known."""
+        """Return the seconds after which a call is later than 95 of 100; None while that is not known."""
         took = self._took.get(key)
-        if took is None or len(took) < _LEAST:
+        if took is None or len(took) < _MIN_SAMPLES:
             return None
         return sorted(took)[len(took) * 95 // 100]
 
     def learn(self, key: tuple[str, ...], seconds: float) -> None:
         took = self._took.get(key)
         if took is None:
-            took = self._took[key] = deque(maxlen=_SAMPLES)
-            if len(self._took) > _KEYS:
+            took = self._took[key] = deque(maxlen=_MAX_SAMPLES)
+            if len(self._took) > _MAX_KEYS:
                 self._took.popitem(last=False)
         took.append(seconds)
 
     async def send(self, upstream: Upstream, call: UpstreamRequest, key: tuple[str, ...], race: Race) -> Answer:
-        """The first answer of at most two attempts. Raises the last one's `UpstreamError` where both fail."""
+        """Return the first answer of at most two attempts. Raises the last one's `UpstreamError` where both fail."""
         self.calls += 1
         began = monotonic()
         late_s = self.late_after(key)
@@ -74,7 +74,7 @@ class Hedge:
                 race.second_at = monotonic()
                 tasks.append(asyncio.ensure_future(upstream.send(call)))
             error: UpstreamError | None = None
-            poor: asyncio.Task[Answer] | None = None
+            failed_answer: asyncio.Task[Answer] | None = None
             open_ones = set(tasks)
             while open_ones:
                 done, open_ones = await asyncio.wait(open_ones, return_when=asyncio.FIRST_COMPLETED)
@@ -87,10 +87,10 @@ class Hedge:
                     if answer.status < 500:
                         race.winner, won = tasks.index(task), task
                         return answer
-                    poor = poor or task
-            if poor is not None:  # a provider's own answer, if a bad one, says more than an error of ours
-                race.winner, won = tasks.index(poor), poor
-                return poor.result()
+                    failed_answer = failed_answer or task
+            if failed_answer is not None:  # a provider's answer, even a 5xx, says more than our own error
+                race.winner, won = tasks.index(failed_answer), failed_answer
+                return failed_answer.result()
             assert error is not None
             raise error
         finally:
@@ -99,7 +99,7 @@ class Hedge:
 
 
 def _cut(task: "asyncio.Future[Answer]", winner: "asyncio.Future[Answer] | None") -> None:
-    """Ends the one that lost: cancelled on its way, closed where it came in the same moment."""
+    """End the attempt that lost: cancel it, or close its answer where both came in the same tick."""
     if not task.done():
         task.cancel()
     elif task is not winner and not task.cancelled() and task.exception() is None:

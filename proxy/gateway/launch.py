@@ -25,8 +25,8 @@ from proxy.gateway.wire.server import Server
 __all__ = ["run"]
 
 _TICK_S: Final = 0.05
-_AGAIN_S: Final = 0.5
-"""A worker that ended is followed by another after so long."""
+_RESTART_DELAY_S: Final = 0.5
+"""A worker that ended is replaced after this time."""
 _CANNOT_START: Final = 2
 
 _log = logging.getLogger(__name__)
@@ -62,7 +62,7 @@ def _listen(settings: Settings) -> Iterator[socket.socket]:
 
 
 class _Workers:
-    """Forks workers and follows each that ends by another, until it is told to stop."""
+    """Forks workers and replaces each that ends, until it is told to stop."""
 
     def __init__(self, settings: Settings, listener: socket.socket) -> None:
         self._settings = settings
@@ -82,7 +82,7 @@ class _Workers:
                     self._end(signal.SIGTERM)
                     raise SystemExit(_CANNOT_START)
                 _log.warning("worker %d ended (%d); starting another", pid, code)
-                due = time.monotonic() + _AGAIN_S
+                due = time.monotonic() + _RESTART_DELAY_S
             time.sleep(_TICK_S)
         self._end(signal.SIGTERM)
 
@@ -126,7 +126,7 @@ class _Workers:
 
 
 def _work(settings: Settings, listener: socket.socket) -> int:
-    """One worker's whole life."""
+    """Run one worker to its end. Return its exit code."""
     die_with_parent()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # the parent has it too, and tells us
     signal.signal(signal.SIGTERM, signal.SIG_DFL)

@@ -21,7 +21,7 @@ from proxy.gateway.exchange import Exchange
 __all__ = ["Prompts"]
 
 _PRODUCTION: Final = "production"
-_KEPT: Final = 4096
+_MAX_COMPILED: Final = 4096
 _IN_BODY: Final = b'"prompt_id"'
 
 
@@ -109,7 +109,7 @@ class Prompts:
         found = self._compiled.get(key)
         if found is None:
             version = _version(row.body)
-            if len(self._compiled) >= _KEPT:
+            if len(self._compiled) >= _MAX_COMPILED:
                 self._compiled.clear()
             found = self._compiled[key] = parse(version.body, version.variables)
         return found

@@ -16,10 +16,10 @@ STREAMS = ("text/event-stream", "application/x-ndjson", "application/stream+json
 
 
 class Tap:
-    """One per answer. `feed` takes a piece as the provider sent it and returns what the caller shall get."""
+    """One per answer. `feed` takes a chunk as the provider sent it and returns what the caller gets."""
 
     __slots__ = (
-        "_kept",
+        "_chunks",
         "_last",
         "_room",
         "_scanner",
@@ -63,27 +63,27 @@ class Tap:
         self.truncated = False
         self.size = 0
         self._room = cap
-        self._kept: list[bytes] = []
+        self._chunks: list[bytes] = []
         self._tail: deque[bytes] | None = None
         self._tail_size = 0
 
-    def feed(self, piece: bytes) -> bytes:
-        """Keeps `piece` for the log; returns what of it goes on to the caller now."""
-        if not piece:
-            return piece
-        self._last = piece
-        self.size += len(piece)
-        if len(piece) <= self._room:
-            self._room -= len(piece)
-            self._kept.append(piece)
+    def feed(self, chunk: bytes) -> bytes:
+        """Record `chunk` for the log; return what of it is sent to the caller now."""
+        if not chunk:
+            return chunk
+        self._last = chunk
+        self.size += len(chunk)
+        if len(chunk) <= self._room:
+            self._room -= len(chunk)
+            self._chunks.append(chunk)
         else:
-            self._overflow(piece)
+            self._overflow(chunk)
         scanner = self._scanner
         if scanner is None:
             if self.streams and not self.first_token_at:
                 self.first_token_at = monotonic()
-            return piece
-        out = scanner.feed(piece)
+            return chunk
+        out = scanner.feed(chunk)
         if scanner.first_token and not self.first_token_at:
             self.first_token_at = monotonic()
         self.done = scanner.done
@@ -95,23 +95,23 @@ class Tap:
 
     def gap(self) -> bytes:
         """What ends an event that broke off in its middle, so that another can follow."""
-        whole = not self._last or self._last.endswith((b"\n\n", b"\r\n\r\n", b"\r\r"))
-        return b"" if whole else b"\n\n"
+        complete = not self._last or self._last.endswith((b"\n\n", b"\r\n\r\n", b"\r\r"))
+        return b"" if complete else b"\n\n"
 
     def body(self) -> bytes:
         """The answer as the provider sent it; past the cap its first part and its last."""
         if self._tail is not None:
-            return b"".join([*self._kept, *self._tail])
-        return self._kept[0] if len(self._kept) == 1 else b"".join(self._kept)
+            return b"".join([*self._chunks, *self._tail])
+        return self._chunks[0] if len(self._chunks) == 1 else b"".join(self._chunks)
 
-    def _overflow(self, piece: bytes) -> None:
+    def _overflow(self, chunk: bytes) -> None:
         self.truncated = True
         if self._tail is None:
             self._tail = deque()
-            self._kept.append(piece[: self._room])
-            piece = piece[self._room :]
+            self._chunks.append(chunk[: self._room])
+            chunk = chunk[self._room :]
             self._room = -1
-        self._tail.append(piece[-_TAIL:])
+        self._tail.append(chunk[-_TAIL:])
         self._tail_size += len(self._tail[-1])
         while self._tail_size - len(self._tail[0]) >= _TAIL:
             self._tail_size -= len(self._tail.popleft())
