@@ -148,16 +148,21 @@ class UpstreamError(ProxyError):
     `phase` is where it died: `resolve`, `connect`, `tls`, `send`, `first_byte`, `body`.
     `code` is one of `upstream_unresolved`, `upstream_refused`, `upstream_tls`, `upstream_reset`,
     `upstream_protocol`, `upstream_timeout`. `retriable` is False where bytes of an answer had already arrived.
+    `unread` is True where the provider cannot have read the whole request: a kept connection that it closed while
+    the request was on its way.
     """
 
     status = 502
     code = "upstream_reset"
     kind = "api_error"
 
-    def __init__(self, message: str, *, code: str = "", phase: str = "connect", retriable: bool = True) -> None:
+    def __init__(
+        self, message: str, *, code: str = "", phase: str = "connect", retriable: bool = True, unread: bool = False
+    ) -> None:
         super().__init__(message, code=code)
         self.phase = phase
         self.retriable = retriable
+        self.unread = unread
 
 
 class UpstreamTimeout(UpstreamError):

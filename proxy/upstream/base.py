@@ -76,8 +76,10 @@ class Answer(Protocol):
 class Upstream(Protocol):
     """A transport. Owned by one event loop."""
 
-    async def send(self, call: UpstreamRequest) -> Answer:
-        """Sends the call and returns at the answer's head (interim 1xx are passed over).
+    async def send(self, call: UpstreamRequest, *, fresh: bool = False) -> Answer:
+        """Sends the call and returns at the answer's head (interim 1xx are passed over). `fresh`: on a new connection.
+
+        Sends it once: an error whose `unread` is True says that it may be sent again unseen by the provider.
 
         Where the body came with the head, the answer has `ended` already. Raises `UpstreamError` or
         `UpstreamTimeout` with its phase. Cancelling it cuts the connection.

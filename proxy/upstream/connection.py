@@ -1,6 +1,8 @@
 """One connection to a provider: writes a request, parses the answer as it arrives, knows if it can be reused."""
 
 import asyncio
+import socket
+import struct
 from typing import TYPE_CHECKING, cast
 
 import httptools
@@ -20,6 +22,10 @@ _HIGH_WATER = 1 << 20
 """Bytes of an answer that may lie untaken before reading stops."""
 _ONE_WRITE = 64 << 10
 """Up to so large a body is joined to its head: one write, one packet train; above it the copy would cost more."""
+_TCP_INFO_SIZE = 216
+_ACKNOWLEDGED, _ACKNOWLEDGED_AT = struct.Struct("=Q"), 120
+_SENT, _SENT_AT = struct.Struct("=QQ"), 200
+"""Places of `tcpi_bytes_acked`, `tcpi_bytes_sent` and `tcpi_bytes_retrans` in Linux' `struct tcp_info`."""
 _names = HeaderNames()
 
 
@@ -132,6 +138,7 @@ class Connection(asyncio.Protocol):
         "_paused",
         "_pool",
         "_until_close",
+        "_written",
         "active_since",
         "born",
         "deadline",
@@ -148,6 +155,7 @@ class Connection(asyncio.Protocol):
         self._head_waiter: asyncio.Future[LiveAnswer] | None = None
         self._closing = False
         self._paused = False
+        self._written = 0
         self.transport: asyncio.Transport | None = None
         self.born = monotonic()
         self.idle_since = self.active_since = 0.0
@@ -171,12 +179,15 @@ class Connection(asyncio.Protocol):
         self._head_waiter = waiter = self._pool.loop.create_future()
         transport = cast(asyncio.Transport, self.transport)
         body = call.body
+        self._written += len(head)
         if not body:
             transport.write(head)
-        elif len(body) <= _ONE_WRITE:
-            transport.write(head + body)
         else:
-            transport.writelines((head, body))
+            self._written += len(body)
+            if len(body) <= _ONE_WRITE:
+                transport.write(head + body)
+            else:
+                transport.writelines((head, body))
         return waiter
 
     def release(self, answer: LiveAnswer) -> None:
@@ -277,26 +288,47 @@ class Connection(asyncio.Protocol):
                 answer.ended = True
                 answer.wake()
             else:
+                closed = exc is None or isinstance(exc, BrokenPipeError)  # which is what a write after its FIN says
                 self._broke(
-                    "closed the connection" if exc is None else f"reset the connection ({exc})", "upstream_reset"
+                    "closed the connection" if closed else f"reset the connection ({exc})", "upstream_reset", closed
                 )
         self._pool.lost(self)
 
-    def _broke(self, what: str, code: str) -> None:
+    def _broke(self, what: str, code: str, closed: bool = False) -> None:
+        """Fails the call. `closed`: the provider ended the connection in order (FIN), and did not reset it."""
         waiter, answer = self._head_waiter, self._answer
         message = f"{self._pool.name} {what}"
         if waiter is not None:
             self._head_waiter = None
             early = answer is not None and not answer.first_byte_at
             if not waiter.done():
-                waiter.set_exception(
-                    UpstreamError(f"{message} before its answer began.", code=code, phase="first_byte", retriable=early)
+                error = UpstreamError(
+                    f"{message} before its answer began.", code=code, phase="first_byte", retriable=early
                 )
+                error.unread = early and closed and self.reused and self._is_unread()
+                waiter.set_exception(error)
         elif answer is not None:
             answer.fail(
                 UpstreamError(f"{message} in the middle of its answer.", code=code, phase="body", retriable=False)
             )
         self.cut()
+
+    def _is_unread(self) -> bool:
+        """Whether the provider cannot have read the whole request: it closed a kept connection while the request was
+        on its way. Its FIN acknowledges all that came before; a reset acknowledges nothing, so it does not tell."""
+        transport = self.transport
+        sock: socket.socket | None = transport.get_extra_info("socket") if transport is not None else None
+        if sock is None:
+            return False
+        try:
+            counts = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TCP_INFO_SIZE)
+        except (OSError, AttributeError):  # closed already, or a system that does not tell
+            return False
+        if len(counts) < _TCP_INFO_SIZE:
+            return False
+        acknowledged = _ACKNOWLEDGED.unpack_from(counts, _ACKNOWLEDGED_AT)[0] - 1  # it counts the handshake as a byte
+        sent, repeated = _SENT.unpack_from(counts, _SENT_AT)
+        return bool(acknowledged < max(sent - repeated, self._written))
 
     # --- httptools ----------------------------------------------------------
 

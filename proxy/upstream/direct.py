@@ -17,8 +17,6 @@ from proxy.upstream.pool import Pool
 __all__ = ["DirectUpstream"]
 
 _SWEEP_S = 0.1
-_STALE_S = 1.0
-"""A kept socket that is closed later than this after a request may well have been read by somebody."""
 
 
 class DirectUpstream:
@@ -34,10 +32,10 @@ class DirectUpstream:
         self._closed = False
         self.opened = self.reused = self.stale_retries = 0
 
-    async def send(self, call: UpstreamRequest) -> Answer:
+    async def send(self, call: UpstreamRequest, *, fresh: bool = False) -> Answer:
         pool = self._pools.get(call.origin) or self._new_pool(call.origin)
         head = _head(pool, call)
-        fresh = False
+        self.stale_retries += fresh
         while True:
             connection = None if fresh else pool.take()
             if connection is not None:
@@ -51,14 +49,6 @@ class DirectUpstream:
             waiter = connection.start(call, head, monotonic())
             try:
                 return cast(Answer, await waiter)
-            except UpstreamError as error:
-                soon = monotonic() - connection.active_since < _STALE_S
-                if soon and connection.reused and error.retriable and error.code == "upstream_reset":
-                    # The provider closed an idle socket while our request was on its way: it never saw the call.
-                    self.stale_retries += 1
-                    fresh = True
-                    continue
-                raise
             except asyncio.CancelledError:
                 connection.cut()
                 raise

@@ -119,7 +119,7 @@ class HttpxUpstream:
         self._open = 0
         self._sent = 0
 
-    async def send(self, call: UpstreamRequest) -> Answer:
+    async def send(self, call: UpstreamRequest, *, fresh: bool = False) -> Answer:
         if call.origin.guarded:
             await self._resolver.addresses(call.origin)
         request = self._request(call)

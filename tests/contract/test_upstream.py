@@ -250,32 +250,39 @@ async def test_a_cancelled_call_frees_its_place() -> None:
             await stuck
 
 
-async def test_a_kept_socket_that_died_is_replaced_once() -> None:
+async def test_a_kept_socket_that_the_provider_closed_as_the_request_left_was_not_read() -> None:
     async with serving(once(PLAIN)) as server, opened("direct") as upstream:
         assert await whole(await upstream.send(server.call())) == b"hello"
-        assert await whole(await upstream.send(server.call())) == b"hello"
+        with pytest.raises(UpstreamError) as caught:
+            await upstream.send(server.call())  # in the same tick: the close is on its way
+        assert (caught.value.code, caught.value.unread) == ("upstream_reset", True)
+        assert await whole(await upstream.send(server.call(), fresh=True)) == b"hello"
         assert server.accepted == 2
+        assert upstream.counters()["stale_retries_total"] == 1
 
 
-async def test_a_server_that_always_hangs_up_on_kept_sockets_fails_the_call() -> None:
+@pytest.mark.parametrize("resets", [True, False], ids=["reset", "closed"])
+@pytest.mark.parametrize("after_s", [0, 0.05, 0.5])
+async def test_a_request_that_was_taken_on_a_kept_socket_is_never_sent_again(resets: bool, after_s: float) -> None:
     calls = 0
 
     async def script(peer: Peer) -> None:
         nonlocal calls
-        await peer.request()
-        calls += 1
-        if calls == 1:
-            await peer.send(PLAIN)
+        for _ in range(2):
             await peer.request()
             calls += 1
-        peer.reset()
+            if calls == 2:
+                await asyncio.sleep(after_s)
+                if resets:
+                    peer.reset()
+                return
+            await peer.send(PLAIN)
 
     async with serving(script) as server, opened("direct") as upstream:
         assert await whole(await upstream.send(server.call())) == b"hello"
         with pytest.raises(UpstreamError) as caught:
             await upstream.send(server.call())
-        assert caught.value.code == "upstream_reset"
-        assert calls == 3, "once on the kept socket, once on a fresh one, never more"
+        assert (caught.value.code, caught.value.unread, calls) == ("upstream_reset", False, 2)
 
 
 async def test_a_kept_socket_that_is_reset_late_may_have_been_read_and_is_not_asked_again() -> None:
