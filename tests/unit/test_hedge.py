@@ -28,7 +28,7 @@ class Transport:
         self.begun = asyncio.Condition()
         self.cut = 0
 
-    async def send(self, call: Any) -> Any:
+    async def send(self, call: Any, *, fresh: bool = False) -> Any:
         future = asyncio.get_running_loop().create_future()
         async with self.begun:
             self.futures.append(future)

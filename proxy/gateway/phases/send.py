@@ -115,20 +115,25 @@ async def _attempt(
     route: Route,
     model: str,
     waited_s: float,
+    *,
+    fresh: bool = False,
 ) -> Answer:
+    """Return the answer to one attempt. One that a kept connection lost unread is made again, on a fresh one."""
     began = monotonic()
     attempts, watchdog = ex.outcome.attempts, dispatcher.watchdog
     watchdog.add(ex)
     race: Race | None = None
     try:
         directives = request.head.fields.directives
-        if directives and directives.get("hedge-enabled", "").lower() == "true":
+        if directives and not fresh and directives.get("hedge-enabled", "").lower() == "true":
             race = Race()
             answer = await dispatcher.hedge.send(dispatcher.upstream, upstream, _hedge_key(request, route), race)
         else:
-            answer = await dispatcher.upstream.send(upstream)
+            answer = await dispatcher.upstream.send(upstream, fresh=fresh)
     except UpstreamError as error:
         attempts.append(_note(ex, route, model, began, 0, error.code, waited_s))
+        if error.unread and not fresh:
+            return await _attempt(ex, request, dispatcher, upstream, route, model, 0.0, fresh=True)
         raise
     except asyncio.CancelledError:
         reason = "client_left" if ex.outcome.client_left else "stopping"
