@@ -45,7 +45,7 @@ async def handle(gw: Gateway, wire: Wire) -> None:
         ex.phase = "admit"
         await admit(ex, request, gw.limits)  # takes from all limits or from none
         ex.phase = "send"
-        ex.held.answer = await lookup_cache(ex, request, gw.cache, gw.watchdog)  # stored, or under way for another call
+        ex.held.answer = await lookup_cache(ex, request, gw.cache, gw.watchdog)  # stored, or in flight for another call
         if ex.held.answer is None:
             answer = await send(ex, request, gw.dispatcher)  # to the provider, again and elsewhere as allowed
             ex.held.answer = publish_to_joiners(ex, answer)  # identical calls read it too

@@ -1,4 +1,4 @@
-"""Request coalescing: identical calls under way are sent once. An `InflightCall` is one call to a provider and
+"""Request coalescing: identical calls in flight are sent once. An `InflightCall` is one call to a provider and
 everybody who reads its answer.
 
 No task reads for all: whoever waits for more reads for the others too, and if it leaves, the next one does. A reader

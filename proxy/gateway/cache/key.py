@@ -57,7 +57,7 @@ class CacheLookup(msgspec.Struct):
     max_entries: int
     control: CacheControl
     coalescing_key: tuple[Key, str]
-    """Equal for calls under way that may be sent once: the key, and what is done when the call fails."""
+    """Equal for calls in flight that may be sent once: the key, and what is done when the call fails."""
     dialect: str
     slots: int = 1
     slot: int = 0

@@ -1,4 +1,4 @@
-"""One worker's cache: finds stored answers, keeps track of identical calls under way, stores good answers."""
+"""One worker's cache: finds stored answers, keeps track of identical calls in flight, stores good answers."""
 
 import asyncio
 import random
@@ -17,7 +17,7 @@ __all__ = ["Cache"]
 
 
 class Cache:
-    """One worker's view of the cache, and the calls under way that others may join."""
+    """One worker's view of the cache, and the calls in flight that others may join."""
 
     def __init__(self, store: CacheStore, settings: Settings) -> None:
         self._store = store

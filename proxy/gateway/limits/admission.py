@@ -98,7 +98,7 @@ class Limits:
         held.store.settle(hold, [POLICIES[rule.unit].settle(spent) if spent is not None else 0 for rule in rules])
 
     def renew(self) -> None:
-        """Extend the reservations of the calls under way."""
+        """Extend the reservations of the calls in flight."""
         if self.open:
             self._store.renew(list(self.open.values()), self._hold_us)
             if self._local is not None:

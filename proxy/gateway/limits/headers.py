@@ -1,4 +1,4 @@
-"""What the caller is told of its limits: headers of the answer, and the refusal."""
+"""What a response says of limits: headers of the answer, and the refusal."""
 
 from typing import Final
 

@@ -16,7 +16,7 @@ __all__ = ["Server"]
 
 _SWEEP_S: Final = 1.0
 _SILENCE_S: Final = 60.0
-"""A request that stops arriving for so long is given up."""
+"""A request that stops arriving is given up after this time."""
 _AT_ONCE: Final = 64
 """Calls that begin in one turn of the loop. Beginning 512 at once takes 100 ms of a core and more, for which streams
 under way would stand still; fewer than these cost CPU, because like steps are cheaper one after the other."""
