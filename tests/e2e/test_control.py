@@ -159,6 +159,7 @@ def test_the_store_dies_with_its_parent(control: ControlProcess) -> None:
     until(lambda: not Path(f"/proc/{worker}").exists(), "the worker to end")
 
 
+@pytest.mark.soak
 @pytest.mark.parametrize("victim", ["parent", "worker"])
 def test_killed_while_shipping_every_call_is_there_exactly_once(control: ControlProcess, victim: str) -> None:
     total, kills = 6000, 4

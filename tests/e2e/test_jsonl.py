@@ -5,6 +5,7 @@ from collections import Counter
 from pathlib import Path
 
 import httpx
+import pytest
 
 from tests.stack import Stack, get_json, wait_for
 
@@ -12,6 +13,7 @@ CALLS = 300
 BODY = {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "hello " * 40}]}
 
 
+@pytest.mark.soak
 def test_every_call_is_in_the_file_and_once_in_the_log_although_the_control_plane_is_killed(
     tmp_path: Path, simulator_origin: str
 ) -> None:

@@ -308,7 +308,9 @@ def test_malformed_fallbacks_and_targets_out_of_bounds_are_refused_at_once(
 
 
 def test_a_late_call_is_sent_a_second_time_and_the_first_answer_wins(tmp_path: Any, simulator_origin: str) -> None:
-    with Stack(tmp_path, {"openai": f'origin = "{simulator_origin}"'}, hedge__percent="10").start_gateway() as stack:
+    provider = {"openai": f'origin = "{simulator_origin}"'}
+    # The last call stalls: the stop must not wait for it.
+    with Stack(tmp_path, provider, hedge__percent="10", gateway__drain_s="1").start_gateway() as stack:
         safe = {"Helicone-Hedge-Enabled": "true"}
         for _ in range(20):  # fewer say nothing about a late one
             assert "helicone-hedge" not in post(stack, safe).headers
