@@ -5,7 +5,7 @@ Helicone-OpenAI-Api-Base        any path              -> that base, if allowed, 
 <label>.<domain>                any path              -> the provider of that label
 /<prefix>/…                     prefix cut off        -> the provider of that prefix
 …:generateContent               unchanged             -> the provider that owns the verb
-x-goog-api-key, anthropic-version  unchanged          -> the provider that owns the header
+x-goog-api-key, anthropic-version, ?key=  unchanged   -> the provider that owns the header or field
 /v1/chat/completions, …         unchanged             -> the provider that owns the bare path
 
 A path is matched percent-decoded, segment by segment, and forwarded as it came. What nobody owns is 404.
@@ -64,7 +64,7 @@ def resolve(
     """The route of a call to `path` and `query`, both as they came.
 
     `host` is the Host header, `target` and `api_base` are the values of `Helicone-Target-Url` and
-    `Helicone-OpenAI-Api-Base`, `mark` is the header of `Provider.bare_headers` that the call carries. Raises
+    `Helicone-OpenAI-Api-Base`, `mark` is the entry of `Provider.bare_headers` that the call carries. Raises
     `NotFound`, `Forbidden`, `BadDirective`, `BadRequest`, or `FeatureUnavailable` for a path of Helicone's loggers.
     """
     key = (host if catalog.domain else "", path, target, api_base, mark)

@@ -53,7 +53,7 @@ class Catalog:
         self.verbs: dict[str, Provider] = {}
         """What follows the last colon of a path without a prefix, to its provider."""
         self.marks: dict[str, Provider] = {}
-        """A header that a call without a prefix carries, to its provider."""
+        """A header that a call without a prefix carries, or `?` and a field of its query, to its provider."""
         self.hosts: dict[str, Provider] = {}
         self.patterns: list[tuple[HostPattern, Provider]] = []
         self.listening: dict[tuple[str, int], Provider] = {}

@@ -37,8 +37,8 @@ class Provider(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     bare_verbs: tuple[str, ...] = ()
     """What follows a colon at the end of a path without a prefix that is this provider's, whatever the path."""
     bare_headers: tuple[str, ...] = ()
-    """Headers by which a call without a prefix is this provider's, whatever its path: `x-goog-api-key`,
-    `anthropic-version`."""
+    """What a call without a prefix carries that makes it this provider's, whatever its path. Read are the headers
+    `x-goog-api-key` and `anthropic-version`, and the query field `?key` of a call without `Authorization`."""
     dialects: dict[str, str] = {}
     """Part of a path to the dialect spoken there, the first match winning."""
     prices: str = ""

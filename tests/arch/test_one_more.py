@@ -112,7 +112,7 @@ answered = CapturedExchange(operation="chat", path="/v1/talk", response_body=b'{
 reading = read_exchange("acme", answered)
 assert (reading.text, reading.usage.output_tokens) == ("Hi", 3)
 
-wire = SimpleNamespace(started=False, method="POST", path="/mine/v1/talk")
+wire = SimpleNamespace(started=False, method="POST", path="/mine/v1/talk", query="", headers=lambda: [])
 assert refuse(Exchange(wire, "id", 0.0, 0), Unauthorized("No key.")).body == b'{"acme":"No key."}'
 
 assert is_cacheable(b'{"say":"Hi"}', "", False, "acme")

@@ -105,6 +105,47 @@ def test_the_models_of_each_provider_by_what_the_call_carries(stack: Stack, simu
         assert provider_of(last_seen(simulator_origin)) == name
 
 
+@pytest.mark.parametrize(
+    ("query", "headers", "name"),
+    [
+        ("key=AIza-secret", {}, "gemini"),
+        ("pageSize=5&key=AIza-secret", {}, "gemini"),
+        ("key=AIza-secret", {"authorization": "Bearer sk-1"}, "openai"),
+        ("key=AIza-secret", {"anthropic-version": "2023-06-01"}, "anthropic"),
+        ("monkey=1", {}, "openai"),
+        ("q=a%26key=1", {}, "openai"),
+    ],
+)
+def test_a_key_in_the_query_is_google_s(
+    stack: Stack, simulator_origin: str, query: str, headers: dict[str, str], name: str
+) -> None:
+    httpx.get(f"{stack.gateway}/v1/models?{query}", headers=headers, timeout=30)
+    seen = last_seen(simulator_origin)
+    assert (provider_of(seen), seen["target"]) == (name, f"/v1/models?{query}")
+
+
+@pytest.mark.parametrize(
+    ("query", "headers", "key"),
+    [
+        ("", {"anthropic-version": "2023-06-01"}, "type"),
+        ("", {"x-goog-api-key": "AIza"}, "error.status"),
+        ("?key=AIza", {}, "error.status"),
+        ("", {}, "error.code"),
+    ],
+)
+def test_an_error_before_routing_has_the_shape_that_the_call_s_headers_ask_for(
+    stack: Stack, query: str, headers: dict[str, str], key: str
+) -> None:
+    answer = httpx.get(f"{stack.gateway}/v1/models{query}", headers={**headers, "helicone-retry-num": "x"}, timeout=30)
+    assert answer.status_code == 400
+    found = answer.json()
+    for part in key.split("."):
+        found = found[part]
+    assert isinstance(found, str)
+    if key != "error.status":
+        assert "status" not in answer.json()["error"]
+
+
 LOGGERS = ["/oai/v1/log", "/anthropic/v1/log", "/custom/v1/log", "/googleapis/v1/log", "/v1/log/x", "/v1/trace/log"]
 
 

@@ -220,6 +220,8 @@ def test_a_verb_of_google_leads_to_gemini(version: str, verb: str, mark: str) ->
         ("/v1/models/ft:gpt-4o-mini:acme::abc", "", "openai"),
         ("/v1/skills_of_tomorrow", "anthropic-version", "anthropic"),
         ("/v1/interactions", "x-goog-api-key", "gemini"),
+        ("/v1/models", "?key", "gemini"),
+        ("/openai/v1/models", "?key", "openai"),
         ("/openai/v1/models", "anthropic-version", "openai"),
         ("/groq/openai/v1/models", "x-goog-api-key", "groq"),
         ("/v1/gateway/oai/v1/models", "anthropic-version", "openai"),

@@ -45,3 +45,17 @@ def test_a_path_that_a_dialect_does_not_know_is_another_operation(name: str) -> 
 )
 def test_a_path_tells_the_shape_of_an_error_before_it_is_routed(path: str, name: str) -> None:
     assert guess_dialect(path).name == name
+
+
+@pytest.mark.parametrize(
+    ("path", "carried", "name"),
+    [
+        ("/v1/models", {"anthropic-version"}, "anthropic"),
+        ("/v1/models", {"x-goog-api-key"}, "gemini"),
+        ("/v1/models", {"?key"}, "gemini"),
+        ("/v1/models", {"authorization"}, "openai"),
+        ("/openai/v1/models", {"anthropic-version"}, "openai"),
+    ],
+)
+def test_a_header_tells_the_shape_of_an_error_before_it_is_routed(path: str, carried: set[str], name: str) -> None:
+    assert guess_dialect(path, carried).name == name

@@ -55,26 +55,29 @@ def read(wire: Wire) -> RequestHead:
 
 def _split(authorization: str) -> tuple[str, str]:
     """`Bearer provider-key, Bearer sk-helicone-…` is how Helicone's users send both in one header."""
-    kept: list[str] = []
+    others: list[str] = []
     key = ""
     for part in authorization.split(","):
         bare = part.strip().removeprefix("Bearer ").strip()
         if is_key(bare):
             key = bare
         else:
-            kept.append(part.strip())
-    return ", ".join(kept), key
+            others.append(part.strip())
+    return ", ".join(others), key
 
 
 def locate(head: RequestHead, catalog: Catalog) -> Route:
     """The provider and upstream address. Raises `NotFound`, `Forbidden`, or `BadDirective` for a wrong target."""
     fields = head.fields
     mark = "x-goog-api-key" if fields.x_goog_api_key else "anthropic-version" if fields.anthropic_version else ""
+    # Google's key may be in the query. Beside another credential it says nothing.
+    if not mark and head.query and not head.authorization and "&key=" in "&" + head.query:
+        mark = "?key"
     return resolve(catalog, head.host, head.path, head.query, fields.target_url, fields.openai_api_base, mark)
 
 
 async def receive(wire: Wire, head: RequestHead, cap: int) -> bytes:
-    """The whole body; empty where the request has none."""
+    """The complete body; empty where the request has none."""
     length = head.fields.content_length
     if length == 0 or (length < 0 and not head.fields.transfer_encoding):
         return b""

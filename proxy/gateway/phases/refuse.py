@@ -1,13 +1,14 @@
 """Phase: turns an error into a response in the caller's dialect. The only place where that happens."""
 
 import asyncio
+import contextlib
 
 from proxy.core import log
 from proxy.core.clock import monotonic
-from proxy.core.errors import ClientDisconnected, Overloaded, PerihelionError, ProxyError, UpstreamError
+from proxy.core.errors import BadRequest, ClientDisconnected, Overloaded, PerihelionError, ProxyError, UpstreamError
 from proxy.gateway.exchange import Exchange
-from proxy.gateway.wire.base import FinalChunk
-from proxy.providers.dialects import DIALECTS, guess_dialect
+from proxy.gateway.wire.base import FinalChunk, Wire
+from proxy.providers.dialects import DIALECTS, Dialect, guess_dialect
 
 __all__ = ["refuse"]
 
@@ -31,7 +32,7 @@ def refuse(ex: Exchange, error: BaseException) -> FinalChunk:
     if isinstance(shown, UpstreamError):
         outcome.upstream_error = shown
     route = outcome.route or ex.route
-    dialect = guess_dialect(ex.wire.path) if route is None else DIALECTS[route.provider.error_dialect or route.dialect]
+    dialect = _guess(ex.wire) if route is None else DIALECTS[route.provider.error_dialect or route.dialect]
     if ex.wire.started:
         outcome.cut = "gateway" if shown.code == "stopping" else "upstream"
         tap = outcome.tap
@@ -52,3 +53,13 @@ def refuse(ex: Exchange, error: BaseException) -> FinalChunk:
         *shown.headers.items(),
     ]
     return FinalChunk(b"" if ex.wire.method == "HEAD" else body, shown.status, headers)
+
+
+def _guess(wire: Wire) -> Dialect:
+    """The dialect that the caller expects, where the call was refused before its route was known."""
+    carried: set[str] = set()
+    with contextlib.suppress(BadRequest):  # a header that cannot be read: the call is refused for it
+        carried.update(name for name, value in wire.headers() if value)
+    if "authorization" not in carried:
+        carried.update("?" + field.partition("=")[0] for field in wire.query.split("&"))
+    return guess_dialect(wire.path, carried)

@@ -4,6 +4,7 @@ Add one: write `dialects/<name>.py` with a `Dialect`, add it to the tuple below.
 by the rows of `operations`.
 """
 
+from collections.abc import Container
 from typing import Final
 
 from proxy.providers.dialects.anthropic import ANTHROPIC
@@ -52,10 +53,20 @@ RATE_LIMIT_HEADERS: Final = tuple(pair for dialect in DIALECTS.values() for pair
 """(remaining, reset) headers of every dialect: hosts of several dialects send those of any."""
 
 
-def guess_dialect(path: str) -> Dialect:
-    """Return the dialect of a caller's path that is not routed, or not yet: OpenAI's where nothing says another."""
-    for dialect in DIALECTS.values():
-        if path.startswith("/" + dialect.name) or any(mark in path for mark in dialect.caller_marks):
+def guess_dialect(path: str, carried: Container[str] = ()) -> Dialect:
+    """Return the dialect of a call that is not routed, or not yet: OpenAI's where nothing says another.
+
+    `carried` holds the names of the call's headers, and `?name` for the fields of its query. As in routing, a prefix
+    counts before them, and they count before the rest of the path."""
+    dialects = DIALECTS.values()
+    for dialect in dialects:
+        if path.startswith("/" + dialect.name):
+            return dialect
+    for dialect in dialects:
+        if any(name in carried for name in dialect.caller_headers):
+            return dialect
+    for dialect in dialects:
+        if any(mark in path for mark in dialect.caller_marks):
             return dialect
     return OPENAI
 

@@ -169,4 +169,5 @@ ANTHROPIC = Dialect(
         for limit in ("requests", "tokens", "input-tokens", "output-tokens")
     ),
     caller_marks=("/v1/messages",),
+    caller_headers=("anthropic-version",),
 )

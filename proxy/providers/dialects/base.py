@@ -102,6 +102,8 @@ class Dialect(msgspec.Struct, frozen=True, kw_only=True):
     """(remaining, reset) headers of each of its rate limits, lower case."""
     caller_marks: tuple[str, ...] = ()
     """Parts of a caller's path that tell the dialect before the call is routed, for the shape of our errors."""
+    caller_headers: tuple[str, ...] = ()
+    """Headers (lower case) that tell the same, and `?name` for fields of the query."""
 
 
 def name_operation(path: str, tails: dict[str, str], folders: dict[str, str]) -> str:

@@ -179,4 +179,5 @@ GEMINI = Dialect(
     refusal_marks=(b'"SAFETY"', b'"PROHIBITED_CONTENT"', b'"BLOCKLIST"', b'"RECITATION"', b'"SPII"', b'"IMAGE_SAFETY"'),
     refusal=None,
     caller_marks=("/v1beta/", ":generateContent", ":streamGenerateContent"),
+    caller_headers=("x-goog-api-key", "?key"),
 )
