@@ -215,8 +215,12 @@ HEADERS: Final[tuple[Header, ...]] = (
     Header("Helicone-Webhook-Enabled", accepts=FLAG, unavailable="true", default="`false`", doc="Webhooks."),
     Header("Helicone-Moderations-Enabled", accepts=FLAG, unavailable="true", default="`false`", doc="Moderations."),
     Header("Helicone-LLM-Security-Enabled", accepts=FLAG, unavailable="true", default="`false`", doc="LLM security."),
-    Header("Helicone-Increase-Timeout", shown="`true`", has_effect=False, doc="–"),
-    Header("Helicone-Stream-Force-Format", shown="`true`", has_effect=False, doc="–"),
+    Header("Helicone-Increase-Timeout", shown="`true`", has_effect=False,
+        doc="A longer timeout at Helicone. Here the settings `upstream.*_timeout_s` apply to every call.",
+    ),
+    Header("Helicone-Stream-Force-Format", shown="`true`", has_effect=False,
+        doc="Regroups the chunks of a stream at Helicone. Here chunks are passed on as they arrive.",
+    ),
 )  # fmt: skip
 """Every header that the proxy reads. The first credential that is not empty is the call's credential."""
 

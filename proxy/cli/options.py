@@ -10,6 +10,7 @@ import click
 
 from proxy.core.errors import SettingError
 from proxy.core.settings import Settings, load
+from proxy.upstream import check_transport
 
 __all__ = ["opened", "refuse", "with_settings"]
 
@@ -35,6 +36,7 @@ def with_settings(command: Callable[..., Any]) -> Callable[..., Any]:
             given[name.strip()] = value
         try:
             settings = load(config, overrides=given)
+            check_transport(settings.get_str("upstream.transport"), settings.source("upstream.transport"))
         except SettingError as error:
             refuse(str(error))
         return command(settings, **rest)

@@ -113,7 +113,6 @@ SETTINGS: tuple[Setting, ...] = (
         "upstream.transport",
         "direct",
         "HTTP client: `direct` (built in), or `httpx` for outbound proxies and HTTP/2.",
-        *_one_of("direct", "httpx"),
     ),
     Setting("upstream.proxy", "", "Outbound proxy, `http://…` or `socks5://…` (with upstream.transport = httpx)."),
     Setting("upstream.http2", False, "Use HTTP/2 to providers (with upstream.transport = httpx)."),

@@ -20,7 +20,7 @@ from proxy.gateway.wire.base import FinalChunk, Wire
 from proxy.kv import StoreOptions, open_kv
 from proxy.spool.writer import Writer
 from proxy.upstream import open_upstream
-from proxy.upstream.base import TransportLimits
+from proxy.upstream.base import TransportLimits, TransportOptions
 
 __all__ = ["Application"]
 
@@ -53,9 +53,11 @@ class Application:
         upstream = open_upstream(
             settings.get_str("upstream.transport"),
             _limits(settings),
-            proxy=settings.get_str("upstream.proxy"),
-            http2=settings.get_bool("upstream.http2"),
-            ca_file=settings.get_str("upstream.ca_file"),
+            TransportOptions(
+                proxy=settings.get_str("upstream.proxy"),
+                http2=settings.get_bool("upstream.http2"),
+                ca_file=settings.get_str("upstream.ca_file"),
+            ),
         )
         spool = Writer(
             settings.layout.spool,

@@ -1,35 +1,34 @@
-"""Clients that carry a call to a provider: `direct` (own sockets) and `httpx` (outbound proxies,
-HTTP/2).
+"""Clients that carry a call to a provider: `direct` (own sockets) and `httpx` (outbound proxies, HTTP/2).
 
-May be imported by the gateway; imports `core` only. One more transport: one file that satisfies `base.Upstream`,
-one line in `TRANSPORTS`, and the contract suite in tests/contract runs over it.
+May be imported by the gateway; imports `core` and `net` only. Add one: a module here with `open_transport`, and its
+name in the tuple below. The contract suite in tests/contract runs over it.
 """
 
-from collections.abc import Callable
+from importlib import import_module
+from typing import Any, Final
 
-from proxy.upstream.base import TransportLimits, Upstream
+from proxy.core.errors import SettingError
+from proxy.upstream.base import TransportLimits, TransportOptions, Upstream
 
-__all__ = ["TRANSPORTS", "open_upstream"]
+__all__ = ["TRANSPORTS", "check_transport", "open_upstream"]
 
-
-def _direct(limits: TransportLimits, proxy: str, http2: bool, ca_file: str) -> Upstream:
-    from proxy.upstream.direct import DirectUpstream
-
-    return DirectUpstream(limits, ca_file=ca_file)
-
-
-def _httpx(limits: TransportLimits, proxy: str, http2: bool, ca_file: str) -> Upstream:
-    from proxy.upstream.httpx import HttpxUpstream
-
-    return HttpxUpstream(limits, proxy=proxy, http2=http2, ca_file=ca_file)
+TRANSPORTS: Final = (
+    "direct",
+    "httpx",
+)
+"""What `upstream.transport` may be: the module of that name, imported when it is opened, since clients are large."""
 
 
-TRANSPORTS: dict[str, Callable[[TransportLimits, str, bool, str], Upstream]] = {"direct": _direct, "httpx": _httpx}
-"""By the word in the setting `upstream.transport`. A transport's module is imported only when it is chosen."""
+def open_upstream(name: str, limits: TransportLimits, options: TransportOptions) -> Upstream:
+    """Open the transport of that name, inside the event loop that will use it. Raises `SettingError` where no
+    transport has the name."""
+    check_transport(name)
+    module: Any = import_module(f"proxy.upstream.{name}")
+    upstream: Upstream = module.open_transport(limits, options)
+    return upstream
 
 
-def open_upstream(
-    name: str, limits: TransportLimits, *, proxy: str = "", http2: bool = False, ca_file: str = ""
-) -> Upstream:
-    """The transport of that name. Call it inside the event loop that will use it."""
-    return TRANSPORTS[name](limits, proxy, http2, ca_file)
+def check_transport(name: str, source: str = "") -> None:
+    """Raise `SettingError` where no transport has that name. `source` says where the setting comes from."""
+    if name not in TRANSPORTS:
+        raise SettingError("upstream.transport", name, "one of " + ", ".join(TRANSPORTS), source)

@@ -6,7 +6,7 @@ import msgspec
 
 from proxy.core.origin import Origin
 
-__all__ = ["Answer", "TransportLimits", "Upstream", "UpstreamRequest"]
+__all__ = ["Answer", "TransportLimits", "TransportOptions", "Upstream", "UpstreamRequest"]
 
 
 class UpstreamRequest(msgspec.Struct):
@@ -34,6 +34,14 @@ class TransportLimits(msgspec.Struct, frozen=True):
     connections: int = 1024
     idle_s: float = 60.0
     age_s: float = 600.0
+
+
+class TransportOptions(msgspec.Struct, frozen=True):
+    """The settings `upstream.proxy`, `upstream.http2` and `upstream.ca_file`."""
+
+    proxy: str = ""
+    http2: bool = False
+    ca_file: str = ""
 
 
 class Answer(Protocol):

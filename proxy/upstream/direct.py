@@ -10,11 +10,11 @@ from proxy.core.clock import monotonic
 from proxy.core.errors import UpstreamError, UpstreamTimeout
 from proxy.core.origin import Origin
 from proxy.net.guard import Resolver
-from proxy.upstream.base import Answer, TransportLimits, UpstreamRequest
+from proxy.upstream.base import Answer, TransportLimits, TransportOptions, UpstreamRequest
 from proxy.upstream.connection import Connection
 from proxy.upstream.pool import Pool
 
-__all__ = ["DirectUpstream"]
+__all__ = ["DirectUpstream", "open_transport"]
 
 _SWEEP_S = 0.1
 
@@ -135,6 +135,11 @@ class DirectUpstream:
             if pool.empty:  # callers can name as many origins as they like
                 del self._pools[origin]
         self._timer = loop.call_later(_SWEEP_S, self._sweep, loop)
+
+
+def open_transport(limits: TransportLimits, options: TransportOptions) -> DirectUpstream:
+    """Return the transport; settings refuses an outbound proxy and HTTP/2 with it."""
+    return DirectUpstream(limits, ca_file=options.ca_file)
 
 
 def _head(pool: Pool, call: UpstreamRequest) -> bytes:

@@ -15,9 +15,9 @@ from proxy.core.clock import monotonic
 from proxy.core.errors import UpstreamError, UpstreamTimeout
 from proxy.core.origin import Origin
 from proxy.net.guard import Resolver
-from proxy.upstream.base import Answer, TransportLimits, UpstreamRequest
+from proxy.upstream.base import Answer, TransportLimits, TransportOptions, UpstreamRequest
 
-__all__ = ["HttpxUpstream"]
+__all__ = ["HttpxUpstream", "open_transport"]
 
 _HIGH_WATER = 1 << 20
 
@@ -178,6 +178,11 @@ class HttpxUpstream:
             stream=httpx.ByteStream(call.body or b""),
             extensions={"timeout": self._timeout.as_dict()},
         )
+
+
+def open_transport(limits: TransportLimits, options: TransportOptions) -> HttpxUpstream:
+    """Return the transport."""
+    return HttpxUpstream(limits, proxy=options.proxy, http2=options.http2, ca_file=options.ca_file)
 
 
 def _name(origin: Origin) -> str:

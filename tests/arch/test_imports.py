@@ -50,6 +50,7 @@ ALLOWED: dict[str, set[str]] = {
         "proxy.control",
         "proxy.gateway",
         "proxy.logstore",
+        "proxy.upstream",
     },
     "_speedups": set(),
     "simulator": set(),

@@ -288,3 +288,55 @@ def test_one_more_store_is_one_file_and_one_line(tree: Tree) -> None:
     tree.add("proxy/kv/acme.py", BACKEND)
     tree.register("proxy/kv/__init__.py", '    "redis": "redis",\n', "", '    "acme": "acme",\n')
     tree.run(USES_BACKEND)
+
+
+TRANSPORT = '''"""Calls to providers by pigeon."""
+
+from proxy.upstream.base import TransportLimits, TransportOptions
+from proxy.upstream.direct import DirectUpstream
+
+__all__ = ["PigeonUpstream", "open_transport"]
+
+
+class PigeonUpstream(DirectUpstream):
+    """Stands for another client."""
+
+
+def open_transport(limits: TransportLimits, options: TransportOptions) -> PigeonUpstream:
+    assert options.ca_file == "more.pem"
+    return PigeonUpstream(limits)
+'''
+USES_TRANSPORT = """
+import asyncio
+
+from proxy.core import settings
+from proxy.core.errors import SettingError
+from proxy.gateway.app import Application
+from proxy.upstream import check_transport
+
+
+async def main():
+    asked = {"upstream.transport": "pigeon", "upstream.ca_file": "more.pem", "data": "data"}
+    given = settings.load(environ={}, overrides=asked)
+    given.data.mkdir()
+    application = Application(given)
+    application.start(asyncio.get_running_loop())
+    assert type(application.gateway.upstream).__name__ == "PigeonUpstream"
+    await application.stop()
+
+
+asyncio.run(main())
+check_transport("pigeon")
+try:
+    check_transport("fax")
+except SettingError as error:
+    assert str(error).endswith("'fax'; expected one of direct, httpx, pigeon"), str(error)
+else:
+    raise AssertionError("an unknown transport was accepted")
+"""
+
+
+def test_one_more_transport_is_one_file_and_one_line(tree: Tree) -> None:
+    tree.add("proxy/upstream/pigeon.py", TRANSPORT)
+    tree.register("proxy/upstream/__init__.py", ')\n"""What', "", '    "pigeon",\n')
+    tree.run(USES_TRANSPORT)

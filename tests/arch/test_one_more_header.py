@@ -1,4 +1,4 @@
-"""Adding a request header takes one row: tried in a copy of the tree. Every transport can be chosen by a setting."""
+"""Adding a request header takes one row: tried in a copy of the tree."""
 
 import os
 import shutil
@@ -6,8 +6,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-from proxy.core.settings import SETTINGS
-from proxy.upstream import TRANSPORTS
 from tests.stack import ROOT
 
 ROW = """    Header("Helicone-Tone", accepts=one_of("calm", "loud"), doc="How it sounds.", since="9.9"),
@@ -60,8 +58,3 @@ def test_a_foreign_speedups_is_named(tmp_path: Path) -> None:
         [sys.executable, "-c", "import proxy"], cwd=tmp_path, capture_output=True, text=True, check=False
     )
     assert "ImportError" in done.stderr and str(tmp_path / "_speedups") in done.stderr
-
-
-def test_every_transport_can_be_chosen() -> None:
-    row = next(row for row in SETTINGS if row.name == "upstream.transport")
-    assert row.expected == "one of " + ", ".join(TRANSPORTS)

@@ -13,8 +13,8 @@ import trustme
 
 from proxy.core.errors import Forbidden, UpstreamError, UpstreamTimeout
 from proxy.core.origin import Origin
-from proxy.upstream import open_upstream
-from proxy.upstream.base import Answer, TransportLimits, Upstream, UpstreamRequest
+from proxy.upstream import TRANSPORTS, open_upstream
+from proxy.upstream.base import Answer, TransportLimits, TransportOptions, Upstream, UpstreamRequest
 from proxy.upstream.direct import DirectUpstream
 
 Script = Callable[["Peer"], Awaitable[None]]
@@ -80,7 +80,7 @@ async def serving(script: Script, tls: ssl.SSLContext | None = None) -> AsyncIte
 
 @contextlib.asynccontextmanager
 async def opened(name: str, limits: TransportLimits | None = None, **options: str) -> AsyncIterator[Upstream]:
-    upstream = open_upstream(name, limits or TransportLimits(), **options)  # type: ignore[arg-type]
+    upstream = open_upstream(name, limits or TransportLimits(), TransportOptions(**options))  # type: ignore[arg-type]
     try:
         yield upstream
     finally:
@@ -88,7 +88,7 @@ async def opened(name: str, limits: TransportLimits | None = None, **options: st
         await upstream.close()  # closing twice is no error
 
 
-@pytest.fixture(params=["direct", "httpx"])
+@pytest.fixture(params=TRANSPORTS)
 def name(request: pytest.FixtureRequest) -> str:
     return str(request.param)
 
