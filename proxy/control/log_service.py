@@ -1,6 +1,5 @@
 """The log of a control process: the store, and the thread that opens it and ships into it."""
 
-import gc
 import logging
 import threading
 from typing import Final
@@ -8,7 +7,7 @@ from typing import Final
 from proxy.control.jobs.ship import Shipper
 from proxy.control.shipping import SpoolBusy, SpoolLock, make_shipper, open_store, price_book
 from proxy.core.errors import PerihelionError
-from proxy.core.process import unmap_clean_code
+from proxy.core.process import tune_gc, unmap_clean_code
 from proxy.core.settings import Settings
 from proxy.logstore import LogStore
 
@@ -70,8 +69,7 @@ class LogService:
                 self.shipper = make_shipper(self.settings, store, prices)
                 self._store = store
                 # Prices and the driver stay for good, and a batch of rows holds no cycles: walk them rarely.
-                gc.freeze()
-                gc.set_threshold(50_000, 20, 50)
+                tune_gc()
                 unmap_clean_code()
                 self.problem = ""
                 self.shipper.run(self._stop, _DRAIN_S)

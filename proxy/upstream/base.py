@@ -72,11 +72,6 @@ class Answer(Protocol):
         """Until there is something to `take` or the answer has ended. Raises `UpstreamError` (phase `body`)
         where it was cut (what arrived before can still be taken) and `UpstreamTimeout` where it stalled."""
 
-    def pause(self) -> None:
-        """Stop reading from the provider (the reader is slow); `resume` goes on."""
-
-    def resume(self) -> None: ...
-
     def close(self) -> None:
         """Give the connection back where the answer is whole, else cut it. Idempotent."""
 

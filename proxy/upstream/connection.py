@@ -87,14 +87,6 @@ class LiveAnswer:
         if self._error is not None and not self._pieces:
             raise self._error
 
-    def pause(self) -> None:
-        if self._connection is not None:
-            self._connection.pause()
-
-    def resume(self) -> None:
-        if self._connection is not None:
-            self._connection.resume()
-
     def close(self) -> None:
         connection, self._connection = self._connection, None
         if connection is not None:

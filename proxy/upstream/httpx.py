@@ -57,12 +57,6 @@ class _PumpedAnswer:
             self._news.clear()
             await self._news.wait()
 
-    def pause(self) -> None:
-        self._room.clear()
-
-    def resume(self) -> None:
-        self._room.set()
-
     def close(self) -> None:
         if not self._pump.done():
             self._pump.cancel()

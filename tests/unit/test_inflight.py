@@ -37,10 +37,6 @@ class Sent:
     async def wait(self) -> None:
         await self._fed.wait()
 
-    def pause(self) -> None: ...
-
-    def resume(self) -> None: ...
-
     def close(self) -> None:
         self.closed = True
 

@@ -256,10 +256,6 @@ class SharedAnswer:
     async def wait(self) -> None:
         await self._inflight.more(self._seen)
 
-    def pause(self) -> None: ...
-
-    def resume(self) -> None: ...
-
     def close(self) -> None:
         if self._open:
             self._open = False
