@@ -56,7 +56,13 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     model_override: str
 
     status: Annotated[int, _doc("HTTP status that the caller got; 499 where it left before a response began")]
-    outcome: Annotated[str, _doc("`success`, or the phase that refused or failed")]
+    outcome: Annotated[
+        str,
+        _doc(
+            "`success`, the phase that refused or failed, or `response_error`: the status was good and the response, "
+            "or its stream, held an error"
+        ),
+    ]
     error: Annotated[str, _doc("our error code, else the provider's error type; empty on success")]
     error_message: str
     cut: Annotated[str, _doc("who ended a stream early: `client`, `upstream`, `gateway`, or empty")]

@@ -4,13 +4,16 @@ The gateway fills only what it alone can know; decompressing, assembling a strea
 are the shipper's work. Fields are only ever added at the end, with a default, so that older segments stay readable.
 """
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
 from proxy.core.usage import Usage
 
-__all__ = ["Attempt", "Record", "decode", "encode"]
+__all__ = ["RESPONSE_ERROR", "Attempt", "Record", "decode", "encode"]
+
+RESPONSE_ERROR: Final = "response_error"
+"""Outcome of a call whose response had a good status and held an error, mostly as an event of its stream."""
 
 
 class Attempt(msgspec.Struct, array_like=True, frozen=True):
@@ -58,7 +61,7 @@ class Record(msgspec.Struct, array_like=True, kw_only=True):
     status: int = 0
     """What the caller got; 499 where it left before a response began."""
     outcome: str = "success"
-    """`success`, or the phase that refused or failed."""
+    """`success`, the phase that refused or failed, or `RESPONSE_ERROR`."""
     error: str = ""
     """The code of our own error; empty where the provider answered, also with an error."""
     error_message: str = ""

@@ -1,7 +1,8 @@
 """Builds the record of a finished call."""
 
+from proxy.core import log
 from proxy.core.identity import is_key
-from proxy.core.record import Record
+from proxy.core.record import RESPONSE_ERROR, Record
 from proxy.core.usage import Usage
 from proxy.gateway.exchange import Exchange
 from proxy.gateway.tap import Tap
@@ -30,6 +31,14 @@ _LOGGED_HEADERS = frozenset(
 )
 _MAX_TAIL = 256 << 10
 """Bytes at the end of a request body that are logged where its middle is left out; at most half of `log.max_body`."""
+_ERROR = b'"error"'
+_NO_ERROR = (b'"error":null', b'"error": null')
+_ERROR_TAIL = 1024
+"""Bytes at the end of a stream that are searched for an error: it is the last event, or the one before the last."""
+_FAILED_TAIL = 8192
+"""The same of Responses, whose last event repeats the whole response."""
+_ERROR_HEAD = 64
+"""Bytes at the start of a plain answer that are searched for an error."""
 
 
 def build_record(ex: Exchange, worker: str, max_body: int) -> Record:
@@ -113,14 +122,38 @@ def _add_answer(record: Record, answer: Answer, tap: Tap, started: float) -> Non
     record.response_type, record.response_encoding = tap.media_type, tap.encoding
     record.response_body, record.response_size = tap.body(), tap.size
     record.truncated = tap.truncated
+    if answer.status < 400:
+        if tap.streams:
+            edge = record.response_body[-_FAILED_TAIL if record.operation == "responses" else -_ERROR_TAIL :]
+        else:
+            edge = record.response_body[:_ERROR_HEAD]
+        if _ERROR in edge or (tap.streams and b":exception-type" in edge):
+            _look_for_error(record, edge)
     record.response_headers = {pair[0]: pair[1] for pair in answer.headers if pair[0] in _LOGGED_HEADERS}
 
 
-def _omit(record: Record) -> None:
-    """Read bodies that must not be stored anywhere, for usage and model, and then drop them."""
+def _look_for_error(record: Record, edge: bytes) -> None:
+    """Set the outcome where the answer is, or holds, an error; `edge` is the part of it that mentions one."""
+    if edge.count(_ERROR) == sum(map(edge.count, _NO_ERROR)) and b":exception-type" not in edge:
+        return
     from proxy.providers.reading import read_record  # decompression and all: rarely needed, so not at the start
 
+    try:
+        reading = read_record(record)
+    except Exception as error:  # noqa: BLE001 - the shipper reads it again and says why it could not
+        log.swallowed("record", error)
+        return
+    if reading.error_kind and record.outcome == "success":
+        record.outcome = RESPONSE_ERROR
+
+
+def _omit(record: Record) -> None:
+    """Read bodies that must not be stored anywhere, for usage, model and error, and then drop them."""
+    from proxy.providers.reading import read_record
+
     reading = read_record(record)
+    if reading.error_kind and record.status < 400 and record.outcome in ("success", RESPONSE_ERROR):
+        record.outcome, record.error, record.error_message = RESPONSE_ERROR, reading.error_kind, reading.error_message
     record.usage = reading.billed or Usage()
     record.model = record.model or reading.model_asked
     record.user_id = record.user_id or reading.user

@@ -139,7 +139,7 @@ FILTERS: Final[tuple[LogFilter, ...]] = (
     LogFilter("error", "An error's name, or * for any failed call.", build=_error),
     LogFilter("key", "Id of the API key.", "key = {key:String}"),
     LogFilter("prompt", "Prompt id.", "prompt_id = {prompt:String}"),
-    LogFilter("outcome", "success, or the phase that refused or failed.", "outcome = {outcome:String}"),
+    LogFilter("outcome", "success, the phase that refused or failed, or response_error.", "outcome = {outcome:String}"),
     LogFilter("trace", "Trace id of the caller's traceparent.", "trace_id = {trace:String}"),
     LogFilter("min_cost", "Lowest cost, in US dollars.", kind="number", build=_min_cost),
     LogFilter("min_latency", "Lowest latency, in milliseconds.", "latency_ms >= {min_latency:Float64}", "number"),

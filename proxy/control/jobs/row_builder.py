@@ -11,7 +11,7 @@ from uuid import UUID
 import msgspec
 
 from proxy.core import log
-from proxy.core.record import Attempt, Record, decode
+from proxy.core.record import RESPONSE_ERROR, Attempt, Record, decode
 from proxy.core.trace import parse_traceparent, span_id_of
 from proxy.core.usage import Usage
 from proxy.logstore import BodyRow, RequestRow
@@ -173,6 +173,8 @@ def _row(record: Record, reading: RecordReading) -> RequestRow:
     )
     if record.traceparent:
         _put_trace(row, record)
+    if reading.error_kind and row.outcome == "success" and row.status < 400:
+        row.outcome = RESPONSE_ERROR
     return row
 
 

@@ -1,7 +1,7 @@
 SELECT
     prompt_version AS version,
     count() AS calls,
-    countIf(status >= 400) AS errors,
+    countIf(error != '' OR status >= 400 OR outcome != 'success') AS errors,
     toInt64(sum(coalesce(input_tokens, 0))) AS input_tokens,
     toInt64(sum(coalesce(output_tokens, 0))) AS output_tokens,
     sum(coalesce(cost_nanousd, 0)) AS cost_nanousd,

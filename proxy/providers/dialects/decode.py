@@ -1,7 +1,7 @@
 """The first step of every reader: decodes both bodies, finds the requested model, the preview and any error."""
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Final
 from urllib.parse import unquote
 
 import msgspec
@@ -14,6 +14,9 @@ from proxy.providers.dialects.operations import OPERATIONS, OTHER
 from proxy.providers.dialects.preview import preview
 
 __all__ = ["DecodedExchange", "clean", "decode_exchange", "json_text"]
+
+_OTHERS_ERRORS: Final = frozenset({"files", "batches"})
+"""Operations whose good answers list errors of other calls."""
 
 
 class DecodedExchange(msgspec.Struct):
@@ -36,7 +39,8 @@ def decode_exchange(
     reading = ExchangeReading(stream=found.stream if exchange.streamed is None else exchange.streamed)
     reading.model_asked = get_str(request, "model") or model_in(unquote(exchange.path.partition("?")[0]))
     reading.prompt_preview = clean(preview(request))
-    set_error(reading, exchange, found)
+    if exchange.status >= 400 or exchange.operation not in _OTHERS_ERRORS:
+        set_error(reading, exchange, found)
     has_request = bool(exchange.request_body) or exchange.operation != "other"
     usable = exchange.status < 400 and OPERATIONS.get(exchange.operation, OTHER).reports_usage and has_request
     return DecodedExchange(exchange, reading, request, found, usable)
