@@ -6,7 +6,7 @@ from typing import Annotated, Any, Final
 
 import msgspec
 from litestar import Request, Response, get
-from litestar.params import Parameter
+from litestar.params import FromPath, QueryParameter
 
 from proxy.control.api.problems import Problem, answer
 from proxy.control.auth import caller_of, needs
@@ -37,7 +37,7 @@ class Page(msgspec.Struct):
 
 
 def _query(help: str) -> Any:
-    return Parameter(description=help, required=False)
+    return QueryParameter(description=help, required=False)
 
 
 def _with_filters(handler: Callable[..., Any]) -> Callable[..., Any]:
@@ -104,7 +104,7 @@ def list_calls(
     summary="Everything of one call",
     operation_id="getRequest",
 )
-def show_call(request: Request[Any, Any, Any], id: str) -> Response[EventWithBodies]:
+def show_call(request: Request[Any, Any, Any], id: FromPath[str]) -> Response[EventWithBodies]:
     """One call with its attempts and bodies."""
     uuid = parse_uuid(id)
     if uuid is None:

@@ -16,19 +16,21 @@ from proxy.policies.rules import parse_rules
 __all__ = [
     "check_email",
     "check_label",
-    "check_limit",
     "check_name",
     "check_password",
     "check_policy",
     "check_prompt_id",
+    "check_provider",
+    "check_role",
+    "check_scopes",
+    "check_template",
 ]
-__all__ += ["check_provider", "check_role", "check_scopes", "check_template"]
 
 _ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
 _LABEL: Final = re.compile(r"[a-z0-9][a-z0-9._-]{0,63}")
 _EMAIL: Final = re.compile(r"[^@\s]{1,64}@[^@\s]{1,189}")
-_LEAST_PASSWORD: Final = 10
-_MOST_BODY: Final = 1 << 20
+_MIN_PASSWORD: Final = 10
+_MAX_BODY_BYTES: Final = 1 << 20
 
 
 def check_name(path: str, name: str) -> str:
@@ -46,8 +48,8 @@ def check_email(path: str, email: str) -> str:
 
 
 def check_password(path: str, password: str) -> str:
-    if not _LEAST_PASSWORD <= len(password) <= 1024:
-        raise InvalidValue(path, "***", f"a password of {_LEAST_PASSWORD} to 1024 characters")
+    if not _MIN_PASSWORD <= len(password) <= 1024:
+        raise InvalidValue(path, "***", f"a password of {_MIN_PASSWORD} to 1024 characters")
     return password
 
 
@@ -98,15 +100,9 @@ def check_label(path: str, label: str) -> str:
     return label
 
 
-def check_limit(limit: int) -> int:
-    if not 1 <= limit <= 500:
-        raise InvalidValue("limit", str(limit), "1 to 500")
-    return limit
-
-
 def check_template(body: dict[str, Any], variables: list[dict[str, Any]]) -> None:
     """A version's body and variables. Raises `InvalidValue` with the path to the fault."""
-    if len(msgspec.json.encode(body)) > _MOST_BODY:
+    if len(msgspec.json.encode(body)) > _MAX_BODY_BYTES:
         raise InvalidValue("body", "more than 1 MiB", "at most 1 MiB of JSON")
     try:
         declared = msgspec.convert(variables, list[Variable])

@@ -1,14 +1,15 @@
 """`/api/keys` and `/api/credentials`: API keys and stored provider credentials."""
 
 from datetime import UTC, datetime
-from typing import Annotated, Any
+from typing import Any
 
 import msgspec
 from litestar import Request, Response, delete, get, patch, post, put
 from litestar.exceptions import PermissionDeniedException
-from litestar.params import Parameter
+from litestar.params import FromPath, JSONBody
 
-from proxy.control.api.checks import check_limit, check_name, check_policy, check_provider, check_scopes
+from proxy.control.api.checks import check_name, check_policy, check_provider, check_scopes
+from proxy.control.api.paging import After, Limit, check_limit
 from proxy.control.auth import Caller, caller_of, needs
 from proxy.control.idempotency import database_of, mutate
 from proxy.control.plane import ControlPlane
@@ -20,9 +21,6 @@ from proxy.metadata.errors import InvalidValue
 from proxy.metadata.keys import Key
 
 __all__ = ["KEY_ROUTES"]
-
-After = Annotated[str, Parameter(query="cursor", description="`next` of the page before.")]
-Limit = Annotated[int, Parameter(description="Rows, 1 to 500.")]
 
 
 class NewKey(msgspec.Struct, forbid_unknown_fields=True):
@@ -76,7 +74,7 @@ def list_keys(request: Request[Any, Any, Any], after: After = "", limit: Limit =
 
 @post("/api/keys", sync_to_thread=True, opt=needs("admin"), summary="Create an API key", operation_id="createKey",
       status_code=201)  # fmt: skip
-def create_key(request: Request[Any, Any, Any], data: NewKey) -> Response[MadeKey]:
+def create_key(request: Request[Any, Any, Any], data: JSONBody[NewKey]) -> Response[MadeKey]:
     """Its text is in this answer and nowhere else."""
     caller, database = caller_of(request), database_of(request)
     name, scopes = check_name("name", data.name), check_scopes("scopes", data.scopes, caller.org)
@@ -96,14 +94,14 @@ def create_key(request: Request[Any, Any, Any], data: NewKey) -> Response[MadeKe
 
 
 @get("/api/keys/{id:str}", sync_to_thread=True, opt=needs("admin"), summary="One API key", operation_id="getKey")
-def show_key(request: Request[Any, Any, Any], id: str) -> Key:
+def show_key(request: Request[Any, Any, Any], id: FromPath[str]) -> Key:
     """Without its text, which nobody has."""
     with database_of(request).read() as rows:
         return keys.shown(rows, caller_of(request).org, id)
 
 
 @patch("/api/keys/{id:str}", sync_to_thread=True, opt=needs("admin"), summary="Change a key", operation_id="editKey")
-def edit_key(request: Request[Any, Any, Any], id: str, data: KeyChange) -> Response[Key]:
+def edit_key(request: Request[Any, Any, Any], id: FromPath[str], data: JSONBody[KeyChange]) -> Response[Key]:
     """Name, scopes or limits; gateways know within two seconds."""
     caller = caller_of(request)
     changed: dict[str, Any] = {}
@@ -124,7 +122,7 @@ def edit_key(request: Request[Any, Any, Any], id: str, data: KeyChange) -> Respo
 
 @delete("/api/keys/{id:str}", sync_to_thread=True, opt=needs("admin"), summary="Revoke a key", status_code=200,
         operation_id="revokeKey")  # fmt: skip
-def revoke_key(request: Request[Any, Any, Any], id: str) -> Response[Key]:
+def revoke_key(request: Request[Any, Any, Any], id: FromPath[str]) -> Response[Key]:
     """For good; gateways refuse it within two seconds."""
     return mutate(request, id, lambda rows: keys.revoke(rows, caller_of(request).org, id))
 
@@ -139,7 +137,9 @@ def list_credentials(request: Request[Any, Any, Any]) -> CredentialList:
 
 @put("/api/credentials/{provider:str}", sync_to_thread=True, opt=needs("admin"), summary="Store a credential",
      operation_id="putCredential")  # fmt: skip
-def put_credential(request: Request[Any, Any, Any], provider: str, data: NewCredential) -> Response[Credential]:
+def put_credential(
+    request: Request[Any, Any, Any], provider: FromPath[str], data: JSONBody[NewCredential]
+) -> Response[Credential]:
     """Used for calls of this organisation that bring none of their own."""
     plane: ControlPlane = request.app.state.plane
     check_provider("provider", provider, plane.providers)
@@ -156,7 +156,7 @@ def put_credential(request: Request[Any, Any, Any], provider: str, data: NewCred
 
 @delete("/api/credentials/{provider:str}", sync_to_thread=True, opt=needs("admin"), summary="Delete a credential",
         status_code=204, operation_id="deleteCredential")  # fmt: skip
-def delete_credential(request: Request[Any, Any, Any], provider: str) -> None:
+def delete_credential(request: Request[Any, Any, Any], provider: FromPath[str]) -> None:
     """Gone from the database; gateways know within two seconds."""
     with database_of(request).write() as rows:
         credentials.remove(rows, caller_of(request).org, provider)

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 from litestar import Request, Response, get
 from litestar.datastructures import Cookie
-from litestar.params import Parameter
+from litestar.params import FromQuery, QueryParameter
 from litestar.response import Redirect
 
 from proxy.control.api.checks import check_email
@@ -46,9 +46,9 @@ def begin(request: Request[Any, Any, Any]) -> Response[Any]:
 @get("/api/oidc/callback", sync_to_thread=True, opt=needs(NOBODY), include_in_schema=False)
 def end(
     request: Request[Any, Any, Any],
-    answer: Annotated[str, Parameter(query="state")] = "",
-    code: str = "",
-    error: str = "",
+    answer: Annotated[str, QueryParameter(name="state")] = "",
+    code: FromQuery[str] = "",
+    error: FromQuery[str] = "",
 ) -> Response[str]:
     """Opens a session for whom the provider vouches for, and who belongs somewhere."""
     plane: ControlPlane = request.app.state.plane

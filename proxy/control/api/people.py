@@ -1,20 +1,20 @@
 """Login and logout, organisations and their members."""
 
-from typing import Annotated, Any, Final
+from typing import Any, Final
 
 import msgspec
 from litestar import Request, Response, delete, get, patch, post
 from litestar.exceptions import NotAuthorizedException
-from litestar.params import Parameter
+from litestar.params import FromPath, JSONBody
 
 from proxy.control.api.checks import (
     check_email,
-    check_limit,
     check_name,
     check_password,
     check_policy,
     check_role,
 )
+from proxy.control.api.paging import After, Limit, check_limit
 from proxy.control.api.problems import Problem, answer
 from proxy.control.auth import COOKIE, NOBODY, caller_of, needs, session_cookie
 from proxy.control.idempotency import database_of, mutate
@@ -25,8 +25,6 @@ from proxy.metadata.organisations import ROLES, Member, Organisation
 
 __all__ = ["PEOPLE_ROUTES"]
 
-After = Annotated[str, Parameter(query="cursor", description="`next` of the page before.")]
-Limit = Annotated[int, Parameter(description="Rows, 1 to 500.")]
 _INVITED_HOURS: Final = 72.0
 
 
@@ -100,7 +98,7 @@ class MemberPage(msgspec.Struct):
 
 @post("/api/login", sync_to_thread=True, opt=needs(NOBODY), summary="Open a session", operation_id="login",
       status_code=200)  # fmt: skip
-def login(request: Request[Any, Any, Any], data: Login) -> Response[Me]:
+def login(request: Request[Any, Any, Any], data: JSONBody[Login]) -> Response[Me]:
     """Sets the session's cookie. Wrong guesses slow down those that follow."""
     plane: ControlPlane = request.app.state.plane
     names = (f"address {_address(request)}", f"email {data.email.strip().lower()[:254]}")
@@ -122,7 +120,7 @@ def login(request: Request[Any, Any, Any], data: Login) -> Response[Me]:
 
 @post("/api/links/use", sync_to_thread=True, opt=needs(NOBODY), summary="Use a one-time link", operation_id="useLink",
       status_code=200)  # fmt: skip
-def use_link(request: Request[Any, Any, Any], data: UseLink) -> Response[Me]:
+def use_link(request: Request[Any, Any, Any], data: JSONBody[UseLink]) -> Response[Me]:
     """Makes the person where there is none, puts them into the link's organisation and opens a session."""
     plane: ControlPlane = request.app.state.plane
     name = f"address {_address(request)}"
@@ -180,7 +178,7 @@ def me(request: Request[Any, Any, Any]) -> Me:
 
 @post("/api/session", sync_to_thread=True, opt=needs("viewer"), summary="Switch to another organisation",
       operation_id="switchOrganisation", status_code=200)  # fmt: skip
-def switch(request: Request[Any, Any, Any], data: Switch) -> Response[Me]:
+def switch(request: Request[Any, Any, Any], data: JSONBody[Switch]) -> Response[Me]:
     """A new session there, where one belongs to it."""
     caller, database = caller_of(request), database_of(request)
     if not caller.user:
@@ -197,7 +195,7 @@ def switch(request: Request[Any, Any, Any], data: Switch) -> Response[Me]:
 
 @post("/api/organisations", sync_to_thread=True, opt=needs("owner"), summary="Create an organisation", status_code=201,
       operation_id="createOrganisation")  # fmt: skip
-def create_organisation(request: Request[Any, Any, Any], data: NewOrganisation) -> Response[Organisation]:
+def create_organisation(request: Request[Any, Any, Any], data: JSONBody[NewOrganisation]) -> Response[Organisation]:
     """Whoever makes it owns it."""
     name, policy = check_name("name", data.name), check_policy("policy", data.policy)
     caller = caller_of(request)
@@ -221,7 +219,7 @@ def show_organisation(request: Request[Any, Any, Any]) -> Organisation:
 
 @patch("/api/organisation", sync_to_thread=True, opt=needs("admin"), summary="Change this organisation",
        operation_id="editOrganisation")  # fmt: skip
-def edit_organisation(request: Request[Any, Any, Any], data: OrganisationChange) -> Response[Organisation]:
+def edit_organisation(request: Request[Any, Any, Any], data: JSONBody[OrganisationChange]) -> Response[Organisation]:
     """Its name, and the limits of all its calls; gateways know within two seconds."""
     changed: dict[str, str] = {}
     if data.name is not None:
@@ -242,7 +240,7 @@ def list_members(request: Request[Any, Any, Any], after: After = "", limit: Limi
 
 @post("/api/members", sync_to_thread=True, opt=needs("admin"), summary="Invite a user", operation_id="invite",
       status_code=201)  # fmt: skip
-def invite(request: Request[Any, Any, Any], data: Invitation) -> Response[Invited]:
+def invite(request: Request[Any, Any, Any], data: JSONBody[Invitation]) -> Response[Invited]:
     """The link is in the answer: send it as you like."""
     email, role = check_email("email", data.email), check_role("role", data.role)
     caller, database = caller_of(request), database_of(request)
@@ -258,7 +256,7 @@ def invite(request: Request[Any, Any, Any], data: Invitation) -> Response[Invite
 
 @patch("/api/members/{user:str}", sync_to_thread=True, opt=needs("admin"), summary="Change a role",
        operation_id="editMember")  # fmt: skip
-def edit_member(request: Request[Any, Any, Any], user: str, data: RoleChange) -> Response[Member]:
+def edit_member(request: Request[Any, Any, Any], user: FromPath[str], data: JSONBody[RoleChange]) -> Response[Member]:
     """Up to one's own; the last owner stays one."""
     role, caller = check_role("role", data.role), caller_of(request)
 
@@ -272,7 +270,7 @@ def edit_member(request: Request[Any, Any, Any], user: str, data: RoleChange) ->
 
 @delete("/api/members/{user:str}", sync_to_thread=True, opt=needs("admin"), summary="Remove a member",
         status_code=204, operation_id="deleteMember")  # fmt: skip
-def remove_member(request: Request[Any, Any, Any], user: str) -> None:
+def remove_member(request: Request[Any, Any, Any], user: FromPath[str]) -> None:
     """Their sessions here end at once."""
     caller = caller_of(request)
     with database_of(request).write(publish=False) as rows:

@@ -5,9 +5,10 @@ from typing import Annotated, Any, Final
 
 import msgspec
 from litestar import Request, Response, delete, get, post, put
-from litestar.params import Parameter
+from litestar.params import FromPath, FromQuery, JSONBody, QueryParameter
 
-from proxy.control.api.checks import check_label, check_limit, check_name, check_prompt_id, check_template
+from proxy.control.api.checks import check_label, check_name, check_prompt_id, check_template
+from proxy.control.api.paging import After, Limit, check_limit
 from proxy.control.auth import caller_of, needs
 from proxy.control.idempotency import database_of, mutate
 from proxy.control.plane import ControlPlane
@@ -20,9 +21,6 @@ from proxy.metadata.prompts import Prompt, Version
 __all__ = ["PROMPT_ROUTES"]
 
 _PRODUCTION: Final = "production"
-
-After = Annotated[str, Parameter(query="cursor", description="`next` of the page before.")]
-Limit = Annotated[int, Parameter(description="Rows, 1 to 500.")]
 
 
 class NewVersion(msgspec.Struct, forbid_unknown_fields=True):
@@ -99,7 +97,7 @@ class Usages(msgspec.Struct):
 
 @get("/api/prompts", sync_to_thread=True, opt=needs("viewer"), summary="Managed prompts", operation_id="listPrompts")
 def list_prompts(
-    request: Request[Any, Any, Any], after: After = "", limit: Limit = 50, archived: bool = False
+    request: Request[Any, Any, Any], after: After = "", limit: Limit = 50, archived: FromQuery[bool] = False
 ) -> PromptPage:
     """By id."""
     check_limit(limit)
@@ -110,7 +108,7 @@ def list_prompts(
 
 @post("/api/prompts", sync_to_thread=True, opt=needs("member"), summary="Create a prompt", operation_id="createPrompt",
       status_code=201)  # fmt: skip
-def create_prompt(request: Request[Any, Any, Any], data: NewPrompt) -> Response[Made]:
+def create_prompt(request: Request[Any, Any, Any], data: JSONBody[NewPrompt]) -> Response[Made]:
     """With its first version."""
     org, by = caller_of(request).org, caller_of(request).name
     id = check_prompt_id("id", data.id or uuid7(now_us()))
@@ -129,7 +127,7 @@ def create_prompt(request: Request[Any, Any, Any], data: NewPrompt) -> Response[
 
 
 @get("/api/prompts/{id:str}", sync_to_thread=True, opt=needs("viewer"), summary="One prompt", operation_id="getPrompt")
-def show_prompt(request: Request[Any, Any, Any], id: str) -> Prompt:
+def show_prompt(request: Request[Any, Any, Any], id: FromPath[str]) -> Prompt:
     """Its environments and its newest version's number."""
     with database_of(request).read() as rows:
         return prompts.shown(rows, caller_of(request).org, id)
@@ -137,7 +135,7 @@ def show_prompt(request: Request[Any, Any, Any], id: str) -> Prompt:
 
 @post("/api/prompts/{id:str}/versions", sync_to_thread=True, opt=needs("member"), summary="Create a version",
       operation_id="createVersion", status_code=201)  # fmt: skip
-def create_version(request: Request[Any, Any, Any], id: str, data: NewVersion) -> Response[Made]:
+def create_version(request: Request[Any, Any, Any], id: FromPath[str], data: JSONBody[NewVersion]) -> Response[Made]:
     """Numbered one higher than the newest. It never changes."""
     org, by = caller_of(request).org, caller_of(request).name
     _checked(data)
@@ -156,8 +154,8 @@ def create_version(request: Request[Any, Any, Any], id: str, data: NewVersion) -
      operation_id="listVersions")  # fmt: skip
 def list_versions(
     request: Request[Any, Any, Any],
-    id: str,
-    before: Annotated[int, Parameter(query="cursor", description="`next` of the page before.")] = 0,
+    id: FromPath[str],
+    before: Annotated[int, QueryParameter(name="cursor", description="`next` of the page before.")] = 0,
     limit: Limit = 50,
 ) -> VersionPage:
     """With their bodies."""
@@ -171,7 +169,7 @@ def list_versions(
 
 @get("/api/prompts/{id:str}/versions/{number:int}", sync_to_thread=True, opt=needs("viewer"), summary="One version",
      operation_id="getVersion")  # fmt: skip
-def show_version(request: Request[Any, Any, Any], id: str, number: int) -> Version:
+def show_version(request: Request[Any, Any, Any], id: FromPath[str], number: FromPath[int]) -> Version:
     """With its body."""
     with database_of(request).read() as rows:
         return prompts.version(rows, caller_of(request).org, id, _number(number))
@@ -179,7 +177,9 @@ def show_version(request: Request[Any, Any, Any], id: str, number: int) -> Versi
 
 @get("/api/prompts/{id:str}/compare", sync_to_thread=True, opt=needs("viewer"), summary="Compare two versions",
      operation_id="compareVersions")  # fmt: skip
-def compare(request: Request[Any, Any, Any], id: str, before: int, after: int) -> Comparison:
+def compare(
+    request: Request[Any, Any, Any], id: FromPath[str], before: FromQuery[int], after: FromQuery[int]
+) -> Comparison:
     """And what differs, line by line."""
     with database_of(request).read() as rows:
         pair = [prompts.version(rows, caller_of(request).org, id, _number(number)) for number in (before, after)]
@@ -191,7 +191,9 @@ def compare(request: Request[Any, Any, Any], id: str, before: int, after: int) -
 
 @put("/api/prompts/{id:str}/environments/{label:str}", sync_to_thread=True, opt=needs("member"),
      summary="Release or roll back", operation_id="setEnvironment")  # fmt: skip
-def set_environment(request: Request[Any, Any, Any], id: str, label: str, data: ToVersion) -> Response[Prompt]:
+def set_environment(
+    request: Request[Any, Any, Any], id: FromPath[str], label: FromPath[str], data: JSONBody[ToVersion]
+) -> Response[Prompt]:
     """The environment stands for that version; gateways know within two seconds."""
     check_label("environment", label)
     org = caller_of(request).org
@@ -207,7 +209,7 @@ def set_environment(request: Request[Any, Any, Any], id: str, label: str, data: 
 
 @delete("/api/prompts/{id:str}/environments/{label:str}", sync_to_thread=True, opt=needs("member"), status_code=200,
         summary="Take an environment away", operation_id="deleteEnvironment")  # fmt: skip
-def delete_environment(request: Request[Any, Any, Any], id: str, label: str) -> Response[Prompt]:
+def delete_environment(request: Request[Any, Any, Any], id: FromPath[str], label: FromPath[str]) -> Response[Prompt]:
     """Calls that name it are answered 404 then."""
     org = caller_of(request).org
 
@@ -222,21 +224,21 @@ def delete_environment(request: Request[Any, Any, Any], id: str, label: str) -> 
 
 @post("/api/prompts/{id:str}/archive", sync_to_thread=True, opt=needs("member"), summary="Archive", status_code=200,
       operation_id="archivePrompt")  # fmt: skip
-def archive(request: Request[Any, Any, Any], id: str) -> Response[Prompt]:
+def archive(request: Request[Any, Any, Any], id: FromPath[str]) -> Response[Prompt]:
     """Served to nobody from now on; nothing is lost."""
     return mutate(request, id, lambda rows: prompts.archive(rows, caller_of(request).org, id))
 
 
 @post("/api/prompts/{id:str}/restore", sync_to_thread=True, opt=needs("member"), summary="Restore", status_code=200,
       operation_id="restorePrompt")  # fmt: skip
-def restore(request: Request[Any, Any, Any], id: str) -> Response[Prompt]:
+def restore(request: Request[Any, Any, Any], id: FromPath[str]) -> Response[Prompt]:
     """An archived prompt is served again."""
     return mutate(request, id, lambda rows: prompts.archive(rows, caller_of(request).org, id, archived=False))
 
 
 @post("/api/prompts/{id:str}/render", sync_to_thread=True, opt=needs("viewer"), summary="Fill in a prompt",
       status_code=200, operation_id="renderPrompt")  # fmt: skip
-def render(request: Request[Any, Any, Any], id: str, data: Asked) -> Rendered:
+def render(request: Request[Any, Any, Any], id: FromPath[str], data: JSONBody[Asked]) -> Rendered:
     """As the gateway would send it."""
     org = caller_of(request).org
     with database_of(request).read() as rows:
@@ -247,7 +249,7 @@ def render(request: Request[Any, Any, Any], id: str, data: Asked) -> Rendered:
 
 @get("/api/prompts/{id:str}/usage", sync_to_thread=True, opt=needs("viewer"), summary="Usage by version",
      operation_id="promptUsage")  # fmt: skip
-def usage(request: Request[Any, Any, Any], id: str) -> Usages:
+def usage(request: Request[Any, Any, Any], id: FromPath[str]) -> Usages:
     """Calls, errors, tokens, cost and latency by version, from the log."""
     org = caller_of(request).org
     with database_of(request).read() as rows:
