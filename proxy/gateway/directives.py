@@ -21,8 +21,8 @@ _MAX_TEXT: Final = min(row.accepts.max_chars for row in _TEXTS)
 
 
 def check(head: Head) -> None:
-    """Raises `BadDirective` naming the header, what was found and what is accepted, and `FeatureUnavailable` for a
-    value whose feature is not built: one that did nothing in silence would cost someone money."""
+    """Raises `BadDirective` naming the header, its value and what is accepted, and `FeatureUnavailable` for a value
+    whose feature is not built: to ignore it silently could cost the caller money."""
     if head.malformed:
         name, found = head.malformed[0]
         raise BadDirective(name, found, _expected(name, found))
@@ -70,7 +70,7 @@ def _check_properties(head: Head) -> None:
 
 
 def _expected(name: str, found: str) -> str:
-    """What a header that could not be read should have been."""
+    """Returns what is accepted for a header whose value could not be read."""
     row = _ROWS.get(name)
     if row is not None and row.kind == "flag":
         return row.accepts.words
@@ -78,4 +78,4 @@ def _expected(name: str, found: str) -> str:
         return "UTF-8 text, or text that is percent-encoded as UTF-8"
     if row is not None:  # an empty policy
         return "a policy as in 100;w=3600;u=user, or no such header"
-    return "a property's name behind it"
+    return "a property's name after Helicone-Property-"

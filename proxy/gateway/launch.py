@@ -145,7 +145,7 @@ async def _serve(settings: Settings, listener: socket.socket) -> None:
     server = Server(
         application.answer,
         loop,
-        most=settings.get_int("gateway.max_open"),
+        max_open=settings.get_int("gateway.max_open"),
         max_body=settings.get_int("gateway.max_body"),
         idle_s=settings.get_float("gateway.idle_s"),
     )

@@ -18,8 +18,9 @@ _NOTHING: Final[frozenset[str]] = frozenset()
 def outgoing(
     head: RequestHead, org: str, directory: Directory, route: Route, without: frozenset[str] = _NOTHING
 ) -> bytes:
-    """The lines for a call to `route`, less the headers named in `without` (lower case). Where the caller sent no
-    credential of the provider's, with the one that its organisation stored."""
+    """Returns the header lines for a call to `route`, without the headers named in `without` (lower case).
+
+    Where the caller sent no credential of the provider, the one that its organisation stored is added."""
     lines = head.fields.forward
     moved = head.authorization != head.fields.authorization
     if moved or head.hidden or without:
@@ -33,7 +34,7 @@ def outgoing(
 
 
 def _has_credential(head: RequestHead, route: Route) -> bool:
-    """Whether the caller sent one, in a header or in the query."""
+    """Returns whether the caller sent a credential, in a header or in the query."""
     if head.authorization:
         return True
     headers = (
@@ -47,7 +48,7 @@ def _has_credential(head: RequestHead, route: Route) -> bool:
 
 
 def _stored(org: str, directory: Directory, route: Route) -> bytes:
-    """The line of the credential that the organisation keeps with us; else nothing."""
+    """Returns the header line of the credential that the organisation stored, or nothing."""
     secret = directory.credential(org, route.provider.name)
     if not secret:
         return b""

@@ -71,7 +71,7 @@ class Disk:
         self._number = self._read()
         self._map: mmap.mmap | None = None
         self.problem = ""
-        """Why nothing is noted at the moment; empty where all is well."""
+        """Why nothing is written now; empty where writing works."""
         self._at = 0
         self._writer: threading.Thread | None = None
         self._ticks = 0
@@ -80,18 +80,18 @@ class Disk:
     # --- reading, at the start --------------------------------------------------------------------------------------
 
     def states(self) -> Iterator[tuple[int, int, bytes]]:
-        """(window_us, key, state) of every bucket that was written."""
+        """Returns (window_us, key, state) of every bucket that was written."""
         for (window_us, key), state in self._states.items():
             yield window_us, key, state
 
     def orphans(self) -> Iterator[tuple[int, int, int, int]]:
-        """(window_us, key, amount, at_us) of every reservation that was never settled."""
+        """Returns (window_us, key, amount, at_us) of every reservation that was never settled."""
         for (key, _), (window_us, amount, at_us) in self._held.items():
             if (window_us, key) in self._states:
                 yield window_us, key, amount, at_us
 
     def values(self) -> Iterator[Row]:
-        """The cached values, least recently used first; what is broken ends them."""
+        """Returns the cached values, least recently used first, up to the first damaged one."""
         try:
             raw = (self._folder / "cache.bin").read_bytes()
         except OSError:
@@ -106,7 +106,7 @@ class Disk:
             return
 
     def start(self, snapshot: Snapshot) -> None:
-        """Reading is over: from now on everything is noted."""
+        """Ends reading; from now on every change is written."""
         self._states, self._held = {}, {}
         self._turn(snapshot)
 

@@ -48,7 +48,7 @@ class Answer(Protocol):
     """An answer whose head has arrived.
 
     `headers` are the end-to-end ones in their order, names in lower case, values as latin-1 text;
-    hop-by-hop ones (`Connection`, `Keep-Alive`, `Transfer-Encoding`, `Upgrade`, …) are out, `Content-Length` stays.
+    without hop-by-hop ones (`Connection`, `Keep-Alive`, `Transfer-Encoding`, `Upgrade`, …), with `Content-Length`.
     """
 
     status: int
@@ -59,37 +59,38 @@ class Answer(Protocol):
     """`time.monotonic()` when the request had been handed to the socket."""
 
     def take(self) -> bytes:
-        """What has arrived and was not taken yet, without waiting; possibly empty. Framing is off, compression on."""
+        """Returns what has arrived since the last `take`, without waiting; possibly empty. Without HTTP framing, still
+        compressed."""
 
     def peek(self) -> bytes:
-        """The same, left where it is."""
+        """Returns the same bytes, and leaves them for `take`."""
 
     @property
     def ended(self) -> bool:
-        """The whole answer has arrived (`take` may still hold its last piece)."""
+        """Whether the complete answer has arrived (`take` may still hold its last chunk)."""
 
     async def wait(self) -> None:
-        """Until there is something to `take` or the answer has ended. Raises `UpstreamError` (phase `body`)
+        """Waits until there is something to `take` or the answer has ended. Raises `UpstreamError` (phase `body`)
         where it was cut (what arrived before can still be taken) and `UpstreamTimeout` where it stalled."""
 
     def close(self) -> None:
-        """Give the connection back where the answer is whole, else cut it. Idempotent."""
+        """Returns the connection to the pool where the answer is complete, else cuts it. Idempotent."""
 
 
 class Upstream(Protocol):
     """A transport. Owned by one event loop."""
 
     async def send(self, call: UpstreamRequest, *, fresh: bool = False) -> Answer:
-        """Sends the call and returns at the answer's head (interim 1xx are passed over). `fresh`: on a new connection.
+        """Sends the call and returns at the answer's head (1xx responses are skipped). `fresh`: on a new connection.
 
-        Sends it once: an error whose `unread` is True says that it may be sent again unseen by the provider.
+        Sends it once. An error with `unread` set says that the provider has not read the request: it may be sent again.
 
         Where the body came with the head, the answer has `ended` already. Raises `UpstreamError` or
         `UpstreamTimeout` with its phase. Cancelling it cuts the connection.
         """
 
     async def close(self) -> None:
-        """Closes kept connections and refuses new calls."""
+        """Closes all connections and refuses new calls."""
 
     def counters(self) -> dict[str, int]:
         """`open`, `idle`, `waiting`, `opened_total`, `reused_total`, `stale_retries_total`."""

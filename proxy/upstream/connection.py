@@ -19,23 +19,23 @@ if TYPE_CHECKING:
 __all__ = ["Connection", "LiveAnswer"]
 
 _HIGH_WATER = 1 << 20
-"""Bytes of an answer that may lie untaken before reading stops."""
+"""Bytes of an answer that may wait for `take` before reading stops."""
 _ONE_WRITE = 64 << 10
-"""Up to so large a body is joined to its head: one write, one packet train; above it the copy would cost more."""
+"""A body of up to this size is joined to its head for a single write; above it the copy would cost more."""
 _TCP_INFO_SIZE = 216
 _ACKNOWLEDGED, _ACKNOWLEDGED_AT = struct.Struct("=Q"), 120
 _SENT, _SENT_AT = struct.Struct("=QQ"), 200
-"""Places of `tcpi_bytes_acked`, `tcpi_bytes_sent` and `tcpi_bytes_retrans` in Linux' `struct tcp_info`."""
+"""Offsets of `tcpi_bytes_acked`, `tcpi_bytes_sent` and `tcpi_bytes_retrans` in Linux' `struct tcp_info`."""
 _names = HeaderNames()
 
 
 class LiveAnswer:
-    """The answer to one call (`base.Answer`). Closed, it lets go of its connection and never touches it again."""
+    """The answer to one call (`base.Answer`). Once closed it never touches its connection again."""
 
     __slots__ = (
+        "_chunks",
         "_connection",
         "_error",
-        "_pieces",
         "_size",
         "_waiter",
         "ended",
@@ -47,7 +47,7 @@ class LiveAnswer:
 
     def __init__(self, connection: "Connection") -> None:
         self._connection: Connection | None = connection
-        self._pieces: list[bytes] = []
+        self._chunks: list[bytes] = []
         self._size = 0
         self._error: UpstreamError | None = None
         self._waiter: asyncio.Future[None] | None = None
@@ -58,24 +58,24 @@ class LiveAnswer:
         self.sent_at = 0.0
 
     def take(self) -> bytes:
-        pieces = self._pieces
-        if not pieces:
+        chunks = self._chunks
+        if not chunks:
             return b""
-        whole = pieces[0] if len(pieces) == 1 else b"".join(pieces)
-        self._pieces = []
+        body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
+        self._chunks = []
         if self._size > _HIGH_WATER and self._connection is not None:
             self._connection.resume()
         self._size = 0
-        return whole
+        return body
 
     def peek(self) -> bytes:
-        pieces = self._pieces
-        if len(pieces) > 1:
-            pieces[:] = [b"".join(pieces)]
-        return pieces[0] if pieces else b""
+        chunks = self._chunks
+        if len(chunks) > 1:
+            chunks[:] = [b"".join(chunks)]
+        return chunks[0] if chunks else b""
 
     async def wait(self) -> None:
-        if self._pieces or self.ended:
+        if self._chunks or self.ended:
             return
         if self._error is not None:
             raise self._error
@@ -84,7 +84,7 @@ class LiveAnswer:
             await self._waiter
         finally:
             self._waiter = None
-        if self._error is not None and not self._pieces:
+        if self._error is not None and not self._chunks:
             raise self._error
 
     def close(self) -> None:
@@ -92,17 +92,17 @@ class LiveAnswer:
         if connection is not None:
             connection.release(self)
 
-    def whole(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
-        """All of it, in one read."""
+    def complete(self, status: int, headers: list[tuple[str, str]], body: bytes) -> None:
+        """Takes a complete answer that came in one read."""
         self.status, self.headers = status, headers
         if body:
-            self._pieces.append(body)
+            self._chunks.append(body)
         self.ended = True
 
-    def feed(self, piece: bytes) -> int:
-        """A piece of the body; returns the bytes that lie untaken."""
-        self._pieces.append(piece)
-        self._size += len(piece)
+    def feed(self, chunk: bytes) -> int:
+        """Takes a chunk of the body; returns how many bytes wait for `take`."""
+        self._chunks.append(chunk)
+        self._size += len(chunk)
         return self._size
 
     def fail(self, error: UpstreamError) -> None:
@@ -183,7 +183,7 @@ class Connection(asyncio.Protocol):
         return waiter
 
     def release(self, answer: LiveAnswer) -> None:
-        """The answer is done with: back to the pool where it was whole, else the socket is cut."""
+        """Ends the use by `answer`: back to the pool where it is complete, else the socket is cut."""
         if self._answer is not answer:
             return
         self._answer = None
@@ -204,7 +204,7 @@ class Connection(asyncio.Protocol):
             self._pool.lost(self)
 
     def expire(self, now: float) -> None:
-        """Its deadline has passed: the call fails with the wait that was too long."""
+        """Fails the call because its deadline has passed; the error names the wait that was too long."""
         waiter, answer = self._head_waiter, self._answer
         where = self._pool.name
         if waiter is not None and not waiter.done():
@@ -235,14 +235,14 @@ class Connection(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         answer = self._answer
         if answer is None or answer.ended:
-            self.cut()  # bytes that nobody asked for: what comes next could be taken for another call's answer
+            self.cut()  # unsolicited bytes: the next ones could be taken for another call's answer
             return
         now = monotonic()
         if not answer.first_byte_at:
             answer.first_byte_at = now
-            found = None if self._head_only else read_response(data)
-            if found is not None:
-                answer.whole(*found)
+            parsed = None if self._head_only else read_response(data)
+            if parsed is not None:
+                answer.complete(*parsed)
                 self._head_of(answer)
                 return
         limits = self._pool.limits
@@ -250,7 +250,7 @@ class Connection(asyncio.Protocol):
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
-            self._broke("switched protocols though nothing asked it to", "upstream_protocol")
+            self._broke("switched protocols without a request for it", "upstream_protocol")
             return
         except httptools.HttpParserError as error:
             if answer.ended:
@@ -264,7 +264,7 @@ class Connection(asyncio.Protocol):
             answer.wake()
 
     def _head_of(self, answer: LiveAnswer) -> None:
-        """The head is there."""
+        """Hands the answer to `send`, now that its head has arrived."""
         waiter, self._head_waiter = self._head_waiter, None
         if waiter is not None and not waiter.done():
             waiter.set_result(answer)
@@ -280,7 +280,7 @@ class Connection(asyncio.Protocol):
                 answer.ended = True
                 answer.wake()
             else:
-                closed = exc is None or isinstance(exc, BrokenPipeError)  # which is what a write after its FIN says
+                closed = exc is None or isinstance(exc, BrokenPipeError)  # a write after the provider's FIN fails so
                 self._broke(
                     "closed the connection" if closed else f"reset the connection ({exc})", "upstream_reset", closed
                 )
@@ -306,15 +306,16 @@ class Connection(asyncio.Protocol):
         self.cut()
 
     def _is_unread(self) -> bool:
-        """Whether the provider cannot have read the whole request: it closed a kept connection while the request was
-        on its way. Its FIN acknowledges all that came before; a reset acknowledges nothing, so it does not tell."""
+        """Returns whether the provider cannot have read the complete request: it closed an idle connection while the
+        request was on its way. Its FIN acknowledges all bytes before it; a reset acknowledges nothing and proves
+        nothing."""
         transport = self.transport
         sock: socket.socket | None = transport.get_extra_info("socket") if transport is not None else None
         if sock is None:
             return False
         try:
             counts = sock.getsockopt(socket.IPPROTO_TCP, socket.TCP_INFO, _TCP_INFO_SIZE)
-        except (OSError, AttributeError):  # closed already, or a system that does not tell
+        except (OSError, AttributeError):  # closed already, or a system without TCP_INFO
             return False
         if len(counts) < _TCP_INFO_SIZE:
             return False
@@ -349,7 +350,7 @@ class Connection(asyncio.Protocol):
         answer.status = parser.get_status_code()
         if not parser.should_keep_alive():
             self._keep = False
-            # Only where nothing announces the body's end is the connection's end the body's.
+            # Without a length and chunks the body ends with the connection.
             self._until_close = not self._framed and answer.status >= 200 and answer.status not in (204, 304)
         if self._drops:
             named = {name.strip() for name in self._drops.split(",")} - {"close", "keep-alive"}
@@ -357,7 +358,7 @@ class Connection(asyncio.Protocol):
                 answer.headers = [pair for pair in answer.headers if pair[0] not in named]
         if self._head_only and answer.status >= 200:
             answer.ended = True
-            self._keep = False  # the parser would wait for the body that the length speaks of
+            self._keep = False  # the parser would wait for a body of the announced length
 
     def on_body(self, body: bytes) -> None:
         answer = self._answer

@@ -43,7 +43,7 @@ class DirectUpstream:
             else:
                 if pool.full:
                     await pool.turn()
-                    pool = self._pools.get(call.origin) or self._new_pool(call.origin)  # it may have been let go
+                    pool = self._pools.get(call.origin) or self._new_pool(call.origin)  # it may have been dropped
                     continue
                 connection = await self._open(pool)
             waiter = connection.start(call, head, monotonic())

@@ -1,6 +1,6 @@
 """The transport for outbound HTTP and SOCKS proxies and for HTTP/2, over httpx.
 
-Slower than `direct` (its pool alone costs more than a whole call there), so it is chosen by setting only.
+Slower than `direct` (its pool alone costs more than a complete call there), so it is chosen by setting only.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _HIGH_WATER = 1 << 20
 
 
 class _PumpedAnswer:
-    """An answer whose body a task of its own reads ahead, up to `_HIGH_WATER` bytes."""
+    """An answer whose body is read ahead by a task, up to `_HIGH_WATER` bytes."""
 
     def __init__(self, response: httpx.Response, sent_at: float) -> None:
         self.status = response.status_code
@@ -33,7 +33,7 @@ class _PumpedAnswer:
         self.first_byte_at = monotonic()
         self.ended = False
         self._response = response
-        self._pieces: list[bytes] = []
+        self._chunks: list[bytes] = []
         self._size = 0
         self._error: UpstreamError | None = None
         self._news = asyncio.Event()
@@ -42,16 +42,16 @@ class _PumpedAnswer:
         self._pump = asyncio.get_running_loop().create_task(self._read())
 
     def take(self) -> bytes:
-        whole = b"".join(self._pieces)
-        self._pieces, self._size = [], 0
+        body = b"".join(self._chunks)
+        self._chunks, self._size = [], 0
         self._room.set()
-        return whole
+        return body
 
     def peek(self) -> bytes:
-        return b"".join(self._pieces)
+        return b"".join(self._chunks)
 
     async def wait(self) -> None:
-        while not self._pieces and not self.ended:
+        while not self._chunks and not self.ended:
             if self._error is not None:
                 raise self._error
             self._news.clear()
@@ -63,10 +63,10 @@ class _PumpedAnswer:
 
     async def _read(self) -> None:
         try:
-            async for piece in self._response.aiter_raw():
-                if piece:
-                    self._pieces.append(piece)
-                    self._size += len(piece)
+            async for chunk in self._response.aiter_raw():
+                if chunk:
+                    self._chunks.append(chunk)
+                    self._size += len(chunk)
                     self._news.set()
                 if self._size > _HIGH_WATER:
                     self._room.clear()

@@ -14,7 +14,7 @@ __all__ = ["Pool"]
 class Pool:
     """Idle and busy connections of one origin, in one event loop.
 
-    LIFO, so that a quiet hour leaves few sockets warm and the rest grow old and close.
+    LIFO: when there are few calls, few sockets are used and the others reach their idle timeout.
     """
 
     __slots__ = ("busy", "idle", "limits", "loop", "name", "opening", "origin", "prefix", "waiters")
@@ -31,7 +31,7 @@ class Pool:
         self.waiters: deque[asyncio.Future[None]] = deque()
 
     def take(self) -> Connection | None:
-        """A kept connection that may still be used, or None: open another."""
+        """Returns an idle connection that may still be used, or None: open another."""
         idle = self.idle
         now = monotonic()
         limits = self.limits
@@ -70,7 +70,7 @@ class Pool:
         self._next()
 
     def lost(self, connection: Connection) -> None:
-        """The connection is no more; idempotent."""
+        """Forgets a connection that was closed; idempotent."""
         if connection in self.busy:
             self.busy.discard(connection)
             self._next()
@@ -78,7 +78,7 @@ class Pool:
             self.idle.remove(connection)
 
     def opened(self, connection: Connection | None) -> None:
-        """An attempt to connect ended, well or badly."""
+        """Ends an attempt to connect; `connection` is None where it failed."""
         self.opening -= 1
         if connection is not None:
             self.busy.add(connection)
@@ -86,7 +86,7 @@ class Pool:
             self._next()
 
     def sweep(self, now: float) -> None:
-        """Fails calls past their deadline, closes what is idle for too long."""
+        """Fails calls past their deadline, and closes connections past the idle timeout."""
         for connection in [one for one in self.busy if one.deadline and now > one.deadline]:
             connection.expire(now)
         old = [one for one in self.idle if now - one.idle_since > self.limits.idle_s]

@@ -17,7 +17,7 @@ _NOTHING: frozenset[str] = frozenset()
 
 
 def read(wire: Wire) -> RequestHead:
-    """The request's head. Raises `BadRequest` for one that cannot be passed on safely."""
+    """Returns the request's head. Raises `BadRequest` for one that cannot be passed on safely."""
     items = wire.headers()
     head = parse(items)
     if head.fault:
@@ -67,7 +67,7 @@ def _split(authorization: str) -> tuple[str, str]:
 
 
 def locate(head: RequestHead, catalog: Catalog) -> Route:
-    """The provider and upstream address. Raises `NotFound`, `Forbidden`, or `BadDirective` for a wrong target."""
+    """Returns provider and upstream address. Raises `NotFound`, `Forbidden`, or `BadDirective` for a wrong target."""
     fields = head.fields
     mark = "x-goog-api-key" if fields.x_goog_api_key else "anthropic-version" if fields.anthropic_version else ""
     # Google's key may be in the query. Beside another credential it says nothing.
@@ -77,7 +77,7 @@ def locate(head: RequestHead, catalog: Catalog) -> Route:
 
 
 async def receive(wire: Wire, head: RequestHead, cap: int) -> bytes:
-    """The complete body; empty where the request has none."""
+    """Returns the complete body; empty where the request has none."""
     length = head.fields.content_length
     if length == 0 or (length < 0 and not head.fields.transfer_encoding):
         return b""

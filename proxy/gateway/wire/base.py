@@ -17,7 +17,7 @@ class FinalChunk(msgspec.Struct, frozen=True):
     status: int = 0
     headers: Headers = []
     complete: bool = True
-    """False where the answer broke off, so that what left must not look complete."""
+    """False where the answer broke off: what was sent must not look complete to the caller."""
 
 
 class Wire(Protocol):
@@ -48,28 +48,28 @@ class Wire(Protocol):
         """The caller's address, without its port."""
 
     def check_load(self) -> None:
-        """Raises `Overloaded` where more calls are open than may be (gateway.max_open)."""
+        """Raises `Overloaded` where more calls are open than gateway.max_open."""
 
     def headers(self) -> Headers:
-        """All request headers in their order, names in lower case. Raises `BadRequest` where one cannot be read."""
+        """Returns all request headers in order, names in lower case. Raises `BadRequest` where one cannot be read."""
 
     async def body(self, length: int, cap: int) -> bytes:
-        """The whole request body; `length` is -1 where it was not announced.
+        """Returns the complete request body; `length` is -1 where it was not announced.
 
-        Raises `TooLarge` as soon as it is known to pass `cap` bytes, and `ClientDisconnected` where it stops short.
+        Raises `TooLarge` as soon as it is known to pass `cap` bytes, and `ClientDisconnected` where it breaks off.
         """
 
     def start(self, status: int, headers: Headers) -> None:
         """Sends the head of a streamed answer."""
 
-    def write(self, piece: bytes) -> None:
-        """Sends a piece of a streamed answer now. Raises `ClientDisconnected` where the caller has left."""
+    def write(self, chunk: bytes) -> None:
+        """Sends a chunk of a streamed answer now. Raises `ClientDisconnected` where the caller has left."""
 
     async def drain(self) -> None:
-        """Until the caller has read enough for more to be written. Raises `ClientDisconnected`."""
+        """Waits until the caller has read enough for more to be written. Raises `ClientDisconnected`."""
 
     def finish(self, last: FinalChunk) -> None:
-        """Sends the last piece and ends the answer. Never raises; a caller that left is no error by now."""
+        """Sends the last chunk and ends the answer. Never raises, also where the caller has left."""
 
     def watch(self, left: Callable[[], None]) -> None:
         """Calls `left` if the caller leaves before `finish`; a second call replaces the first's `left`."""

@@ -1,11 +1,8 @@
 """One client connection on the worker's event loop.
 
-A request that comes whole and has nothing unusual about it is read in one step (`_speedups.http1`), any other by
-httptools (llhttp, strict).
-
-A request that came in one read is answered without another thread, task switch or system call in between: 23 µs a
-call where granian's RSGI takes 64. And it knows what RSGI does not tell: how full a caller's socket is, header names
-as they were spelled, and how to cut an answer that broke off.
+A complete request with nothing unusual is read in one step (`_speedups.http1`), any other by httptools (llhttp,
+strict). It is answered without another thread, task switch or system call in between. Unlike RSGI it shows how full a
+caller's socket is and how header names were spelled, and it can cut an answer that broke off.
 """
 
 import asyncio
@@ -17,26 +14,27 @@ import httptools
 
 from _speedups import read_request
 from proxy.core.clock import monotonic
-from proxy.gateway.wire.http import REASONS, HttpWire
+from proxy.gateway.wire.http import REASONS, Ending, HttpWire
 
 if TYPE_CHECKING:
     from proxy.gateway.wire.server import Server
 
 __all__ = ["HttpConnection"]
 
+_COMPLETE: Final = Ending.COMPLETE
 _HEAD_BYTES: Final = 256 << 10
 _WAITING: Final = 16
 """Requests that a caller may send ahead of their answers before reading stops."""
 _LINGER_S: Final = 2.0
-"""How long an answer that came before the request's end has to reach a caller who is still sending."""
+"""Time for an answer that was sent before the request's end to reach a caller who is still sending."""
 _OFFER: Final = re.compile(rb"\r\nupgrade:[ \t]*h2c[ \t]*(?=\r\n|$)", re.IGNORECASE)
 _BAD: Final = b'{"error":{"message":"%b","type":"invalid_request_error","param":null,"code":"invalid_http"}}'
 
 
 def _without_offer(data: bytes) -> bytes:
-    """The request without an offer to go on in HTTP/2, which Java's HTTP client makes wherever there is no TLS.
+    """Returns the request without the offer to upgrade to HTTP/2 that Java's HTTP client makes where there is no TLS.
 
-    A server may pass over it; llhttp would take what follows the head for another protocol."""
+    A server may ignore the offer; llhttp would take what follows the head for another protocol."""
     head, end, rest = data.partition(b"\r\n\r\n")
     return _OFFER.sub(b"", head, 1) + end + rest if end else data
 
@@ -66,7 +64,7 @@ class HttpConnection(asyncio.Protocol):
         """The caller does not read as fast as we write."""
         self.lost = False
         self.since = monotonic()
-        """When something last came or an answer ended, for the sweep."""
+        """When bytes last arrived or an answer ended, for the sweep."""
         self.transport: asyncio.Transport
         self._parser = httptools.HttpRequestParser(self)
         self._reading: HttpWire | None = None
@@ -75,7 +73,7 @@ class HttpConnection(asyncio.Protocol):
         """The request that is being answered."""
         self._waiting: deque[HttpWire] = deque()
         self._beside_bytes = 0
-        """What came of the request that is no body: its head, and what stands between and after its chunks."""
+        """Bytes of the request that are not body: its head, chunk sizes and trailers."""
         self._refusal = b""
 
     # --- asyncio ------------------------------------------------------------------------------------------------
@@ -88,12 +86,12 @@ class HttpConnection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         if self._refusal:
-            return  # being closed: what still comes is not read
+            return  # being closed: what still arrives is not read
         self.since = monotonic()
         if self._busy is None and self._reading is None and not self._waiting:
-            found = read_request(data)
-            if found is not None:
-                self._begin(HttpWire(self, found))
+            request = read_request(data)
+            if request is not None:
+                self._begin(HttpWire(self, request))
                 return
             if b"h2c" in data:
                 data = _without_offer(data)
@@ -161,8 +159,8 @@ class HttpConnection(asyncio.Protocol):
         keeps = parser.should_keep_alive() and not parser.should_upgrade()
         cast(HttpWire, self._reading).begin(parser.get_method(), parser.get_http_version(), keeps)
 
-    def on_body(self, piece: bytes) -> None:
-        cast(HttpWire, self._reading).feed(piece, self.server.max_body)
+    def on_body(self, body: bytes) -> None:
+        cast(HttpWire, self._reading).feed(body, self.server.max_body)
 
     def on_message_complete(self) -> None:
         wire = cast(HttpWire, self._reading)
@@ -183,15 +181,15 @@ class HttpConnection(asyncio.Protocol):
         if data:
             self.transport.write(data)
 
-    def done(self, wire: HttpWire, whole: bool) -> None:
-        """The answer is given; `whole` as it was announced."""
+    def done(self, wire: HttpWire, ending: Ending) -> None:
+        """The call is over: frees its place, and goes on with the connection or closes it, as `ending` demands."""
         if self._busy is wire:
             self._busy = None
             self.server.open -= 1
         self.since = monotonic()
         if self.lost:
             return
-        if not whole:
+        if ending is not _COMPLETE:
             self._cut()
         elif not wire.arrived:
             self._linger()
@@ -201,7 +199,7 @@ class HttpConnection(asyncio.Protocol):
             self.server.loop.call_soon(self._next)
 
     def idle(self) -> bool:
-        """Nothing is asked and nothing is on its way."""
+        """Returns whether no request is open and none is being received."""
         return self._busy is None and self._reading is None and not self._waiting
 
     def sweep(self, now: float, idle_s: float, silence_s: float) -> None:
@@ -229,10 +227,10 @@ class HttpConnection(asyncio.Protocol):
             self._begin(self._reading)
 
     def _refuse(self, status: int, text: str) -> None:
-        """What came cannot be read. Where its call has begun, the pipeline answers; else nobody but us can."""
+        """Answers a request that cannot be read: through the pipeline where its call has begun, else right here."""
         broken, self._reading = self._reading, None
         if broken is not None and broken is self._busy:
-            self._refusal = b"-"  # what still comes is not read
+            self._refusal = b"-"  # what still arrives is not read
             broken.give_up(text)
             return
         body = _BAD % text.replace('"', "'").replace("\\", "/").encode("ascii", "replace")
@@ -253,5 +251,5 @@ class HttpConnection(asyncio.Protocol):
         self.server.loop.call_later(_LINGER_S, self.transport.abort)
 
     def _cut(self) -> None:
-        """Closes in the middle of an answer, after what was written has left."""
+        """Closes in the middle of an answer, after what was written has been sent."""
         self.transport.close()

@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from enum import Enum
 from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, unquote
 
@@ -13,7 +14,7 @@ from proxy.gateway.wire.base import FinalChunk, Headers
 if TYPE_CHECKING:
     from proxy.gateway.wire.connection import HttpConnection
 
-__all__ = ["REASONS", "HttpWire"]
+__all__ = ["REASONS", "Ending", "Framing", "HttpWire"]
 
 _VISIBLE: Final = bytes(range(0x21, 0x7F)).decode()
 _CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
@@ -26,6 +27,32 @@ REASONS: Final = {
     431: "Request Header Fields Too Large", 499: "Client Closed Request", 500: "Internal Server Error",
     501: "Not Implemented", 502: "Bad Gateway", 503: "Service Unavailable", 504: "Gateway Timeout", 529: "Overloaded",
 }  # fmt: skip
+
+
+class Framing(Enum):
+    """How a caller knows where the body of an answer ends."""
+
+    LENGTH = 0
+    """After as many bytes as Content-Length says."""
+    CHUNKED = 1
+    """With the last chunk."""
+    CLOSE = 2
+    """With the connection, or with the head where an answer has no body."""
+
+
+class Ending(Enum):
+    """How the answer to a call ended. After all but a complete one the connection is closed."""
+
+    COMPLETE = 0
+    BROKEN = 1
+    """It lacks a part, so it must not look complete."""
+    NONE = 2
+    """There was no answer."""
+
+
+# Globals, because reading a member from its class runs Python code in CPython 3.11.
+_LENGTH, _CHUNKED, _CLOSE = Framing
+_COMPLETE, _BROKEN, _NONE = Ending
 _lines: dict[int, bytes] = {}
 _names = HeaderNames(spelled="helicone-property-")
 
@@ -40,12 +67,12 @@ class HttpWire:
 
     __slots__ = (
         "_broken",
-        "_chunked",
+        "_chunks",
         "_connection",
         "_expects",
+        "_framing",
         "_left",
         "_missing",
-        "_pieces",
         "_size",
         "_waiter",
         "arrived",
@@ -61,8 +88,10 @@ class HttpWire:
         "version",
     )
 
-    def __init__(self, connection: "HttpConnection", whole: tuple[str, str, str, Headers, bytes] | None = None) -> None:
-        """A request that is about to be read, or one that came `whole`: what `read_request` found."""
+    def __init__(
+        self, connection: "HttpConnection", parsed: tuple[str, str, str, Headers, bytes] | None = None
+    ) -> None:
+        """A request that is about to be read, or one that `read_request` has `parsed` completely."""
         self._connection: HttpConnection | None = connection
         self.version = "1.1"
         self.keeps = True
@@ -70,27 +99,27 @@ class HttpWire:
         self.started = False
         self._broken = ""
         self._expects = False
-        if whole is None:
+        if parsed is None:
             self.target = b""
             self.items: Headers = []
             self.method = self.path = self.raw_path = self.query = ""
             self.arrived = False
-            """The whole request has been read."""
-            self._pieces: list[bytes] = []
+            """The request has been read completely."""
+            self._chunks: list[bytes] = []
             self._size = 0
         else:
-            self.method, self.raw_path, self.query, self.items, body = whole
+            self.method, self.raw_path, self.query, self.items, body = parsed
             self.path = self.raw_path if "%" not in self.raw_path else unquote(self.raw_path)
             self.arrived = True
-            self._pieces = [body]
+            self._chunks = [body]
             self._size = len(body)
         self._waiter: asyncio.Future[None] | None = None
         self._left: Callable[[], None] | None = None
-        self._chunked = False
-        self._missing = -1
-        """Bytes of the announced length that have not been sent; -1 where none was announced."""
+        self._framing = _CLOSE
+        self._missing = 0
+        """With `Framing.LENGTH`: bytes of the announced length that have not been sent."""
 
-    # --- the request, as the parser finds it --------------------------------------------------------------------
+    # --- the request, as the parser reads it --------------------------------------------------------------------
 
     def header(self, raw: bytes, value: bytes) -> None:
         name = _names[raw]
@@ -99,7 +128,7 @@ class HttpWire:
             self._expects = True
 
     def begin(self, method: bytes, version: str, keeps: bool) -> None:
-        """The head is whole."""
+        """Takes the end of the head."""
         self.method = method.decode("ascii")
         self.version, self.keeps = version, keeps
         self.head_only = self.method == "HEAD"
@@ -110,13 +139,13 @@ class HttpWire:
         self.raw_path, self.query = _ascii(path), _ascii(query)
         self.path = unquote(self.raw_path)
 
-    def feed(self, piece: bytes, cap: int) -> None:
-        self._size += len(piece)
+    def feed(self, chunk: bytes, cap: int) -> None:
+        self._size += len(chunk)
         if self._size <= cap:
-            self._pieces.append(piece)
+            self._chunks.append(chunk)
 
     def give_up(self, why: str) -> None:
-        """The rest of the body cannot be read."""
+        """Ends the wait for a body whose rest cannot be read."""
         self._broken = why
         self.keeps = False
         self.wake()
@@ -146,9 +175,9 @@ class HttpWire:
     def check_load(self) -> None:
         if self._connection is not None:
             server = self._connection.server
-            if server.open > server.most:
+            if server.open > server.max_open:
                 raise Overloaded(
-                    f"This worker has {server.most} open calls, the maximum (gateway.max_open).",
+                    f"This worker has {server.max_open} open calls, the maximum (gateway.max_open).",
                     headers={"retry-after": "1"},
                 )
 
@@ -158,7 +187,7 @@ class HttpWire:
     async def body(self, length: int, cap: int) -> bytes:
         if length > cap:
             raise TooLarge(f"The request body is {length} bytes; accepted: at most {cap} (gateway.max_body).")
-        if not self.arrived and self._expects and not self._pieces and self._connection is not None:
+        if not self.arrived and self._expects and not self._chunks and self._connection is not None:
             self._connection.send(_CONTINUE)
         while not self.arrived and self._size <= cap:
             if self._connection is None or self._connection.lost:
@@ -168,18 +197,18 @@ class HttpWire:
             self._waiter = self._connection.server.loop.create_future()
             await self._waiter
         if self._size > cap:
-            self._pieces = []
+            self._chunks = []
             raise TooLarge(f"The request body is larger than {cap} bytes (gateway.max_body).")
-        pieces, self._pieces = self._pieces, []
-        return pieces[0] if len(pieces) == 1 else b"".join(pieces)
+        chunks, self._chunks = self._chunks, []
+        return chunks[0] if len(chunks) == 1 else b"".join(chunks)
 
     def start(self, status: int, headers: Headers) -> None:
         connection = self._alive("the client disconnected before the response began")
         self.started = True
         connection.send(self._head(status, headers, None, connection.server.stopping))
 
-    def write(self, piece: bytes) -> None:
-        self._alive("the client disconnected during the response").send(self._framed(piece))
+    def write(self, chunk: bytes) -> None:
+        self._alive("the client disconnected during the response").send(self._framed(chunk))
 
     async def drain(self) -> None:
         connection = self._alive("the client disconnected during the response")
@@ -192,24 +221,24 @@ class HttpWire:
         self._left = None
         if connection is None:
             return
-        whole = last.complete
+        ending = _COMPLETE if last.complete else _BROKEN
         if not connection.lost:
-            if not self.started and last.status < 200:
-                self._missing = 1  # no answer at all
-            elif not self.started:
+            if self.started:
+                data = self._framed(last.body) if last.body else b""
+                if self._framing is _CHUNKED and last.complete:
+                    data += b"0\r\n\r\n"
+                if data:
+                    connection.send(data)
+                if self._missing:
+                    ending = _BROKEN
+            elif last.status < 200:
+                ending = _NONE
+            else:
                 self.started = True
                 connection.send(self._head(last.status, last.headers, last.body, connection.server.stopping))
-                whole = whole and self._missing in (-1, len(last.body))  # else the next answer would be read as its end
-                self._missing = 0
-            else:
-                ending = self._framed(last.body) if last.body else b""
-                if self._chunked and last.complete:
-                    ending += b"0\r\n\r\n"
-                if ending:
-                    connection.send(ending)
-                if self._missing > 0 or not last.complete:
-                    self.keeps = False  # what was announced will not come: the end of the connection says so
-        connection.done(self, whole and self._missing <= 0)
+                if self._framing is _LENGTH and self._missing != len(last.body):
+                    ending = _BROKEN  # else the next answer would be read as the end of this one
+        connection.done(self, ending)
 
     def watch(self, left: Callable[[], None]) -> None:
         self._left = left
@@ -217,13 +246,13 @@ class HttpWire:
             self.leave()
 
     def abandon(self) -> None:
-        """Whoever answers has ended, well or badly: an answer that is not finished never will be."""
+        """Cuts the connection where the task that answers has ended without `finish`."""
         connection, self._connection = self._connection, None
         if connection is not None:
-            connection.done(self, False)
+            connection.done(self, _BROKEN)
 
     def leave(self) -> None:
-        """The caller is gone."""
+        """Reports that the caller has left."""
         self.wake()
         left, self._left = self._left, None
         if left is not None and self._connection is not None:
@@ -236,18 +265,17 @@ class HttpWire:
             raise ClientDisconnected(what)
         return self._connection
 
-    def _framed(self, piece: bytes) -> bytes:
+    def _framed(self, chunk: bytes) -> bytes:
         if self.head_only:
             return b""
-        if self._chunked:
-            return b"%x\r\n%b\r\n" % (len(piece), piece)
-        if self._missing >= 0:
-            self._missing -= len(piece)
-        return piece
+        if self._framing is _CHUNKED:
+            return b"%x\r\n%b\r\n" % (len(chunk), chunk)
+        if self._framing is _LENGTH:
+            self._missing -= len(chunk)
+        return chunk
 
     def _head(self, status: int, headers: Headers, body: bytes | None, closing: bool) -> bytes:
-        """The head of an answer with its body, where that is there, and how a body is framed: a length where one is
-        known, chunks, or the end of the connection for callers of HTTP/1.0."""
+        """Returns the head of an answer, with its body where that is known, and decides how the body is framed."""
         line = _lines.get(status)
         if line is None:
             line = _lines[status] = f"HTTP/1.1 {status} {REASONS.get(status, 'Status')}\r\n".encode()
@@ -255,12 +283,13 @@ class HttpWire:
         more = b"\r\n"
         if status != 204 and status != 304 and status >= 200:
             if length is not None:
-                self._missing = int(length) if length.isdigit() and not self.head_only else -1
+                if length.isdigit() and not self.head_only:
+                    self._framing, self._missing = _LENGTH, int(length)
             elif body is not None:
                 more = b"content-length: %d\r\n\r\n" % len(body)
             elif not self.head_only:
                 if self.version == "1.1":
-                    self._chunked = True
+                    self._framing = _CHUNKED
                     more = b"transfer-encoding: chunked\r\n\r\n"
                 else:
                     self.keeps = False

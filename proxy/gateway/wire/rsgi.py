@@ -3,10 +3,10 @@
 What was seen of granian 2.8, and what is done about it (tests/wire keeps each):
 - `path` comes percent-decoded, so it is encoded again: `%2F` becomes a slash, and needless escapes become plain.
 - a header value beyond ASCII is left out of `items()` silently; we look for that and refuse the call by name.
-- a body without an announced length that breaks off ends the iteration like a whole one, but with an empty piece
-  before the empty piece that ends it.
+- a body without an announced length that breaks off ends the iteration like a complete one, but with an empty chunk
+  before the empty chunk that ends it.
 - writes are buffered without bound, never wait, and do not fail for a caller that left: only `client_disconnect`
-  tells, so every streamed answer is watched, and `relay` bounds the bytes of one answer.
+  says so, so every streamed answer is watched, and `relay` bounds the bytes of one answer.
 """
 
 import asyncio
@@ -54,7 +54,7 @@ class RsgiWire:
 
     @property
     def congested(self) -> bool:
-        return False  # nobody tells
+        return False  # granian does not say
 
     @property
     def query(self) -> str:
@@ -92,21 +92,21 @@ class RsgiWire:
         try:
             if length >= 0:
                 return bytes(await self._proto())
-            pieces: list[bytes] = []
+            chunks: list[bytes] = []
             size = empty = 0
-            async for piece in self._proto:
-                if not piece:
+            async for chunk in self._proto:
+                if not chunk:
                     empty += 1
                     continue
-                pieces.append(piece)
-                size += len(piece)
+                chunks.append(chunk)
+                size += len(chunk)
                 if size > cap:
                     raise TooLarge(f"The request body is larger than {cap} bytes (gateway.max_body).")
         except ProtocolClosed:
             raise ClientDisconnected("the client disconnected while its body was read") from None
         if empty > 1:
             raise ClientDisconnected("the client disconnected while its body was read")
-        return b"".join(pieces)
+        return b"".join(chunks)
 
     def start(self, status: int, headers: Headers) -> None:
         try:
@@ -115,9 +115,9 @@ class RsgiWire:
         except ProtocolClosed:
             raise ClientDisconnected("the client disconnected before the response began") from None
 
-    def write(self, piece: bytes) -> None:
+    def write(self, chunk: bytes) -> None:
         try:
-            self._transport.send_bytes(piece)
+            self._transport.send_bytes(chunk)
         except ProtocolClosed:
             raise ClientDisconnected("the client disconnected during the response") from None
 
@@ -133,13 +133,13 @@ class RsgiWire:
                 self._transport.send_bytes(last.body)
         except ProtocolClosed:
             pass
-        # granian ends a streamed answer when its transport is no more, and an error's traceback may keep us for long.
+        # granian ends a streamed answer when its transport is freed, and a traceback may keep this object alive.
         self._transport = self._proto = None
         if self._ended is not None:
             self._ended.set_result(None)
 
     async def ended(self) -> None:
-        """Until the answer is finished."""
+        """Waits until the answer is finished."""
         if self._proto is not None:
             self._ended = asyncio.get_running_loop().create_future()
             await self._ended

@@ -19,7 +19,7 @@ _SILENCE_S: Final = 60.0
 """A request that stops arriving is given up after this time."""
 _AT_ONCE: Final = 64
 """Calls that begin in one turn of the loop. Beginning 512 at once takes 100 ms of a core and more, for which streams
-under way would stand still; fewer than these cost CPU, because like steps are cheaper one after the other."""
+under way would stand still. A smaller number costs CPU: the same step for many calls is cheaper one after the other."""
 
 
 class Server:
@@ -30,14 +30,14 @@ class Server:
         answer: Callable[[HttpWire], Coroutine[Any, Any, None]],
         loop: asyncio.AbstractEventLoop,
         *,
-        most: int = 16384,
+        max_open: int = 16384,
         max_body: int = 64 << 20,
         idle_s: float = 75.0,
     ) -> None:
-        """At most `most` calls are open at once, and `max_body` bytes of a request are held; a connection without a
-        call is closed after `idle_s`."""
+        """At most `max_open` calls are open at once, and at most `max_body` bytes of a request are held; a connection
+        without a call is closed after `idle_s`."""
         self.loop = loop
-        self.most = most
+        self.max_open = max_open
         self.max_body = max_body
         self.open = 0
         self.stopping = False
@@ -52,7 +52,7 @@ class Server:
         self._server: asyncio.Server | None = None
 
     def begin(self, wire: HttpWire) -> None:
-        """A call, as soon as its head is whole."""
+        """Starts a call, as soon as its head is complete."""
         self.open += 1
         if self._begun == 0:
             self.loop.call_soon(self._turn)
@@ -63,7 +63,7 @@ class Server:
             self._due.append(wire)
 
     def _turn(self) -> None:
-        """The next turn of the loop: those that had to wait come before those that are about to be read."""
+        """Starts, in the next turn of the loop, the calls that had to wait, before new ones are read."""
         self._begun = min(len(self._due), _AT_ONCE)
         for _ in range(self._begun):
             self._start(self._due.popleft())
@@ -99,7 +99,7 @@ class Server:
         if self._calls:
             await asyncio.wait(self._calls, timeout=1.0)
         sweep.cancel()
-        await asyncio.sleep(0)  # what was written last leaves with the loop's next turn
+        await asyncio.sleep(0)  # what was written last is sent in the loop's next turn
         for connection in list(self.connections):
             connection.transport.close()
 

@@ -1,4 +1,4 @@
--- How a bucket lies in Redis: its window (or, of a concurrent one, the sum of the places taken) in one key, its
+-- How a bucket is stored in Redis: its window (or, of a concurrent one, the sum of the places taken) in one key, its
 -- reservations in a sorted set by expiry, each member "amount:time of the take:call".
 
 local function clock()
@@ -6,8 +6,8 @@ local function clock()
   return time[1] * 1000000 + time[2]
 end
 
--- Keeps a key for `us` from now at least.
-local function keep(key, us)
+-- Makes a key expire no earlier than `us` from now.
+local function extend_expiry(key, us)
   local ms = math.floor(us / 1000) + 1000
   if redis.call('PTTL', key) < ms then redis.call('PEXPIRE', key, ms) end
 end
@@ -51,7 +51,7 @@ local function free_places(key, amount)
   return taken
 end
 
--- Takes expired reservations out of the set; {amount, time of the take} each. Some a time: a script holds all others up.
+-- Takes expired reservations out of the set; {amount, time of the take} each. Up to 1,000: a script blocks all others.
 local function take_expired(key, now)
   local members = redis.call('ZRANGEBYSCORE', key, '-inf', now, 'LIMIT', 0, 1000)
   if #members == 0 then return members end

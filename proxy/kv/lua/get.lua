@@ -1,6 +1,6 @@
--- KEYS: values. A value lies behind the name of its group's set, so that reading it can tell the set of it.
+-- KEYS: values. Each value starts with the name of its group's set, so that a read can mark it as used there.
 local name_length = tonumber(ARGV[1])
-local found = {}
+local values = {}
 local now = clock()
 for i, key in ipairs(KEYS) do
   local value = redis.call('GET', key)
@@ -8,6 +8,6 @@ for i, key in ipairs(KEYS) do
     redis.call('ZADD', string.sub(value, 1, name_length), 'XX', now, key)
     value = string.sub(value, name_length + 1)
   end
-  found[i] = value
+  values[i] = value
 end
-return found
+return values

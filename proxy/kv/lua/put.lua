@@ -4,7 +4,7 @@ local before = redis.call('GETRANGE', key, 0, #group - 1)
 if before ~= '' and before ~= group then redis.call('ZREM', before, key) end
 redis.call('SET', key, group .. ARGV[1], 'PX', ttl_ms)
 redis.call('ZADD', group, clock(), key)
-keep(group, ttl_ms * 1000)
+extend_expiry(group, ttl_ms * 1000)
 local over = redis.call('ZCARD', group) - max_values
 if over <= 0 then return 0 end
 local gone = redis.call('ZPOPMIN', group, over)

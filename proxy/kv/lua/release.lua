@@ -1,6 +1,6 @@
 -- KEYS: of each charge its bucket and its reservations. ARGV: again, call, then of each charge window_us, kind (1 held,
 -- 2 concurrent). For a take that was not answered: what it may have reserved is given back. Its time is not known, so
--- all reservations are looked through; it is rarely asked for.
+-- all reservations are searched; this is rarely called.
 local id, now = ARGV[2], clock()
 
 for i = 1, #KEYS / 2 do

@@ -7,7 +7,7 @@ for i = 1, #KEYS / 2 do
   local window_us, member = tonumber(ARGV[3 * i + 2]), hold_member(tonumber(ARGV[3 * i + 3]), at, id)
   local life = hold_life(hold_us, window_us, concurrent)
   redis.call('ZADD', holds, 'XX', hold_expiry(now, hold_us, at, window_us, concurrent), member)
-  keep(holds, life)
-  if concurrent then keep(bucket, life) end
+  extend_expiry(holds, life)
+  if concurrent then extend_expiry(bucket, life) end
 end
 return 1

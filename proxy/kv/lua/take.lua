@@ -12,7 +12,7 @@ local function look_at_places(bucket, holds, limit, cost)
   local taken = free_places(bucket, soonest and back or LIMIT_MAX)
   local reset = soonest and math.max(soonest - now, 0) or 0
   if taken + cost <= limit and (cost > 0 or taken < limit) then return true, limit - taken - cost, 0, reset end
-  -- Nobody knows when a call under way will end; a second is a fair guess, the first reservation's end the latest.
+  -- When an open call will end is unknown: suggest a second, or less where the first reservation expires earlier.
   local retry = cost > limit and -1 or math.min(math.max(reset, 1), 1000000)
   return false, math.max(limit - taken, 0), retry, reset
 end
@@ -22,7 +22,7 @@ local function look_at_window(bucket, holds, limit, window_us, cost)
   for _, gone in ipairs(expired) do state = window_settle(state, now, window_us, -gone[1], gone[2]) end
   if #expired > 0 then write_window(bucket, state, now, window_us) end
   if cost > 0 then return window(state, now, limit, window_us, cost) end
-  -- Room for anything at all is room for one; what is left and when it is all back is told without that one.
+  -- A cost of 0 is allowed where 1 would be; the remaining amount and the reset time are computed without that 1.
   local room, _, retry = window(state, now, limit, window_us, 1)
   local _, left, _, reset, live = window(state, now, limit, window_us, 0)
   return room, left, retry, reset, live
@@ -54,10 +54,10 @@ for i = 1, #KEYS / 2 do
   if kind ~= '0' then
     local life = hold_life(hold_us, window_us, concurrent)
     redis.call('ZADD', holds, hold_expiry(now, hold_us, now, window_us, concurrent), hold_member(cost, now, id))
-    keep(holds, life)
+    extend_expiry(holds, life)
     if concurrent then
       redis.call('INCRBY', bucket, ARGV[4 * i + 1])
-      keep(bucket, life)
+      extend_expiry(bucket, life)
     end
   end
   if not concurrent and cost > 0 then write_window(bucket, after[i], now, window_us) end
