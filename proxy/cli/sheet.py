@@ -3,6 +3,7 @@
 import contextlib
 import json
 from datetime import datetime
+from decimal import Decimal
 from typing import Any, Final, Literal
 
 from rich.console import Console
@@ -98,6 +99,7 @@ def print_call(call: dict[str, Any]) -> None:
             "output": call["output_tokens"],
             "reasoning": call["reasoning_tokens"],
             "source": call["usage_source"],
+            "of": call["settled_id"],
             "cost": cost(call),
             "cost not known": "; ".join(call["cost_missing"]),
             "provider's cost": _dollars(call["reported_cost_nanousd"])
@@ -193,15 +195,19 @@ def _cost_lines(console: Console, call: dict[str, Any]) -> None:
     width = max(len(line["component"]) for line in lines)
     for line in lines:
         per = f" / {line['per']:,}" if line["per"] != 1 else ""
-        amount = line["amount_nanousd"] / 1e9
         console.print(
             Text(
-                f"  {line['component']:<{width}}  {line['quantity']:>12,} × ${line['rate_usd']:g}{per} = ${amount:.9f}"
-                f"  ({line['source']})"
+                f"  {line['component']:<{width}}  {line['quantity']:>12,} × ${line['rate_usd']:.12g}{per}"
+                f" = ${_exactly(line['amount_nanousd'])}  ({line['source']})"
             )
         )
     if call["cost_nanousd"] is not None:
         console.print(Text(f"  {'sum':<{width}}  {'':>12}   ${call['cost_nanousd'] / 1e9:.9f}"))
+
+
+def _exactly(nano: float) -> str:
+    """Nano-dollars as dollars, with a fraction of a nano-dollar where there is one, so that lines add up."""
+    return f"{nano / 1e9:.9f}" if isinstance(nano, int) else f"{Decimal(str(nano)).scaleb(-9):f}"
 
 
 def _body(console: Console, title: str, bodies: dict[str, Any], side: str, size: int, *, omitted: bool) -> None:

@@ -100,6 +100,10 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     cost_lines: Annotated[list[CostLine], _doc("what the cost is the sum of; a part of it where the cost is null")]
     cost_missing: Annotated[list[str], _doc("what has no known price or could not be read; empty where known")]
 
+    settled_id: Annotated[
+        str, _doc("the background response, batch or output file whose usage this call bills; empty for other calls")
+    ]
+
     user_id: str
     session_id: str
     session_path: str

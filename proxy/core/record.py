@@ -112,6 +112,8 @@ class Record(msgspec.Struct, array_like=True, kw_only=True):
     """Chosen headers of the response: request ids, token counts, rate limits."""
     traceparent: str = ""
     """The caller's W3C `traceparent` header, as sent; the shipper reads the trace and span ids from it."""
+    settles: str = ""
+    """The background response or batch whose usage `usage` is; set by the gateway only where bodies are omitted."""
 
 
 encode = msgspec.msgpack.Encoder().encode

@@ -1,5 +1,7 @@
 """Builds the record of a finished call."""
 
+import msgspec
+
 from proxy.core import log
 from proxy.core.identity import is_key
 from proxy.core.record import RESPONSE_ERROR, Record
@@ -154,8 +156,10 @@ def _omit(record: Record) -> None:
     reading = read_record(record)
     if reading.error_kind and record.status < 400 and record.outcome in ("success", RESPONSE_ERROR):
         record.outcome, record.error, record.error_message = RESPONSE_ERROR, reading.error_kind, reading.error_message
-    record.usage = reading.billed or Usage()
-    record.model = record.model or reading.model_asked
+    record.usage, record.settles = reading.billed or Usage(), reading.settles
+    if reading.parts:  # each has a price of its own, which their sum has not
+        record.usage = msgspec.structs.replace(record.usage, unpriced=("batch results that are not stored",))
+    record.model = record.model or reading.model_asked or reading.model_answered
     record.user_id = record.user_id or reading.user
     if record.request_omitted:
         record.request_body = b""

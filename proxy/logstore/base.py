@@ -32,6 +32,9 @@ class LogStore(Protocol):
     def missing(self, table: Table, rows: Sequence[Row]) -> Sequence[Row]:
         """Those of the rows whose key (org, start, id) is not in the table."""
 
+    def settlements(self, org: str, ids: Sequence[str]) -> list[tuple[str, int, str]]:
+        """(`settled_id`, start, id) of the calls of an organisation that settled one of `ids`."""
+
     def page(self, filter: Filter, cursor: Cursor | None = None, limit: int = 50) -> list[dict[str, Any]]:
         """The newest matching calls that are older than `cursor`, newest first."""
 

@@ -108,6 +108,14 @@ class ClickHouseStore:
         present = set(map(tuple, keys))  # the whole key: an id that a caller made may belong to another call, too
         return [row for row in rows if (row.org, row.start, row.id) not in present]
 
+    def settlements(self, org: str, ids: Sequence[str]) -> list[tuple[str, int, str]]:
+        with self._write_lock:  # the connection that writes: it sees what was just written
+            try:
+                found = self._writer.query(query("settlements"), parameters={"org": org, "ids": list(ids)}).result_rows
+            except (ClickHouseError, OSError) as error:
+                raise StoreError(str(error)) from error
+        return [(str(settled_id), int(start), str(id)) for settled_id, start, id in found]
+
     def page(self, filter: Filter, cursor: Cursor | None = None, limit: int = 50) -> list[dict[str, Any]]:
         before_us, before_id = cursor or (_MAX_START_US, "")
         return self._select("page", filter, before_us=before_us, before_id=before_id, limit=limit)

@@ -96,6 +96,7 @@ class RequestRow(CommonColumns, kw_only=True, gc=False):
     trace_id: str = ""
     span_id: str = ""
     parent_span_id: str = ""
+    settled_id: str = ""
 
 
 class BodyRow(msgspec.Struct, kw_only=True, gc=False):

@@ -92,7 +92,7 @@ class PriceBook:
                 found = found or cost
         if usage.reported_cost is not None and 0 <= usage.reported_cost < 1e9:
             return _reported(usage.reported_cost)
-        return found or Cost(None, missing=("no model is named",), version=self.version)
+        return found or Cost(None, missing=(*unread, "no model is named"), version=self.version)
 
     def _price(
         self,

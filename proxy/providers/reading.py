@@ -8,6 +8,7 @@ import msgspec
 from proxy.core.record import Record
 from proxy.core.usage import Usage
 from proxy.providers.decompress import decompress
+from proxy.providers.deferred import DEFERRED_OPERATIONS, ResultPart, is_result_path, read_deferred, sum_usage
 from proxy.providers.dialects import CapturedExchange, peek, read_exchange
 
 __all__ = ["RecordReading", "read_record"]
@@ -31,6 +32,10 @@ class RecordReading(msgspec.Struct, kw_only=True, gc=False):
     user: str = ""
     request: bytes = b""
     response: bytes = b""
+    settles: str = ""
+    """The background response or batch whose usage this is; empty for all other calls."""
+    parts: tuple[ResultPart, ...] = ()
+    """The answers of a batch: each has its own price."""
     problem: str = ""
     """Why the bodies could not be read; empty where they could."""
 
@@ -45,19 +50,17 @@ def read_record(record: Record) -> RecordReading:
     result = RecordReading(usage=record.usage, billed=record.usage, request=request, response=response)
     if not record.dialect:
         return result
-    reading = read_exchange(
-        record.dialect,
-        CapturedExchange(
-            operation=record.operation,
-            path=record.path,
-            status=record.status,
-            request_body=request,
-            response_type=record.response_type,
-            response_body=response,
-            response_headers=record.response_headers,
-            streamed=record.streamed or None,
-        ),
+    exchange = CapturedExchange(
+        operation=record.operation,
+        path=record.path,
+        status=record.status,
+        request_body=request,
+        response_type=record.response_type,
+        response_body=response,
+        response_headers=record.response_headers,
+        streamed=record.streamed or None,
     )
+    reading = read_exchange(record.dialect, exchange)
     # The gateway read before a body was cut or left out, so what it found is the better knowledge.
     result.usage = record.usage or reading.usage
     result.billed = record.usage or reading.billed
@@ -72,4 +75,30 @@ def read_record(record: Record) -> RecordReading:
     result.prompt_preview = reading.prompt_preview
     if reading.tool_calls:
         result.tool_calls = msgspec.json.encode(reading.tool_calls).decode()
+    if record.settles:
+        result.settles = record.settles
+    elif reading.background_id and result.usage is not None:
+        result.settles = reading.background_id
+    elif record.operation in DEFERRED_OPERATIONS and record.method == "GET" and record.status == 200:
+        _settle(result, record, exchange)
     return result
+
+
+def _settle(result: RecordReading, record: Record, exchange: CapturedExchange) -> None:
+    """Puts in the usage of the background response or batch whose result the answer shows."""
+    if record.usage is not None:
+        return  # read by the gateway, which left the bodies out
+    if record.truncated:
+        if is_result_path(record.path.partition("?")[0]):
+            result.billed = Usage(unpriced=("results in a response that is cut (log.max_body)",))
+        return
+    deferred = read_deferred(record.dialect, exchange)
+    if deferred is None:
+        return
+    result.settles = deferred.id
+    result.usage = result.billed = sum_usage([part.usage for part in deferred.parts])
+    models = {part.model for part in deferred.parts}
+    if len(models) == 1:
+        result.model_answered = models.pop()
+    if len(deferred.parts) > 1:
+        result.parts = deferred.parts

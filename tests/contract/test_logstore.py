@@ -164,6 +164,13 @@ def test_insert_missing_tells_calls_of_one_id_apart(store: ClickHouseStore, org:
     assert (store.count(matching(org=org)), store.count(matching(org=other.org))) == (4, 1)
 
 
+def test_calls_that_settled_an_id_are_found_in_their_organisation(store: ClickHouseStore, org: str) -> None:
+    first, other, none = row(org, 1, settled_id="resp_1"), row(org + "-other", 2, settled_id="resp_1"), row(org, 3)
+    insert(store, [first, other, none], [], org)
+    assert store.settlements(org, ["resp_1", "resp_2"]) == [("resp_1", first.start, first.id)]
+    assert store.settlements(org, ["resp_2"]) == []
+
+
 def test_pages_follow_each_other_without_gap_or_repeat(store: ClickHouseStore, org: str) -> None:
     rows = [row(org, number // 3) for number in range(20)]  # several calls share a microsecond
     insert(store, rows, [], org)
@@ -342,9 +349,9 @@ def test_a_store_is_the_same_after_a_crash_and_its_life_can_be_changed(tmp_path:
         command = [sys.executable, "-c", REOPEN, f"chdb://{tmp_path / 'log'}", str(days), write]
         return subprocess.run(command, capture_output=True, text=True, check=True, timeout=60).stdout.strip()
 
-    assert reopen(0, "token") == "1 [False, False] [(1,), (2,), (3,), (4,), (5,), (6,)]"
-    assert reopen(30, "token") == "1 [True, True] [(1,), (2,), (3,), (4,), (5,), (6,)]"
-    assert reopen(0) == "1 [False, False] [(1,), (2,), (3,), (4,), (5,), (6,)]"
+    assert reopen(0, "token") == "1 [False, False] [(1,), (2,), (3,), (4,), (5,), (6,), (7,)]"
+    assert reopen(30, "token") == "1 [True, True] [(1,), (2,), (3,), (4,), (5,), (6,), (7,)]"
+    assert reopen(0) == "1 [False, False] [(1,), (2,), (3,), (4,), (5,), (6,), (7,)]"
     written = sum(path.stat().st_size for path in (tmp_path / "log").rglob("*") if path.is_file())
     assert written < 1_000_000, "the engine logs about itself into the data folder"
 

@@ -69,6 +69,9 @@ class FakeStore(LogStore):
         present = {(row.org, row.start, row.id) for row in self.tables[table]}
         return [row for row in rows if (row.org, row.start, row.id) not in present]
 
+    def settlements(self, org: str, ids: Sequence[str]) -> list[tuple[str, int, str]]:
+        return [(row.settled_id, row.start, row.id) for row in self.rows if row.org == org and row.settled_id in ids]
+
     def ping(self) -> None:
         self.on_ping()
 

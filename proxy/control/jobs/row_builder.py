@@ -17,6 +17,7 @@ from proxy.core.usage import Usage
 from proxy.logstore import BodyRow, RequestRow
 from proxy.logstore.rows import CommonColumns
 from proxy.prices import PriceBook
+from proxy.prices.total import add_costs
 from proxy.providers.reading import RecordReading, read_record
 from proxy.spool.reader import Batch
 
@@ -119,9 +120,17 @@ class RowBuilder:
             return
         origin = f"{record.scheme or 'https'}://{record.host}" if record.host else ""
         models = (record.model_override,) if record.model_override else (reading.model_answered, row.model_asked)
-        cost = self._prices.price(
-            record.provider, models, usage, record.started_us, url=origin, streamed=record.streamed
-        )
+        if reading.parts:
+            cost = add_costs(
+                [
+                    self._prices.price(record.provider, part.model, part.usage, record.started_us, url=origin)
+                    for part in reading.parts
+                ]
+            )
+        else:
+            cost = self._prices.price(
+                record.provider, models, usage, record.started_us, url=origin, streamed=record.streamed
+            )
         row.cost_nanousd, row.cost_known, row.price_version = cost.nanousd, cost.known, cost.version
         if cost.lines:
             row.cost_lines = _json(cost.lines).decode()
@@ -170,6 +179,7 @@ def _row(record: Record, reading: RecordReading) -> RequestRow:
         attempt_count=min(len(record.attempts), 65535),
         facts=_json(record.facts).decode() if record.facts else "{}",
         reading_error=reading.problem and _text(reading.problem),
+        settled_id=reading.settles and _text(reading.settles),
     )
     if record.traceparent:
         _put_trace(row, record)

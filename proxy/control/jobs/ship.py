@@ -200,7 +200,7 @@ class Shipper:
 
     def _deliver(self, batch: Batch, intent: int, ingested_us: int, *, repeated: bool) -> None:
         """Gives the log one batch, and then the feeds that have all before it."""
-        rows = self._builder.build(batch)
+        rows = self._build(batch)
         if ingested_us:  # 0 for a batch that an earlier version noted
             for number, each in enumerate(rows):
                 each.request.ingested_at = ingested_us + number
@@ -211,6 +211,11 @@ class Shipper:
         for feed in self.feeds:
             if self._position(feed, batch.segment) == batch.start:
                 self._offer(feed, RowBatch(batch.segment, batch.start, batch.end, rows))
+
+    def _build(self, batch: Batch) -> list[LogRows]:
+        rows = self._builder.build(batch)
+        self.log.settle(rows)
+        return rows
 
     def _catch_up(self, segment: str, done: int) -> None:
         """Offers each feed what the log has and it has not: after a restart, or where a durable sink's queue was full.
@@ -224,7 +229,7 @@ class Shipper:
                     self._offered[feed.name, segment] = done  # damaged since
                     break
                 if batch.payloads and not self._offer(
-                    feed, RowBatch(segment, batch.start, batch.end, self._builder.build(batch))
+                    feed, RowBatch(segment, batch.start, batch.end, self._build(batch))
                 ):
                     break
                 position = self._offered[feed.name, segment] = batch.end

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from typing import Final
 
 from proxy.control.jobs.row_builder import LogRows, bare_row
+from proxy.control.jobs.settle import settle_once
 from proxy.control.sinks.base import RowBatch
 from proxy.logstore import LogStore, RequestRow, StoreError
 from proxy.logstore.exactly_once import insert, insert_missing
@@ -43,6 +44,11 @@ class LogSink:
         self._set_aside = set_aside
         self._make_bare = make_bare
         self._failures: dict[str, int] = {}
+
+    def settle(self, rows: list[LogRows]) -> None:
+        """Leaves the usage of a background response or batch in one row only, in view of the rows that the log has.
+        Raises `StoreError`."""
+        settle_once(self._store, rows)
 
     def deliver(self, batch: RowBatch) -> None:
         """Inserts the batch. Raises `StoreError`, or what the driver raised for a value that it cannot write."""

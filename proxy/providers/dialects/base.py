@@ -57,6 +57,9 @@ class ExchangeReading(msgspec.Struct, kw_only=True):
     unpriced: tuple[str, ...] = ()
     """What is billed and has no unit in any price data."""
 
+    background_id: str = ""
+    """The id of a response that runs in the background; empty for all others."""
+
     @property
     def billed(self) -> Usage | None:
         """The usage with all that the price depends on; None where nothing was reported."""

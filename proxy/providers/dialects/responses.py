@@ -41,6 +41,8 @@ def _read_response(decoded: DecodedExchange, response: dict[str, Any], final: bo
     reading.model_answered = get_str(response, "model") or reading.model_answered
     if not final:
         return
+    if response.get("background") is True:
+        reading.background_id = get_str(response, "id")
     reading.finish_reason = get_str(get_object(response, "incomplete_details"), "reason") or get_str(response, "status")
     usage = response.get("usage")
     if decoded.has_usage and isinstance(usage, dict) and usage:
