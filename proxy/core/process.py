@@ -15,7 +15,7 @@ __all__ = ["StopSignals", "die_with_parent", "tune_gc", "unmap_clean_code"]
 _PR_SET_PDEATHSIG: Final = 1
 _MADV_DONTNEED: Final = 4
 _MAPPING: Final = re.compile(r"([0-9a-f]+)-([0-9a-f]+) r(.)(.)p \S+ \S+ ([1-9]\d*) ")
-_LEAST_KIB: Final = 1024
+_MIN_KIB: Final = 1024
 
 
 def die_with_parent(signum: int = signal.SIGTERM) -> bool:
@@ -72,7 +72,7 @@ def _clean(rows: Iterable[str]) -> Iterator[tuple[int, int, int]]:
         elif row.startswith("Rss:"):
             resident = int(row.split()[1])
         elif row.startswith("Anonymous:"):
-            if place is not None and row.split()[1] == "0" and resident >= _LEAST_KIB:
+            if place is not None and row.split()[1] == "0" and resident >= _MIN_KIB:
                 yield *place, resident
             place = None
 

@@ -113,11 +113,11 @@ class Application:
     def _values(self) -> dict[str, float]:
         spool = self.gateway.spool
         counts = {"written": spool.written, "dropped": spool.dropped, "bytes": spool.bytes_written}
-        found = self.gateway.metrics.values(counts, self.gateway.upstream.counters())
-        found |= {f"kv_{name}": value for name, value in self.gateway.kv.counters().items()}
+        values = self.gateway.metrics.values(counts, self.gateway.upstream.counters())
+        values |= {f"kv_{name}": value for name, value in self.gateway.kv.counters().items()}
         limits, cache = self.gateway.limits, self.gateway.cache
-        found |= {f'swallowed_errors_total{{kind="{kind}"}}': count for kind, count in log.swallowed_counts().items()}
-        return found | {
+        values |= {f'swallowed_errors_total{{kind="{kind}"}}': count for kind, count in log.swallowed_counts().items()}
+        return values | {
             "rate_refused_total": limits.refused,
             "rate_degraded_total": limits.degraded,
             "hedged_total": self.gateway.hedge.raced,

@@ -1,7 +1,7 @@
 """Loads the newest snapshot into a worker: organisations, keys, credentials, prompts.
 
-On one host the control plane writes the file; from another it is fetched over HTTP and stored as the same file, so that
-a gateway starts with what it knew last even while the control plane is down. It is read in parts, between calls.
+On one host the control plane writes the file. A gateway on another host fetches it over HTTP and stores it as the same
+file, so it can start with its last snapshot while the control plane is down. The file is read in parts, between calls.
 """
 
 import asyncio
@@ -25,19 +25,19 @@ __all__ = ["Directory", "DirectorySnapshot"]
 
 _log = logging.getLogger(__name__)
 
-_LOOK_S: Final = 0.25
-_FETCH_S: Final = 1.0
+_POLL_S: Final = 0.25
+_FETCH_INTERVAL_S: Final = 1.0
 
 
 class DirectorySnapshot:
-    """One snapshot, ready for lookups. Empty: nothing is known."""
+    """One snapshot, indexed for lookups. A new one is empty."""
 
     def __init__(self) -> None:
         self.revision = 0
         self.hashed: Callable[[str], bytes] | None = None
-        """Of a key's text; None: there are no keys."""
+        """Hashes the text of a key; None before the head of a snapshot was read."""
         self.secret: Secret | None = None
-        """What its sealed parts open with."""
+        """Opens the sealed values of this snapshot."""
         self.keys: dict[bytes, KeyRow] = {}
         self.policies: dict[str, str] = {}
         self.credentials: dict[tuple[str, str], bytes] = {}
@@ -76,7 +76,7 @@ class DirectorySnapshot:
 
 
 class Directory:
-    """One worker's. `current` is always complete: a new snapshot takes its place when it was read to its end."""
+    """The snapshots of one worker. `current` is always complete: a new one replaces it once it is read to its end."""
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
@@ -99,7 +99,7 @@ class Directory:
         return self._unread or self._unfetched
 
     def key(self, token: str) -> KeyRow | None:
-        """The key of that text, None where it is not known or has expired."""
+        """Return the key with that text; None where it is unknown or has expired."""
         current = self.current
         if current.hashed is None:
             return None
@@ -109,12 +109,13 @@ class Directory:
         return row
 
     def credential(self, org: str, provider: str) -> str:
-        """The provider's key that the organisation stored; empty for none."""
+        """Return the provider key that the organisation stored, or an empty text."""
         sealed = self.current.credentials.get((org, provider))
         secret = self.current.secret
         if sealed is None or secret is None:
             return ""
-        place = (org, provider, sealed)  # with whose it is: a seal that was copied elsewhere does not open there
+        # The place is part of it: a sealed value that was copied to another organisation does not open there.
+        place = (org, provider, sealed)
         plain = self._opened.get(place)
         if plain is None:
             try:
@@ -127,10 +128,10 @@ class Directory:
             self._opened[place] = plain
         return plain
 
-    # --- how it comes -----------------------------------------------------------------------------------------------
+    # --- loading ----------------------------------------------------------------------------------------------------
 
     def start(self, loop: asyncio.AbstractEventLoop, upstream: Upstream) -> None:
-        """Reads what there is, and watches for more."""
+        """Load the current file, and poll for newer ones."""
         self._load_now()
         self._tasks.append(loop.create_task(self._watch()))
         if self._settings.get_str("snapshot.url"):
@@ -155,7 +156,7 @@ class Directory:
 
     async def _watch(self) -> None:
         while True:
-            await asyncio.sleep(_LOOK_S)
+            await asyncio.sleep(_POLL_S)
             raw = self._fresh()
             if not raw:
                 continue
@@ -179,7 +180,7 @@ class Directory:
                 await before.clear_gradually()
 
     def _fresh(self) -> bytes:
-        """The file where it, or a secret, is another than when it was read last; empty where it is not."""
+        """Return the file if it or a secret changed since the last read, else empty bytes."""
         try:
             stat = os.stat(self._file)
             seen = (stat.st_ino, stat.st_mtime_ns, stat.st_size, *map(_changed_ns, self._secret_files))
@@ -199,11 +200,11 @@ class Directory:
         _log.warning("the snapshot is not used: %s", self.problem)
 
     async def _fetch(self, upstream: Upstream) -> None:
-        found = parse_origin(self._settings.get_str("snapshot.url"))
-        if isinstance(found, str):
-            self._unfetched = f"snapshot.url has {found}"
+        parsed = parse_origin(self._settings.get_str("snapshot.url"))
+        if isinstance(parsed, str):
+            self._unfetched = f"snapshot.url has {parsed}"
             return
-        origin = found[0]
+        origin = parsed[0]
         token = self._settings.get_str("snapshot.token")
         while True:
             try:
@@ -211,7 +212,7 @@ class Directory:
                     await self._fetch_once(upstream, origin, token)
             except (UpstreamError, TimeoutError, OSError, SnapshotError) as error:
                 self._unfetched = f"snapshot.url: {error}"
-            await asyncio.sleep(_FETCH_S)
+            await asyncio.sleep(_FETCH_INTERVAL_S)
 
     async def _fetch_once(self, upstream: Upstream, origin: Origin, token: str) -> None:
         head = f"authorization: Bearer {token}\r\naccept: application/octet-stream\r\n"
@@ -231,7 +232,7 @@ class Directory:
         if answer.status != 200:
             raise SnapshotError(f"the control plane answers {answer.status}")
         raw = b"".join(chunks)
-        await asyncio.to_thread(_keep, self._file, raw)
+        await asyncio.to_thread(_store_file, self._file, raw)
         self._etag = next((value for name, value in answer.headers if name == "etag"), "")
         self._unfetched = ""
 
@@ -241,15 +242,15 @@ def _secrets(settings: Settings) -> list[Secret]:
 
 
 def _changed_ns(file: Path) -> int:
-    """When it was written; 0 where it is not there."""
+    """Return when the file was written, in ns since the epoch; 0 where it does not exist."""
     try:
         return os.stat(file).st_mtime_ns
     except OSError:
         return 0
 
 
-def _keep(file: Path, raw: bytes) -> None:
-    """Checks it to its end, and puts it in its place in one step."""
+def _store_file(file: Path, raw: bytes) -> None:
+    """Check the snapshot to its end, and replace the file atomically. Raises `SnapshotError`."""
     for _ in read(raw):
         pass
     replace(file, raw, shared=True)

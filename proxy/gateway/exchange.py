@@ -1,4 +1,4 @@
-"""The state of one call: what is asked, what came of it, and what must be given back at its end."""
+"""The state of one call: the request, the outcome, and the resources to release at its end."""
 
 from typing import Any
 
@@ -87,7 +87,7 @@ class Held(msgspec.Struct):
 class Exchange(msgspec.Struct, eq=False):
     """One call. `started` is monotonic seconds, `started_us` microseconds since the epoch.
 
-    Each part is filled in by the step of `pipeline.handle` that finds it. `request` holds all that is asked; the parts
+    Each part is filled in by the step of `pipeline.handle` that finds it. `request` is the complete request; the parts
     before it are what is known of a call that was refused earlier.
     """
 

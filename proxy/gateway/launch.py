@@ -62,7 +62,7 @@ def _listen(settings: Settings) -> Iterator[socket.socket]:
 
 
 class _Workers:
-    """Forks workers and replaces each that ends, until it is told to stop."""
+    """Forks workers and replaces each that ends, until a stop signal comes."""
 
     def __init__(self, settings: Settings, listener: socket.socket) -> None:
         self._settings = settings

@@ -113,7 +113,7 @@ class Meter:
         )
         usage, estimated = reading.billed, False
         if usage is not None and not usage.consumed:
-            return Measured()  # a mere count of tokens uses none
+            return Measured()  # a call that only counts tokens consumes none
         if usage is None or _is_silent(usage):
             if not OPERATIONS[route.operation].billable:
                 return Measured()
@@ -127,8 +127,8 @@ class Meter:
         if not inputs and not outputs:
             inputs = usage.total_tokens or 0
         if not estimated and (ex.retry_plan is None or not ex.retry_plan.on_fallback):  # which may have another model
-            asked = ex.request_params.model if ex.request_params is not None else reading.model_asked
-            self._learn((route.provider.name, _model(request, route, asked)), len(request_body), inputs, outputs)
+            named = ex.request_params.model if ex.request_params is not None else reading.model_asked
+            self._learn((route.provider.name, _model(request, route, named)), len(request_body), inputs, outputs)
         override = request.head.fields.model_override
         models = (override,) if override else (reading.model_answered, reading.model_asked or route.model_in_path)
         return Measured(inputs, outputs, self._price(route, models, usage, ex.started_us, tap.streams), estimated)
@@ -178,9 +178,9 @@ def _decoded(request: Request, body: bytes) -> bytes:
     return decompress(body, encoding) if encoding else body
 
 
-def _model(request: Request, route: Route, asked: str) -> str:
+def _model(request: Request, route: Route, named: str) -> str:
     """The name by which a model's usual output is learned and looked up."""
-    return request.head.fields.model_override or asked or route.model_in_path
+    return request.head.fields.model_override or named or route.model_in_path
 
 
 def _guess(request: bytes, text: str) -> Usage:

@@ -35,7 +35,7 @@ class Metrics:
         self.duration_s = 0.0
 
     def ended(self, record: Record) -> None:
-        """Counts a finished call."""
+        """Count a finished call."""
         self.finished += 1
         self.request_bytes += record.request_size
         self.response_bytes += record.response_size
@@ -45,26 +45,26 @@ class Metrics:
         self.buckets[bisect_left(_BOUNDS_S, seconds)] += 1
 
     def values(self, spool: dict[str, int], upstream: dict[str, int]) -> dict[str, float]:
-        """Every sample by its Prometheus name with labels, less the prefix."""
-        found: dict[str, float] = {
+        """Return every sample by its Prometheus name with labels, without the prefix."""
+        samples: dict[str, float] = {
             f'calls_total{{provider="{provider or "none"}",status="{status}xx",outcome="{outcome}"}}': count
             for (provider, status, outcome), count in self.calls.items()
         }
-        found["opened_total"] = self.opened
-        found["open"] = self.opened - self.finished - self.unlogged
-        found["unlogged_total"] = self.unlogged
-        found["request_bytes_total"] = self.request_bytes
-        found["response_bytes_total"] = self.response_bytes
+        samples["opened_total"] = self.opened
+        samples["open"] = self.opened - self.finished - self.unlogged
+        samples["unlogged_total"] = self.unlogged
+        samples["request_bytes_total"] = self.request_bytes
+        samples["response_bytes_total"] = self.response_bytes
         running = 0
         for bound, count in zip((*map(str, _BOUNDS_S), "+Inf"), self.buckets, strict=True):
             running += count
-            found[f'duration_seconds_bucket{{le="{bound}"}}'] = running
-        found["duration_seconds_sum"] = self.duration_s
-        found["duration_seconds_count"] = running
-        found |= {f"spool_{name}_total": value for name, value in spool.items()}
-        found |= {f"upstream_{name}": value for name, value in upstream.items()}
-        found["workers"] = 1
-        return found
+            samples[f'duration_seconds_bucket{{le="{bound}"}}'] = running
+        samples["duration_seconds_sum"] = self.duration_s
+        samples["duration_seconds_count"] = running
+        samples |= {f"spool_{name}_total": value for name, value in spool.items()}
+        samples |= {f"upstream_{name}": value for name, value in upstream.items()}
+        samples["workers"] = 1
+        return samples
 
 
 def store(folder: Path, values: dict[str, float]) -> None:

@@ -40,7 +40,7 @@ async def handle(gw: Gateway, wire: Wire) -> None:
         ex.phase = "render"
         sent_body = render(ex, gw.prompts, gw.directory)  # a managed prompt filled in, or the body as it came
         ex.phase = "plan"
-        ex.request = request = plan(ex, ex.route, sent_body, gw.directory, gw.stream_usage)  # all that is asked
+        ex.request = request = plan(ex, ex.route, sent_body, gw.directory, gw.stream_usage)  # the complete request
         ex.retry_plan = gw.targets.plan_fallbacks(request, ex.started)  # whom else to ask, where the call says so
         ex.phase = "admit"
         await admit(ex, request, gw.limits)  # takes from all limits or from none

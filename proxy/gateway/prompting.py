@@ -55,9 +55,11 @@ class Prompts:
         return bool(fields.prompt_id) or "prompt-variables" in fields.directives or _IN_BODY in body
 
     def render(self, ex: Exchange, snapshot: DirectorySnapshot) -> bytes:
-        """The body that goes out. Notes prompt and version in the exchange. Raises `BadDirective`, `BadRequest`, or
-        `NotFound` for a prompt that is not there though variables were sent for it, and for a version or environment
-        that a prompt has not."""
+        """Return the body to send, and set prompt and version in the exchange.
+
+        Raises `BadDirective`, `BadRequest`, or `NotFound` for an unknown prompt for which variables were sent, and for
+        an unknown version or environment of a prompt.
+        """
         head = ex.head.fields
         text = head.directives.get("prompt-variables")
         id, number, label = head.prompt_id, head.directives.get("prompt-version", ""), ""
@@ -65,15 +67,15 @@ class Prompts:
         values = _variables(text) if text is not None else None
         body: dict[str, Any] | None = None
         if _IN_BODY in ex.body:
-            found = _members(ex.body)
-            if found is not None and isinstance(found.prompt_id, str):
+            members = _members(ex.body)
+            if members is not None and isinstance(members.prompt_id, str):
                 body = _object(ex)
                 for name in _OURS:
                     body.pop(name, None)
-                id = found.prompt_id
-                number = str(found.version_id) if found.version_id not in (msgspec.UNSET, None) else number
-                label = found.environment if isinstance(found.environment, str) else label
-                values = _checked(found.inputs)
+                id = members.prompt_id
+                number = str(members.version_id) if members.version_id not in (msgspec.UNSET, None) else number
+                label = members.environment if isinstance(members.environment, str) else label
+                values = _checked(members.inputs)
         if not id:
             if values is None:
                 return ex.body
@@ -81,7 +83,7 @@ class Prompts:
         row = _choose(snapshot, ex.identity.org, id, number, label)
         if row is None:
             # A tag only, as Helicone's older users send it. Not where the prompt is managed: then a version or an
-            # environment is misspelt or gone, and the call would go out without its prompt.
+            # environment is wrong or gone, and the call would go out without its prompt.
             if values is None and (ex.identity.org, id) not in snapshot.prompts:
                 ex.outcome.response_headers.append(("helicone-prompt-status", "unmanaged"))
                 return ex.body
@@ -106,17 +108,17 @@ class Prompts:
 
     def _template(self, row: PromptRow) -> Template:
         key = (row.org, row.id, row.version)
-        found = self._compiled.get(key)
-        if found is None:
+        template = self._compiled.get(key)
+        if template is None:
             version = _version(row.body)
             if len(self._compiled) >= _MAX_COMPILED:
                 self._compiled.clear()
-            found = self._compiled[key] = parse(version.body, version.variables)
-        return found
+            template = self._compiled[key] = parse(version.body, version.variables)
+        return template
 
 
 def _choose(snapshot: DirectorySnapshot, org: str, id: str, number: str, label: str) -> PromptRow | None:
-    """The version of that number, else the environment's, else production's, else the newest."""
+    """Return the version with that number, else the environment's, else production's, else the newest."""
     rows = snapshot.prompts.get((org, id))
     if not rows:
         return None
@@ -137,12 +139,12 @@ def _variables(text: str) -> dict[str, Any]:
         except (binascii.Error, ValueError):
             raise BadDirective(name, text, "a JSON object, or base64 of one") from None
     try:
-        found = msgspec.json.decode(raw)
+        variables = msgspec.json.decode(raw)
     except (msgspec.DecodeError, RecursionError) as error:
         raise BadDirective(name, text, f"a JSON object, or base64 of one ({error})") from None
-    if not isinstance(found, dict):
+    if not isinstance(variables, dict):
         raise BadDirective(name, text, "a JSON object, or base64 of one")
-    return found
+    return variables
 
 
 def _checked(inputs: Any) -> dict[str, Any]:
@@ -161,15 +163,15 @@ def _members(body: bytes) -> _Inputs | None:
 
 
 def _object(ex: Exchange) -> dict[str, Any]:
-    """The caller's body as an object; numbers keep their digits as far as JSON's own types do."""
+    """Return the caller's body as an object; numbers keep their digits as far as JSON's own types do."""
     if not ex.body:
         return {}
     try:
-        found = msgspec.json.decode(ex.body)
+        decoded = msgspec.json.decode(ex.body)
     except (msgspec.DecodeError, RecursionError):
-        found = None
-    if not isinstance(found, dict) or ex.head.fields.content_encoding:
+        decoded = None
+    if not isinstance(decoded, dict) or ex.head.fields.content_encoding:
         raise BadRequest(
             "A managed prompt needs a body that is a JSON object, not encoded.", param="Helicone-Prompt-Id"
         )
-    return found
+    return decoded

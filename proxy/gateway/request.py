@@ -24,7 +24,7 @@ class RequestHead(msgspec.Struct, frozen=True):
     fields: Head
     """The headers that mean something here, by name."""
     key: str
-    """The caller's key for this proxy, from wherever it was sent; empty for none."""
+    """The caller's key for this proxy, from any header or the path; empty where none was sent."""
     authorization: str
     """The provider's `Authorization`, without a key of this proxy that shared the header."""
     hidden: frozenset[str] = frozenset()
@@ -36,7 +36,7 @@ UNREAD = RequestHead("", "", "", "", [], parse([]), "", "")
 
 
 class Request(msgspec.Struct, frozen=True):
-    """What is asked, complete. `phases.plan` builds it; nothing changes it."""
+    """The complete request. `phases.plan` builds it; it is immutable."""
 
     head: RequestHead
     identity: Identity

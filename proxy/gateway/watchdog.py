@@ -1,7 +1,7 @@
 """Detects clients that disconnect while a provider is silent.
 
-A call that is answered at once never needs it, so it costs a dict entry; only a call that has waited for `_PATIENCE_S`
-gets a watcher on its connection.
+Most calls are answered at once and cost only a dict entry. A call that has waited for `_PATIENCE_S` gets a watcher on
+its connection.
 """
 
 import asyncio
@@ -16,8 +16,8 @@ _PATIENCE_S = 1.0
 
 
 class Watchdog:
-    """One event loop's. Where `drains`, a call goes on although its caller left; else it is cancelled. A call that was
-    added to be `cut` is always cancelled: between two attempts there is nothing to read on for."""
+    """The watchdog of one event loop. A call whose client disconnected is cancelled; with `drains` its answer is read
+    to the end instead. A call added with `cut` is always cancelled: between two attempts there is no answer to read."""
 
     def __init__(self, drains: bool) -> None:
         self._waiting: dict[Exchange, asyncio.Task[Any] | None] = {}

@@ -77,13 +77,13 @@ class _Holds:
         return reserved
 
     def expired(self, now_us: int) -> list[Reserved]:
-        """Takes out what has expired."""
+        """Remove the expired reservations and return them."""
         if now_us < self.soonest_us:
             return []
         gone = [call for call, reserved in self.by_call.items() if reserved[2] <= now_us]
-        found = [reserved for call in gone if (reserved := self.pop(call)) is not None]
+        expired = [reserved for call in gone if (reserved := self.pop(call)) is not None]
         self.soonest_us = min((reserved[2] for reserved in self.by_call.values()), default=1 << 62)
-        return found
+        return expired
 
 
 class _Value:
@@ -225,15 +225,15 @@ class MemoryKv:
         return [self._get(org, key) for key in keys]
 
     def _get(self, org: str, key: str) -> bytes | None:
-        found = self._values.get((org, key))
-        if found is None:
+        value = self._values.get((org, key))
+        if value is None:
             return None
-        if found.expires_us <= clock_us():
+        if value.expires_us <= clock_us():
             self._drop((org, key))
             return None
         self._values.move_to_end((org, key))
-        self._groups[found.group].move_to_end(key)
-        return found.value
+        self._groups[value.group].move_to_end(key)
+        return value.value
 
     def put(self, org: str, group: str, key: str, value: bytes, ttl_s: int, max_values: int) -> None:
         if ttl_s > 0:

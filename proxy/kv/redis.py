@@ -50,8 +50,8 @@ class RedisKv:
         self._on_error = on_error
         self._cluster, seeds = _seeds(url)
         self._options = seeds[0]
-        found = [Node(self, options) for options in seeds]
-        self._nodes = {node.address: node for node in found}
+        nodes = [Node(self, options) for options in seeds]
+        self._nodes = {node.address: node for node in nodes}
         self._owners: dict[int, Node] = {}
         self._orgs: dict[str, tuple[str, int]] = {}
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -111,10 +111,10 @@ class RedisKv:
 
     async def get(self, org: str, keys: Sequence[str]) -> list[bytes | None]:
         prefix, slot = self._org(org)
-        found: list[bytes | None] = await self._ask(
+        values: list[bytes | None] = await self._ask(
             _GET, slot, [f"{prefix}v:{_digest(key)}" for key in keys], [_NAME_LENGTH]
         )
-        return found
+        return values
 
     def put(self, org: str, group: str, key: str, value: bytes, ttl_s: int, max_values: int) -> None:
         if ttl_s > 0 and len(value) <= _MAX_VALUE:
@@ -222,18 +222,18 @@ class RedisKv:
         return await reply
 
     def _org(self, org: str) -> tuple[str, int]:
-        """The start of all its keys, and their slot."""
-        found = self._orgs.get(org)
-        if found is None:
+        """Return the prefix of the organisation's keys, and their slot."""
+        prefix_and_slot = self._orgs.get(org)
+        if prefix_and_slot is None:
             if len(self._orgs) >= _MAX_ORGS:
                 self._orgs.clear()
             tag = _digest(org)
-            found = self._orgs[org] = (f"ph:{{{tag}}}:", key_slot(tag.encode()))
-        return found
+            prefix_and_slot = self._orgs[org] = (f"ph:{{{tag}}}:", key_slot(tag.encode()))
+        return prefix_and_slot
 
 
 def _bucket(prefix: str, charge: Charge) -> tuple[str, str]:
-    """The keys of its spending and of its reservations. Of another window length it is another bucket."""
+    """Return the keys of the bucket's spending and reservations. Another window length is another bucket."""
     name = _digest(f"{charge.window_us}:{charge.bucket}")
     return f"{prefix}w:{name}", f"{prefix}h:{name}"
 
@@ -243,7 +243,7 @@ def _kind(charge: Charge) -> int:
 
 
 def _seeds(url: str) -> tuple[bool, list[dict[str, Any]]]:
-    """Whether it is a cluster's, and how to connect to each node that `url` names."""
+    """Return whether `url` names a cluster, and the connection options of each node in it."""
     scheme, _, rest = url.partition("://")
     if not scheme.endswith("+cluster"):
         return False, [_options(url)]
@@ -251,15 +251,15 @@ def _seeds(url: str) -> tuple[bool, list[dict[str, Any]]]:
     if plain not in ("redis", "rediss"):
         raise ValueError(f"scheme {scheme!r}; expected redis+cluster or rediss+cluster")
     login, at, rest = rest.rpartition("@")
-    end = min(found for found in (rest.find("/"), rest.find("?"), len(rest)) if found >= 0)
+    end = min(index for index in (rest.find("/"), rest.find("?"), len(rest)) if index >= 0)
     return True, [_options(f"{plain}://{login}{at}{host}{rest[end:]}") for host in rest[:end].split(",")]
 
 
 def _options(url: str) -> dict[str, Any]:
-    """What `wire.Node` wants to know. Raises ValueError for an address of no use."""
-    found: dict[str, Any] = dict(parse_url(url))
-    if found.pop("connection_class", None) is SSLConnection:
-        found["tls"] = SSLConnection(
-            **{name: one for name, one in found.items() if name[:4] == "ssl_"}
+    """Return the options of `wire.Node`. Raises ValueError for an invalid address."""
+    options: dict[str, Any] = dict(parse_url(url))
+    if options.pop("connection_class", None) is SSLConnection:
+        options["tls"] = SSLConnection(
+            **{name: one for name, one in options.items() if name[:4] == "ssl_"}
         ).ssl_context.get()
-    return found
+    return options

@@ -24,7 +24,7 @@ _PROBE_S: Final = 0.5
 _CONNECT_S: Final = 1.0
 _MAX_HOPS: Final = 5
 _DOWN: Final = frozenset({"BUSY", "CLUSTERDOWN", "LOADING", "MASTERDOWN", "READONLY"})
-"""Error replies that say that this node is of no use at the moment."""
+"""Error replies of a node that cannot serve now."""
 _NOTHING: Final = object()
 
 
@@ -237,7 +237,7 @@ class Node:
             command.fail(text)
 
     def visit(self, command: Command) -> None:
-        """Carries out a command whose slot is just moving here."""
+        """Send a command whose slot is being moved to this node."""
         if self._connection is not None:
             asking = Command(None, -1, (), ["ASKING"], self.router.loop.create_future(), command.sent)
             self._connection.write([asking, command])

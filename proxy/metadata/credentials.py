@@ -20,7 +20,7 @@ class Credential(msgspec.Struct, kw_only=True):
 
 
 def put(connection: Connection, secret: Secret, org_id: str, provider: str, value: str) -> Credential:
-    """Stores it, over what was there."""
+    """Store a credential; an existing one is replaced."""
     sealed = secret.seal(value.encode(), about(org_id, provider))
     hint = value[-4:] if len(value) >= 12 else ""
     row = {"sealed": sealed, "hint": hint, "created_us": now_us()}
@@ -43,5 +43,5 @@ def remove(connection: Connection, org_id: str, provider: str) -> None:
 
 
 def about(org_id: str, provider: str) -> str:
-    """What its seal says it is."""
+    """Return the context that its seal is bound to."""
     return f"credential {org_id} {provider}"

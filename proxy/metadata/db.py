@@ -82,7 +82,7 @@ class Database:
 
     @contextmanager
     def write(self, publish: bool = True) -> Iterator[Connection]:
-        """One transaction; with `publish`, gateways learn of it: the revision is raised."""
+        """One transaction. With `publish` it raises the revision, so that gateways get a new snapshot."""
         with self.engine.begin() as connection:
             self._still_ours(connection)
             yield connection
@@ -91,7 +91,7 @@ class Database:
                 connection.execute(update(meta).where(meta.c.name == "revision").values(value=higher))
 
     def revision(self) -> int:
-        """Raised by every change that a gateway must know."""
+        """Return the revision; each change that gateways must know of raises it."""
         with self.read() as connection:
             return int(connection.execute(select(meta.c.value).where(meta.c.name == "revision")).scalar_one())
 
@@ -99,7 +99,7 @@ class Database:
         self.engine.dispose()
 
     def scrub(self) -> None:
-        """Nothing that was deleted or written over can be found in the file any more (PostgreSQL vacuums by itself).
+        """Compact the file, so that it holds no deleted or overwritten data (PostgreSQL vacuums by itself).
         Raises `MetadataError` where somebody else holds the file."""
         if self.engine.dialect.name != "sqlite":
             return
@@ -113,18 +113,18 @@ class Database:
             connection.close()
 
     def _still_ours(self, connection: Connection) -> None:
-        """Nothing is sealed with a secret that was rotated away. Holds a rotation back until this transaction ends."""
+        """Raises `SecretRotated` where the secret was rotated; a rotation waits until this transaction ends."""
         query = select(meta.c.value).where(meta.c.name == "fingerprint").with_for_update(read=True)
-        found = connection.execute(query).scalar_one()
-        if found != self.secret.fingerprint:
+        current = connection.execute(query).scalar_one()
+        if current != self.secret.fingerprint:
             raise SecretRotated(
-                f"the secret was rotated to {found} while this control plane ran with {self.secret.fingerprint}; give "
-                "it the new one and start it again"
+                f"the secret was rotated to {current} while this control plane ran with {self.secret.fingerprint}; "
+                "give it the new one and start it again"
             )
 
 
 def insert_or_keep(connection: Connection, table: Any, **values: Any) -> bool:
-    """Inserts a row; False where its key is taken, the row there staying as it is."""
+    """Insert a row. Returns False where its key exists; that row is not changed."""
     dialect = postgresql if connection.dialect.name == "postgresql" else sqlite
     key = next(iter(table.primary_key.columns))
     made = connection.execute(dialect.insert(table).values(**values).on_conflict_do_nothing().returning(key))
@@ -154,7 +154,7 @@ def _engine(url: str) -> Engine:
 
 
 def _migrate(connection: Connection) -> None:
-    """Up to the newest schema, all or nothing."""
+    """Migrate to the newest schema, in the caller's transaction."""
     if connection.dialect.name == "postgresql":
         connection.execute(text("SELECT pg_advisory_xact_lock(:n)"), {"n": _LOCK})
     if _is_newest(connection):
@@ -174,11 +174,11 @@ def _migrate(connection: Connection) -> None:
 
 
 def _is_newest(connection: Connection) -> bool:
-    """Whether the schema has the revision of the newest migration here."""
+    """Return whether the schema has the revision of the newest migration."""
     if not inspect(connection).has_table("alembic_version"):
         return False
-    found = connection.execute(text("SELECT version_num FROM alembic_version")).scalars().all()
-    return found == [max(path.name for path in (_MIGRATIONS / "versions").glob("[0-9]*.py"))[:4]]
+    revisions = connection.execute(text("SELECT version_num FROM alembic_version")).scalars().all()
+    return revisions == [max(path.name for path in (_MIGRATIONS / "versions").glob("[0-9]*.py"))[:4]]
 
 
 def _pepper(connection: Connection, secrets: tuple[Secret, ...]) -> tuple[Secret, bytes]:

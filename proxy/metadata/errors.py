@@ -9,18 +9,18 @@ __all__ = ["ConstraintError", "DatabaseError", "InvalidValue", "RowConflict", "R
 
 
 class RowNotFound(PerihelionError):
-    """No such thing in this organisation."""
+    """The organisation has no such row."""
 
     def __init__(self, what: str, id: str) -> None:
         super().__init__(f"no {what} {id!r} here")
 
 
 class RowConflict(PerihelionError):
-    """Something of that name is there already, or what is asked contradicts what is."""
+    """The name is taken, or the change contradicts other rows."""
 
 
 class InvalidValue(PerihelionError):
-    """A value that is not accepted: where it stands, what was found, what would be right."""
+    """A value that is not accepted: its path, the value, and what is accepted."""
 
     def __init__(self, path: str, found: str, accepted: str) -> None:
         super().__init__(f"{path}: found {found!r}; accepted: {accepted}")

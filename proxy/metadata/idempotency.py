@@ -49,5 +49,5 @@ def remove_expired(connection: Connection) -> None:
 
 
 def about(org_id: str, key: str) -> str:
-    """What the seal of a stored response says it is."""
+    """Return the context that the seal of a stored response is bound to."""
     return f"idempotency {org_id} {key}"

@@ -12,14 +12,14 @@ __all__ = ["accept_invitations", "by_subject", "link"]
 
 
 def by_subject(connection: Connection, issuer: str, subject: str) -> User | None:
-    """The person that this subject is linked to."""
+    """Return the user that this subject is linked to."""
     place = (identities.c.issuer == issuer, identities.c.subject == subject)
     user_id = connection.execute(select(identities.c.user_id).where(*place)).scalar_one_or_none()
     return people.by_id(connection, user_id) if user_id is not None else None
 
 
 def link(connection: Connection, issuer: str, subject: str, user_id: str) -> None:
-    """For good. One person is one subject of an issuer: an address that was given to somebody else is not them."""
+    """Link a user to a subject permanently. One subject per user and issuer: an address may change hands."""
     place = (identities.c.issuer == issuer, identities.c.user_id == user_id)
     if connection.execute(select(identities.c.subject).where(*place)).first() is not None:
         raise RowConflict("the user with this address is linked to another login of this provider")
@@ -28,7 +28,7 @@ def link(connection: Connection, issuer: str, subject: str, user_id: str) -> Non
 
 
 def accept_invitations(connection: Connection, user_id: str, email: str) -> int:
-    """Puts a person into every organisation that has invited this address; how many there were. They are used then."""
+    """Use every invitation to this address: add the user to its organisation. Returns the number of invitations."""
     place = (links.c.email == email, links.c.used_us == 0, links.c.expires_us > now_us())
     rows = connection.execute(select(links).where(*place)).all()
     for row in rows:

@@ -20,7 +20,7 @@ _PREFIX: Final = "sk-perihelion-"
 
 
 class Key(msgspec.Struct, kw_only=True):
-    """All but the key itself."""
+    """An API key without its text."""
 
     id: str
     org_id: str
@@ -69,7 +69,7 @@ def create(
 
 
 def listed(connection: Connection, org_id: str, after: str = "", limit: int = 50) -> list[Key]:
-    """Newest first, from the one after `after` on."""
+    """Return keys, newest first, from the one after `after` on."""
     query = select(api_keys).where(api_keys.c.org_id == org_id).order_by(api_keys.c.id.desc()).limit(limit)
     if after:
         query = query.where(api_keys.c.id < after)
@@ -84,7 +84,7 @@ def shown(connection: Connection, org_id: str, id: str) -> Key:
 
 
 def edit(connection: Connection, org_id: str, id: str, **changed: Any) -> Key:
-    """Name, policy, scopes or end."""
+    """Change name, policy, scopes or expiry."""
     shown(connection, org_id, id)
     if "scopes" in changed:
         changed["scopes"] = ",".join(changed["scopes"])
@@ -94,20 +94,20 @@ def edit(connection: Connection, org_id: str, id: str, **changed: Any) -> Key:
 
 
 def revoke(connection: Connection, org_id: str, id: str) -> Key:
-    """For good. A key that was revoked before stays as it is."""
+    """Revoke a key permanently. A revoked key is not changed."""
     key = shown(connection, org_id, id)
     return key if key.revoked_us else edit(connection, org_id, id, revoked_us=now_us())
 
 
 def by_hash(connection: Connection, hash: bytes) -> Key | None:
-    """The key that works now."""
+    """Return the key with that hash; None where it is unknown, revoked or expired."""
     row = connection.execute(select(api_keys).where(api_keys.c.hash == hash, api_keys.c.revoked_us == 0)).first()
     key = _key(row) if row is not None else None
     return key if key is not None and not 0 < key.expires_us <= now_us() else None
 
 
 def used(connection: Connection, at_us: dict[str, int]) -> None:
-    """When each key was last seen in the log."""
+    """Store when each key was last used."""
     for id, last_us in at_us.items():
         connection.execute(
             update(api_keys).where(api_keys.c.id == id, api_keys.c.last_used_us < last_us).values(last_used_us=last_us)

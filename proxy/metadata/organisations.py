@@ -27,7 +27,7 @@ __all__ = [
 ]
 
 ROLES: Final = ("viewer", "member", "admin", "owner")
-"""Each may what those before it may: read; change prompts; members, keys and credentials; the organisation."""
+"""Each role includes those before it: read; change prompts; members, keys and credentials; the organisation."""
 
 
 class Organisation(msgspec.Struct, kw_only=True):
@@ -62,7 +62,7 @@ def listed(connection: Connection, after: str = "", limit: int = 50) -> list[Org
 
 
 def of_user(connection: Connection, user_id: str) -> list[tuple[Organisation, str]]:
-    """Those that a person belongs to, with the role there."""
+    """Return the organisations that a user belongs to, with the role in each."""
     query = (
         select(organisations, members.c.role)
         .join(members, members.c.org_id == organisations.c.id)
@@ -120,7 +120,7 @@ def member(connection: Connection, org_id: str, user_id: str) -> Member:
 
 
 def add(connection: Connection, org_id: str, user_id: str, role: str) -> None:
-    """Puts a person into an organisation, or gives another role. The last owner stays one."""
+    """Add a user to an organisation, or change the role. The last owner cannot get another."""
     place = (members.c.org_id == org_id, members.c.user_id == user_id)
     before = connection.execute(select(members.c.role).where(*place)).scalar_one_or_none()
     if before is None:
@@ -148,7 +148,7 @@ def _not_the_last(connection: Connection, org_id: str) -> None:
 
 
 def read_settings(text: str) -> OrgSettings:
-    """The settings of an organisation from the column `settings`."""
+    """Return the settings of an organisation from the column `settings`."""
     return msgspec.json.decode(text, type=OrgSettings)
 
 

@@ -49,7 +49,7 @@ class Session(msgspec.Struct, kw_only=True):
     user_id: str
     org_id: str
     role: str
-    """In that organisation, as it is now."""
+    """The role in that organisation now."""
     csrf: str
     expires_us: int
 
@@ -75,7 +75,7 @@ def count(connection: Connection) -> int:
 
 
 def create(connection: Connection, email: str, name: str = "", password: str = "") -> User:
-    """A person. Without a password only a link or an identity provider lets them in."""
+    """Create a user. Without a password, only a link or an identity provider logs them in."""
     email = email.strip().lower()
     if by_email(connection, email) is not None:
         raise RowConflict(f"a user with the address {email!r} exists already")
@@ -97,7 +97,7 @@ def by_id(connection: Connection, id: str) -> User | None:
 
 
 def verify(connection: Connection, email: str, password: str) -> User | None:
-    """Returns the user if the password is right. Takes as long for an unknown address."""
+    """Return the user if the password is right, else None. An unknown address takes as long."""
     row = connection.execute(select(users).where(users.c.email == email.strip().lower())).first()
     hashed = row.password if row is not None and row.password else _dummy()
     try:
@@ -118,7 +118,7 @@ def set_password(connection: Connection, user_id: str, password: str) -> None:
 
 
 def open_session(connection: Connection, pepper: bytes, user_id: str, org_id: str) -> tuple[str, str]:
-    """A new session's text, for the cookie, and its CSRF token."""
+    """Open a session; return its token, for the cookie, and its CSRF token."""
     token, csrf, at = secrets.token_urlsafe(32), secrets.token_urlsafe(24), now_us()
     row = {"user_id": user_id, "org_id": org_id, "csrf": csrf, "created_us": at}
     expires_us = at + SESSION_S * 1_000_000
@@ -127,7 +127,7 @@ def open_session(connection: Connection, pepper: bytes, user_id: str, org_id: st
 
 
 def session(connection: Connection, pepper: bytes, token: str) -> Session | None:
-    """The session behind a cookie, where it is still open and its person still belongs there."""
+    """Return the session of a cookie; None where it has ended or its user has left the organisation."""
     query = (
         select(sessions.c.user_id, sessions.c.org_id, sessions.c.csrf, sessions.c.expires_us, members.c.role)
         .join(users, users.c.id == sessions.c.user_id)
@@ -139,7 +139,7 @@ def session(connection: Connection, pepper: bytes, token: str) -> Session | None
 
 
 def remove_expired_sessions(connection: Connection) -> None:
-    """Delete the sessions that are over."""
+    """Delete the expired sessions."""
     connection.execute(delete(sessions).where(sessions.c.expires_us < now_us()))
 
 
@@ -150,7 +150,7 @@ def close_session(connection: Connection, pepper: bytes, token: str) -> None:
 def make_link(
     connection: Connection, pepper: bytes, org_id: str, role: str, email: str = "", hours: float = 24.0
 ) -> str:
-    """A text that lets somebody in once: the first owner, or an invitation to `email`."""
+    """Create a one-time link, for the first owner or an invitation to `email`, and return its token."""
     token, at = secrets.token_urlsafe(32), now_us()
     row = {"org_id": org_id, "role": role, "email": email.strip().lower(), "created_us": at}
     expires_us = at + round(hours * 3_600_000_000)
@@ -159,7 +159,7 @@ def make_link(
 
 
 def use_link(connection: Connection, pepper: bytes, token: str) -> Link | None:
-    """What the link says, and its end. None where it was used, is over or never was."""
+    """Mark a link as used and return it. None where it is unknown, expired or already used."""
     place = (links.c.hash == token_hash(pepper, token), links.c.used_us == 0, links.c.expires_us > now_us())
     row = connection.execute(select(links).where(*place)).first()
     if row is None or not connection.execute(update(links).where(*place).values(used_us=now_us())).rowcount:

@@ -39,7 +39,7 @@ class Prompt(msgspec.Struct, kw_only=True):
 class Version(msgspec.Struct, kw_only=True):
     version: int
     body: dict[str, Any]
-    """What goes to the provider: messages, model, parameters, with `{{name}}` in its strings."""
+    """The template of the request body: messages, model, parameters, with `{{name}}` in its strings."""
     variables: list[dict[str, Any]]
     note: str
     created_us: int
@@ -47,7 +47,7 @@ class Version(msgspec.Struct, kw_only=True):
 
 
 def create(connection: Connection, org_id: str, id: str, name: str) -> None:
-    """A prompt without versions yet."""
+    """Create a prompt, without versions."""
     if not insert_or_keep(connection, prompts, org_id=org_id, id=id, name=name, created_us=now_us()):
         raise RowConflict(f"a prompt {id!r} exists already")
 
@@ -61,7 +61,7 @@ def add_version(
     note: str = "",
     created_by: str = "",
 ) -> Version:
-    """The next version. It never changes."""
+    """Create the next version and return it. A version is immutable."""
     _exists(connection, org_id, id)
     place = (prompt_versions.c.org_id == org_id, prompt_versions.c.prompt_id == id)
     newest = connection.execute(select(func.max(prompt_versions.c.version)).where(*place)).scalar_one() or 0
@@ -74,7 +74,7 @@ def add_version(
 def listed(
     connection: Connection, org_id: str, after: str = "", limit: int = 50, archived: bool = False
 ) -> list[Prompt]:
-    """By id, from the one after `after` on."""
+    """Return prompts by id, from the one after `after` on."""
     query = select(prompts.c.id).where(prompts.c.org_id == org_id, prompts.c.id > after)
     query = query.where(prompts.c.archived_us > 0 if archived else prompts.c.archived_us == 0)
     ids = connection.execute(query.order_by(prompts.c.id).limit(limit)).scalars().all()
@@ -103,7 +103,7 @@ def shown(connection: Connection, org_id: str, id: str) -> Prompt:
 
 
 def versions(connection: Connection, org_id: str, id: str, before: int = 0, limit: int = 50) -> list[Version]:
-    """Newest first, from the one before `before` on."""
+    """Return versions, newest first, from the one before `before` on."""
     _exists(connection, org_id, id)
     query = select(prompt_versions).where(prompt_versions.c.org_id == org_id, prompt_versions.c.prompt_id == id)
     if before:
@@ -123,7 +123,7 @@ def version(connection: Connection, org_id: str, id: str, number: int) -> Versio
 
 
 def label(connection: Connection, org_id: str, id: str, name: str, number: int) -> Prompt:
-    """Moves an environment to a version: forward to release, back to roll back."""
+    """Point an environment to a version: a newer one to release, an older one to roll back."""
     version(connection, org_id, id, number)
     changed = {"version": number, "changed_us": now_us()}
     if not insert_or_keep(connection, prompt_labels, org_id=org_id, prompt_id=id, label=name, **changed):
@@ -142,7 +142,7 @@ def unlabel(connection: Connection, org_id: str, id: str, name: str) -> Prompt:
 
 
 def archive(connection: Connection, org_id: str, id: str, archived: bool = True) -> Prompt:
-    """Archives a prompt, so that calls cannot use it; it can be restored."""
+    """Archive a prompt, so that calls cannot use it; it can be restored."""
     _exists(connection, org_id, id)
     place = (prompts.c.org_id == org_id, prompts.c.id == id)
     connection.execute(update(prompts).where(*place).values(archived_us=now_us() if archived else 0))

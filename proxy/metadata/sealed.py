@@ -1,4 +1,4 @@
-"""The registry of everything in the database that is sealed, and how it gets another seal.
+"""The registry of all sealed columns, and their sealing with a new secret.
 
 A column of ciphertext is made by `sealed_column` in `tables` and has one row in `SEALED`; a test fails where the row is
 missing, so that a rotation of the secret cannot forget a column.
@@ -18,7 +18,7 @@ __all__ = ["SEALED", "Sealed", "rotate"]
 
 
 class Sealed(msgspec.Struct, frozen=True):
-    """One sealed column. `about` says of a row what its seal says it is."""
+    """One sealed column. `about` returns the context that the seal of a row is bound to."""
 
     column: Column[Any]
     about: Callable[[Any], str]

@@ -21,7 +21,7 @@ __all__ = ["snapshot"]
 
 
 def snapshot(connection: Connection) -> tuple[int, Iterator[bytes]]:
-    """The revision, and the file piece by piece while `connection` is open."""
+    """Return the revision, and the file in chunks, to be read while `connection` is open."""
     values = {row.name: row.value for row in connection.execute(select(meta.c.name, meta.c.value))}
     revision = int(values["revision"])
     head = Head(revision, now_us(), values["fingerprint"], bytes.fromhex(values["pepper"]))

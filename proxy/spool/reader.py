@@ -35,7 +35,7 @@ class Reader:
         self.torn_bytes = 0
 
     def segments(self) -> list[str]:
-        """The names of all segments, oldest first; none where the folder does not exist yet."""
+        """Return the names of all segments, oldest first; empty where the folder does not exist yet."""
         try:
             names = os.listdir(self.folder)
         except FileNotFoundError:
@@ -43,14 +43,14 @@ class Reader:
         return sorted(name for name in names if name.endswith(SUFFIX))
 
     def size(self, segment: str) -> int:
-        """The size of the segment in bytes; 0 where it was deleted."""
+        """Return the size of the segment in bytes; 0 where it was deleted."""
         try:
             return os.stat(self.folder / segment).st_size
         except FileNotFoundError:
             return 0
 
     def is_closed(self, segment: str) -> bool:
-        """Whether no writer holds the segment. A closed segment never grows again."""
+        """Return whether no writer holds the segment. A closed segment never grows again."""
         try:
             fd = os.open(self.folder / segment, os.O_RDONLY | os.O_CLOEXEC)
         except FileNotFoundError:
@@ -64,7 +64,7 @@ class Reader:
         return True
 
     def batches(self, segment: str, offset: int, max_rows: int, max_bytes: int) -> Iterator[Batch]:
-        """Yields the batches from `offset` on, in order. A growing segment's partial tail is left for later."""
+        """Yield the batches from `offset` on, in order. A growing segment's partial tail is left for later."""
         # Read before the size is: a segment that closes in between is only taken for growing once more.
         closed = self.is_closed(segment)
         while (batch := self._next(segment, offset, max_rows, max_bytes, closed)) is not None:
@@ -72,14 +72,14 @@ class Reader:
             offset = batch.end
 
     def read(self, segment: str, start: int, end: int) -> Batch:
-        """The batch that had these bounds before; shorter, down to no payloads, where the segment was cut, damaged or
-        removed since."""
+        """Return the batch that had these bounds before; shorter, down to no payloads, where the segment was cut,
+        damaged or removed since."""
         buffer = self._bytes(segment, start, end - start)
         frames = scan(buffer, len(MAGIC) if start == 0 else 0)
         return Batch(segment, start, start + frames.next, frames.payloads)
 
     def set_aside(self, segment: str, start: int, end: int) -> Path:
-        """Copies the bytes from `start` to `end` to `torn/<segment>@<start>.part`, durably, and counts them. May be
+        """Copy the bytes from `start` to `end` to `torn/<segment>@<start>.part`, durably, and count them. May be
         repeated."""
         folder = self.folder / "torn"
         folder.mkdir(mode=0o700, exist_ok=True)
@@ -94,11 +94,11 @@ class Reader:
         return path
 
     def remove(self, segment: str) -> None:
-        """Deletes a segment: only for closed ones that were read to their end."""
+        """Delete a segment. Only for closed segments that were read to their end."""
         (self.folder / segment).unlink(missing_ok=True)
 
     def sweep(self, now: float) -> None:
-        """Deletes what writers left that were killed between creating and naming a segment; `now` in epoch seconds."""
+        """Delete the files of writers killed between creating and naming a segment; `now` in epoch seconds."""
         for path in self.folder.glob("*.new"):
             try:
                 if now - path.stat().st_mtime > _LEFTOVER_S and self.is_closed(path.name):

@@ -80,11 +80,11 @@ class Writer:
         return self._path
 
     def append(self, payload: bytes) -> bool:
-        """Writes one frame, and returns whether it was written: it then survives `kill -9`."""
+        """Write one frame. Returns whether it was written; a written frame survives `kill -9`."""
         return self._write([pack(payload), payload], 1, HEADER_SIZE + len(payload))
 
     def extend(self, payloads: list[bytes]) -> None:
-        """Writes several frames with as few writes as possible; if a write fails, all its frames are dropped."""
+        """Write several frames with as few writes as possible; if a write fails, all its frames are dropped."""
         for first in range(0, len(payloads), _MAX_FRAMES_A_WRITE):
             buffers: list[bytes] = []
             size = 0
@@ -120,7 +120,7 @@ class Writer:
         return True
 
     def close(self) -> None:
-        """Closes the open segment; the shipper deletes it once it is shipped. The next `append` opens another."""
+        """Close the open segment; the shipper deletes it once it is shipped. The next `append` opens another."""
         if self._fd >= 0:
             fd, self._fd, self._path = self._fd, -1, None
             try:
@@ -129,7 +129,7 @@ class Writer:
                 self.error = str(error)
 
     def _open(self, now: int) -> None:
-        """Opens a segment. It is named only once it is locked and has its magic, so no reader takes it for closed."""
+        """Open a segment. It is named only once it is locked and has its magic, so no reader treats it as closed."""
         self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
         name = f"{uuid7(now).replace('-', '')}-{self._worker}"
         path = self._folder / (name + SUFFIX)
@@ -149,7 +149,7 @@ class Writer:
         self._opened_us = self._checked_us = now
 
     def _check(self, now: int) -> None:
-        """Closes the segment where it is past its age, or was deleted by someone."""
+        """Close the segment if it is past its age or its file was deleted."""
         self._checked_us = now
         if not 0 <= now - self._opened_us < self._segment_us:
             self.close()

@@ -1,4 +1,4 @@
-"""Writes the snapshot file after each change of the database; it is replaced atomically."""
+"""Writes the snapshot file after each change of the database. The file is replaced atomically."""
 
 import logging
 import threading
@@ -14,24 +14,24 @@ from proxy.metadata.snapshot_query import snapshot
 
 __all__ = ["Publisher"]
 
-_LOOK_S: Final = 0.25
-_NOTE_LOOKS: Final = 20
+_POLL_S: Final = 0.25
+_POLLS_PER_USE_UPDATE: Final = 20
 
 _log = logging.getLogger(__name__)
 
 
 class Publisher:
-    """A thread. `etag` is the newest file's."""
+    """A thread that writes the snapshot file. `etag` identifies the newest one."""
 
     def __init__(self, database: Database, file: Path, seen: Callable[[], dict[str, int]] = dict) -> None:
-        """`seen`: which API keys were used since it was asked last, and when; noted every few seconds."""
+        """`seen` returns the API keys used since its last call, with the time of use. Called every few seconds."""
         self.file = file
         self._seen = seen
         self.etag = ""
         self.revision = 0
         self.problem = ""
         self._database = database
-        self._one = threading.Lock()
+        self._lock = threading.Lock()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="publish", daemon=True)
 
@@ -44,8 +44,8 @@ class Publisher:
             self._thread.join()
 
     def publish(self) -> None:
-        """Writes the file if its revision is not the database's; concurrent callers wait."""
-        with self._one:
+        """Write the file if its revision is not the database's; concurrent callers wait."""
+        with self._lock:
             self._publish()
 
     def _publish(self) -> None:
@@ -58,12 +58,12 @@ class Publisher:
         self.etag = f'"{revision}-{self._database.secret.fingerprint}"'
 
     def _run(self) -> None:
-        looks = 0
+        polls = 0
         while True:
             try:
                 self.publish()
-                looks += 1
-                if looks % _NOTE_LOOKS == 0 and (used := self._seen()):
+                polls += 1
+                if polls % _POLLS_PER_USE_UPDATE == 0 and (used := self._seen()):
                     with self._database.write(publish=False) as rows:
                         keys.used(rows, used)
                 self.problem = ""
@@ -71,5 +71,5 @@ class Publisher:
                 if str(error) != self.problem:
                     self.problem = str(error)
                     _log.warning("the snapshot is not written: %s", error)
-            if self._stop.wait(_LOOK_S):
+            if self._stop.wait(_POLL_S):
                 return

@@ -69,7 +69,7 @@ class InflightCall:
         self.trimmed = False
         """The answer is larger than what is stored: its beginning is gone, and nobody can join."""
         self.ended = False
-        """The whole answer has come."""
+        """The complete answer has arrived."""
         self.finished = False
         """No more will come, whether the answer is complete or not."""
         self.error: UpstreamError | None = None

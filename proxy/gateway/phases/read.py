@@ -17,7 +17,7 @@ _NOTHING: frozenset[str] = frozenset()
 
 
 def read(wire: Wire) -> RequestHead:
-    """Returns the request's head. Raises `BadRequest` for one that cannot be passed on safely."""
+    """Parse the request's head. Raises `BadRequest` where it cannot be forwarded safely."""
     items = wire.headers()
     head = parse(items)
     if head.fault:
@@ -67,17 +67,17 @@ def _split(authorization: str) -> tuple[str, str]:
 
 
 def locate(head: RequestHead, catalog: Catalog) -> Route:
-    """Returns provider and upstream address. Raises `NotFound`, `Forbidden`, or `BadDirective` for a wrong target."""
+    """Find the provider and upstream address. Raises `NotFound`, `Forbidden`, or `BadDirective` for a bad target."""
     fields = head.fields
     mark = "x-goog-api-key" if fields.x_goog_api_key else "anthropic-version" if fields.anthropic_version else ""
-    # Google's key may be in the query. Beside another credential it says nothing.
+    # Google's key may be in the query. Beside another credential it is ignored.
     if not mark and head.query and not head.authorization and "&key=" in "&" + head.query:
         mark = "?key"
     return resolve(catalog, head.host, head.path, head.query, fields.target_url, fields.openai_api_base, mark)
 
 
 async def receive(wire: Wire, head: RequestHead, cap: int) -> bytes:
-    """Returns the complete body; empty where the request has none."""
+    """Return the complete body; empty where the request has none."""
     length = head.fields.content_length
     if length == 0 or (length < 0 and not head.fields.transfer_encoding):
         return b""
