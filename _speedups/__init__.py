@@ -1,7 +1,7 @@
 """Fast parts of a proxy for LLM calls, importable with nothing else of the project. Anyone may import it.
 
 `headers` reads a request's headers in one pass, `sse` scans a stream cut anywhere, `cachekey` makes a key of a
-request, `bucket` does the arithmetic of rate limits, `http1` reads a message that came whole. Each is compiled, with a
+request, `bucket` does the arithmetic of rate limits, `http1` reads a complete message. Each is compiled, with a
 twin of the same names in plain Python under `_pure` that takes over where no compiler was at hand or where the
 environment says SPEEDUPS_PURE=1. `IMPLEMENTATION` says which is in use: "cython" or "python"; all five are of one kind.
 To add one: write the twin and its tests, then the `.pyx`, then its row in `benchmarks/micro.py` that shows the gain.

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-__all__ = ["ANY", "FLAG", "UUIDS", "Accepted", "number", "one_of", "text", "whole"]
+__all__ = ["ANY", "FLAG", "UUIDS", "Accepted", "integer", "number", "one_of", "text"]
 
 
 _HEX: Final = frozenset("0123456789abcdefABCDEF")
@@ -24,7 +24,7 @@ def text(max_chars: int) -> Accepted:
     return Accepted(f"text of at most {max_chars} characters", lambda value: len(value) <= max_chars, max_chars)
 
 
-def whole(low: int, high: int, unit: str = "a whole number") -> Accepted:
+def integer(low: int, high: int, unit: str = "a whole number") -> Accepted:
     """Digits alone, `low` to `high`."""
     return Accepted(
         f"{unit}, {low} to {high}",

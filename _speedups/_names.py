@@ -6,7 +6,7 @@ well (a missing one fails the import). Every other row needs no compiled code: i
 
 from typing import Final, NamedTuple
 
-from ._accepted import ANY, FLAG, UUIDS, Accepted, number, one_of, text, whole
+from ._accepted import ANY, FLAG, UUIDS, Accepted, integer, number, one_of, text
 
 __all__ = [
     "CREDENTIALS",
@@ -151,7 +151,7 @@ HEADERS: Final[tuple[Header, ...]] = (
     Header("Helicone-Cache-Save", "cache_save", "flag", FLAG, default="`false`", since="0.2", doc="Write the cache."),
     Header("Helicone-Cache-Seed", accepts=_TEXT, since="0.2", doc="A namespace of the cache."),
     Header(
-        "Helicone-Cache-Bucket-Max-Size", accepts=whole(1, 100_000), default="1000",
+        "Helicone-Cache-Bucket-Max-Size", accepts=integer(1, 100_000), default="1000",
         since="0.2",
         doc='The largest number of entries of a seed; with `cache.bucket = "answers"` of answers to one request.',
     ),
@@ -175,17 +175,17 @@ HEADERS: Final[tuple[Header, ...]] = (
         "Helicone-Retry-Enabled", "retry_enabled", "flag", FLAG, default="`false`",
         since="0.2", doc="Retry failed attempts.",
     ),
-    Header("Helicone-Retry-Num", accepts=whole(0, 10), default="5", since="0.2", doc="The largest number of retries."),
+    Header("Helicone-Retry-Num", accepts=integer(0, 10), default="5", since="0.2", doc="Maximum number of retries."),
     Header(
         "Helicone-Retry-Factor", accepts=number(1, 10), default="2",
         since="0.2", doc="The backoff is minimum timeout × factor^n, with full jitter, up to the maximum timeout.",
     ),
     Header(
-        "Helicone-Retry-Min-Timeout", accepts=whole(0, 3_600_000, "milliseconds"), default="1000",
+        "Helicone-Retry-Min-Timeout", accepts=integer(0, 3_600_000, "milliseconds"), default="1000",
         since="0.2", doc="The shortest backoff. A longer `Retry-After` of the provider is obeyed.",
     ),
     Header(
-        "Helicone-Retry-Max-Timeout", accepts=whole(0, 3_600_000, "milliseconds"), default="10000",
+        "Helicone-Retry-Max-Timeout", accepts=integer(0, 3_600_000, "milliseconds"), default="10000",
         since="0.2", doc="The longest backoff.",
     ),
     Header(

@@ -92,7 +92,8 @@ cdef void put_power(Writer* w, long long power) noexcept nogil:
 cdef inline bint is_plain(const byte* at) noexcept nogil:
     """Whether eight bytes stand for themselves: none is a quote, a backslash or below a space.
 
-    A byte less one has its high bit set where it was zero; exact as far as the lowest such byte, and so in whole.
+    A byte less one has its high bit set where it was zero; exact up to the lowest such byte, so exact
+    as an answer to whether there is one.
     """
     cdef uint64_t word, quote, slash
     cdef uint64_t ones = <uint64_t>0x0101010101010101, highs = <uint64_t>0x8080808080808080

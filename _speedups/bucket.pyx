@@ -28,32 +28,32 @@ cdef object new_tuple = tuple.__new__
 def gcra(tat_us, now_us, limit, window_us, cost=1):
     """Takes `cost` from a bucket that holds `limit` and refills in `window_us`. See the pure twin."""
     cdef Verdict verdict
-    cdef int64_t tat = number(tat_us), now = number(now_us), most = number(limit), length = number(window_us)
+    cdef int64_t tat = number(tat_us), now = number(now_us), maximum = number(limit), length = number(window_us)
     cdef int64_t price = number(cost)
-    if not in_bounds(now, most, length, price) or not 0 <= tat <= _NOW_MAX + 2 * _WINDOW_MAX:
+    if not in_bounds(now, maximum, length, price) or not 0 <= tat <= _NOW_MAX + 2 * _WINDOW_MAX:
         return plain.gcra(tat_us, now_us, limit, window_us, cost)  # raises, naming what is wrong
-    tat = gcra_take(tat, now, most, length, price, &verdict)
+    tat = gcra_take(tat, now, maximum, length, price, &verdict)
     return new_tuple(Decision, (verdict.allowed != 0, verdict.remaining, verdict.retry_after_us, verdict.reset_us, tat))
 
 
 def gcra_settle(tat_us, now_us, limit, window_us, delta):
     """The state after a call turned out to cost `delta` more or less than was taken. See the pure twin."""
-    cdef int64_t tat = number(tat_us), now = number(now_us), most = number(limit), length = number(window_us)
+    cdef int64_t tat = number(tat_us), now = number(now_us), maximum = number(limit), length = number(window_us)
     cdef int64_t more = number(delta)
-    if (not in_bounds(now, most, length, 0) or not 0 <= tat <= _NOW_MAX + 2 * _WINDOW_MAX
+    if (not in_bounds(now, maximum, length, 0) or not 0 <= tat <= _NOW_MAX + 2 * _WINDOW_MAX
             or not -_LIMIT_MAX <= more <= _LIMIT_MAX):
         return plain.gcra_settle(tat_us, now_us, limit, window_us, delta)
-    return gcra_after(tat, now, most, length, more)
+    return gcra_after(tat, now, maximum, length, more)
 
 
 def window(tuple state not None, now_us, limit, window_us, cost=1):
     """Takes `cost` where the spending of the last `window_us` leaves room for it. See the pure twin."""
     cdef Verdict verdict
     cdef Slots slots
-    cdef int64_t now = number(now_us), most = number(limit), length = number(window_us), price = number(cost)
-    if not in_bounds(now, most, length, price) or not read(state, &slots) or not slots_in_bounds(&slots, length):
+    cdef int64_t now = number(now_us), maximum = number(limit), length = number(window_us), price = number(cost)
+    if not in_bounds(now, maximum, length, price) or not read(state, &slots) or not slots_in_bounds(&slots, length):
         return plain.window(state, now_us, limit, window_us, cost)
-    window_take(&slots, now, most, length, price, &verdict)
+    window_take(&slots, now, maximum, length, price, &verdict)
     return new_tuple(Decision, (verdict.allowed != 0, verdict.remaining, verdict.retry_after_us, verdict.reset_us,
                                 state_of(&slots)))
 
@@ -61,9 +61,9 @@ def window(tuple state not None, now_us, limit, window_us, cost=1):
 def window_settle(tuple state not None, now_us, limit, window_us, delta, at_us):
     """The state after the call taken at `at_us` turned out to cost `delta` more or less. See the pure twin."""
     cdef Slots slots
-    cdef int64_t now = number(now_us), most = number(limit), length = number(window_us), more = number(delta)
+    cdef int64_t now = number(now_us), maximum = number(limit), length = number(window_us), more = number(delta)
     cdef int64_t at = number(at_us)
-    if (not in_bounds(now, most, length, 0) or not 0 <= at <= _NOW_MAX or not -_LIMIT_MAX <= more <= _LIMIT_MAX
+    if (not in_bounds(now, maximum, length, 0) or not 0 <= at <= _NOW_MAX or not -_LIMIT_MAX <= more <= _LIMIT_MAX
             or not read(state, &slots) or not slots_in_bounds(&slots, length)):
         return plain.window_settle(state, now_us, limit, window_us, delta, at_us)
     window_after(&slots, now, length, more, at)
@@ -88,10 +88,10 @@ def window_packed(bytes state not None, now_us, limit, window_us, cost=1):
     """`window` over a packed state. See the pure twin."""
     cdef Verdict verdict
     cdef Slots slots
-    cdef int64_t now = number(now_us), most = number(limit), length = number(window_us), price = number(cost)
-    if not in_bounds(now, most, length, price) or not unpacked(state, &slots) or not slots_in_bounds(&slots, length):
+    cdef int64_t now = number(now_us), maximum = number(limit), length = number(window_us), price = number(cost)
+    if not in_bounds(now, maximum, length, price) or not unpacked(state, &slots) or not slots_in_bounds(&slots, length):
         return plain.window_packed(state, now_us, limit, window_us, cost)
-    window_take(&slots, now, most, length, price, &verdict)
+    window_take(&slots, now, maximum, length, price, &verdict)
     return new_tuple(Decision, (verdict.allowed != 0, verdict.remaining, verdict.retry_after_us, verdict.reset_us,
                                 packed(&slots)))
 
@@ -99,9 +99,9 @@ def window_packed(bytes state not None, now_us, limit, window_us, cost=1):
 def window_settle_packed(bytes state not None, now_us, limit, window_us, delta, at_us):
     """`window_settle` over a packed state. See the pure twin."""
     cdef Slots slots
-    cdef int64_t now = number(now_us), most = number(limit), length = number(window_us), more = number(delta)
+    cdef int64_t now = number(now_us), maximum = number(limit), length = number(window_us), more = number(delta)
     cdef int64_t at = number(at_us)
-    if (not in_bounds(now, most, length, 0) or not 0 <= at <= _NOW_MAX or not -_LIMIT_MAX <= more <= _LIMIT_MAX
+    if (not in_bounds(now, maximum, length, 0) or not 0 <= at <= _NOW_MAX or not -_LIMIT_MAX <= more <= _LIMIT_MAX
             or not unpacked(state, &slots) or not slots_in_bounds(&slots, length)):
         return plain.window_settle_packed(state, now_us, limit, window_us, delta, at_us)
     window_after(&slots, now, length, more, at)

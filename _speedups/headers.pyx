@@ -79,8 +79,8 @@ cdef int fill_tables() except -1:
     cdef int i
     cdef byte c
     if set(SLOTS.values()) != set(PLACES) or set(SWITCHES.values()) != set(FLAG_PLACES):
-        odd = (set(SLOTS.values()) ^ set(PLACES)) | (set(SWITCHES.values()) ^ set(FLAG_PLACES))
-        raise RuntimeError(f"_speedups: headers.pyx and the table of _names.py differ in {sorted(odd)}")
+        unmatched = (set(SLOTS.values()) ^ set(PLACES)) | (set(SWITCHES.values()) ^ set(FLAG_PLACES))
+        raise RuntimeError(f"_speedups: headers.pyx and the table of _names.py differ in {sorted(unmatched)}")
     if CREDENTIALS != ("authorization", "x-api-key", "api-key", "x-goog-api-key"):
         raise RuntimeError("_speedups: headers.pyx reads other credentials than the table of _names.py")
     for name, slot in SLOTS.items():

@@ -21,7 +21,7 @@ cdef class Scanner:
     cdef readonly bint first_token, done
     cdef readonly bytes usage, finish_reason
     cdef readonly Py_ssize_t events, hidden
-    cdef tuple kept_alive
+    cdef tuple referenced
     cdef Needles own, every, marks
     cdef bint hide
     # The key automaton.

@@ -2,7 +2,7 @@
 """A scanner of server-sent events that takes any cut of the bytes. `_pure/sse.py` is its specification.
 
 Keys and marks are found with Horspool's search over the shortest needle's length, all needles in one pass;
-lines with memchr. A fact is only ever found in the order of the bytes, so a cut changes nothing.
+lines with memchr. Facts are found strictly in the order of the bytes, so a split changes nothing.
 """
 
 from cpython.bytearray cimport PyByteArray_GET_SIZE
@@ -70,7 +70,7 @@ cdef class Scanner:
         _check(token_keys, done_marks)
         if hide_usage:
             keys.append((b'"choices"', CHOICES))
-        self.kept_alive = (token_keys, done_marks, keys)
+        self.referenced = (token_keys, done_marks, keys)
         self.hide = hide_usage
         for text, kind in keys:
             add(&self.own, text, kind)
@@ -150,10 +150,10 @@ cdef class Scanner:
     cdef bytes sift(self, bytes data):
         cdef const byte* text = <const byte*>PyBytes_AS_STRING(data)
         cdef Py_ssize_t size = PyBytes_GET_SIZE(data)
-        cdef Py_ssize_t kept = 0, start = 0, at = 0, end
+        cdef Py_ssize_t passed = 0, start = 0, at = 0, end
         cdef bint turns = memchr(text, CR, <size_t>size) != NULL
         cdef int place
-        cdef list pieces = None
+        cdef list chunks = None
         while at < size:
             end = line_end(text, at, size, turns)
             self.scan(text + at, end - at)
@@ -171,24 +171,24 @@ cdef class Scanner:
             elif place == STRAY:
                 self.last_hidden = False
             if self.last_hidden:
-                pieces = put(pieces, text, kept, start)
-                kept = end
+                chunks = put(chunks, text, passed, start)
+                passed = end
             elif self.held:
-                pieces = [self.held] if pieces is None else pieces + [self.held]
+                chunks = [self.held] if chunks is None else chunks + [self.held]
             self.held = b""
             start = end
         if self.choices == 2 or self.size > _HELD_MAX:
             start = size
             if self.held:
-                pieces = [self.held] if pieces is None else pieces + [self.held]
+                chunks = [self.held] if chunks is None else chunks + [self.held]
                 self.held = b""
-        if kept == 0 and start == size and pieces is None:
+        if passed == 0 and start == size and chunks is None:
             return data
         if start < size:
             self.held = self.held + text[start:size]
-        if pieces is None:
-            return text[kept:start]
-        return b"".join(put(pieces, text, kept, start))
+        if chunks is None:
+            return text[passed:start]
+        return b"".join(put(chunks, text, passed, start))
 
     cdef int scan(self, const byte* data, Py_ssize_t size) except -1:
         cdef byte joint[2 * JOINT]
@@ -315,9 +315,9 @@ cdef class Scanner:
 cdef list OWN_KEYS = [(b'"' + key + b'"', kind) for key, kind in _OWN.items()]
 
 
-cdef list put(list pieces, const byte* text, Py_ssize_t start, Py_ssize_t end):
-    if pieces is None:
-        pieces = []
+cdef list put(list chunks, const byte* text, Py_ssize_t start, Py_ssize_t end):
+    if chunks is None:
+        chunks = []
     if end > start:
-        pieces.append(PyBytes_FromStringAndSize(<const char*>text + start, end - start))
-    return pieces
+        chunks.append(PyBytes_FromStringAndSize(<const char*>text + start, end - start))
+    return chunks

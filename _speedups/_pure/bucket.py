@@ -1,4 +1,4 @@
-"""The arithmetic of rate limits: whole numbers, time as an argument, no state but what is passed in and out.
+"""The arithmetic of rate limits: integers, time as an argument, no state but what is passed in and out.
 
 Two ways to limit, both over a rolling window:
 
@@ -7,7 +7,7 @@ Two ways to limit, both over a rolling window:
 - `window`: at most `limit` in any `window_us`, always. Its state is the spending by 64ths of the window; a slot
   counts until all of it has left, so that room comes back late by at most a 64th of the window, never early.
 
-Spending and limits are whole numbers of one unit that the caller picks (`scaled` turns "0.5" into thousandths).
+Spending and limits are integers of one unit that the caller picks (`scaled` turns "0.5" into thousandths).
 Every value on the way stays below 2^53 within the bounds here, so that the same steps work in Lua's doubles.
 A refused call changes nothing.
 """
@@ -63,7 +63,7 @@ def gcra(tat_us: int, now_us: int, limit: int, window_us: int, cost: int = 1) ->
 
     `tat_us` is the state: the time at which the bucket is full again, 0 at first. Raises ValueError out of bounds:
     1 <= limit <= LIMIT_MAX, 1 <= window_us <= WINDOW_MAX, 0 <= cost <= LIMIT_MAX, 0 <= now_us <= NOW_MAX,
-    0 <= tat_us <= NOW_MAX + 2 * WINDOW_MAX. A cost is worth a whole number of microseconds, rounded
+    0 <= tat_us <= NOW_MAX + 2 * WINDOW_MAX. A cost is worth an integer number of microseconds, rounded
     down: what the limit says always passes at once, and a call passes less than a microsecond's refill too much.
     """
     _check(now_us, limit, window_us, cost)
@@ -82,7 +82,7 @@ def gcra_settle(tat_us: int, now_us: int, limit: int, window_us: int, delta: int
     """The state after a call turned out to cost `delta` more (or less, where it is negative) than was taken.
 
     What was not known in time is owed: later calls are refused until it is paid back. One settlement is worth at most
-    the whole limit and the debt at most one window, so that nobody waits for longer than two windows.
+    the full limit and the debt at most one window, so that nobody waits for longer than two windows.
     Bounds as in `gcra`, and -LIMIT_MAX <= delta <= LIMIT_MAX.
     """
     _check(now_us, limit, window_us, abs(delta))
@@ -146,7 +146,7 @@ def pack(state: tuple[int, ...]) -> bytes:
 
 
 def unpack(state: bytes) -> tuple[int, ...]:
-    """The numbers of a packed state. Raises ValueError where its length is not that of whole slots."""
+    """The numbers of a packed state. Raises ValueError where its length is not a multiple of a slot's."""
     if len(state) % _ROW_BYTES:
         raise ValueError(f"a state of {len(state)} bytes; expected {_ROW_BYTES} a slot")
     found: list[int] = []
@@ -173,12 +173,12 @@ def scaled(text: str, scale: int) -> int:
     Raises ValueError for anything but digits with at most one point, more decimals than `scale` holds, 0, or a
     result above LIMIT_MAX.
     """
-    whole, point, fraction = text.partition(".")
+    integer, point, fraction = text.partition(".")
     places = len(str(scale)) - 1
-    plain = (whole + fraction).isascii() and (whole + fraction).isdigit() and (bool(fraction) or not point)
+    plain = (integer + fraction).isascii() and (integer + fraction).isdigit() and (bool(fraction) or not point)
     if not plain or scale != 10**places or len(fraction.rstrip("0")) > places or len(text) > 40:
         raise ValueError(f"{text!r}; expected a decimal number with at most {places} decimals")
-    value = int(whole or "0") * scale + int(fraction.rstrip("0").ljust(places, "0") or "0")
+    value = int(integer or "0") * scale + int(fraction.rstrip("0").ljust(places, "0") or "0")
     if not 0 < value <= LIMIT_MAX:
         raise ValueError(f"{text!r}; expected a number above 0 and at most {LIMIT_MAX // scale}")
     return value

@@ -56,7 +56,7 @@ def cache_key(
 
 def digest(parts: list[bytes]) -> Key:
     """The key of a list of byte strings."""
-    frame = b"".join([piece for part in parts for piece in (len(part).to_bytes(8, "little"), part)])
+    frame = b"".join([chunk for part in parts for chunk in (len(part).to_bytes(8, "little"), part)])
     return Key(xxhash.xxh3_128_digest(frame), sha256(frame).digest())
 
 
@@ -109,10 +109,10 @@ def _text(value: str) -> bytes:
 def _number(text: str) -> bytes:
     """A JSON number as digits and exponent; bytes, which no other JSON value becomes."""
     mantissa, _, power = text.replace("E", "e").partition("e")
-    whole, _, fraction = mantissa.lstrip("-").partition(".")
+    integer, _, fraction = mantissa.lstrip("-").partition(".")
     if len(power.lstrip("+-").lstrip("0")) > _EXPONENT_DIGITS_MAX:
         raise ValueError(text)
-    digits = (whole + fraction).lstrip("0")
+    digits = (integer + fraction).lstrip("0")
     significant = digits.rstrip("0")
     if not significant:
         return b"0"

@@ -37,7 +37,7 @@ class Head:
     """What a request's headers say. Text slots are "" where absent; switches and `content_length` are -1 where
     absent and -2 where malformed. `malformed` has the names and values that cannot be read: of switches, of a
     property without a name, and of any header of ours that is not UTF-8.
-    `directives` has known names less their prefix, `unknown` whole names, both in lower case; `property_names` only
+    `directives` has known names less their prefix, `unknown` full names, both in lower case; `property_names` only
     the spellings that differ."""
 
     host: str = ""

@@ -1,7 +1,7 @@
-"""A whole HTTP/1.1 message that came in one read: the plain twin of `http1.pyx`.
+"""Reads a complete HTTP/1.1 message that arrived in one read: the plain twin of `http1.pyx`.
 
-Nearly every request and most plain answers come so, with a Content-Length and nothing unusual. These functions read
-exactly such messages and return None for any other, which then goes to a complete parser; they never guess.
+Nearly all requests and most answers arrive so, with a Content-Length and nothing unusual. These functions read only
+such messages and return None for any other, which then goes to a full parser; they never guess.
 """
 
 import re
@@ -20,7 +20,7 @@ _DIGITS = re.compile(rb"[0-9]{1,15}\Z")
 
 _CR, _LF = "\r", "\n"
 UNUSUAL = frozenset({"transfer-encoding", "upgrade", "expect", "trailer"})
-"""Headers that are for a complete parser."""
+"""Headers that need a full parser."""
 DROPPED = HOP_BY_HOP - UNUSUAL - {"connection"}
 """Headers of an answer that concern its connection alone."""
 
@@ -28,48 +28,47 @@ Pairs = list[tuple[str, str]]
 
 
 def read_request(data: bytes) -> tuple[str, str, str, Pairs, bytes] | None:
-    """(method, path, query, headers, body) of a request that is all of `data`, or None.
+    """Returns (method, path, query, headers, body) where `data` is exactly one request, else None.
 
-    Path and query are as they came. Names are in lower case but for `Helicone-Property-*`, which stay as they are
-    spelled. None, too, for a HEAD, for
-    a target with `#` in it, and where the connection is not kept alive.
+    Path and query are unchanged. Names are in lower case except `Helicone-Property-*`, which keep their spelling.
+    None also for HEAD, for a target with `#` in it, and where the connection is not kept alive.
     """
-    found = _REQUEST.match(data)
-    if found is None:
+    start = _REQUEST.match(data)
+    if start is None:
         return None
-    path, _, query = found[2].partition(b"?")
-    if b"#" in found[2]:
+    path, _, query = start[2].partition(b"?")
+    if b"#" in start[2]:
         return None
-    rest = _headers(data, found.end(), False)
+    rest = _headers(data, start.end(), False)
     if rest is None:
         return None
     pairs, at, length = rest
     if len(data) - at != max(length, 0):
         return None
-    return found[1].decode(), path.decode(), query.decode(), pairs, data[at:]
+    return start[1].decode(), path.decode(), query.decode(), pairs, data[at:]
 
 
 def read_response(data: bytes) -> tuple[int, Pairs, bytes] | None:
-    """(status, headers, body) of an answer that is all of `data`, or None.
+    """Returns (status, headers, body) where `data` is exactly one answer, else None.
 
-    Names are in lower case, headers of the connection are left out. None, too, for statuses that have no body or are
+    Names are in lower case, hop-by-hop headers are left out. None also for statuses that have no body or are
     not final, and where no length is announced or the connection is not kept alive.
     """
-    found = _RESPONSE.match(data)
-    if found is None or found[1] in (b"204", b"304"):
+    start = _RESPONSE.match(data)
+    if start is None or start[1] in (b"204", b"304"):
         return None
-    rest = _headers(data, found.end(), True)
+    rest = _headers(data, start.end(), True)
     if rest is None:
         return None
     pairs, at, length = rest
     if length < 0 or len(data) - at != length:
         return None
-    return int(found[1]), pairs, data[at:]
+    return int(start[1]), pairs, data[at:]
 
 
 def write_headers(headers: Pairs) -> tuple[bytes, str | None]:
-    """(the lines of `headers`, the value of the first `content-length`). CR and LF in a value become spaces, so that
-    none can end its line. A line is latin-1 where it fits, so that bytes of others leave as they came; else UTF-8."""
+    """Returns (the lines of `headers`, the value of the first `content-length`). CR and LF in a value become spaces,
+    so that none can end its line. A line is latin-1 where it fits, so that foreign bytes stay unchanged; else UTF-8."""
     lines: list[bytes] = []
     length: str | None = None
     for name, value in headers:
@@ -84,7 +83,7 @@ def write_headers(headers: Pairs) -> tuple[bytes, str | None]:
 
 
 def _headers(data: bytes, at: int, answer: bool) -> tuple[Pairs, int, int] | None:
-    """The headers from `at` on, where the body begins, and its announced length (-1: none)."""
+    """Returns the headers from `at` on, where the body begins, and its announced length (-1: none)."""
     pairs: Pairs = []
     length = -1
     for _ in range(LINES_MAX):

@@ -47,7 +47,7 @@ class Scanner:
     `first_token`: a non-empty string was seen under one of `token_keys`. `done`: one of `done_marks` was seen.
     `usage`: the last object under `usage` or `usageMetadata`, as sent. `finish_reason`: the last string that was not
     empty under `finish_reason`, `stop_reason` or `finishReason`, as sent. `events`: finished events. `hidden`: those
-    taken out. With `hide_usage` an event with an empty `choices` list and a `usage` object is taken out whole.
+    taken out. With `hide_usage` an event with an empty `choices` list and a `usage` object is taken out completely.
     """
 
     first_token: bool
@@ -123,7 +123,7 @@ class Scanner:
 
     def _end_of(self, line: bytes) -> int:
         """Takes one line with its end, as far as it came: _INSIDE an event, its _END, a _STRAY blank line between
-        events, or the _TAIL of a CRLF whose CR was taken for the whole end."""
+        events, or the _TAIL of a CRLF whose CR was taken for the complete line end."""
         if self._after_cr:
             self._after_cr = False
             if line == b"\n":
@@ -141,8 +141,8 @@ class Scanner:
         return _INSIDE
 
     def _sift(self, data: bytes) -> bytes:
-        pieces: list[bytes] = []
-        kept = start = position = 0  # data[kept:start] passes, data[start:] is the event under way
+        chunks: list[bytes] = []
+        passed = start = position = 0  # data[passed:start] passes, data[start:] is the event under way
         for line in data.splitlines(keepends=True):
             self._scan(line)
             place = self._end_of(line)
@@ -151,7 +151,7 @@ class Scanner:
                 self._size += len(line)
                 continue
             if place == _END:
-                # The LF of a CRLF is not counted: it may come with the next piece.
+                # The LF of a CRLF is not counted: it may come with the next chunk.
                 size = self._size + 1
                 self._last_hidden = self._choices == 1 and self._counted and size <= HELD_MAX
                 self.hidden += self._last_hidden
@@ -159,21 +159,21 @@ class Scanner:
             elif place == _STRAY:
                 self._last_hidden = False
             if self._last_hidden:
-                pieces.append(data[kept:start])
-                kept = position
+                chunks.append(data[passed:start])
+                passed = position
             elif self._held:
-                pieces.append(self._held)
+                chunks.append(self._held)
             self._held = b""
             start = position
         if self._choices == 2 or self._size > HELD_MAX:
             start = position
-            pieces.append(self._held)
+            chunks.append(self._held)
             self._held = b""
-        if kept == 0 and start == len(data) and not any(pieces):
+        if passed == 0 and start == len(data) and not any(chunks):
             return data
-        pieces.append(data[kept:start])
+        chunks.append(data[passed:start])
         self._held += data[start:]
-        return b"".join(pieces)
+        return b"".join(chunks)
 
     def _scan(self, data: bytes) -> None:
         text = self._carry + data

@@ -107,6 +107,26 @@ def test_the_examples_of_the_readme_hold() -> None:
 
 
 @pytest.mark.soak
+@needs_compiler
+def test_a_wheel_of_the_project_gives_the_folder_to_another_service(tmp_path: Path) -> None:
+    source, installed = tmp_path / "perihelion", tmp_path / "installed"
+    copied(source, "*.so", "*.pyd", "*.c")
+    for folder in ("proxy", "simulator"):
+        shutil.copytree(ROOT / folder, source / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    for name in ("setup.py", "pyproject.toml", "README.md", "LICENSE"):
+        shutil.copy(ROOT / name, source)
+    run(tmp_path, "-m", "pip", "wheel", "-q", "--no-deps", "--no-build-isolation", "-w", ".", str(source))
+    (wheel,) = tmp_path.glob("perihelion-*.whl")
+    run(tmp_path, "-m", "pip", "install", "-q", "--no-deps", "--target", str(installed), str(wheel))
+    assert run(tmp_path, "-c", LOOK, PYTHONPATH=str(installed)).split() == [
+        str(installed / "_speedups/__init__.py"), "cython", "[]",
+    ]  # fmt: skip
+    assert {"http1.pxd", "README.md"} <= {path.name for path in (installed / "_speedups").iterdir()}
+    first = re.findall(r"```python\n(.*?)```", README, re.DOTALL)[0]
+    assert run(tmp_path, "-c", first, PYTHONPATH=str(installed)).strip() == "cython"
+
+
+@pytest.mark.soak
 @needs_compiled
 @needs_compiler
 def test_the_example_of_the_readme_that_uses_the_c_face_holds(tmp_path: Path) -> None:
