@@ -1,4 +1,4 @@
-"""What a call cost: each (provider, model, day) is looked up once, and after that a call is some multiplications.
+"""What a call cost. Each (provider, model, day) is looked up once; after that a call costs a few multiplications.
 
 `PriceBook.price` is the one place where a cost is computed: for rows, budgets, response headers and re-pricing.
 """
@@ -28,14 +28,14 @@ __all__ = ["PriceBook"]
 _DAY_US: Final = 86_400_000_000
 _MINUTE_US: Final = 60_000_000
 _MAX_CACHED: Final = 20_000
-"""Looked-up rates that are kept; beyond it the book starts over (callers choose model names, so it must end)."""
+"""Maximum number of cached rates; above it the cache is cleared. Callers choose model names, so it needs a bound."""
 _MAX_NANOUSD: Final = 1 << 62
 _SAME_AUDIO: Final = frozenset({"google"})
-"""Providers (of `genai-prices`) whose models bill audio as other input where they list no price for it."""
+"""Providers (ids of `genai-prices`) whose models bill audio like other input if they list no price for audio."""
 
 
 class _Listed(msgspec.Struct, frozen=True):
-    """A rate, where its data comes from, and the conditions of the call that it has no price for."""
+    """A rate, the version of its data, and the conditions of the call that it has no price for."""
 
     rate: Rate | None
     version: str
@@ -43,7 +43,7 @@ class _Listed(msgspec.Struct, frozen=True):
 
 
 class PriceBook:
-    """Not for several threads at once."""
+    """The prices of all models. Not thread-safe."""
 
     def __init__(self, folder: Path | None = None, price_ids: Mapping[str, str] | None = None) -> None:
         """`price_ids` maps a catalog name to the provider's id in `genai-prices`, where they differ; an empty id
@@ -52,7 +52,7 @@ class PriceBook:
         self._ids = price_ids or {}
         self._snapshot = data_snapshot.get_snapshot()
         self._models: dict[tuple[str, str, str], tuple[ModelInfo | None, str, int]] = {}
-        """Each with its provider's id and how long its price holds for certain, in microseconds."""
+        """(provider, model, url) to the model, its provider's id, and the shortest validity of its price in microseconds."""
         self._rates: dict[tuple[str, str, str, int, tuple[tuple[str, str], ...]], _Listed] = {}
         self.version: str = _data_version()
 
@@ -71,8 +71,9 @@ class PriceBook:
         url: str = "",
         streamed: bool = False,
     ) -> Cost:
-        """The cost of `usage` at that time (microseconds), by the first of `models` that has a price. `url` finds a
-        provider that the catalog does not name. Where no price is known, what the provider itself said is the cost."""
+        """Return the cost of `usage` at the time `at_us`, by the first of `models` whose cost is known. `url` finds a
+        provider that the catalog does not name. If no model's cost is known, the cost that the provider reported is
+        used."""
         if usage is None:
             return Cost(None, missing=("no usage was reported",), version=self.version)
         if not usage.consumed:
@@ -182,7 +183,7 @@ class PriceBook:
 
 
 def _reported(usd: float) -> Cost:
-    """The provider's own word for the whole call, in one line."""
+    """The cost of the whole call as the provider reported it, as one line."""
     exact = Decimal(str(usd))
     line = CostLine("reported_by_provider", 1, usd, 1, float(exact.scaleb(9)), "provider")
     return Cost(round(exact.scaleb(9)), (line,), (), "provider")

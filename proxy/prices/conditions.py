@@ -24,8 +24,8 @@ _ONE_PRICE_CLAUDE: Final = ("claude-3", "claude-sonnet-4@", "claude-opus-4@", "c
 
 
 def normal_conditions(found: Mapping[str, str]) -> dict[str, str]:
-    """`found` in lower case, in one form whatever provider it is of: Vertex' traffic types are service tiers, and the
-    tier `batch` is batch processing."""
+    """Return the conditions that differ from the normal ones, in lower case and in one form for all providers: Vertex'
+    traffic types become service tiers, and the tier `batch` becomes batch processing."""
     conditions = {name: value.lower() for name, value in found.items()}
     traffic = conditions.get("traffic_type", "")
     traffic = _VERTEX_TRAFFIC_NUMBERS.get(traffic, traffic)
@@ -40,7 +40,8 @@ def normal_conditions(found: Mapping[str, str]) -> dict[str, str]:
 
 
 def host_conditions(price_id: str, host: str, model: str) -> dict[str, str]:
-    """What the host says: OpenAI's regional hosts and Vertex' regional endpoints for Claude cost more than the list."""
+    """Return the conditions that the host implies: OpenAI's regional hosts and Vertex' regional endpoints for Claude
+    cost more than the list price."""
     if price_id == "openai" and host.endswith(".api.openai.com"):
         return {"region": host.partition(".")[0]}
     regional = host.endswith("-aiplatform.googleapis.com")
@@ -50,5 +51,5 @@ def host_conditions(price_id: str, host: str, model: str) -> dict[str, str]:
 
 
 def unmet(conditions: Mapping[str, str], variants: frozenset[tuple[str, str]]) -> list[str]:
-    """Conditions that the model has no price for, as `name=value`. `variants` are those that it has one for."""
+    """Return the conditions that the model has no price for, as `name=value`. `variants` are those with a price."""
     return [f"{name}={value}" for name, value in conditions.items() if (name, value) not in variants]

@@ -2,16 +2,16 @@
 
 [[price]]
 provider = "openai"         # catalog name; "*" is any
-model = "gpt-4o*"           # shell pattern, without case
-from = 2026-01-01           # first day it holds (UTC); left out: always
+model = "gpt-4o*"           # shell pattern, case-insensitive
+from = 2026-01-01           # first day it applies (UTC); left out: always
 input = 2.5                 # US dollars a million tokens
 output = 10
 cached_input = 1.25         # also: cache_write, cache_write_1h, reasoning, and text, audio, image and video of input,
                             # output and cached_input, as in input_audio
-service_tier = "priority"   # the tier that the answer was served in; left out: any
+service_tier = "priority"   # only for responses served in this tier; left out: all
 per_request = 0.001         # US dollars a call; also: per_web_search, per_file_search, per_code_execution, per_page,
                             # per_annotated_page, per_rerank_search
-per_audio_hour = 0.36       # US dollars an hour of sound
+per_audio_hour = 0.36       # US dollars an hour of audio
 [[price.above]]             # long prompts: these rates for all tokens of the call
 input_tokens = 200_000
 input = 5
@@ -62,10 +62,12 @@ _EACH: Final = {
     "per_annotated_page": ("input_annotated_document_kpages", 1000),
     "per_audio_hour": ("audio_hours", 1),
 }
-"""Name in a file to price key, and how many units that key's price is for."""
+"""Name in a file to the price key of `genai-prices`, and the number of units that this key's price is for."""
 
 
 class OwnPrice(msgspec.Struct, frozen=True):
+    """One `[[price]]` table. Provider and model are in lower case."""
+
     provider: str
     model: str
     since: datetime.date
@@ -76,7 +78,7 @@ class OwnPrice(msgspec.Struct, frozen=True):
     """`own:<file name>@<digest of the file>`."""
 
     def holds(self, provider: str, model: str, day: datetime.date, context: Mapping[str, str]) -> bool:
-        """Whether it is the price of this model on this day and in this tier; names in lower case."""
+        """Return whether it applies to this model on this day and in this tier; names in lower case."""
         return (
             self.since <= day
             and self.provider in ("*", provider)
@@ -86,10 +88,10 @@ class OwnPrice(msgspec.Struct, frozen=True):
 
 
 def read_folder(folder: Path) -> list[OwnPrice]:
-    """All prices of the folder, the ones to ask first in front: later files over earlier, later dates over earlier,
-    a tier's own price over that of any.
+    """Return all prices of the folder, in order of precedence: the latest `from` first, then tables with a service
+    tier, then the last table of the last file.
 
-    Raises `SettingError` naming file and table for what cannot be used.
+    Raises `SettingError`, naming file and table, if one cannot be used.
     """
     if not folder.is_dir():
         raise SettingError("prices.folder", str(folder), "a folder with price files (*.toml)")
@@ -151,7 +153,7 @@ def _read_table(table: dict[str, Any], where: str, version: str) -> OwnPrice:
 
 
 def _check_tiers(tiers: object, base: dict[str, Any], where: str) -> None:
-    """A misspelled tier would price every call by it, or none."""
+    """Raises `SettingError` for a tier that is misspelled: it would apply to every call, or to none."""
     if not isinstance(tiers, list) or not all(isinstance(tier, dict) for tier in tiers):
         raise SettingError("prices.folder", f"{where}: above = {tiers}", "[[price.above]] tables")
     for tier in tiers:

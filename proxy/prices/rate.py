@@ -1,4 +1,4 @@
-"""One model's prices, compiled once to integers, with the tree of which quantity contains which."""
+"""One model's prices as integers, computed once, with the tree of which quantity contains which."""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -21,7 +21,7 @@ Amount = int | Fraction
 
 _SAME_AS_WHOLE: Final = frozenset(
     {
-        # A model that lists no price for them bills them as what they are part of.
+        # A model that lists no price for these bills them like the tokens they are part of.
         "cache_read_tokens",
         "cache_write_tokens",
         "cache_image_read_tokens",
@@ -36,7 +36,7 @@ _AUDIO: Final = frozenset({"input_audio_tokens", "cache_audio_read_tokens"})
 
 class _Step(NamedTuple):
     start: int
-    """More input tokens than this, and the rate holds for all tokens of the call."""
+    """The rate applies to all tokens of a call with more input tokens than this."""
     rate: Amount
     usd: float
 
@@ -44,7 +44,7 @@ class _Step(NamedTuple):
 class _Priced(NamedTuple):
     key: str
     inner: tuple[int, ...]
-    """Indexes of the quantities that this one contains and that have a price of their own; they stand before it."""
+    """Indexes of the quantities that this one contains and that have a price of their own; they come before it."""
     rate: Amount
     usd: float
     per: int
@@ -96,8 +96,9 @@ class Rate:
         """No price at all is listed for the model: that is not the same as free."""
 
     def cost(self, counts: Mapping[str, Any]) -> tuple[Amount, list[CostLine], list[str]]:
-        """The sum in 1e-18 dollars, its lines, and the quantities that have no price here (audio of a model whose
-        audio price is not known, text of one billed by the second) or contradict each other: then the sum is none."""
+        """Return the sum in 1e-18 dollars, its lines, and the problems: quantities that have no price here (audio of a
+        model whose audio price is not known, text of one billed by the second) or contradict each other. If there is
+        any problem, the sum must not be used."""
         bills = self._bills
         missing = [key for key in counts if not (bills[key] if key in bills else self._learn(key))]
         if self._uncovered:
@@ -130,7 +131,7 @@ class Rate:
         return total, lines, missing
 
     def _learn(self, key: str) -> bool:
-        """Whether a quantity without a price of its own is billed as part of another that has one."""
+        """Return whether a quantity without a price of its own is billed as part of another that has one. Cached."""
         same = key in _SAME_AS_WHOLE or (self._same_audio and key in _AUDIO)
         unit = _get_registry().units.get(key)
         billed = (

@@ -1,7 +1,7 @@
-"""Every key that may stand in a provider's usage object, and what it means for the price. One row each.
+"""Every known key of a provider's usage object, and what it means for the price. One row each.
 
-A key that has no row makes the cost unknown as soon as its value is not empty: a provider that begins to report
-something new may well begin to charge for it.
+A key without a row makes the cost unknown as soon as its value is not empty, because a provider that begins to report
+something new may also charge for it.
 """
 
 from typing import Any, Final
@@ -12,14 +12,14 @@ from proxy.prices.conditions import normal_conditions
 __all__ = ["NEUTRAL", "ROWS", "Quantities", "read_quantities"]
 
 Quantities = dict[str, Any]
-"""Usage keys of `genai-prices` to counts, all input in `input_tokens` and all output in `output_tokens`."""
+"""Usage keys of `genai-prices` to counts: `input_tokens` is all input, `output_tokens` is all output."""
 
 READ: Final = "read"
 """The dialect reads it into a field of `Usage`."""
 NEUTRAL: Final = "neutral"
 """It costs nothing by itself; the row says why."""
 UNPRICED: Final = "unpriced"
-"""It costs something and no price data has a unit for it: the cost is unknown where it is not zero."""
+"""It costs something and no price data has a unit for it: the cost is unknown if it is not zero."""
 
 _TOTAL = "a sum of other keys"
 _TIME = "a duration for information"
@@ -28,7 +28,7 @@ _NAME = "a name or a kind"
 _MONEY = "the provider's own cost, read into `reported_cost` or a part of it"
 
 ROWS: Final[tuple[tuple[str, str, str], ...]] = (
-    # OpenAI's shape, and those who speak it
+    # OpenAI's format, also used by others
     ("prompt_tokens", READ, ""),
     ("completion_tokens", READ, ""),
     ("total_tokens", READ, ""),
@@ -204,8 +204,8 @@ _PLAIN: Final = (READ, NEUTRAL)
 
 
 def read_quantities(usage: Usage) -> tuple[Quantities, dict[str, str], list[str]]:
-    """The quantities to price, the conditions that the price depends on, and what stands in the way: keys that are not
-    known, values that are no counts, and parts that are more than their whole."""
+    """Return the quantities to price, the conditions that the price depends on, and the reasons why the cost is not
+    known: unknown keys, values that are not counts, and parts that are larger than their total."""
     counts: Quantities = {}
     conditions: dict[str, str] = {}
     missing: list[str] = []
@@ -221,7 +221,7 @@ def read_quantities(usage: Usage) -> tuple[Quantities, dict[str, str], list[str]
     if usage.reasoning_tokens:
         counts["output_reasoning_tokens"] = usage.reasoning_tokens
     if usage.raw:
-        if "billed_units" in usage.raw:  # Cohere's: the cached tokens are of what was read, not of what is billed
+        if "billed_units" in usage.raw:  # Cohere: the cached tokens are part of what was read, not of what is billed
             counts.pop("cache_read_tokens", None)
         _walk(usage.raw, _TREE, "usage", counts, conditions, missing)
     for key, number in usage.quantities.items():
@@ -270,7 +270,7 @@ def _walk(
 
 
 def _holds(value: Any) -> bool:
-    """Whether anything in it is more than zero, empty or null."""
+    """Return whether anything in it is not zero, empty or null."""
     if isinstance(value, dict):
         return any(map(_holds, value.values()))
     if isinstance(value, list):
@@ -279,7 +279,7 @@ def _holds(value: Any) -> bool:
 
 
 def _add(counts: Quantities, key: str, value: Any, path: str, missing: list[str]) -> None:
-    """Adds `value` to `key`, unless it is no count."""
+    """Add `value` to `key`; a value that is not a count goes to `missing`."""
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1 << 62:
         missing.append(path)
     elif value:
@@ -304,7 +304,7 @@ def _modalities(details: Any, key: str, path: str, counts: Quantities, missing: 
 
 
 def _cache_details(details: Any, path: str, counts: Quantities, missing: list[str]) -> None:
-    """Bedrock's `[{"ttl": "1h", "inputTokens": …}]`: how long what was written is kept."""
+    """Bedrock's `[{"ttl": "1h", "inputTokens": …}]`: the lifetime of what was written to the cache."""
     for entry in details if isinstance(details, list) else [details]:
         ttl = entry.get("ttl") if isinstance(entry, dict) else None
         if ttl == "1h":
@@ -324,7 +324,7 @@ def _grounding(tools: Any, path: str, counts: Quantities, missing: list[str]) ->
 
 
 def _iterations(rounds: Any, path: str, counts: Quantities, missing: list[str]) -> None:
-    """Rounds of one Anthropic answer. Those of another model are not in the totals, and have another price."""
+    """Rounds of one Anthropic response. Those of another model are not in the totals and have another price."""
     for entry in rounds if isinstance(rounds, list) else [rounds]:
         if not isinstance(entry, dict) or entry.get("model"):
             missing.append(f"{path}[{entry.get('model') if isinstance(entry, dict) else '?'}]")
