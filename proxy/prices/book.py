@@ -52,7 +52,7 @@ class PriceBook:
         self._ids = price_ids or {}
         self._snapshot = data_snapshot.get_snapshot()
         self._models: dict[tuple[str, str, str], tuple[ModelInfo | None, str, int]] = {}
-        """(provider, model, url) to the model, its provider's id, and the shortest validity of its price in microseconds."""
+        """(provider, model, url) to the model, its provider's id, and the minimum validity of its price in µs."""
         self._rates: dict[tuple[str, str, str, int, tuple[tuple[str, str], ...]], _Listed] = {}
         self.version: str = _data_version()
 
