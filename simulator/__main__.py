@@ -1,4 +1,4 @@
-"""`python -m simulator`: serves until it is told to stop, and says where in one line of JSON."""
+"""`python -m simulator`: serves until a stop signal, and prints its address as one line of JSON."""
 
 import argparse
 import asyncio

@@ -17,19 +17,19 @@ class CostLine(msgspec.Struct, frozen=True, gc=False):
     """How many units `rate_usd` buys."""
     amount_nanousd: int | float
     source: str
-    """Version of the price data, `own:<file>@<digest>` for the operator's own, or `provider` for what the provider
-    said that the call cost."""
+    """Version of the price data, `own:<file>@<digest>` for the operator's own, or `provider` for the
+    cost that the provider reported."""
 
 
 class Cost(msgspec.Struct, frozen=True):
-    """`nanousd` is the sum of `lines`, rounded half to even. None where it is not known: never 0 for unknown."""
+    """`nanousd` is the sum of `lines`, rounded half to even; None if the cost is unknown, never 0."""
 
     nanousd: int | None
     lines: tuple[CostLine, ...] = ()
     missing: tuple[str, ...] = ()
-    """What the answer shows and no price is known for, or could not be read; empty where the cost is known."""
+    """What has no known price or could not be read; empty if the cost is known."""
     version: str = ""
-    """Of the data that the price was, or was not, found in."""
+    """Version of the price data that was searched."""
 
     @property
     def known(self) -> bool:

@@ -8,10 +8,10 @@ __all__ = ["Usage"]
 
 
 class Usage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Token counts of one call, in the provider's own terms, and the same on one scale.
+    """Token counts of one call, as the provider reports them, and the totals on one scale for all providers.
 
-    None is "not reported"; 0 is "reported as 0". The two flags tell how the provider's figures overlap
-    (None: it does not apply, or the body contradicts itself).
+    None is "not reported"; 0 is "reported as 0". The two flags say how the provider's figures overlap
+    (None: this does not apply, or the body contradicts itself).
     """
 
     input_tokens: int | None = None
@@ -23,25 +23,24 @@ class Usage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):
     input_includes_cached: bool | None = None
     output_includes_reasoning: bool | None = None
     norm_input_total: int | None = None
-    """All input: with cache reads and writes and tool-use prompt tokens."""
+    """All input: cache reads and writes and tool-use prompt tokens included."""
     norm_output_total: int | None = None
-    """All output: with reasoning."""
+    """All output: reasoning included."""
     reported_cost: float | None = None
-    """What the provider itself says the call cost, in US dollars."""
+    """The cost of the call as the provider reports it, in US dollars."""
     raw: dict[str, Any] | None = None
-    """The object that was read, whole."""
+    """The complete usage object."""
     at: str = ""
     """Where it was found, e.g. `usage`, `response.usage`, `usageMetadata`."""
     consumed: bool = True
-    """False for a mere count (`count_tokens`): nothing to bill."""
+    """False for a call that only counts tokens (`count_tokens`): there is nothing to bill."""
     quantities: dict[str, int | float] = {}
-    """What the answer shows beside its usage object and is billed: `web_searches`, `audio_seconds`, …, under the usage
-    keys of `genai-prices`."""
+    """Billed quantities that the answer shows outside its usage object (`web_searches`, `audio_seconds`, …), by the
+    usage keys of `genai-prices`."""
     conditions: dict[str, str] = {}
-    """What a price depends on beside quantities (`service_tier`), as the answer says, or the request where the answer
-    does not."""
+    """What a price depends on beside quantities (`service_tier`): from the answer, else from the request."""
     unpriced: tuple[str, ...] = ()
-    """What the answer shows, is billed, and has no unit in any price data."""
+    """Billed items that the answer shows and that have no unit in the price data."""
 
     @property
     def total_input(self) -> int | None:

@@ -116,7 +116,7 @@ class PriceBook:
             return Cost(None, tuple(lines), tuple(missing), listed.version)
         nanousd = round_nanousd(total)
         if nanousd >= _MAX_NANOUSD:
-            return Cost(None, (), ("a count that cannot be",), listed.version)
+            return Cost(None, (), ("a cost above 2^62 nano-dollars",), listed.version)
         return Cost(nanousd, tuple(lines), (), listed.version)
 
     def _rate(self, provider: str, model: str, url: str, at_us: int, conditions: Mapping[str, str]) -> _Listed:

@@ -9,7 +9,7 @@ __all__ = ["add_costs"]
 
 
 def add_costs(costs: Sequence[Cost]) -> Cost:
-    """One cost: lines of the same component, rate and source are one line. None where any of them is not known."""
+    """Return one cost; lines of the same component, rate and source become one line. Unknown if any cost is unknown."""
     quantities: dict[tuple[str, float, int, str], Fraction] = {}
     for cost in costs:
         for line in cost.lines:

@@ -1,7 +1,7 @@
 """Clients that carry a call to a provider: `direct` (own sockets) and `httpx` (outbound proxies, HTTP/2).
 
-May be imported by the gateway; imports `core` and `net` only. Add one: a module here with `open_transport`, and its
-name in the tuple below. The contract suite in tests/contract runs over it.
+May be imported by the gateway; imports `core`, `net` and `_speedups` only. To add one: a module here with
+`open_transport`, and its name in the tuple below. The contract suite in tests/contract runs over it.
 """
 
 from importlib import import_module

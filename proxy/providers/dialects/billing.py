@@ -1,7 +1,7 @@
-"""What a response shows beside its usage object that a price depends on: the tier it was served in, searches and other
-built-in tools, seconds of sound, pages.
+"""What a price depends on and a response shows outside its usage object: the tier it was served in, searches and other
+built-in tools, seconds of audio, pages.
 
-Quantities have the usage keys of `genai-prices`. What is billed and has no such key is named in `unpriced`.
+Quantities have the usage keys of `genai-prices`. What is billed and has no such key goes to `unpriced`.
 """
 
 from typing import Any, Final
@@ -10,7 +10,7 @@ from proxy.providers.dialects.base import ExchangeReading
 from proxy.providers.dialects.decode import DecodedExchange
 from proxy.providers.dialects.fields import get_float, get_int, get_list, get_object, get_objects, get_str
 
-__all__ = ["add_quantity", "count_built_in_call", "read_grounding", "read_sound_and_pages", "read_tier"]
+__all__ = ["add_quantity", "count_built_in_call", "read_audio_and_pages", "read_grounding", "read_tier"]
 
 _BUILT_IN: Final[dict[str, str]] = {
     "web_search_call": "web_searches",
@@ -29,16 +29,17 @@ _BUILT_IN: Final[dict[str, str]] = {
     "custom_tool_call": "free",
     "tool_search_call": "free",
 }
-"""Type of an output item of Responses to what one of them bills; empty: something that no price data has a unit for."""
+"""Type of an output item of Responses to the usage key that each adds 1 to; empty: billed, without such a key."""
 
 
 def add_quantity(reading: ExchangeReading, key: str, number: int | float) -> None:
+    """Add `number` to the quantity `key` of the reading."""
     reading.quantities = {**reading.quantities, key: reading.quantities.get(key, 0) + number}
 
 
 def read_tier(decoded: DecodedExchange, *holders: str) -> None:
-    """Sets the service tier that the response names, at its top or inside one of `holders`; else the one asked for.
-    Bedrock names it as `{"type": …}`."""
+    """Set the service tier that the response names, at its top level or inside one of `holders`; else the tier that the
+    request asks for. Bedrock writes it as `{"type": …}`."""
     served = ""
     for _, document in decoded.answer.rows:
         for holder in (document, *(get_object(document, name) for name in holders)):
@@ -54,8 +55,8 @@ def _tier(holder: Any) -> str:
 
 
 def count_built_in_call(reading: ExchangeReading, item: dict[str, Any]) -> None:
-    """Counts one output item of Responses that calls a tool the provider runs. Opening a page that a search found is
-    part of the search."""
+    """Count one output item of Responses, if it calls a tool that the provider runs. Opening a page of a search's
+    results is part of that search."""
     kind = get_str(item, "type")
     if not kind.endswith("_call") and kind not in _BUILT_IN:
         return
@@ -70,7 +71,7 @@ def count_built_in_call(reading: ExchangeReading, item: dict[str, Any]) -> None:
 
 
 def read_grounding(decoded: DecodedExchange) -> None:
-    """Counts the searches of Gemini's grounding: each query from Gemini 3 on, before it one a grounded answer."""
+    """Count the searches of Gemini's grounding: from Gemini 3 on each query, before that one per grounded answer."""
     queries: set[str] = set()
     maps = False
     for _, document in decoded.answer.rows:
@@ -87,8 +88,8 @@ def read_grounding(decoded: DecodedExchange) -> None:
         decoded.reading.unpriced = (*decoded.reading.unpriced, "grounding with Google Maps")
 
 
-def read_sound_and_pages(decoded: DecodedExchange) -> None:
-    """Seconds of transcribed sound, characters of speech, pages of documents, where no usage object counts them."""
+def read_audio_and_pages(decoded: DecodedExchange) -> None:
+    """Add seconds of transcribed audio, characters of speech and pages of documents, if no usage object counts them."""
     reading, document = decoded.reading, get_object(decoded.answer.first)
     if decoded.reading.usage is not None or decoded.exchange.status >= 400:
         return

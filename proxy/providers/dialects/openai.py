@@ -7,7 +7,7 @@ import msgspec
 from proxy.core.usage import Usage
 from proxy.providers.dialects.assembly import AnswerBuilder
 from proxy.providers.dialects.base import CapturedExchange, Dialect, ExchangeReading, name_operation
-from proxy.providers.dialects.billing import add_quantity, read_sound_and_pages, read_tier
+from proxy.providers.dialects.billing import add_quantity, read_audio_and_pages, read_tier
 from proxy.providers.dialects.bodies import Document
 from proxy.providers.dialects.counts import completion_usage, input_usage, token_count_usage
 from proxy.providers.dialects.decode import DecodedExchange, clean, decode_exchange
@@ -112,7 +112,7 @@ def read_completion(decoded: DecodedExchange) -> ExchangeReading:
     if decoded.has_usage:
         reading.usage = _usage(decoded.answer.rows)
         read_tier(decoded)
-        read_sound_and_pages(decoded)
+        read_audio_and_pages(decoded)
         if "-search-" in reading.model_answered or isinstance(
             get_object(decoded.request).get("web_search_options"), dict
         ):
