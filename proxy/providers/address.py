@@ -27,7 +27,7 @@ from proxy.providers.provider import Provider
 __all__ = ["Route", "mask_query", "resolve"]
 
 _MEMO: Final = 2048
-"""Routes kept; a path that repeats (most do: one per endpoint) is one dict lookup."""
+"""Maximum of remembered routes. A path that repeats, as nearly all do, costs one dict lookup."""
 _MEMO_CHARS: Final = 1024
 _PATH_SAFE: Final = "".join(chr(code) for code in range(0x21, 0x7F) if chr(code) not in "?#")
 """What may stand in a path as it came."""
@@ -39,7 +39,7 @@ _LOGGERS: Final[dict[tuple[str, ...], str]] = {
     ("v1", "trace"): "logging of traces",
     ("v1", "prompt-2025"): "the prompt API",
 }
-"""Where Helicone's own libraries send whole conversations, to what they ask for there."""
+"""Where Helicone's own libraries send whole conversations, to the feature behind each path."""
 _LOGGER_PREFIXES: Final = frozenset({"oai", "anthropic", "custom", "googleapis"})
 
 
@@ -77,7 +77,7 @@ def resolve(
             catalog.routes[key] = route
     if not query:
         return route
-    # The query may hold a credential, so it is never part of what the memo keeps.
+    # The query may hold a credential, so the memo never holds it.
     if not (query.isascii() and query.isprintable()) or " " in query or "#" in query:
         query = quote(query, safe=_QUERY_SAFE)
     path = f"{route.path}{'&' if '?' in route.path else '?'}{query}"
@@ -140,7 +140,7 @@ def _refuse_loggers(decoded: str) -> None:
 
 
 def _decoded(path: str) -> str:
-    """`path` less its percent-encoding. Raises `BadRequest` where it holds a control character."""
+    """Returns `path` percent-decoded. Raises `BadRequest` where it holds a control character."""
     decoded = unquote(path) if "%" in path else path
     if not decoded.isprintable():
         for char in decoded:
@@ -150,18 +150,18 @@ def _decoded(path: str) -> str:
 
 
 def _segments(path: str) -> tuple[str, ...]:
-    """The first segments of a path, as many as a prefix may have, each percent-decoded."""
+    """Returns the first segments of a path, as many as a prefix may have, each percent-decoded."""
     return tuple([unquote(segment) for segment in path[1:].split("/", 3)[:3]])
 
 
 def _after(path: str, count: int) -> str:
-    """`path` less its first `count` segments."""
+    """Returns `path` without its first `count` segments."""
     rest = path[1:].split("/", count)
     return "/" + rest[count] if len(rest) > count else "/"
 
 
 def _label(catalog: Catalog, host: str) -> str:
-    """The provider's label where `host` is a name under the domain; empty for the domain itself and `gateway.`."""
+    """Returns the provider's label where `host` is below the domain; empty for the domain itself and `gateway.`."""
     if not catalog.domain:
         return ""
     name = host.lower()
@@ -196,8 +196,8 @@ def _to_provider(provider: Provider, path: str) -> Route:
 
 def _to_target(catalog: Catalog, path: str, target: str) -> Route:
     provider, origin, base, _ = _allowed(catalog, "Helicone-Target-Url", target)
-    base, asked = unquote(base).rstrip("/"), unquote(path)
-    if base and not asked.startswith(base + "/") and asked != base:
+    base, decoded = unquote(base).rstrip("/"), unquote(path)
+    if base and not decoded.startswith(base + "/") and decoded != base:
         raise BadDirective(
             "Helicone-Target-Url", target, "an origin without a path; the path of the call itself is used"
         )

@@ -19,7 +19,7 @@ _OURS = Path(__file__).parent / "catalog"
 
 
 class Catalog:
-    """All providers of one process, indexed. Read-only after its making, but for the memo of resolved routes."""
+    """All providers of one process, indexed. Only the memo of resolved routes changes after construction."""
 
     __slots__ = (
         "allowed",
@@ -69,14 +69,14 @@ class Catalog:
                 self._allow(entry.strip())
 
     def at(self, origin: Origin) -> Provider | None:
-        """The provider whose host this is, whether or not it may be a target."""
+        """Returns the provider whose host this is, whether or not it may be a target."""
         found = self.hosts.get(origin.host) or self.listening.get((origin.host, origin.port))
         if found is not None:
             return found
         return next((provider for pattern, provider in self.patterns if pattern.matches(origin.host)), None)
 
     def names(self) -> str:
-        """The known path prefixes, for messages."""
+        """Returns the known path prefixes, for messages."""
         return ", ".join(f"/{name}" for name in sorted(self.providers))
 
     def _add(self, provider: Provider) -> None:
@@ -141,7 +141,7 @@ def _filled(origin: str, value: str = "a") -> str:
 
 
 def load(folder: str = "", allow: str = "", domain: str = "") -> Catalog:
-    """The built-in providers with those of `folder` laid over them.
+    """Returns the built-in providers, overridden by those of `folder`.
 
     A file named like one of ours merges its keys over ours (so `origin = "http://127.0.0.1:9"` alone redirects a
     provider); another name is a new provider. Raises `SettingError` naming file and key.

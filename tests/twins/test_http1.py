@@ -1,4 +1,4 @@
-"""A message that came whole: read in one step exactly as a complete parser reads it, or not at all."""
+"""A complete message: read in one step exactly as a full parser reads it, or not at all."""
 
 from typing import Any
 

@@ -169,7 +169,7 @@ def test_a_caller_that_leaves_is_noticed(server: Server) -> None:
     server.seen("/wait")
 
 
-def test_pieces_go_out_as_chunks(server: Server) -> None:
+def test_each_write_is_sent_as_one_chunk(server: Server) -> None:
     head, _, body = server.send(b"GET /pieces-out HTTP/1.1\r\nHost: h\r\n\r\n").partition(b"\r\n\r\n")
     assert b"transfer-encoding: chunked" in head and b"\nx-three" not in head
     assert body == b"3\r\none\r\n3\r\ntwo\r\n5\r\nthree\r\n0\r\n\r\n"
