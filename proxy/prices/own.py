@@ -83,7 +83,7 @@ class OwnPrice(msgspec.Struct, frozen=True):
             self.since <= day
             and self.provider in ("*", provider)
             and fnmatchcase(model, self.model)
-            and (not self.service_tier or self.service_tier == context.get("service_tier"))
+            and (not self.service_tier or self.service_tier in (context.get("service_tier"), context.get("processing")))
         )
 
 

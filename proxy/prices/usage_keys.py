@@ -99,7 +99,7 @@ ROWS: Final[tuple[tuple[str, str, str], ...]] = (
     ("firstByteLatency", NEUTRAL, _TIME),
     ("invocationLatency", NEUTRAL, _TIME),
     # xAI
-    ("cost_in_usd_ticks", READ, _MONEY),
+    ("cost_in_usd_ticks", NEUTRAL, _MONEY),
     ("num_sources_used", UNPRICED, "live search is billed by the source"),
     ("num_server_side_tools_used", NEUTRAL, _TOTAL),
     ("server_side_tool_usage_details.web_search_calls", "web_searches", ""),
@@ -111,7 +111,7 @@ ROWS: Final[tuple[tuple[str, str, str], ...]] = (
     ("server_side_tool_usage_details.mcp_calls", NEUTRAL, "the tool is somebody else's; its tokens are counted"),
     ("context_details", NEUTRAL, "the size of the context, not of what was billed"),
     # OpenRouter, Perplexity, Vercel, Avian, Venice
-    ("cost", READ, _MONEY),
+    ("cost", NEUTRAL, _MONEY),
     ("cost_details", NEUTRAL, _MONEY),
     ("market_cost", NEUTRAL, "a list price for information"),
     ("is_byok", "condition:is_byok", ""),
@@ -200,7 +200,7 @@ def _tree(rows: tuple[tuple[str, str, str], ...]) -> dict[str, Any]:
 
 
 _TREE: Final = _tree(ROWS)
-_PLAIN: Final = (READ, NEUTRAL)
+_MAX_COUNT: Final = 1 << 62
 
 
 def read_quantities(usage: Usage) -> tuple[Quantities, dict[str, str], list[str]]:
@@ -249,7 +249,11 @@ def _walk(
 ) -> None:
     for key, value in raw.items():
         role = tree.get(key)
-        if role in _PLAIN or not value:
+        if not value or role == NEUTRAL:
+            continue
+        if role == READ:
+            if type(value) is not int or not 0 <= value < _MAX_COUNT:
+                _check_read(value, f"{path}.{key}", missing)
             continue
         if role is None or role == UNPRICED:
             if _holds(value):
@@ -278,9 +282,16 @@ def _holds(value: Any) -> bool:
     return bool(value)
 
 
+def _check_read(value: Any, path: str, missing: list[str]) -> None:
+    """Add `path` to `missing` where `value` is not what a dialect reads: a count, or a list of counts."""
+    values = value if isinstance(value, list) else [value]
+    if not all(type(each) in (int, float) and each == each // 1 and 0 <= each < _MAX_COUNT for each in values):
+        missing.append(path)
+
+
 def _add(counts: Quantities, key: str, value: Any, path: str, missing: list[str]) -> None:
     """Add `value` to `key`; a value that is not a count goes to `missing`."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1 << 62:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < _MAX_COUNT:
         missing.append(path)
     elif value:
         counts[key] = counts.get(key, 0) + value

@@ -8,7 +8,7 @@ from proxy.core.usage import Usage
 from proxy.providers.dialects.assembly import AnswerBuilder
 from proxy.providers.dialects.base import CapturedExchange, Dialect, ExchangeReading, name_operation
 from proxy.providers.dialects.bodies import Document
-from proxy.providers.dialects.counts import token_count_usage
+from proxy.providers.dialects.counts import merge_counts, token_count_usage
 from proxy.providers.dialects.decode import DecodedExchange, decode_exchange
 from proxy.providers.dialects.fields import get_int, get_object, get_objects, get_str
 
@@ -104,22 +104,17 @@ def _read_message(document: dict[str, Any], reading: ExchangeReading, builder: A
 
 
 def _usage(rows: list[Document]) -> Usage | None:
-    """The message's own, or that of its start overridden key by key by the (cumulative) deltas."""
+    """The message's own, or that of its start and its deltas, which are cumulative: no count shrinks."""
     merged: dict[str, Any] = {}
     at = "usage"
-    started = counted = False
     for name, document in rows:
         kind = get_str(document, "type") or name
         if kind == "message_start":
             merged.update(get_object(document, "message", "usage"))
+            merged.pop("output_tokens", None)  # what a message starts with is no count of what it comes to
             at = "message.usage"
-            started = True
         elif kind in ("message_delta", "message", ""):
-            found = {key: value for key, value in get_object(document, "usage").items() if value is not None}
-            merged.update(found)
-            counted = counted or "output_tokens" in found
-    if started and not counted:  # cut: what a message starts with is no count of what it came to
-        merged.pop("output_tokens", None)
+            merged = merge_counts(merged, get_object(document, "usage"))
     return message_usage(merged, at) if merged else None
 
 

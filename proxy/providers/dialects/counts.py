@@ -9,7 +9,14 @@ from typing import Any
 from proxy.core.usage import Usage
 from proxy.providers.dialects.fields import get_float, get_int, get_object
 
-__all__ = ["completion_usage", "input_usage", "reported_cost", "response_usage", "token_count_usage"]
+__all__ = [
+    "completion_usage",
+    "input_usage",
+    "merge_counts",
+    "reported_cost",
+    "response_usage",
+    "token_count_usage",
+]
 
 _TICKS_PER_DOLLAR = 10_000_000_000
 """xAI's `cost_in_usd_ticks`."""
@@ -17,6 +24,18 @@ _CACHED = ("prompt_cache_hit_tokens", "cached_tokens", "num_cached_tokens", "cac
 _WRITTEN = ("cache_creation_input_tokens", "cache_creation_tokens", "cache_write_tokens")
 _LOOSE = frozenset((*_CACHED, *_WRITTEN, "reasoning_tokens"))
 """What stands among a usage's details, and at some providers beside them."""
+
+
+def merge_counts(before: dict[str, Any], now: dict[str, Any]) -> dict[str, Any]:
+    """The usage object of a stream that sends several: the later one, but its counts never shrink or go missing."""
+    merged = dict(before)
+    for key, value in now.items():
+        known = merged.get(key)
+        if isinstance(value, dict) and isinstance(known, dict):
+            merged[key] = merge_counts(known, value)
+        elif known is None or (value is not None and not (type(value) is type(known) is int and value < known)):
+            merged[key] = value
+    return merged
 
 
 def completion_usage(raw: dict[str, Any], at: str) -> Usage:

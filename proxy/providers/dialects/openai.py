@@ -1,5 +1,6 @@
 """OpenAI's dialect: chat, completions, responses, embeddings, images, audio, rerank."""
 
+from functools import reduce
 from typing import Any
 
 import msgspec
@@ -9,7 +10,7 @@ from proxy.providers.dialects.assembly import AnswerBuilder
 from proxy.providers.dialects.base import CapturedExchange, Dialect, ExchangeReading, name_operation
 from proxy.providers.dialects.billing import add_quantity, read_audio_and_pages, read_tier
 from proxy.providers.dialects.bodies import Document
-from proxy.providers.dialects.counts import completion_usage, input_usage, token_count_usage
+from proxy.providers.dialects.counts import completion_usage, input_usage, merge_counts, token_count_usage
 from proxy.providers.dialects.decode import DecodedExchange, clean, decode_exchange
 from proxy.providers.dialects.fields import get_int, get_list, get_object, get_objects, get_str, join_text
 from proxy.providers.dialects.openai_chat_fast import read_common_chat
@@ -121,16 +122,15 @@ def read_completion(decoded: DecodedExchange) -> ExchangeReading:
 
 
 def _usage(rows: list[Document]) -> Usage | None:
-    """The last chunk whose usage is an object, else Groq's own."""
+    """The last chunk whose usage is an object, with what earlier ones counted; else Groq's own."""
     for keys, at in (
         (("usage",), "usage"),
         (("x_groq", "usage"), "x_groq.usage"),
         (("result", "usage"), "result.usage"),
     ):
-        for _, document in reversed(rows):
-            raw = get_object(document, *keys)
-            if raw:
-                return completion_usage(raw, at)
+        found = [raw for _, document in rows if (raw := get_object(document, *keys))]
+        if found:
+            return completion_usage(reduce(merge_counts, found), at)
     return None
 
 

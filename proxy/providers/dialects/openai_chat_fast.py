@@ -13,7 +13,7 @@ import msgspec
 
 from proxy.providers.dialects.assembly import ToolCalls
 from proxy.providers.dialects.base import CapturedExchange, ExchangeReading
-from proxy.providers.dialects.counts import completion_usage
+from proxy.providers.dialects.counts import completion_usage, merge_counts
 from proxy.providers.dialects.fields import join_text
 from proxy.providers.dialects.preview import CHARS
 
@@ -133,7 +133,8 @@ def read_common_chat(exchange: CapturedExchange, model_in: Callable[[str], str])
         if answer.object in ("response", "error"):
             return None
         reading.model_answered = answer.model or reading.model_answered
-        usage = answer.usage or usage
+        if answer.usage:
+            usage = answer.usage if usage is None else merge_counts(usage, answer.usage)
         tier = answer.service_tier or tier
         for choice in answer.choices:
             if choice.index:
