@@ -180,7 +180,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "cache.compress_above", 4096, "Cached responses above this size, in bytes, are compressed (zstd).", *_BYTES
     ),
-    Setting("retry.patience_s", 60.0, "Maximum time from the first attempt to the start of the last one.", *_SECONDS),
+    Setting("retry.patience_s", 60.0, "Maximum time from a call's arrival to its last attempt's start.", *_SECONDS),
     Setting(
         "hedge.percent",
         5.0,
