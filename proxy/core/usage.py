@@ -1,10 +1,13 @@
 """Usage of a call, as the provider reports it."""
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 
-__all__ = ["Usage"]
+__all__ = ["STANDARD_TIERS", "Usage"]
+
+STANDARD_TIERS: Final = frozenset({"auto", "default", "on_demand", "standard", "standard_only", "unspecified"})
+"""Service tiers, as providers call them, that have the listed price."""
 
 
 class Usage(msgspec.Struct, frozen=True, kw_only=True, omit_defaults=True):

@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from typing import Final
 
+from proxy.core.usage import STANDARD_TIERS
+
 __all__ = ["CONDITIONS", "host_conditions", "normal_conditions", "unmet"]
 
 CONDITIONS: Final[dict[str, frozenset[str]]] = {
-    "service_tier": frozenset({"auto", "default", "on_demand", "standard", "standard_only", "unspecified"}),
+    "service_tier": STANDARD_TIERS,
     "processing": frozenset(),
     "speed": frozenset({"standard", "normal"}),
     "inference_geo": frozenset({"global", "not_available"}),

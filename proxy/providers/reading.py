@@ -96,7 +96,9 @@ def _settle(result: RecordReading, record: Record, exchange: CapturedExchange) -
     if deferred is None:
         return
     result.settles = deferred.id
-    result.usage = result.billed = sum_usage([part.usage for part in deferred.parts])
+    result.billed = sum_usage([part.usage for part in deferred.parts])
+    if record.operation == "stored":
+        result.usage = result.billed  # of a batch, the results have each their own: they are in the lines of the cost
     models = {part.model for part in deferred.parts}
     if len(models) == 1:
         result.model_answered = models.pop()

@@ -137,7 +137,8 @@ def test_batch_results_of_openai_are_priced_line_by_line_and_once() -> None:
     first, second = rows_of(*(look(n, body, path=path, operation="files") for n in (1, 2)))
     half_mini, half_4o = (1000 * 150 + 100 * 600) // 2, (1000 * 2500 + 100 * 10_000) // 2
     assert (first.cost_missing, first.cost_nanousd) == ([], 2 * half_mini + half_4o)
-    assert (first.input_tokens, first.output_tokens, first.settled_id) == (3000, 300, "file-out")
+    assert (first.input_tokens, first.output_tokens, first.settled_id) == (None, None, "file-out")
+    assert sum(line["quantity"] for line in json.loads(first.cost_lines)) == 3300
     assert sum(line["amount_nanousd"] for line in json.loads(first.cost_lines)) == first.cost_nanousd
     assert (first.outcome, first.error) == ("success", "")
     assert (second.cost_nanousd, second.input_tokens, second.settled_id) == (0, None, "")
@@ -157,7 +158,7 @@ def test_batch_results_of_anthropic_are_priced_once() -> None:
     first, second = rows_of(*(look(n, body, path=path, operation="batches", **fields) for n in (1, 2)))
     assert first.cost_missing == []
     assert first.cost_nanousd == 2 * (1000 * 3000 + 100 * 15_000) // 2
-    assert (first.input_tokens, first.model, first.settled_id) == (2000, "claude-sonnet-4-5", "msgbatch_1")
+    assert (first.input_tokens, first.model, first.settled_id) == (None, "claude-sonnet-4-5", "msgbatch_1")
     assert (second.cost_nanousd, second.input_tokens) == (0, None)
 
 
@@ -171,7 +172,8 @@ def test_batch_results_of_gemini_are_priced_once_they_are_done() -> None:
         look(2, json.dumps({**batch, "done": True}).encode(), **fields),
         look(3, json.dumps({**batch, "done": True}).encode(), **fields),
     )
-    assert [row.input_tokens for row in (running, first, second)] == [None, 20, None]
+    assert [bool(row.cost_nanousd) for row in (running, first, second)] == [False, True, False]
+    assert sum(line["quantity"] for line in json.loads(first.cost_lines)) == 30
     assert first.settled_id == "batches/1"
 
 

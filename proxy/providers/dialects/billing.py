@@ -6,6 +6,7 @@ Quantities have the usage keys of `genai-prices`. What is billed and has no such
 
 from typing import Any, Final
 
+from proxy.core.usage import STANDARD_TIERS
 from proxy.providers.dialects.base import ExchangeReading
 from proxy.providers.dialects.decode import DecodedExchange
 from proxy.providers.dialects.fields import get_float, get_int, get_list, get_object, get_objects, get_str
@@ -46,7 +47,7 @@ def read_tier(decoded: DecodedExchange, *holders: str) -> None:
             tier = _tier(holder)
             served = tier or served
     tier = served or _tier(decoded.request)
-    if tier:
+    if tier and tier.lower() not in STANDARD_TIERS:
         decoded.reading.conditions = {**decoded.reading.conditions, "service_tier": tier}
 
 

@@ -11,6 +11,7 @@ from urllib.parse import unquote
 
 import msgspec
 
+from proxy.core.usage import STANDARD_TIERS
 from proxy.providers.dialects.assembly import ToolCalls
 from proxy.providers.dialects.base import CapturedExchange, ExchangeReading
 from proxy.providers.dialects.counts import completion_usage, merge_counts
@@ -150,7 +151,7 @@ def read_common_chat(exchange: CapturedExchange, model_in: Callable[[str], str])
                 _add_calls(message.tool_calls, calls)
     if "-search-" in reading.model_answered:
         return None
-    if tier:
+    if tier and tier.lower() not in STANDARD_TIERS:
         reading.conditions = {"service_tier": tier}
     if usage:
         reading.usage = completion_usage(usage, "usage")
