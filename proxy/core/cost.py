@@ -5,7 +5,7 @@ import msgspec
 __all__ = ["Cost", "CostLine"]
 
 
-class CostLine(msgspec.Struct, frozen=True, gc=False):
+class CostLine(msgspec.Struct, frozen=True, array_like=True, gc=False):
     """One component of a cost: `quantity` × `rate_usd` / `per` = `amount_nanousd` × 1e-9 dollars, exactly."""
 
     component: str

@@ -11,9 +11,7 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 from msgspec import Meta
 
-from proxy.core.cost import CostLine
-
-__all__ = ["EVENT_VERSION", "Event", "EventAttempt", "EventBodies", "EventWithBodies"]
+__all__ = ["EVENT_VERSION", "Event", "EventAttempt", "EventBodies", "EventCostLine", "EventWithBodies"]
 
 EVENT_VERSION: Final = 1
 
@@ -33,6 +31,19 @@ class EventAttempt(msgspec.Struct, frozen=True, kw_only=True):
     status: Annotated[int, _doc("HTTP status; 0 where no response came")]
     error: str
     waited_us: Annotated[int, _doc("backoff before this attempt")]
+
+
+class EventCostLine(msgspec.Struct, frozen=True, kw_only=True):
+    """One component of a cost: `quantity` × `rate_usd` / `per` = `amount_nanousd` × 1e-9 dollars."""
+
+    component: Annotated[
+        str, _doc("what was used: `input_tokens` (less those with a line of their own), `web_searches`, …")
+    ]
+    quantity: int | float
+    rate_usd: Annotated[float, _doc("US dollars for `per` units")]
+    per: int
+    amount_nanousd: int | float
+    source: Annotated[str, _doc("price data, `own:<file>@<digest>`, or `provider`: its own figure for the call")]
 
 
 class Event(msgspec.Struct, frozen=True, kw_only=True):
@@ -97,7 +108,7 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     cost_known: bool
     reported_cost_nanousd: Annotated[int | None, _doc("cost as the provider reported it")]
     price_version: Annotated[str, _doc("the price data that the cost was computed from")]
-    cost_lines: Annotated[list[CostLine], _doc("what the cost is the sum of; a part of it where the cost is null")]
+    cost_lines: Annotated[list[EventCostLine], _doc("what the cost is the sum of; a part of it where the cost is null")]
     cost_missing: Annotated[list[str], _doc("what has no known price or could not be read; empty where known")]
 
     settled_id: Annotated[

@@ -8,7 +8,7 @@ import msgspec
 from msgspec.structs import asdict
 
 from proxy.core.cost import CostLine
-from proxy.core.event import Event, EventAttempt, EventBodies, EventWithBodies
+from proxy.core.event import Event, EventAttempt, EventBodies, EventCostLine, EventWithBodies
 from proxy.logstore.rows import BodyRow, RequestRow
 
 __all__ = ["event_of_columns", "event_of_rows", "micros", "time_of"]
@@ -25,7 +25,7 @@ def event_of_columns(columns: Mapping[str, Any]) -> Event:
     values["ingested_at"] = values["ingested_at"] if values["ingested_at"] > _EPOCH else None
     values["usage_raw"] = msgspec.Raw(values["usage_raw"].encode()) if values["usage_raw"] else None
     values["attempts"] = _decode_attempts(values["attempts"])
-    values["cost_lines"] = _decode_lines(values["cost_lines"] or "[]")
+    values["cost_lines"] = [EventCostLine(**asdict(line)) for line in _decode_lines(values["cost_lines"] or "[]")]
     values["facts"] = _decode_facts(values["facts"])
     if "bodies" not in values:
         return Event(**values)

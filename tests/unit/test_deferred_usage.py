@@ -138,8 +138,8 @@ def test_batch_results_of_openai_are_priced_line_by_line_and_once() -> None:
     half_mini, half_4o = (1000 * 150 + 100 * 600) // 2, (1000 * 2500 + 100 * 10_000) // 2
     assert (first.cost_missing, first.cost_nanousd) == ([], 2 * half_mini + half_4o)
     assert (first.input_tokens, first.output_tokens, first.settled_id) == (None, None, "file-out")
-    assert sum(line["quantity"] for line in json.loads(first.cost_lines)) == 3300
-    assert sum(line["amount_nanousd"] for line in json.loads(first.cost_lines)) == first.cost_nanousd
+    assert sum(line[1] for line in json.loads(first.cost_lines)) == 3300
+    assert sum(line[4] for line in json.loads(first.cost_lines)) == first.cost_nanousd
     assert (first.outcome, first.error) == ("success", "")
     assert (second.cost_nanousd, second.input_tokens, second.settled_id) == (0, None, "")
 
@@ -173,7 +173,7 @@ def test_batch_results_of_gemini_are_priced_once_they_are_done() -> None:
         look(3, json.dumps({**batch, "done": True}).encode(), **fields),
     )
     assert [bool(row.cost_nanousd) for row in (running, first, second)] == [False, True, False]
-    assert sum(line["quantity"] for line in json.loads(first.cost_lines)) == 30
+    assert sum(line[1] for line in json.loads(first.cost_lines)) == 30
     assert first.settled_id == "batches/1"
 
 
