@@ -1,6 +1,5 @@
-"""The filters of the log, one row each in `FILTERS`: the API's parameters, the CLI's options and the SQL come from it.
-
-Values are always bound by the server; the SQL here is constant.
+"""The short form of a filter: the parameters of `GET /api/requests` and the options of `perihelion requests`, one row
+each in `FILTERS`. A row makes a node of the tree in `proxy.query`, from which the SQL comes.
 """
 
 from collections.abc import Callable, Mapping
@@ -8,142 +7,130 @@ from typing import Any, Final, Literal
 
 import msgspec
 
-__all__ = ["FILTERS", "Filter", "FilterError", "LogFilter", "conditions"]
+from proxy.core.clock import now_us
+from proxy.query import EVERYTHING, FilterError, Leaf, Node, Or, Window, both, compile_filter
+from proxy.query.check import check_leaf
+from proxy.query.tree import Op
 
-Condition = tuple[str, dict[str, Any]]
+__all__ = ["FILTERS", "Filter", "FilterError", "LogFilter", "conditions", "node_of"]
+
 Kind = Literal["text", "time", "number", "switch", "pairs"]
 
 
-class FilterError(ValueError):
-    """A filter that cannot be used: its name, the value found, and what is accepted."""
-
-    def __init__(self, parameter: str, found: object, accepted: str) -> None:
-        super().__init__(f"{parameter} is {found!r}; accepted: {accepted}")
-        self.parameter = parameter
-        self.found = str(found)
-        self.accepted = accepted
-
-
 class LogFilter(msgspec.Struct, frozen=True):
-    """One filter. `sql` is a condition over the bound value `{name:Type}`; `build` makes condition and bound values
-    where that is not enough."""
+    """One filter: `column` compared with the value by `op`, or what `build` makes of the value."""
 
     name: str
     """The API's parameter, and with `-` for `_` the CLI's option."""
     help: str
-    sql: str = ""
+    column: str = ""
+    op: Op = "eq"
     kind: Kind = "text"
     """What a value is: str, microseconds since the epoch, float, bool, or a dictionary of name to value."""
-    build: Callable[[Any], Condition] | None = None
+    build: Callable[[Any], Node] | None = None
     """Raises `FilterError`."""
+
+    def node(self, value: Any) -> Node:
+        """The tree of one value. Raises `FilterError`."""
+        return self.build(value) if self.build is not None else check_leaf(Leaf(self.column, self.op, value), self.name)
 
 
 class Filter(msgspec.Struct, frozen=True):
-    """The calls of one organisation that match all values, which are by name of a `LogFilter`."""
+    """The calls of one organisation that match all values, which are by name of a `LogFilter`, and `node`."""
 
     org: str
     values: Mapping[str, Any] = {}
+    node: Node = EVERYTHING
 
 
-def conditions(filter: Filter) -> Condition:
-    """Constant SQL, each line beginning with AND, and the values to bind to it. Raises `FilterError`."""
-    lines: list[str] = []
-    bound: dict[str, Any] = {"org": filter.org}
+def node_of(filter: Filter) -> Node:
+    """The whole filter as one tree; times are dealt with apart. Raises `FilterError`."""
     unknown = filter.values.keys() - _NAMES
     if unknown:
         name = min(unknown)
         raise FilterError(name, filter.values[name], "one of " + ", ".join(sorted(_NAMES)))
-    for row in FILTERS:
-        if row.name in filter.values:
-            value = filter.values[row.name]
-            sql, values = row.build(value) if row.build is not None else (row.sql, {row.name: value})
-            lines.append(f"AND ({sql})")
-            bound |= values
+    rows = (row for row in FILTERS if row.name in filter.values and row.kind != "time")
+    return both(*(row.node(filter.values[row.name]) for row in rows), filter.node)
+
+
+def conditions(filter: Filter) -> tuple[str, dict[str, Any]]:
+    """SQL that begins with AND, or nothing, and the values to bind to it. Raises `FilterError`."""
+    window = Window()
+    lines: list[str] = []
+    bound: dict[str, Any] = {"org": filter.org}
+    for name, sign in (("since", ">="), ("until", "<")):
+        if name in filter.values:
+            lines.append(f"AND start {sign} fromUnixTimestamp64Micro({{{name}:Int64}})")
+            bound[name] = filter.values[name]
+    window = Window(bound.get("since", window.since_us), bound.get("until", window.until_us))
+    node = node_of(filter)
+    if node != EVERYTHING:
+        sql = compile_filter(node, org=filter.org, now_us=now_us(), window=window)
+        lines.append(f"AND ({sql.text})")
+        bound |= sql.values
     return "\n  ".join(lines), bound
 
 
-def _error(value: str) -> Condition:
-    if value == "*":
-        return "error != '' OR status >= 400 OR outcome != 'success'", {}
-    return "error = {error:String}", {"error": value}
+def _error(value: str) -> Node:
+    return Leaf("failed", "eq", True) if value == "*" else Leaf("error", "eq", value)
 
 
-def _properties(pairs: Mapping[str, str]) -> Condition:
-    lines: list[str] = []
-    bound: dict[str, Any] = {}
-    for number, (name, value) in enumerate(pairs.items()):
-        lines.append(f"properties[{{property_{number}:String}}] = {{property_value_{number}:String}}")
-        lines.append(f"mapContains(properties, {{property_{number}:String}})")
-        bound[f"property_{number}"] = name.lower()
-        bound[f"property_value_{number}"] = value
-    return " AND ".join(lines), bound
+def _properties(pairs: Mapping[str, str]) -> Node:
+    return both(*(check_leaf(Leaf(f"property.{name}", "eq", value), "property") for name, value in pairs.items()))
 
 
-def _min_cost(dollars: float) -> Condition:
+def _min_cost(dollars: float) -> Node:
     if not 0 <= dollars < 1e9:
         raise FilterError("min_cost", dollars, "US dollars, 0 or more")
-    return "cost_nanousd >= {min_cost:Int64}", {"min_cost": round(dollars * 1e9)}
+    return Leaf("cost", "gte", dollars)
 
 
-_COMPARISONS: Final = (">=", "<=", ">", "<")
+_COMPARISONS: Final[dict[str, Op]] = {">=": "gte", "<=": "lte", ">": "gt", "<": "lt"}
 
 
-def _status(text: str) -> Condition:
-    ranges: list[str] = []
-    bound: dict[str, Any] = {}
-    for number, part in enumerate(text.split(",")):
-        low, high = _status_range(part.strip(), text)
-        ranges.append(f"status BETWEEN {{status_low_{number}:Int32}} AND {{status_high_{number}:Int32}}")
-        bound[f"status_low_{number}"] = low
-        bound[f"status_high_{number}"] = high
-    return " OR ".join(ranges), bound
+def _status(text: str) -> Node:
+    parts = tuple(_status_leaf(part.strip(), text) for part in text.split(","))
+    return parts[0] if len(parts) == 1 else Or(parts)
 
 
-def _status_range(part: str, text: str) -> tuple[int, int]:
+def _status_leaf(part: str, text: str) -> Leaf:
     if len(part) == 3 and part[0] in "12345" and part[1:].lower() == "xx":
-        return int(part[0]) * 100, int(part[0]) * 100 + 99
+        return Leaf("status", "between", (int(part[0]) * 100, int(part[0]) * 100 + 99))
     sign = next((sign for sign in _COMPARISONS if part.startswith(sign)), "")
     digits = part[len(sign) :].strip()
     if not (digits.isascii() and digits.isdigit() and len(digits) <= 3):
         raise FilterError(
             "status", text, "a code (`404`), a class (`4xx`), a comparison (`>=400`), or several joined by commas"
         )
-    code = int(digits)
-    return {
-        "": (code, code),
-        ">=": (code, 999),
-        ">": (code + 1, 999),
-        "<=": (0, code),
-        "<": (0, code - 1),
-    }[sign]
+    return Leaf("status", _COMPARISONS.get(sign, "eq"), int(digits))
 
 
 _TIME: Final = "A time (2026-01-31T12:00:00Z), a day (2026-01-31), or an age (90s, 15m, 1h, 7d, 2w)."
 
+
+def _model(name: str) -> Node:
+    return Or((Leaf("model", "eq", name), Leaf("model_asked", "eq", name)))
+
+
 FILTERS: Final[tuple[LogFilter, ...]] = (
-    LogFilter("user", "User id.", "user_id = {user:String}"),
-    LogFilter("session", "Session id.", "session_id = {session:String}"),
-    LogFilter("model", "Model as requested or as answered.", "model = {model:String} OR model_asked = {model:String}"),
-    LogFilter("provider", "Provider by its catalog name.", "provider = {provider:String}"),
+    LogFilter("user", "User id.", "user_id"),
+    LogFilter("session", "Session id.", "session_id"),
+    LogFilter("model", "Model as requested or as answered.", build=_model),
+    LogFilter("provider", "Provider by its catalog name.", "provider"),
     LogFilter("status", "200, 4xx, >=400, or several joined by commas.", build=_status),
     LogFilter("property", "name=value; repeat it for several, all must match.", kind="pairs", build=_properties),
-    LogFilter("since", _TIME, "start >= fromUnixTimestamp64Micro({since:Int64})", "time"),
-    LogFilter("until", _TIME, "start < fromUnixTimestamp64Micro({until:Int64})", "time"),
-    LogFilter(
-        "text",
-        "Text in the first 200 characters of prompt or response.",
-        "positionCaseInsensitiveUTF8(request_preview, {text:String}) > 0"
-        " OR positionCaseInsensitiveUTF8(response_preview, {text:String}) > 0",
-    ),
-    LogFilter("name", "Name of the call (Helicone-Request-Name).", "request_name = {name:String}"),
+    LogFilter("since", _TIME, "start", "gte", "time"),
+    LogFilter("until", _TIME, "start", "lt", "time"),
+    LogFilter("text", "Text in the first 200 characters of prompt or response.", "text", "contains"),
+    LogFilter("name", "Name of the call (Helicone-Request-Name).", "request_name"),
     LogFilter("error", "An error's name, or * for any failed call.", build=_error),
-    LogFilter("key", "Id of the API key.", "key = {key:String}"),
-    LogFilter("prompt", "Prompt id.", "prompt_id = {prompt:String}"),
-    LogFilter("outcome", "success, the phase that refused or failed, or response_error.", "outcome = {outcome:String}"),
-    LogFilter("trace", "Trace id of the caller's traceparent.", "trace_id = {trace:String}"),
+    LogFilter("key", "Id of the API key.", "key"),
+    LogFilter("prompt", "Prompt id.", "prompt_id"),
+    LogFilter("outcome", "success, the phase that refused or failed, or response_error.", "outcome"),
+    LogFilter("trace", "Trace id of the caller's traceparent.", "trace_id"),
     LogFilter("min_cost", "Lowest cost, in US dollars.", kind="number", build=_min_cost),
-    LogFilter("min_latency", "Lowest latency, in milliseconds.", "latency_ms >= {min_latency:Float64}", "number"),
-    LogFilter("cached", "Served from the cache (true), or not (false).", "cached = {cached:Bool}", "switch"),
+    LogFilter("min_latency", "Lowest latency, in milliseconds.", "latency_ms", "gte", "number"),
+    LogFilter("cached", "Served from the cache (true), or not (false).", "cached", "eq", "switch"),
 )
 """In the order of the API's page and of `perihelion requests --help`."""
 

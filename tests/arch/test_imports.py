@@ -17,7 +17,8 @@ ALLOWED: dict[str, set[str]] = {
     "proxy.spool": {"proxy.core"},
     "proxy.net": {"proxy.core"},
     "proxy.upstream": {"proxy.core", "proxy.net", "_speedups"},
-    "proxy.logstore": {"proxy.core"},
+    "proxy.query": {"proxy.core"},
+    "proxy.logstore": {"proxy.core", "proxy.query"},
     "proxy.metadata": {"proxy.core"},
     "proxy.kv": {"proxy.core", "_speedups"},
     "proxy.prices": {"proxy.core", "proxy.providers"},
@@ -39,6 +40,7 @@ ALLOWED: dict[str, set[str]] = {
         "proxy.providers",
         "proxy.metadata",
         "proxy.logstore",
+        "proxy.query",
         "proxy.spool.reader",
         "proxy.prices",
     },
@@ -50,6 +52,7 @@ ALLOWED: dict[str, set[str]] = {
         "proxy.control",
         "proxy.gateway",
         "proxy.logstore",
+        "proxy.query",
         "proxy.upstream",
     },
     "_speedups": set(),
@@ -58,7 +61,7 @@ ALLOWED: dict[str, set[str]] = {
 """Package to the packages of ours it may import, beside itself."""
 
 LAZY: dict[str, tuple[str, ...]] = {
-    "proxy.cli": ("proxy.control", "proxy.gateway", "proxy.logstore"),
+    "proxy.cli": ("proxy.control", "proxy.gateway", "proxy.logstore", "proxy.query"),
     "proxy.gateway": ("proxy.prices",),
 }
 """Package to what it may import inside functions only: `perihelion --help` starts neither plane, and a gateway loads
@@ -77,6 +80,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "authlib": ("proxy/control/oidc.py",),
     "joserfc": ("proxy/control/oidc.py",),
     "sqlalchemy": ("proxy/metadata/",),
+    "re2": ("proxy/query/check.py",),
 }
 """Library to the files that may know it."""
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from proxy.logstore import FILTERS
 from tests.stack import ROOT
 
-ROW = '    LogFilter("worker", "Worker of the gateway.", "worker = {worker:String}"),\n'
+ROW = '    LogFilter("worker", "Worker of the gateway.", "worker"),\n'
 
 SHOW_ENDS = """
 import json
@@ -54,4 +54,4 @@ def test_one_more_filter_is_one_row(tmp_path: Path) -> None:
     table.write_text(text.replace(start, start + ROW), "utf-8")
     shown = ends(tmp_path)
     assert shown["api"]["worker"] == shown["cli"]["worker"] == "Worker of the gateway."
-    assert shown["sql"] == ["AND (worker = {worker:String})", {"org": "o", "worker": "w1"}]
+    assert shown["sql"] == ["AND (worker = {f0:String})", {"org": "o", "f0": "w1"}]

@@ -11,10 +11,10 @@ from litestar.params import FromPath, QueryParameter
 from proxy.control.api.problems import Problem, answer
 from proxy.control.auth import caller_of, needs
 from proxy.control.plane import ControlPlane
-from proxy.control.timeparse import moment_us
 from proxy.core.clock import now_us, parse_uuid
 from proxy.core.event import Event, EventWithBodies
 from proxy.logstore import FILTERS, Cursor, Filter, FilterError, LogStore, event_of_columns, micros
+from proxy.query import moment_us
 
 __all__ = ["Page", "list_calls", "show_call"]
 
