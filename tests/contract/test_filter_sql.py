@@ -100,11 +100,7 @@ def number_of(value: Any) -> float | None:
 def holds(leaf: Leaf, row: RequestRow) -> bool:
     kind, value, wanted = find_column("", leaf.column).kind, value_of(row, leaf.column), leaf.value
     if kind == "time":
-        wanted = tuple(wanted) if isinstance(wanted, tuple) else wanted
-        times = [
-            round(1e6 * float(each)) for each in map(seconds_of, wanted if isinstance(wanted, tuple) else (wanted,))
-        ]
-        wanted = tuple(times) if leaf.op == "between" else times[0]
+        wanted = tuple(map(micros_of, wanted)) if leaf.op == "between" else micros_of(wanted)
     if leaf.op in ("lt", "lte", "gt", "gte", "between") and kind == "text":
         value = number_of(value)
     if leaf.op == "ne":
