@@ -17,6 +17,7 @@ from proxy.control.api.keys import KEY_ROUTES
 from proxy.control.api.oidc import OIDC_ROUTES
 from proxy.control.api.page import login_page
 from proxy.control.api.people import PEOPLE_ROUTES
+from proxy.control.api.prices import PRICE_ROUTES
 from proxy.control.api.problems import HANDLERS
 from proxy.control.api.prompts import PROMPT_ROUTES
 from proxy.control.api.snapshot import snapshot
@@ -35,6 +36,7 @@ ROUTES: Final[list[Any]] = [
     *PEOPLE_ROUTES,
     *KEY_ROUTES,
     *PROMPT_ROUTES,
+    *PRICE_ROUTES,
 ]
 
 

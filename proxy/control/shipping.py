@@ -7,6 +7,7 @@ from pathlib import Path
 from proxy.control.jobs.journal import Journal
 from proxy.control.jobs.row_builder import RowBuilder
 from proxy.control.jobs.ship import Shipper
+from proxy.control.org_prices import OrgPrices
 from proxy.control.sinks import make_sinks
 from proxy.control.sinks.log import LogSink
 from proxy.core.settings import Settings
@@ -69,7 +70,7 @@ def make_shipper(settings: Settings, store: LogStore, prices: PriceBook) -> Ship
     return Shipper(
         reader,
         Journal(settings.layout.journal),
-        RowBuilder(prices),
+        RowBuilder(prices, refresh=OrgPrices(settings.layout.snapshot, prices).refresh),
         LogSink(store, set_aside=reader.set_aside),
         make_sinks(settings),
         interval_s=settings.get_float("ship.interval_s"),

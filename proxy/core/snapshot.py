@@ -15,7 +15,7 @@ import msgspec
 from proxy.core.errors import PerihelionError
 from proxy.core.org_settings import OrgSettings
 
-__all__ = ["CredentialRow", "Head", "KeyRow", "OrgRow", "PromptRow", "SnapshotError", "frames", "read"]
+__all__ = ["CredentialRow", "Head", "KeyRow", "OrgRow", "PriceRow", "PromptRow", "SnapshotError", "frames", "read"]
 
 MAGIC: Final = b"PERISNP1"
 _LENGTH: Final = struct.Struct("<I")
@@ -75,12 +75,22 @@ class PromptRow(msgspec.Struct, array_like=True, frozen=True, gc=False):
     """JSON: `{"body": {…}, "variables": […]}`."""
 
 
+class PriceRow(msgspec.Struct, array_like=True, frozen=True, gc=False):
+    """One own price of an organisation."""
+
+    org: str
+    name: str
+    entry: bytes
+    """JSON, as the API takes it."""
+
+
 _KINDS: Final[dict[str, Any]] = {
     "head": Head,
     "orgs": OrgRow,
     "keys": KeyRow,
     "credentials": CredentialRow,
     "prompts": PromptRow,
+    "prices": PriceRow,
 }
 _encode = msgspec.msgpack.Encoder().encode
 _decoders: Final = {kind: msgspec.msgpack.Decoder(tuple[str, list[row]]).decode for kind, row in _KINDS.items()}  # type: ignore[valid-type]
@@ -88,7 +98,7 @@ _kind_of = msgspec.msgpack.Decoder(tuple[str, msgspec.Raw]).decode
 
 
 def frames(head: Head, **rows: Iterable[Any]) -> Iterator[bytes]:
-    """The file piece by piece. `rows` by kind: orgs, keys, credentials, prompts."""
+    """The file piece by piece. `rows` by kind: orgs, keys, credentials, prompts, prices."""
     yield MAGIC
     yield _frame("head", [head])
     count = 0
@@ -105,9 +115,9 @@ def frames(head: Head, **rows: Iterable[Any]) -> Iterator[bytes]:
     yield _frame("end", [count])
 
 
-def read(raw: bytes) -> Iterator[tuple[str, list[Any]]]:
-    """(kind, rows) of each frame, the head first. Raises `SnapshotError` for what is torn or no snapshot; kinds that
-    are not known are passed over, so that a newer control plane may say more."""
+def read(raw: bytes, only: str = "") -> Iterator[tuple[str, list[Any]]]:
+    """(kind, rows) of each frame, the head first; with `only` those of that kind. Raises `SnapshotError` for what is
+    torn or no snapshot; kinds that are not known are passed over, so that a newer control plane may say more."""
     if raw[:8] != MAGIC:
         raise SnapshotError("not a snapshot of this format")
     at, count, ended = len(MAGIC), 0, False
@@ -122,7 +132,7 @@ def read(raw: bytes) -> Iterator[tuple[str, list[Any]]]:
             if kind == "end":
                 ended = msgspec.msgpack.decode(rest) == [count]
                 break
-            decode = _decoders.get(kind)
+            decode = _decoders.get(kind) if kind == only or not only else None
             rows = decode(payload)[1] if decode is not None else msgspec.msgpack.decode(rest)
             count += len(rows) if kind != "head" else 0
             if decode is not None:

@@ -1,4 +1,4 @@
-"""Loads the newest snapshot into a worker: organisations, keys, credentials, prompts.
+"""Loads the newest snapshot into a worker: organisations, keys, credentials, prompts, prices.
 
 On one host the control plane writes the file. A gateway on another host fetches it over HTTP and stores it as the same
 file, so it can start with its last snapshot while the control plane is down. The file is read in parts, between calls.
@@ -17,7 +17,7 @@ from proxy.core.files import replace
 from proxy.core.origin import Origin
 from proxy.core.secret import Secret, SecretError, load_secrets, next_file, secret_file, token_hasher
 from proxy.core.settings import Settings
-from proxy.core.snapshot import CredentialRow, Head, KeyRow, PromptRow, SnapshotError, read
+from proxy.core.snapshot import CredentialRow, Head, KeyRow, PriceRow, PromptRow, SnapshotError, read
 from proxy.providers.origin import parse_origin
 from proxy.upstream.base import Upstream, UpstreamRequest
 
@@ -42,6 +42,8 @@ class DirectorySnapshot:
         self.policies: dict[str, str] = {}
         self.credentials: dict[tuple[str, str], bytes] = {}
         self.prompts: dict[tuple[str, str], list[PromptRow]] = {}
+        self.prices: dict[str, list[PriceRow]] = {}
+        """Own prices, by organisation."""
 
     def add(self, kind: str, rows: list[Any], secrets: list[Secret]) -> None:
         if kind == "keys":
@@ -49,6 +51,9 @@ class DirectorySnapshot:
         elif kind == "prompts":
             for row in rows:
                 self.prompts.setdefault((row.org, row.id), []).append(row)
+        elif kind == "prices":
+            for row in rows:
+                self.prices.setdefault(row.org, []).append(row)
         elif kind == "orgs":
             self.policies |= {row.id: row.settings.policy for row in rows if row.settings.policy}
         elif kind == "credentials":

@@ -47,7 +47,7 @@ class Gateway:
         self.directory = Directory(settings)
         self.prompts = Prompts()
         self.targets = Targets(catalog, self.directory, settings.get_float("retry.patience_s"))
-        self.meter = Meter(settings, catalog)
+        self.meter = Meter(settings, catalog, lambda: self.directory.current.prices)
         self.limits = Limits(kv.limits, self.meter, settings)
         self.cache = Cache(kv.cache, settings)
         self.watchdog = Watchdog(self.relay.drains)

@@ -5,6 +5,7 @@ The shipper reads every record exactly and off the request path; this is the sam
 """
 
 from collections import OrderedDict
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -12,6 +13,7 @@ import msgspec
 
 from proxy.core import log
 from proxy.core.settings import Settings
+from proxy.core.snapshot import PriceRow
 from proxy.core.usage import Usage
 from proxy.gateway.exchange import Exchange, Measured
 from proxy.gateway.request import Request
@@ -49,7 +51,15 @@ class _Usual:
 class Meter:
     """One worker's. The price book is loaded with the first call that needs it."""
 
-    def __init__(self, settings: Settings, catalog: Catalog) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        catalog: Catalog,
+        org_prices: Callable[[], Mapping[str, Sequence[PriceRow]]] = dict,
+    ) -> None:
+        """`org_prices` returns the current own prices of organisations: the same object while they are the same."""
+        self._org_prices = org_prices
+        self._used_prices: Mapping[str, Sequence[PriceRow]] = {}
         self._folder = settings.get_str("prices.folder")
         self._ids = {provider.name: provider.prices for provider in catalog.prefixes.values()}
         self._book: PriceBook | None = None
@@ -69,7 +79,7 @@ class Meter:
             output = 0
         ratio = usual.bytes_per_token if usual is not None else _BYTES_PER_TOKEN
         usage = Usage(input_tokens=round(params.size / ratio * _MARGIN), output_tokens=output)
-        cost = self._price(route, (model,), usage, priced_us) if priced_us is not None else 0
+        cost = self._price(request.identity.org, route, (model,), usage, priced_us) if priced_us is not None else 0
         return Estimate(usage.input_tokens or 0, output, cost or 0)
 
     def measured(self, ex: Exchange) -> Measured:
@@ -131,10 +141,11 @@ class Meter:
             self._learn((route.provider.name, _model(request, route, named)), len(request_body), inputs, outputs)
         override = request.head.fields.model_override
         models = (override,) if override else (reading.model_answered, reading.model_asked or route.model_in_path)
-        return Measured(inputs, outputs, self._price(route, models, usage, ex.started_us, tap.streams), estimated)
+        cost = self._price(ex.identity.org, route, models, usage, ex.started_us, tap.streams)
+        return Measured(inputs, outputs, cost, estimated)
 
     def _price(
-        self, route: Route, models: tuple[str, ...], usage: Usage, at_us: int, streamed: bool = False
+        self, org: str, route: Route, models: tuple[str, ...], usage: Usage, at_us: int, streamed: bool = False
     ) -> int | None:
         book = self._book
         if book is None:
@@ -142,8 +153,12 @@ class Meter:
 
             folder = Path(self._folder).expanduser() if self._folder else None
             book = self._book = PriceBook(folder, {"custom": "", **self._ids})
+        current = self._org_prices()
+        if current is not self._used_prices:
+            book.set_org_prices(current)
+            self._used_prices = current
         url = f"{route.origin.scheme}://{route.origin.host}"
-        return book.price(route.provider.name, models, usage, at_us, url=url, streamed=streamed).nanousd
+        return book.price(route.provider.name, models, usage, at_us, url=url, streamed=streamed, org=org).nanousd
 
     def _learn(self, key: tuple[str, str], size: int, inputs: int, outputs: int) -> None:
         usual = self._usual.get(key)

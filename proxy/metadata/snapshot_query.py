@@ -6,6 +6,7 @@ from sqlalchemy import Connection, select
 
 from proxy.core.clock import now_us
 from proxy.core.snapshot import CredentialRow, Head, KeyRow, OrgRow, PromptRow, frames
+from proxy.metadata import prices
 from proxy.metadata.organisations import read_settings
 from proxy.metadata.tables import (
     api_keys,
@@ -31,6 +32,7 @@ def snapshot(connection: Connection) -> tuple[int, Iterator[bytes]]:
         keys=_keys(connection),
         credentials=_credentials(connection),
         prompts=_prompts(connection),
+        prices=prices.all_rows(connection),
     )
 
 

@@ -31,6 +31,7 @@ __all__ = [
     "members",
     "meta",
     "organisations",
+    "prices",
     "prompt_labels",
     "prompt_versions",
     "prompts",
@@ -145,6 +146,15 @@ credentials = Table(
     sealed_column("sealed"),
     Column("hint", String(8), nullable=False),
     Column("created_us", BigInteger, nullable=False),
+)
+prices = Table(
+    "prices",
+    METADATA,
+    Column("org_id", String(36), ForeignKey("organisations.id"), primary_key=True),
+    Column("name", String(64), primary_key=True),
+    Column("entry", Text, nullable=False),
+    Column("changed_us", BigInteger, nullable=False),
+    Column("changed_by", String(36), nullable=False, server_default=""),
 )
 prompts = Table(
     "prompts",

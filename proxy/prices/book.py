@@ -16,10 +16,13 @@ import msgspec
 from genai_prices import data_snapshot
 from genai_prices.types import ModelInfo, TimeOfDateConstraint
 
+from proxy.core import log
 from proxy.core.cost import Cost, CostLine
+from proxy.core.snapshot import PriceRow
 from proxy.core.usage import Usage
 from proxy.prices.conditions import host_conditions, unmet
-from proxy.prices.own import OwnPrice, read_folder
+from proxy.prices.entry import read_entry
+from proxy.prices.own import OwnPrice, PriceError, in_precedence, read_folder
 from proxy.prices.rate import Rate, round_nanousd
 from proxy.prices.usage_keys import read_quantities
 
@@ -49,17 +52,26 @@ class PriceBook:
         """`price_ids` maps a catalog name to the provider's id in `genai-prices`, where they differ; an empty id
         says that the provider has no list prices (self-hosted). Raises `SettingError` for a bad price file."""
         self._own: list[OwnPrice] = read_folder(folder) if folder is not None else []
+        self._org_rows: Mapping[str, Sequence[PriceRow]] = {}
+        self._org_own: dict[str, list[OwnPrice]] = {}
+        """What was read of `_org_rows`; an organisation's when its first call is priced."""
         self._ids = price_ids or {}
         self._snapshot = data_snapshot.get_snapshot()
         self._models: dict[tuple[str, str, str], tuple[ModelInfo | None, str, int]] = {}
         """(provider, model, url) to the model, its provider's id, and the minimum validity of its price in µs."""
-        self._rates: dict[tuple[str, str, str, int, tuple[tuple[str, str], ...]], _Listed] = {}
+        self._rates: dict[tuple[str, str, str, str, int, tuple[tuple[str, str], ...]], _Listed] = {}
         self.version: str = _data_version()
 
     @property
     def own_count(self) -> int:
         """Prices that come from the operator's files."""
         return len(self._own)
+
+    def set_org_prices(self, rows: Mapping[str, Sequence[PriceRow]]) -> None:
+        """Use these entries, by organisation, from now on. They win over the installation's own prices."""
+        self._org_rows = rows
+        self._org_own.clear()
+        self._rates.clear()
 
     def price(
         self,
@@ -70,10 +82,11 @@ class PriceBook:
         *,
         url: str = "",
         streamed: bool = False,
+        org: str = "",
     ) -> Cost:
         """Return the cost of `usage` at the time `at_us`, by the first of `models` whose cost is known. `url` finds a
-        provider that the catalog does not name. If no model's cost is known, the cost that the provider reported is
-        used."""
+        provider that the catalog does not name; `org` is the organisation whose own prices apply. If no model's cost
+        is known, the cost that the provider reported is used."""
         if usage is None:
             return Cost(None, missing=("no usage was reported",), version=self.version)
         if not usage.consumed:
@@ -87,7 +100,7 @@ class PriceBook:
             unread.append("the stream ended before its output was counted")
         for model in names:
             if model:
-                cost = self._price(provider, model.lower(), counts, conditions, unread, at_us, url)
+                cost = self._price(provider, model.lower(), counts, conditions, unread, at_us, url, org)
                 if cost.nanousd is not None:
                     return cost
                 found = found or cost
@@ -104,8 +117,9 @@ class PriceBook:
         unread: list[str],
         at_us: int,
         url: str,
+        org: str,
     ) -> Cost:
-        listed = self._rate(provider, model, url, at_us, conditions)
+        listed = self._rate(provider, model, url, at_us, conditions, org if org in self._org_rows else "")
         if listed.rate is None:
             return Cost(None, missing=(f"no price is known for model {model}",), version=listed.version)
         total, lines, missing = listed.rate.cost(counts)
@@ -119,14 +133,16 @@ class PriceBook:
             return Cost(None, (), ("a cost above 2^62 nano-dollars",), listed.version)
         return Cost(nanousd, tuple(lines), (), listed.version)
 
-    def _rate(self, provider: str, model: str, url: str, at_us: int, conditions: Mapping[str, str]) -> _Listed:
+    def _rate(
+        self, provider: str, model: str, url: str, at_us: int, conditions: Mapping[str, str], org: str
+    ) -> _Listed:
         found, price_id, holds_us = self._model(provider, model, url)
-        key = (provider, model, url, at_us // holds_us, tuple(conditions.items()))
+        key = (org, provider, model, url, at_us // holds_us, tuple(conditions.items()))
         known = self._rates.get(key)
         if known is None:
             if len(self._rates) >= _MAX_CACHED:
                 self._rates.clear()
-            known = self._rates[key] = self._look_up(provider, model, found, price_id, at_us, conditions, url)
+            known = self._rates[key] = self._look_up(provider, model, found, price_id, at_us, conditions, url, org)
         return known
 
     def _look_up(
@@ -138,9 +154,10 @@ class PriceBook:
         at_us: int,
         conditions: Mapping[str, str],
         url: str,
+        org: str,
     ) -> _Listed:
         at = datetime.datetime.fromtimestamp(at_us / 1e6, datetime.UTC)
-        for own in self._own:
+        for own in (*self._own_of(org), *self._own):
             if own.holds(provider, model, at.date(), conditions):
                 return _Listed(own.rate, own.version)
         if found is None:
@@ -156,6 +173,20 @@ class PriceBook:
             for condition in variant.when.items()
         )
         return _Listed(rate, self.version, tuple(unmet(asked, variants)))
+
+    def _own_of(self, org: str) -> list[OwnPrice]:
+        if not org:
+            return []
+        known = self._org_own.get(org)
+        if known is None:
+            known = []
+            for row in self._org_rows[org]:
+                try:
+                    known.append(read_entry(row.name, row.entry))
+                except PriceError as error:  # of a newer control plane; the other entries hold
+                    log.swallowed("prices", error)
+            known = self._org_own[org] = in_precedence(known)
+        return known
 
     def _model(self, provider: str, model: str, url: str) -> tuple[ModelInfo | None, str, int]:
         key = (provider, model, url)

@@ -1,4 +1,5 @@
-"""The operator's own prices: TOML files of `[[price]]` tables that override the built-in data.
+"""Own prices, which override the built-in data: the installation's TOML files of `[[price]]` tables, and the entries of
+an organisation.
 
 [[price]]
 provider = "openai"         # catalog name; "*" is any
@@ -29,10 +30,12 @@ from typing import Any, Final
 import msgspec
 from genai_prices.types import ModelPrice, Tier, TieredPrices
 
-from proxy.core.errors import SettingError
+from proxy.core.errors import PerihelionError, SettingError
 from proxy.prices.rate import Rate
 
-__all__ = ["OwnPrice", "read_folder"]
+__all__ = ["OwnPrice", "PriceError", "in_precedence", "read_folder", "read_table"]
+
+_MAX_USD: Final = 10**9
 
 _KEYS: Final = {
     "input": "input_mtok",
@@ -65,8 +68,18 @@ _EACH: Final = {
 """Name in a file to the price key of `genai-prices`, and the number of units that this key's price is for."""
 
 
+class PriceError(PerihelionError):
+    """A price that cannot be used: the key, what was found there (may be empty), and what is accepted."""
+
+    def __init__(self, key: str, found: str, accepted: str) -> None:
+        super().__init__(f"{key}: found {found!r}; accepted: {accepted}")
+        self.key = key
+        self.found = found
+        self.accepted = accepted
+
+
 class OwnPrice(msgspec.Struct, frozen=True):
-    """One `[[price]]` table. Provider and model are in lower case."""
+    """One own price. Provider and model are in lower case."""
 
     provider: str
     model: str
@@ -75,7 +88,7 @@ class OwnPrice(msgspec.Struct, frozen=True):
     """Empty: any."""
     rate: Rate
     version: str
-    """`own:<file name>@<digest of the file>`."""
+    """`own:<file name>@<digest of the file>`, or `own:org/<name>@<digest of the entry>`."""
 
     def holds(self, provider: str, model: str, day: datetime.date, context: Mapping[str, str]) -> bool:
         """Return whether it applies to this model on this day and in this tier; names in lower case."""
@@ -87,9 +100,16 @@ class OwnPrice(msgspec.Struct, frozen=True):
         )
 
 
+def in_precedence(prices: list[OwnPrice]) -> list[OwnPrice]:
+    """Return `prices` in order of precedence: the latest `from` first, then those with a service tier, then the last
+    one."""
+    found = prices[::-1]
+    found.sort(key=lambda price: (price.since, bool(price.service_tier)), reverse=True)
+    return found
+
+
 def read_folder(folder: Path) -> list[OwnPrice]:
-    """Return all prices of the folder, in order of precedence: the latest `from` first, then tables with a service
-    tier, then the last table of the last file.
+    """Return all prices of the folder in order of precedence; of equal ones the last table of the last file is first.
 
     Raises `SettingError`, naming file and table, if one cannot be used.
     """
@@ -98,9 +118,7 @@ def read_folder(folder: Path) -> list[OwnPrice]:
     found: list[OwnPrice] = []
     for path in sorted(folder.glob("*.toml")):
         found += _read_file(path)
-    found.reverse()
-    found.sort(key=lambda price: (price.since, bool(price.service_tier)), reverse=True)
-    return found
+    return in_precedence(found)
 
 
 def _read_file(path: Path) -> list[OwnPrice]:
@@ -113,10 +131,21 @@ def _read_file(path: Path) -> list[OwnPrice]:
     tables = tree.pop("price", [])
     if tree or not isinstance(tables, list):
         raise SettingError("prices.folder", path.name, "only [[price]] tables")
-    return [_read_table(table, f"{path.name}, price {n}", version) for n, table in enumerate(tables, 1)]
+    prices: list[OwnPrice] = []
+    for number, table in enumerate(tables, 1):
+        try:
+            prices.append(read_table(table, version))
+        except PriceError as error:
+            place = ": ".join(filter(None, (f"{path.name}, price {number}", error.key)))
+            found = f"{place} = {error.found}" if error.found else place
+            raise SettingError("prices.folder", found, error.accepted) from None
+    return prices
 
 
-def _read_table(table: dict[str, Any], where: str, version: str) -> OwnPrice:
+def read_table(table: dict[str, Any], version: str) -> OwnPrice:
+    """Return the price of one table. Raises `PriceError`, naming the key, if it cannot be used."""
+    if not isinstance(table, dict):
+        raise PriceError("", str(table), "a table of keys and values")
     table = dict(table)
     provider = str(table.pop("provider", "*")).lower()
     model = str(table.pop("model", "")).lower()
@@ -125,48 +154,51 @@ def _read_table(table: dict[str, Any], where: str, version: str) -> OwnPrice:
     tier = table.pop("service_tier", "")
     each = {name: table.pop(name) for name in _EACH if name in table}
     if not model:
-        raise SettingError("prices.folder", where, "a model, as a name or a shell pattern")
+        raise PriceError("", "", "a model, as a name or a shell pattern")
     if isinstance(since, datetime.datetime) or not isinstance(since, datetime.date):
-        raise SettingError("prices.folder", f"{where}: from = {since}", "a date like 2026-01-31")
+        raise PriceError("from", str(since), "a date like 2026-01-31")
     if not isinstance(tier, str):
-        raise SettingError("prices.folder", f"{where}: service_tier = {tier}", "a name, as in the provider's answers")
-    _check_tiers(tiers, table, where)
+        raise PriceError("service_tier", str(tier), "a name, as in the provider's answers")
+    _check_tiers(tiers, table)
     prices: dict[str, Decimal | TieredPrices | None] = {}
     for name, value in table.items():
         key = _KEYS.get(name)
         if key is None:
             known = ", ".join(["provider", "model", "from", "service_tier", *_KEYS, *_EACH, "above"])
-            raise SettingError("prices.folder", f"{where}: {name}", f"one of {known}")
-        base = _dollars(value, f"{where}: {name}")
+            raise PriceError(name, "", f"one of {known}")
+        base = _dollars(value, name)
         steps = [
-            Tier(start=tier["input_tokens"], price=_dollars(tier[name], f"{where}: above {name}"))
+            Tier(start=tier["input_tokens"], price=_dollars(tier[name], f"above {name}"))
             for tier in tiers
             if name in tier
         ]
         prices[key] = TieredPrices(base=base, tiers=steps) if steps else base
     for name, value in each.items():
         key, units = _EACH[name]
-        prices[key] = _dollars(value, f"{where}: {name}") * units
+        prices[key] = _dollars(value, name) * units
     if not prices:
-        raise SettingError("prices.folder", where, "at least one rate; 0 if it is free")
+        raise PriceError("", "", "at least one rate; 0 if it is free")
     return OwnPrice(provider, model, since, tier, Rate(ModelPrice(**prices), version), version)
 
 
-def _check_tiers(tiers: object, base: dict[str, Any], where: str) -> None:
-    """Raises `SettingError` for a tier that is misspelled: it would apply to every call, or to none."""
+def _check_tiers(tiers: object, base: dict[str, Any]) -> None:
+    """Raises `PriceError` for a tier that is misspelled: it would apply to every call, or to none."""
     if not isinstance(tiers, list) or not all(isinstance(tier, dict) for tier in tiers):
-        raise SettingError("prices.folder", f"{where}: above = {tiers}", "[[price.above]] tables")
+        raise PriceError("above", str(tiers), "[[price.above]] tables")
     for tier in tiers:
         start = tier.get("input_tokens")
         if isinstance(start, bool) or not isinstance(start, int) or start < 1:
-            raise SettingError("prices.folder", f"{where}: above input_tokens = {start}", "a whole number of tokens")
+            raise PriceError("above input_tokens", str(start), "a whole number of tokens")
         for name in tier:
             if name != "input_tokens" and (name not in _KEYS or name not in base):
                 known = ", ".join(["input_tokens", *(name for name in base if name in _KEYS)])
-                raise SettingError("prices.folder", f"{where}: above {name}", f"a rate of this price too: {known}")
+                raise PriceError(f"above {name}", "", f"a rate of this price too: {known}")
 
 
-def _dollars(value: object, where: str) -> Decimal:
-    if isinstance(value, bool) or not isinstance(value, (int, Decimal)) or not value >= 0:
-        raise SettingError("prices.folder", f"{where} = {value}", "US dollars, 0 or more")
-    return Decimal(value)
+def _dollars(value: object, key: str) -> Decimal:
+    if isinstance(value, bool) or not isinstance(value, (int, Decimal)):
+        raise PriceError(key, str(value), "US dollars, 0 or more")
+    usd = Decimal(value)
+    if not usd.is_finite() or not 0 <= usd <= _MAX_USD:
+        raise PriceError(key, str(value), "US dollars, 0 or more, at most 10^9")
+    return usd

@@ -177,7 +177,7 @@ def tree(tmp_path: Path) -> Tree:
 
 def test_one_more_resource_of_the_api_is_its_table_migration_queries_routes_and_one_line(tree: Tree) -> None:
     tree.register("proxy/metadata/tables.py", "jobs = Table(\n", "", TABLE)
-    tree.register("proxy/metadata/tables.py", '    "organisations",\n    "prompt_labels",', "", '    "notes",\n')
+    tree.register("proxy/metadata/tables.py", '    "organisations",\n    "prices",', "", '    "notes",\n')
     newest = max(path.name[:4] for path in (tree.folder / "proxy/metadata/migrations/versions").glob("[0-9]*.py"))
     revision = f"{int(newest) + 1:04}"
     tree.add(

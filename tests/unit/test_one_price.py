@@ -13,7 +13,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from proxy.control.jobs.row_builder import RowBuilder
+from proxy.core.identity import DEFAULT_ORG
 from proxy.core.settings import load as load_settings
+from proxy.core.snapshot import PriceRow
 from proxy.gateway.build_record import build_record
 from proxy.gateway.exchange import Exchange, Measured
 from proxy.gateway.meter import Meter
@@ -92,10 +94,28 @@ class FakeAnswer:
         self.headers = [("content-type", kind)]
 
 
-def costs(folder: Path, path: str, sent: bytes, kind: str, answer: bytes) -> tuple[RequestRow, Measured, str | None]:
+ORG_PRICES = st.one_of(
+    st.just({}),
+    st.builds(
+        lambda usd, model: {
+            DEFAULT_ORG: [
+                PriceRow(
+                    DEFAULT_ORG, "own", json.dumps({"model": model, "rates": {"input": usd, "output": usd}}).encode()
+                )
+            ]
+        },
+        st.floats(0, 100),
+        st.sampled_from(["*", "gpt-4o", "claude-*"]),
+    ),
+)
+
+
+def costs(
+    folder: Path, path: str, sent: bytes, kind: str, answer: bytes, own: dict[str, list[PriceRow]]
+) -> tuple[RequestRow, Measured, str | None]:
     """The row, the budget's figure and the header of one call that a provider answered."""
     values = load_settings(environ={}, overrides={"prices.folder": str(folder)})
-    meter = Meter(values, CATALOG)
+    meter = Meter(values, CATALOG, lambda: own)
     route = resolve(CATALOG, "", path)
     head: Any = FakeAnswer(kind)
     wire: Any = SimpleNamespace(method="POST", client="", path=path)
@@ -107,7 +127,9 @@ def costs(folder: Path, path: str, sent: bytes, kind: str, answer: bytes) -> tup
     ex.held.answer, ex.outcome.tap, ex.outcome.status, ex.outcome.ended = head, tap, 200, 1.0
     headers: list[tuple[str, str]] = []
     meter.add_cost_headers(ex, headers)
-    row = RowBuilder(PriceBook(folder, PRICE_IDS)).build_one(build_record(ex, "w", 1 << 20)).request
+    book = PriceBook(folder, PRICE_IDS)
+    book.set_org_prices(own)
+    row = RowBuilder(book).build_one(build_record(ex, "w", 1 << 20)).request
     return row, meter.measured(ex), dict(headers).get("helicone-cost")
 
 
@@ -125,9 +147,15 @@ SLOW = settings(max_examples=60, deadline=None, suppress_health_check=[HealthChe
 
 
 @SLOW
-@given(usage=chat_usages(), tier=TIERS, asked=TIERS, prices=own_prices(), streamed=st.booleans())
+@given(usage=chat_usages(), tier=TIERS, asked=TIERS, prices=own_prices(), own=ORG_PRICES, streamed=st.booleans())
 def test_a_chat_costs_the_same_everywhere(
-    tmp_path: Path, usage: dict[str, Any], tier: str | None, asked: str | None, prices: str, streamed: bool
+    tmp_path: Path,
+    usage: dict[str, Any],
+    tier: str | None,
+    asked: str | None,
+    prices: str,
+    own: dict[str, list[PriceRow]],
+    streamed: bool,
 ) -> None:
     (tmp_path / "own.toml").write_text(prices)
     sent: dict[str, Any] = {"model": "gpt-4o", "messages": [{"role": "user", "content": "hi"}], "stream": streamed}
@@ -138,16 +166,18 @@ def test_a_chat_costs_the_same_everywhere(
     kind = "application/json"
     if streamed:
         body, kind = b"data: " + body + b"\n\ndata: [DONE]\n\n", "text/event-stream"
-    check(costs(tmp_path, "/openai/v1/chat/completions", json.dumps(sent).encode(), kind, body))
+    check(costs(tmp_path, "/openai/v1/chat/completions", json.dumps(sent).encode(), kind, body, own))
 
 
 @SLOW
-@given(usage=message_usages(), prices=own_prices())
-def test_a_message_costs_the_same_everywhere(tmp_path: Path, usage: dict[str, Any], prices: str) -> None:
+@given(usage=message_usages(), prices=own_prices(), own=ORG_PRICES)
+def test_a_message_costs_the_same_everywhere(
+    tmp_path: Path, usage: dict[str, Any], prices: str, own: dict[str, list[PriceRow]]
+) -> None:
     (tmp_path / "own.toml").write_text(prices)
     sent = b'{"model":"claude-sonnet-4-5","messages":[{"role":"user","content":"hi"}]}'
     answer = json.dumps({"type": "message", "model": "claude-sonnet-4-5", "content": [], "usage": usage}).encode()
-    check(costs(tmp_path, "/anthropic/v1/messages", sent, "application/json", answer))
+    check(costs(tmp_path, "/anthropic/v1/messages", sent, "application/json", answer, own))
 
 
 NAMES = ["prompt_tokens", "completion_tokens", "total_tokens", "input_tokens", "output_tokens", "some_new_count"]

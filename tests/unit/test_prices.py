@@ -10,6 +10,7 @@ import pytest
 from genai_prices.data import providers
 
 from proxy.core.errors import SettingError
+from proxy.core.snapshot import PriceRow
 from proxy.core.usage import Usage
 from proxy.prices import PriceBook, read_quantities
 
@@ -180,3 +181,20 @@ def test_a_tier_that_is_misspelt_is_refused_by_name(tmp_path: Path, above: str, 
     with pytest.raises(SettingError) as caught:
         PriceBook(tmp_path)
     assert f"mine.toml, price 1: {named}" in str(caught.value)
+
+
+def test_a_price_of_the_organisation_wins_over_files_and_holds_for_it_alone(tmp_path: Path) -> None:
+    (tmp_path / "mine.toml").write_text('[[price]]\nmodel = "gpt-4o"\nfrom = 2026-01-02\ninput = 9\noutput = 9\n')
+    book = PriceBook(tmp_path)
+    entry = b'{"model":"GPT-4*","from":"2026-01-01","rates":{"input":0.1,"output":0.2}}'
+    later = b'{"model":"gpt-4o","from":"2100-01-01","rates":{"input":1}}'
+    broken = b'{"model":"gpt-4o","rates":{"of_a_newer_version":1}}'
+    rows = [PriceRow("acme", name, text) for name, text in (("a", entry), ("b", later), ("c", broken))]
+    before = book.price("openai", "gpt-4o", usage(1000, 10), AT_US, org="acme")
+    book.set_org_prices({"acme": rows})
+    cost = book.price("openai", "gpt-4o", usage(1000, 10), AT_US, org="acme")
+    assert cost.nanousd == 1000 * 100 + 10 * 200
+    assert cost.version.startswith("own:org/a@")
+    assert before == book.price("openai", "gpt-4o", usage(1000, 10), AT_US, org="other") != cost
+    book.set_org_prices({})
+    assert book.price("openai", "gpt-4o", usage(1000, 10), AT_US, org="acme") == before

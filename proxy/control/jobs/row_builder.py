@@ -45,13 +45,21 @@ class RowBuilder:
     The first error of each kind is logged with its stack; `errors` counts all of them.
     """
 
-    def __init__(self, prices: PriceBook, read: Callable[[Record], RecordReading] = read_record) -> None:
+    def __init__(
+        self,
+        prices: PriceBook,
+        read: Callable[[Record], RecordReading] = read_record,
+        refresh: Callable[[], object] = int,
+    ) -> None:
+        """`refresh` is called before each batch; it may change `prices`."""
         self.errors = 0
+        self._refresh = refresh
         self._prices = prices
         self._read = read
 
     def build(self, batch: Batch) -> list[LogRows]:
         """The rows of each payload, in order; the same rows for the same batch."""
+        self._refresh()
         rows: list[LogRows] = []
         for start in range(0, len(batch.payloads), _CHUNK_RECORDS):
             payloads = batch.payloads[start : start + _CHUNK_RECORDS]
@@ -123,13 +131,21 @@ class RowBuilder:
         if reading.parts:
             cost = add_costs(
                 [
-                    self._prices.price(record.provider, part.model, part.usage, record.started_us, url=origin)
+                    self._prices.price(
+                        record.provider, part.model, part.usage, record.started_us, url=origin, org=record.org
+                    )
                     for part in reading.parts
                 ]
             )
         else:
             cost = self._prices.price(
-                record.provider, models, usage, record.started_us, url=origin, streamed=record.streamed
+                record.provider,
+                models,
+                usage,
+                record.started_us,
+                url=origin,
+                streamed=record.streamed,
+                org=record.org,
             )
         row.cost_nanousd, row.cost_known, row.price_version = cost.nanousd, cost.known, cost.version
         if cost.lines:
