@@ -11,6 +11,7 @@ from litestar.openapi.config import OpenAPIConfig
 from litestar.openapi.plugins import JsonRenderPlugin
 
 import proxy
+from proxy.control.api.annotations import ANNOTATION_ROUTES
 from proxy.control.api.calls import list_calls, show_call
 from proxy.control.api.health import healthz, metrics, readyz
 from proxy.control.api.keys import KEY_ROUTES
@@ -37,6 +38,7 @@ ROUTES: Final[list[Any]] = [
     *KEY_ROUTES,
     *PROMPT_ROUTES,
     *PRICE_ROUTES,
+    *ANNOTATION_ROUTES,
 ]
 
 

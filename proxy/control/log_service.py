@@ -4,6 +4,7 @@ import logging
 import threading
 from typing import Final
 
+from proxy.control.annotate import AnnotationWriter
 from proxy.control.jobs.ship import Shipper
 from proxy.control.shipping import SpoolBusy, SpoolLock, make_shipper, open_store, price_book
 from proxy.core.errors import PerihelionError
@@ -32,6 +33,7 @@ class LogService:
         self.settings = settings
         self.problem = "the log store is being opened"
         self.shipper: Shipper | None = None
+        self.annotations = AnnotationWriter(lambda: self.store)
         self._store: LogStore | None = None
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="ship", daemon=True)

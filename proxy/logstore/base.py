@@ -9,7 +9,7 @@ from typing import Any, Literal, Protocol
 
 from proxy.core.errors import PerihelionError
 from proxy.logstore.filters import Filter
-from proxy.logstore.rows import BodyRow, RequestRow
+from proxy.logstore.rows import AnnotationRow, BodyRow, RequestRow
 
 __all__ = ["Cursor", "LogStore", "Row", "StoreError", "Table"]
 
@@ -26,7 +26,7 @@ class StoreError(PerihelionError):
 class LogStore(Protocol):
     """An open store. Its methods block, may be called from several threads, and raise `StoreError`."""
 
-    def write(self, table: Table, rows: Sequence[Row], token: str) -> None:
+    def write(self, table: Table | Literal["annotations"], rows: Sequence[Row | AnnotationRow], token: str) -> None:
         """Inserts the rows, unless the table has already had an insert under this token."""
 
     def missing(self, table: Table, rows: Sequence[Row]) -> Sequence[Row]:
@@ -52,6 +52,9 @@ class LogStore(Protocol):
 
     def prompt_usage(self, org: str, prompt: str) -> list[dict[str, Any]]:
         """Calls, errors, tokens, cost and latency of each version of a prompt, newest version first."""
+
+    def read(self, sql: str, bound: dict[str, Any]) -> list[dict[str, Any]]:
+        """The rows of a query, by column name. A statement that writes raises."""
 
     def ping(self) -> None:
         """Raises `StoreError` where the store does not answer."""

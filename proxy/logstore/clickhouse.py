@@ -5,7 +5,7 @@ import queue
 import threading
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, Literal
 from urllib.parse import urlsplit
 
 import clickhouse_connect
@@ -17,7 +17,7 @@ from proxy.logstore.base import Cursor, Row, StoreError, Table
 from proxy.logstore.events import micros
 from proxy.logstore.filters import Filter, conditions
 from proxy.logstore.migrate import migrate, set_retention
-from proxy.logstore.rows import columns
+from proxy.logstore.rows import AnnotationRow, columns
 from proxy.logstore.sql import query
 
 __all__ = ["ClickHouseStore"]
@@ -49,7 +49,7 @@ class ClickHouseStore:
         self._clients = [writer, *readers]
         for reader in readers:
             self._readers.put(reader)
-        self._types = {table: _types(writer, table) for table in ("requests", "bodies")}
+        self._types = {table: _types(writer, table) for table in ("requests", "bodies", "annotations")}
 
     @classmethod
     def open(cls, url: str, *, ttl_days: int = 0, body_ttl_days: int = 0) -> "ClickHouseStore":
@@ -67,6 +67,7 @@ class ClickHouseStore:
             migrate(writer)
             set_retention(writer, "requests", ttl_days)
             set_retention(writer, "bodies", body_ttl_days or ttl_days)
+            set_retention(writer, "annotations", ttl_days, "at")
             readers = [_connect(url, database) for _ in range(_READERS)]
             for reader in readers:
                 if embedded:
@@ -77,7 +78,7 @@ class ClickHouseStore:
         except (ClickHouseError, OSError) as error:
             raise StoreError(f"log store {_masked(url)}: {error}") from error
 
-    def write(self, table: Table, rows: Sequence[Row], token: str) -> None:
+    def write(self, table: Table | Literal["annotations"], rows: Sequence[Row | AnnotationRow], token: str) -> None:
         if not rows:
             return
         types = self._types[table]

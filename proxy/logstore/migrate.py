@@ -27,9 +27,10 @@ def migrate(client: Any) -> list[str]:
     return done
 
 
-def set_retention(client: Any, table: str, days: int) -> None:
-    """Lets rows of `table` expire `days` after their start; 0 keeps them forever. Alters the table only on a change."""
-    clause = f"TTL toDateTime(start) + toIntervalDay({days})"
+def set_retention(client: Any, table: str, days: int, time: str = "start") -> None:
+    """Lets rows of `table` expire `days` after their column `time`; 0 keeps them forever. Alters the table only on a
+    change."""
+    clause = f"TTL toDateTime({time}) + toIntervalDay({days})"
     statement = str(client.command(f"SHOW CREATE TABLE {table}")).replace("\\n", "\n")
     if days and clause not in statement:
         client.command(f"ALTER TABLE {table} MODIFY {clause}")

@@ -1,15 +1,19 @@
-"""Rows of the store: one `RequestRow` and at most one `BodyRow` per call. Fields are named like columns.
+"""Rows of the store: one `RequestRow` and at most one `BodyRow` per call, and `AnnotationRow`s about calls.
 
-A column is one field here, one in `core/event.py` and one migration; a test compares the three.
+Fields are named like columns. A column of a call is one field here, one in `core/event.py` and one migration; a test
+compares the three.
 """
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, Literal
 
 import msgspec
 from msgspec.structs import astuple, fields
 
-__all__ = ["BodyRow", "CommonColumns", "RequestRow", "columns"]
+__all__ = ["AnnotationKind", "AnnotationRow", "BodyRow", "CommonColumns", "RequestRow", "ScoreType", "columns"]
+
+AnnotationKind = Literal["feedback", "correction", "note", "score", "property"]
+ScoreType = Literal["", "number", "boolean", "category"]
 
 
 class CommonColumns(msgspec.Struct, gc=False):
@@ -115,6 +119,23 @@ class BodyRow(msgspec.Struct, kw_only=True, gc=False):
     tool_calls: str = "[]"
 
 
+class AnnotationRow(msgspec.Struct, kw_only=True, gc=False):
+    """A row of `annotations`; schema/0008_annotations.sql says what each column is. `at` is microseconds (UTC)."""
+
+    id: str
+    org: str
+    request_id: str = ""
+    session_id: str = ""
+    at: int
+    kind: AnnotationKind
+    name: str = ""
+    type: ScoreType = ""
+    number: float | None = None
+    text: str = ""
+    removed: bool = False
+    by: str = ""
+
+
 def columns(rows: Sequence[msgspec.Struct]) -> dict[str, Sequence[object]]:
     """The values of `rows` by column. Columns that are blank in all rows are left out: the store fills a column that is
     not named with the same value (schema/0001_requests.sql)."""
@@ -143,4 +164,6 @@ def _blank(row: type[msgspec.Struct]) -> dict[str, object]:
 _NEVER: Final = object()
 _CHUNK_ROWS: Final = 50
 """Rows that are transposed at once: few enough to stay in the processor's cache."""
-_BLANK: Final[dict[type[msgspec.Struct], dict[str, object]]] = {row: _blank(row) for row in (RequestRow, BodyRow)}
+_BLANK: Final[dict[type[msgspec.Struct], dict[str, object]]] = {
+    row: _blank(row) for row in (RequestRow, BodyRow, AnnotationRow)
+}

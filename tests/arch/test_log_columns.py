@@ -11,7 +11,7 @@ from msgspec.structs import fields
 
 from proxy.core.event import Event, EventAttempt, EventBodies
 from proxy.core.record import Attempt, Record
-from proxy.logstore.rows import BodyRow, CommonColumns, RequestRow
+from proxy.logstore.rows import AnnotationRow, BodyRow, CommonColumns, RequestRow
 from tests.stack import ROOT
 
 NOT_ON_THE_SHEET = {
@@ -37,9 +37,17 @@ def test_the_event_has_every_column() -> None:
 
 
 def test_every_column_has_a_migration() -> None:
+    for table, row in (("requests", RequestRow), ("bodies", BodyRow), ("annotations", AnnotationRow)):
+        assert names(row) == migrated_columns(table), table
+
+
+def migrated_columns(table: str) -> set[str]:
+    """The columns that the migrations give `table`."""
     sql = "\n".join(path.read_text("utf-8") for path in sorted((ROOT / "proxy/logstore/schema").glob("*.sql")))
-    columns = set(re.findall(r"^    (\w+) [A-Z]", sql, re.M)) | set(re.findall(r"ADD COLUMN IF NOT EXISTS (\w+)", sql))
-    assert names(RequestRow) | names(BodyRow) == columns - {"INDEX"}
+    created = re.search(rf"^CREATE TABLE IF NOT EXISTS {table}\n\((.*?)^\)", sql, re.M | re.S)
+    assert created is not None
+    columns = set(re.findall(r"^    (\w+) [A-Z]", created[1], re.M)) - {"INDEX"}
+    return columns | set(re.findall(rf"^ALTER TABLE {table} ADD COLUMN IF NOT EXISTS (\w+)", sql, re.M))
 
 
 def test_every_field_is_on_the_sheet_or_left_to_json() -> None:

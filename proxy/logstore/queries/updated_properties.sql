@@ -1,0 +1,4 @@
+SELECT DISTINCT name
+FROM annotations
+WHERE org = {org:String}
+  AND kind = 'property'
