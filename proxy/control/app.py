@@ -8,7 +8,6 @@ from typing import Any, Final
 
 from litestar import Litestar, Router
 from litestar.openapi.config import OpenAPIConfig
-from litestar.openapi.plugins import JsonRenderPlugin
 
 import proxy
 from proxy.control.api.annotations import ANNOTATION_ROUTES
@@ -16,6 +15,7 @@ from proxy.control.api.calls import list_calls, show_call
 from proxy.control.api.health import healthz, metrics, readyz
 from proxy.control.api.keys import KEY_ROUTES
 from proxy.control.api.oidc import OIDC_ROUTES
+from proxy.control.api.openapi import SchemaJson, SchemaPage
 from proxy.control.api.page import login_page
 from proxy.control.api.people import PEOPLE_ROUTES
 from proxy.control.api.prices import PRICE_ROUTES
@@ -67,7 +67,7 @@ def create(settings: Settings) -> Litestar:
             version=proxy.__version__,
             path="/api/schema",
             openapi_router=Router("/api/schema", route_handlers=[], opt=needs(NOBODY)),
-            render_plugins=[JsonRenderPlugin(path=["/", "/openapi.json"])],
+            render_plugins=[SchemaPage(path="/"), SchemaJson(path="/openapi.json")],
         ),
         logging_config=None,
     )

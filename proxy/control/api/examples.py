@@ -1,0 +1,28 @@
+"""Examples of request bodies for the OpenAPI document, by operation. A test sends each of them."""
+
+from typing import Any, Final
+
+__all__ = ["EXAMPLES"]
+
+_PROMPT: Final = {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "Greet {{name}} in one line."}]}
+
+EXAMPLES: Final[dict[str, Any]] = {
+    "login": {"email": "ada@example.com", "password": "correct horse battery staple"},
+    "useLink": {
+        "token": "the token of the one-time link",
+        "email": "ada@example.com",
+        "password": "correct horse battery staple",
+    },
+    "switchOrganisation": {"organisation": "default"},
+    "createOrganisation": {"name": "Support team"},
+    "editOrganisation": {"name": "Support team", "policy": "1000;w=86400;u=request"},
+    "invite": {"email": "bob@example.com", "role": "member"},
+    "editMember": {"role": "viewer"},
+    "createKey": {"name": "search service", "scopes": ["proxy"], "policy": "100;w=60;u=request"},
+    "editKey": {"name": "search service, staging"},
+    "putCredential": {"value": "the provider's API key"},
+    "createPrompt": {"id": "greeting", "body": _PROMPT, "note": "first version", "environments": ["production"]},
+    "createVersion": {"body": _PROMPT, "note": "shorter"},
+    "setEnvironment": {"version": 1},
+    "renderPrompt": {"variables": {"name": "Ada"}},
+}
