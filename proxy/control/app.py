@@ -13,6 +13,7 @@ import proxy
 from proxy.control.api.annotations import ANNOTATION_ROUTES
 from proxy.control.api.calls import list_calls, show_call
 from proxy.control.api.health import healthz, metrics, readyz
+from proxy.control.api.helicone import HELICONE_ROUTES
 from proxy.control.api.keys import KEY_ROUTES
 from proxy.control.api.oidc import OIDC_ROUTES
 from proxy.control.api.openapi import SchemaJson, SchemaPage
@@ -39,6 +40,7 @@ ROUTES: Final[list[Any]] = [
     *PROMPT_ROUTES,
     *PRICE_ROUTES,
     *ANNOTATION_ROUTES,
+    *HELICONE_ROUTES,
 ]
 
 

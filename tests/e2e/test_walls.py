@@ -34,6 +34,12 @@ BODIES: dict[str, Any] = {
     "POST /api/prompts/{id:str}/archive": None,
     "POST /api/prompts/{id:str}/restore": None,
     "POST /api/prompts/{id:str}/render": {"variables": {}},
+    "POST /v1/request/query": {"filter": "all"},
+    "POST /v1/request/query-clickhouse": {"filter": "all"},
+    "POST /v1/request/count/query": {"filter": "all"},
+    "POST /v1/request/{requestId:str}/feedback": {"rating": True},
+    "POST /v1/request/{requestId:str}/score": {"scores": {"helpful": 1}},
+    "PUT /v1/request/{requestId:str}/property": {"key": "ticket", "value": "4711"},
 }
 """What each change sends, so that it is refused for whom it touches and not for its form."""
 

@@ -25,4 +25,18 @@ EXAMPLES: Final[dict[str, Any]] = {
     "createVersion": {"body": _PROMPT, "note": "shorter"},
     "setEnvironment": {"version": 1},
     "renderPrompt": {"variables": {"name": "Ada"}},
+    "heliconeQueryRequests": {
+        "filter": {
+            "left": {"request_response_rmt": {"status": {"gte": 400}}},
+            "operator": "and",
+            "right": {"request_response_rmt": {"properties": {"app": {"equals": "search"}}}},
+        },
+        "limit": 10,
+        "sort": {"created_at": "desc"},
+    },
+    "heliconeQueryRequestsOlder": {"filter": "all", "limit": 10},
+    "heliconeCountRequests": {"filter": {"request_response_rmt": {"user_id": {"equals": "ada"}}}},
+    "heliconeAddFeedback": {"rating": True},
+    "heliconeSetProperty": {"key": "ticket", "value": "4711"},
+    "heliconeAddScores": {"scores": {"helpful": 0.9, "safe": True}},
 }

@@ -1,0 +1,4 @@
+SELECT count() AS calls
+FROM requests
+WHERE org = {org:String}
+  AND (/* filter */)
