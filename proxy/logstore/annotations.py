@@ -1,6 +1,6 @@
 """Reads annotations: what was said of calls and sessions, and what is in force of it."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from datetime import datetime
 from typing import Any, Final
 
@@ -17,8 +17,8 @@ __all__ = [
     "history",
     "in_force",
     "known_requests",
+    "put_updated_properties",
     "session_history",
-    "updated_properties",
     "value_of",
 ]
 
@@ -85,9 +85,18 @@ def _known(store: LogStore, org: str, ids: list[str], since_us: int, until_us: i
     return {row["id"] for row in store.read(query("known_requests"), bound)}
 
 
-def updated_properties(store: LogStore, org: str) -> frozenset[str]:
-    """Names of the properties that were ever changed after a call of the organisation."""
-    return frozenset(row["name"] for row in store.read(query("updated_properties"), {"org": org}))
+def put_updated_properties(store: LogStore, org: str, calls: Sequence[dict[str, Any]]) -> None:
+    """Brings `properties` of rows of `requests` up to what was set after the calls.
+
+    Costs nothing for an organisation that never changed one."""
+    if not calls or not store.updated_properties(org):
+        return
+    said = annotations_of(store, org, {call["id"] for call in calls})
+    for call in calls:
+        changes = said[call["id"]].properties if call["id"] in said else {}
+        if changes:
+            merged = {**call["properties"], **changes}
+            call["properties"] = {name: value for name, value in merged.items() if value is not None}
 
 
 def in_force(rows: Iterable[dict[str, Any]]) -> Annotations:

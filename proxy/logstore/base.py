@@ -53,6 +53,10 @@ class LogStore(Protocol):
     def prompt_usage(self, org: str, prompt: str) -> list[dict[str, Any]]:
         """Calls, errors, tokens, cost and latency of each version of a prompt, newest version first."""
 
+    def updated_properties(self, org: str) -> frozenset[str]:
+        """Names of the properties that the organisation changed after calls: `compile_filter` wants to know. They are
+        read every few seconds, and after a write."""
+
     def read(self, sql: str, bound: dict[str, Any]) -> list[dict[str, Any]]:
         """The rows of a query, by column name. A statement that writes raises."""
 

@@ -13,12 +13,14 @@ from clickhouse_connect import common
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from proxy.core.clock import uuid7_time_us
+from proxy.logstore.annotations import put_updated_properties
 from proxy.logstore.base import Cursor, Row, StoreError, Table
 from proxy.logstore.events import micros
 from proxy.logstore.filters import Filter, conditions
 from proxy.logstore.migrate import migrate, set_retention
 from proxy.logstore.rows import AnnotationRow, columns
 from proxy.logstore.sql import query
+from proxy.logstore.updates import PropertyUpdates
 
 __all__ = ["ClickHouseStore"]
 
@@ -49,6 +51,7 @@ class ClickHouseStore:
         self._clients = [writer, *readers]
         for reader in readers:
             self._readers.put(reader)
+        self._updates = PropertyUpdates(self._updated_properties)
         self._types = {table: _types(writer, table) for table in ("requests", "bodies", "annotations")}
 
     @classmethod
@@ -95,6 +98,8 @@ class ClickHouseStore:
                 )
             except (ClickHouseError, OSError) as error:
                 raise StoreError(str(error)) from error
+        if table == "annotations":
+            self._updates.forget()
 
     def missing(self, table: Table, rows: Sequence[Row]) -> list[Row]:
         if not rows:
@@ -142,11 +147,15 @@ class ClickHouseStore:
                 row = rows[0]
                 bodies = self.read(query("body"), {"org": org, "id": id, "start_us": micros(row["start"])})
                 row["bodies"] = bodies[0] if bodies else None
+                put_updated_properties(self, org, rows)
                 return row
         return None
 
     def prompt_usage(self, org: str, prompt: str) -> list[dict[str, Any]]:
         return self.read(query("prompt_usage"), {"org": org, "prompt": prompt})
+
+    def updated_properties(self, org: str) -> frozenset[str]:
+        return self._updates.names(org)
 
     def ping(self) -> None:
         self.read("SELECT 1", {})
@@ -179,8 +188,14 @@ class ClickHouseStore:
                     client.close()
 
     def _select(self, name: str, filter: Filter, **bound: Any) -> list[dict[str, Any]]:
-        lines, values = conditions(filter)
-        return self.read(query(name).replace("/* filters */", lines), values | bound)
+        lines, values = conditions(filter, self.updated_properties(filter.org))
+        rows = self.read(query(name).replace("/* filters */", lines), values | bound)
+        if rows and "properties" in rows[0]:
+            put_updated_properties(self, filter.org, rows)
+        return rows
+
+    def _updated_properties(self, org: str) -> frozenset[str]:
+        return frozenset(row["name"] for row in self.read(query("updated_properties"), {"org": org}))
 
     @contextlib.contextmanager
     def _reader(self) -> Iterator[Any]:

@@ -53,7 +53,7 @@ def node_of(filter: Filter) -> Node:
     return both(*(row.node(filter.values[row.name]) for row in rows), filter.node)
 
 
-def conditions(filter: Filter) -> tuple[str, dict[str, Any]]:
+def conditions(filter: Filter, updated_properties: frozenset[str] = frozenset()) -> tuple[str, dict[str, Any]]:
     """SQL that begins with AND, or nothing, and the values to bind to it. Raises `FilterError`."""
     window = Window()
     lines: list[str] = []
@@ -65,7 +65,9 @@ def conditions(filter: Filter) -> tuple[str, dict[str, Any]]:
     window = Window(bound.get("since", window.since_us), bound.get("until", window.until_us))
     node = node_of(filter)
     if node != EVERYTHING:
-        sql = compile_filter(node, org=filter.org, now_us=now_us(), window=window)
+        sql = compile_filter(
+            node, org=filter.org, now_us=now_us(), window=window, updated_properties=updated_properties
+        )
         lines.append(f"AND ({sql.text})")
         bound |= sql.values
     return "\n  ".join(lines), bound

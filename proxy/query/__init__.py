@@ -4,8 +4,9 @@
 `check` says what fits a column, `compile` makes SQL. One more column: see `columns`.
 """
 
+from proxy.query.binding import MAX_TIME_US, Binder, Context, Sql, Window
 from proxy.query.columns import COLUMNS, FAMILIES, Column, Family, find_column
-from proxy.query.compile import MAX_TIME_US, Binder, Context, Sql, Window, compile_filter, window_of
+from proxy.query.compile import compile_filter, window_of
 from proxy.query.errors import FilterError
 from proxy.query.json_form import parse_json, to_json
 from proxy.query.text_form import parse_text, to_text

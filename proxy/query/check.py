@@ -26,6 +26,8 @@ its words in any order, `eq` the phrase."""
 _MAX_TEXT: Final = 4_000
 _MAX_PATTERN: Final = 1_000
 _MAX_VALUES: Final = 1_000
+_VALUES_OF_KINDS: Final = ("score.", "feedback")
+"""Columns whose values are numbers, booleans and text. All are compared by what they are as text."""
 _ORDER: Final = ("lt", "lte", "gt", "gte", "between")
 
 
@@ -67,6 +69,8 @@ def _checked(column: Column, op: str, value: Any, path: str) -> Any:
         if abs(value) > 1e15:
             raise FilterError(path, value, "a number up to 1e15")
         return value
+    if column.sql == "" and isinstance(value, bool | int | float) and column.name.startswith(_VALUES_OF_KINDS):
+        return str(value).lower() if isinstance(value, bool) else repr(value)
     if not isinstance(value, str):
         raise FilterError(path, value, "text" if kind != "time" else TIMES)
     if len(value) > _MAX_TEXT:

@@ -105,6 +105,7 @@ _DERIVED: Final[tuple[Column, ...]] = (
         sql="if(status = 0, '', concat(toString(intDiv(status, 100)), 'xx'))",
         help="`2xx`, `4xx`, …; empty where there is no status",
     ),
+    Column(name="feedback", kind="text", sql="", help="rating: `good`, `bad`, `neutral`, or a number from -1 to 1"),
     Column(
         name="text",
         kind="search",
@@ -117,6 +118,7 @@ FAMILIES: Final[dict[str, Family]] = {
     family.prefix: family
     for family in (
         Family(prefix="property", kind="text", lower=True, help="a custom property (Helicone-Property-<Name>)"),
+        Family(prefix="score", kind="text", lower=True, help="a score: number, true or false, or a category"),
     )
 }
 """By prefix."""

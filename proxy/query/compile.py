@@ -2,69 +2,35 @@
 
 from collections.abc import Callable, Mapping
 from datetime import UTC, tzinfo
-from typing import Any, Final
+from typing import Final
 
-import msgspec
-
+from proxy.query.annotations import feedback_condition, property_sql, score_condition
+from proxy.query.binding import MAX_TIME_US, Binder, Context, Sql, Window
 from proxy.query.columns import Column, find_column
 from proxy.query.times import moment_us
 from proxy.query.tree import And, Leaf, Node, Not, Or
 
 __all__ = ["MAX_TIME_US", "Binder", "Context", "Sql", "Window", "compile_filter", "window_of"]
 
-MAX_TIME_US: Final = 4_102_444_800_000_000
-"""The year 2100: later than any call."""
-
-
-class Window(msgspec.Struct, frozen=True):
-    """Starts of calls, microseconds since the epoch: from `since_us` to before `until_us`."""
-
-    since_us: int = 0
-    until_us: int = MAX_TIME_US
-
-
-class Sql(msgspec.Struct, frozen=True):
-    """A condition or an expression, and the values that it binds by name."""
-
-    text: str
-    values: Mapping[str, Any]
-
-
-class Binder:
-    """Gives each value a name of its own, `<prefix>0`, `<prefix>1`, …, and collects them in `values`."""
-
-    def __init__(self, prefix: str = "f") -> None:
-        self.values: dict[str, Any] = {}
-        self._prefix = prefix
-
-    def bind(self, value: Any, type: str) -> str:
-        """The placeholder of a value of a ClickHouse type."""
-        name = f"{self._prefix}{len(self.values)}"
-        self.values[name] = value
-        return f"{{{name}:{type}}}"
-
-
-class Context(msgspec.Struct, frozen=True):
-    """What a filter is compiled for."""
-
-    org: str
-    now_us: int
-    binder: Binder
-    zone: tzinfo = UTC
-    window: Window = Window()
-    """The starts of calls that can match: conditions on other tables are confined to it."""
-
 
 def compile_filter(
-    node: Node, *, org: str, now_us: int, zone: tzinfo = UTC, window: Window | None = None, prefix: str = "f"
+    node: Node,
+    *,
+    org: str,
+    now_us: int,
+    zone: tzinfo = UTC,
+    window: Window | None = None,
+    prefix: str = "f",
+    updated_properties: frozenset[str] = frozenset(),
 ) -> Sql:
     """The condition of a checked filter (see `check_leaf`). It is true or false, never null, also under `NOT`.
 
-    The organisation and `window` are the caller's to ask for; they confine what is looked up in other tables.
+    The organisation and `window` are the caller's to ask for; they confine what is looked up in other tables. So are
+    `updated_properties`: the names of properties that the organisation changed after calls.
     """
     binder = Binder(prefix)
     confined = window_of(node, now_us=now_us, zone=zone, within=window or Window())
-    return Sql(_condition(node, Context(org, now_us, binder, zone, confined)), binder.values)
+    return Sql(_condition(node, Context(org, now_us, binder, zone, confined, updated_properties)), binder.values)
 
 
 def window_of(node: Node, *, now_us: int, zone: tzinfo = UTC, within: Window | None = None) -> Window:
@@ -159,13 +125,20 @@ def _compare_text(sql: str, leaf: Leaf, binder: Binder) -> str:
 
 def _property(column: Column, leaf: Leaf, context: Context) -> str:
     """A property that a call lacks equals nothing, and is unlike everything."""
-    name = context.binder.bind(column.name.partition(".")[2], "String")
-    if leaf.op == "exists":
-        return f"mapContains(properties, {name})"
     if leaf.op == "ne":
         return f"NOT ({_property(column, Leaf(leaf.column, 'eq', leaf.value), context)})"
-    condition = _compare_text(f"properties[{name}]", leaf, context.binder)
-    return f"({condition}) AND mapContains(properties, {name})"
+    value, present = property_sql(column.name.partition(".")[2], context)
+    if leaf.op == "exists":
+        return present
+    return f"({_compare_text(value, leaf, context.binder)}) AND {present}"
+
+
+def _score(column: Column, leaf: Leaf, context: Context) -> str:
+    return score_condition(column.name.partition(".")[2], leaf, context)
+
+
+def _feedback(column: Column, leaf: Leaf, context: Context) -> str:
+    return feedback_condition(leaf, context)
 
 
 def _bool(column: Column, leaf: Leaf, context: Context) -> str:
@@ -217,5 +190,5 @@ _CONDITION_OF_KIND: Final[Mapping[str, _Compiler]] = {
     "texts": _texts,
     "search": _search,
 }
-_FAMILY_CONDITION: Final[Mapping[str, _Compiler]] = {"property": _property}
-"""By prefix of a family."""
+_FAMILY_CONDITION: Final[Mapping[str, _Compiler]] = {"property": _property, "score": _score, "feedback": _feedback}
+"""By prefix of a family, or name of a column that is in another table."""

@@ -28,7 +28,9 @@ from proxy.query.tree import EVERYTHING, MAX_DEPTH, MAX_LEAVES, And, Leaf, Node,
 __all__ = ["parse_text", "to_text"]
 
 _MAX_LENGTH: Final = 10_000
-_COMPARISON: Final = re.compile(r"([A-Za-z][\w.@/-]*?|property\.\"(?:[^\"\\]|\\.)*\")(!=|!~|=~|>=|<=|[:=<>~])")
+_COMPARISON: Final = re.compile(
+    r"([A-Za-z][\w.@/-]*?|(?:property|score)\.\"(?:[^\"\\]|\\.)*\")(!=|!~|=~|>=|<=|[:=<>~])"
+)
 _WORD: Final = re.compile(r"[^\s()\"]+")
 _VALUE: Final = re.compile(r"[^\s()\",]+")
 _QUOTED: Final = re.compile(r'"((?:[^"\\]|\\.)*)"', re.DOTALL)
@@ -120,8 +122,9 @@ class _Parser:
 
     def _comparison(self, found: re.Match[str]) -> Node:
         name, sign = found[1], found[2]
-        if name.startswith('property."'):
-            name = "property." + _unescape(name[len('property."') : -1])
+        prefix, quote, rest = name.partition('."')
+        if quote:
+            name = f"{prefix}.{_unescape(rest[:-1])}"
         self._at = found.end()
         if name in ("since", "until"):
             if sign not in (":", "="):
