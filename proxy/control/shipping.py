@@ -17,7 +17,7 @@ from proxy.prices import PriceBook
 from proxy.providers import load
 from proxy.spool.reader import Reader
 
-__all__ = ["SpoolBusy", "SpoolLock", "make_shipper", "open_store", "price_book", "store_url"]
+__all__ = ["SpoolBusy", "SpoolLock", "make_shipper", "open_store", "price_book", "store_url", "text_chars"]
 
 
 class SpoolBusy(Exception):
@@ -45,6 +45,11 @@ def store_url(settings: Settings) -> str:
     return settings.get_str("log.store") or f"chdb://{settings.layout.log}"
 
 
+def text_chars(settings: Settings) -> int:
+    """How many characters of a call are extracted and indexed for search; 0: nothing."""
+    return settings.get_int("log.text_index_chars") if settings.get_bool("log.text_index") else 0
+
+
 def open_store(settings: Settings, url: str = "") -> LogStore:
     """The log store of these settings. Raises `StoreError`."""
     if not (url or settings.get_str("log.store")):
@@ -53,6 +58,7 @@ def open_store(settings: Settings, url: str = "") -> LogStore:
         url or store_url(settings),
         ttl_days=settings.get_int("log.ttl_days"),
         body_ttl_days=settings.get_int("log.body_ttl_days"),
+        text_chars=text_chars(settings),
     )
 
 
@@ -70,7 +76,9 @@ def make_shipper(settings: Settings, store: LogStore, prices: PriceBook) -> Ship
     return Shipper(
         reader,
         Journal(settings.layout.journal),
-        RowBuilder(prices, refresh=OrgPrices(settings.layout.snapshot, prices).refresh),
+        RowBuilder(
+            prices, refresh=OrgPrices(settings.layout.snapshot, prices).refresh, text_chars=text_chars(settings)
+        ),
         LogSink(store, set_aside=reader.set_aside),
         make_sinks(settings),
         interval_s=settings.get_float("ship.interval_s"),

@@ -160,6 +160,9 @@ class EventBodies(msgspec.Struct, frozen=True, kw_only=True):
     request: str
     request_base64: bool
     request_type: Annotated[str, _doc("Content-Type")]
+    request_text: Annotated[
+        str, _doc("start of the last user message, then of the system prompt, for search; empty without log.text_index")
+    ]
     response: Annotated[str, _doc("decompressed; of a stream its raw events")]
     response_base64: bool
     response_type: Annotated[str, _doc("Content-Type")]

@@ -17,7 +17,7 @@ from proxy.logstore.annotations import put_updated_properties
 from proxy.logstore.base import Cursor, Row, StoreError, Table
 from proxy.logstore.events import micros
 from proxy.logstore.filters import Filter, conditions
-from proxy.logstore.migrate import migrate, set_retention
+from proxy.logstore.migrate import migrate, set_retention, set_text_index
 from proxy.logstore.rows import AnnotationRow, columns
 from proxy.logstore.sql import query
 from proxy.logstore.updates import PropertyUpdates
@@ -43,8 +43,9 @@ _INSERT: Final = {
 class ClickHouseStore:
     """An open ClickHouse or chDB: a `LogStore`."""
 
-    def __init__(self, writer: Any, readers: list[Any], url: str) -> None:
+    def __init__(self, writer: Any, readers: list[Any], url: str, *, text_indexed: bool = False) -> None:
         self.url = url
+        self.text_indexed = text_indexed
         self._writer = writer
         self._write_lock = threading.Lock()
         self._readers: queue.SimpleQueue[Any] = queue.SimpleQueue()
@@ -55,10 +56,11 @@ class ClickHouseStore:
         self._types = {table: _types(writer, table) for table in ("requests", "bodies", "annotations")}
 
     @classmethod
-    def open(cls, url: str, *, ttl_days: int = 0, body_ttl_days: int = 0) -> "ClickHouseStore":
+    def open(cls, url: str, *, ttl_days: int = 0, body_ttl_days: int = 0, text_chars: int = 0) -> "ClickHouseStore":
         """Connects to `chdb:///<folder>` or `clickhouse[s]://user:pw@host:port/db`, and brings the schema up to date.
 
-        Raises `StoreError`. A chDB folder belongs to one process at a time.
+        `text_chars` is how many characters of a call are indexed for search; 0: none. Raises `StoreError`. A chDB
+        folder belongs to one process at a time.
         """
         common.set_setting("autogenerate_session_id", False)
         embedded = url.startswith("chdb:")
@@ -71,13 +73,14 @@ class ClickHouseStore:
             set_retention(writer, "requests", ttl_days)
             set_retention(writer, "bodies", body_ttl_days or ttl_days)
             set_retention(writer, "annotations", ttl_days, "at")
+            text_indexed = set_text_index(writer, text_chars)
             readers = [_connect(url, database) for _ in range(_READERS)]
             for reader in readers:
                 if embedded:
                     reader.command("SET readonly = 1")
                 else:
                     reader.set_client_setting("readonly", 2)
-            return cls(writer, readers, url)
+            return cls(writer, readers, url, text_indexed=text_indexed)
         except (ClickHouseError, OSError) as error:
             raise StoreError(f"log store {_masked(url)}: {error}") from error
 

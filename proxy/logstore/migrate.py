@@ -1,13 +1,23 @@
 """Migrates a store: numbered SQL files in order, each once, then retention from the settings."""
 
+import logging
+import re
 from pathlib import Path
 from typing import Any, Final
 
 from proxy.logstore.sql import query
+from proxy.query.search import TEXT
 
-__all__ = ["SCHEMA", "migrate", "set_retention", "statements"]
+__all__ = ["SCHEMA", "migrate", "set_retention", "set_text_index", "statements"]
 
 SCHEMA: Final = Path(__file__).parent / "schema"
+
+_TEXT_INDEX_SINCE: Final = (26, 2)
+"""The first ClickHouse whose `text` index is not experimental."""
+_PUNCTUATION: Final = "“”„‘’‚«»‹›—–…·•→、。，！？：；（）「」『』《》【】\u00a0"
+"""Made blanks before a text is split: the engine's tokenizer takes every character beyond ASCII for a letter."""
+_TEXT_FUNCTIONS: Final = ("hasAllTokens", "hasPhrase")
+_log = logging.getLogger(__name__)
 
 
 def migrate(client: Any) -> list[str]:
@@ -36,6 +46,35 @@ def set_retention(client: Any, table: str, days: int, time: str = "start") -> No
         client.command(f"ALTER TABLE {table} MODIFY {clause}")
     elif not days and "\nTTL " in statement:
         client.command(f"ALTER TABLE {table} REMOVE TTL")
+
+
+def set_text_index(client: Any, chars: int) -> bool:
+    """Makes the text index of `bodies` cover the first `chars` characters of each call's texts; 0 drops it.
+
+    Returns whether `bodies` has it: older servers have no such index, and searches there scan. Alters the table only on
+    a change. Parts of before are indexed when they are merged; until then the engine scans them.
+    """
+    if chars and not _has_text_index(client):
+        _log.warning("this ClickHouse has no text index (26.2 and later have); text searches scan the bodies")
+        chars = 0
+    blanks = " " * len(_PUNCTUATION)
+    preprocessor = f"lowerUTF8(translateUTF8(substringUTF8({TEXT}, 1, {chars}), '{_PUNCTUATION}', '{blanks}'))"
+    wanted = f"{TEXT} TYPE text(tokenizer = 'splitByNonAlpha', preprocessor = {preprocessor})" if chars else ""
+    statement = client.query("SHOW CREATE TABLE bodies").result_rows[0][0]
+    there = re.search(r"INDEX by_text (.*) GRANULARITY", statement)
+    if (there[1] if there else "") == wanted:
+        return chars > 0
+    if there:
+        client.command("ALTER TABLE bodies DROP INDEX by_text")
+    if wanted:
+        client.command(f"ALTER TABLE bodies ADD INDEX by_text {wanted}")
+    return chars > 0
+
+
+def _has_text_index(client: Any) -> bool:
+    version, functions = client.query(query("text_index"), parameters={"names": list(_TEXT_FUNCTIONS)}).result_rows[0]
+    major, minor, *_ = map(int, str(version).split(".")[:2])
+    return (major, minor) >= _TEXT_INDEX_SINCE and functions == len(_TEXT_FUNCTIONS)
 
 
 def statements(text: str) -> list[str]:

@@ -112,6 +112,7 @@ class BodyRow(msgspec.Struct, kw_only=True, gc=False):
     request: str = ""
     request_base64: bool = False
     request_type: str = ""
+    request_text: str = ""
     response: str = ""
     response_base64: bool = False
     response_type: str = ""

@@ -26,7 +26,8 @@ class RecordReading(msgspec.Struct, kw_only=True, gc=False):
     """JSON list."""
     error_kind: str = ""
     error_message: str = ""
-    prompt_preview: str = ""
+    prompt_text: str = ""
+    system_text: str = ""
     billed: Usage | None = None
     """`usage` with all else that the price depends on."""
     user: str = ""
@@ -72,7 +73,8 @@ def read_record(record: Record) -> RecordReading:
     result.text = reading.text
     result.error_kind = reading.error_kind
     result.error_message = reading.error_message
-    result.prompt_preview = reading.prompt_preview
+    result.prompt_text = reading.prompt_text
+    result.system_text = reading.system_text
     if reading.tool_calls:
         result.tool_calls = msgspec.json.encode(reading.tool_calls).decode()
     if record.settles:

@@ -88,7 +88,7 @@ def test_what_is_usual_is_read() -> None:
     request = json.dumps(REQUEST).encode()
     plain = check(exchange(request, json.dumps(ANSWER).encode()))
     assert plain is not None
-    assert (plain.text, plain.prompt_preview, plain.user, plain.stream) == ("Hi", "Hello ✓", "ada", False)
+    assert (plain.text, plain.prompt_text, plain.user, plain.stream) == ("Hi", "Hello ✓", "ada", False)
     stream = b"".join(b"data: " + json.dumps(chunk).encode() + b"\n\n" for chunk in CHUNKS) + b"data: [DONE]\n\n"
     streamed = check(exchange(request, stream, response_type="text/event-stream; charset=utf-8"))
     assert streamed is not None

@@ -154,13 +154,35 @@ def test_tool_calls_come_together_from_their_pieces() -> None:
         ({"message": "a", "chat_history": []}, "a"),
         ({"inputText": "a"}, "a"),
         ({"input": ["a", "b"]}, "a"),
-        ({"messages": [{"role": "user", "content": "x" * 5000}]}, "x" * 1000),
+        ({"messages": [{"role": "user", "content": "x" * 20_000}]}, "x" * 16_384),
         ([], ""),
     ],
 )
-def test_the_preview_is_what_the_user_said_last(request_body: Any, expected: str) -> None:
+def test_the_prompt_text_is_what_the_user_said_last(request_body: Any, expected: str) -> None:
     found = reading("openai", "chat", b"", request=json.dumps(request_body).encode())
-    assert found.prompt_preview == expected
+    assert found.prompt_text == expected
+
+
+@pytest.mark.parametrize(
+    ("request_body", "expected"),
+    [
+        ({"messages": [{"role": "system", "content": "a"}, {"role": "user", "content": "b"}]}, "a"),
+        ({"messages": [{"role": "developer", "content": [{"type": "text", "text": "a"}]}]}, "a"),
+        ({"messages": [{"role": "user", "content": "b"}, {"role": "system", "content": "c"}]}, ""),
+        ({"messages": [{"role": "user", "content": "b"}], "system": "a"}, "a"),
+        ({"messages": [], "system": [{"type": "text", "text": "a"}, {"type": "text", "text": "b"}]}, "ab"),
+        ({"system": [{"text": "a"}], "messages": []}, "a"),
+        ({"input": "b", "instructions": "a"}, "a"),
+        ({"contents": [], "systemInstruction": {"parts": [{"text": "a"}]}}, "a"),
+        ({"contents": [], "system_instruction": {"parts": [{"text": "a"}]}}, "a"),
+        ({"message": "b", "preamble": "a"}, "a"),
+        ({"system": "x" * 20_000}, "x" * 16_384),
+        ([], ""),
+    ],
+)
+def test_the_system_text_is_found_in_any_dialect(request_body: Any, expected: str) -> None:
+    found = reading("openai", "chat", b"", request=json.dumps(request_body).encode())
+    assert found.system_text == expected
 
 
 def test_a_form_names_its_model() -> None:

@@ -1,6 +1,7 @@
 """What a record becomes in the store: its rows, its tokens and its cost."""
 
 import gzip
+import json
 
 import msgspec
 import pytest
@@ -70,6 +71,20 @@ def test_a_call_that_nobody_was_asked_for_costs_nothing() -> None:
 def test_tokens_out_of_any_range_are_unknown() -> None:
     row, _ = built(record(1, sent_us=5, usage=Usage(input_tokens=-1, output_tokens=2**62, norm_input_total=-1)))
     assert (row.input_tokens, row.output_tokens) == (None, None)
+
+
+def test_the_text_of_a_prompt_is_the_last_user_message_and_then_the_system_prompt() -> None:
+    body = {"messages": [{"role": "system", "content": "Be brief."}, {"role": "user", "content": "Why?\ud83d"}]}
+    asked = record(1, dialect="openai", operation="chat", request_body=json.dumps(body).encode())
+    texts = {}
+    for chars in (0, 10, 20, 100):
+        built = RowBuilder(PRICES, text_chars=chars).build_one(asked).body
+        assert built is not None
+        texts[chars] = built.request_text
+    assert texts == {0: "", 10: "Why?\ufffd", 20: "Why?\ufffd\nBe b", 100: "Why?\ufffd\nBe brief."}
+    omitted = msgspec.structs.replace(asked, request_omitted=True)
+    body_row = RowBuilder(PRICES, text_chars=100).build_one(omitted).body
+    assert body_row is not None and body_row.request_text == ""
 
 
 def test_omitted_bodies_are_nowhere() -> None:

@@ -50,10 +50,13 @@ class RowBuilder:
         prices: PriceBook,
         read: Callable[[Record], RecordReading] = read_record,
         refresh: Callable[[], object] = int,
+        text_chars: int = 0,
     ) -> None:
-        """`refresh` is called before each batch; it may change `prices`."""
+        """`refresh` is called before each batch; it may change `prices`. `text_chars` is how much text of a call is
+        searchable, half of it of the prompt; 0: none."""
         self.errors = 0
         self._refresh = refresh
+        self._prompt_chars = text_chars // 2
         self._prices = prices
         self._read = read
 
@@ -87,7 +90,7 @@ class RowBuilder:
         rows = [_row(record, reading) for record, reading in zip(records, readings, strict=True)]
         for row, record, reading in zip(rows, records, readings, strict=True):
             self._put_usage_and_cost(row, record, reading)
-        bodies = [_body(record, reading) for record, reading in zip(records, readings, strict=True)]
+        bodies = [_body(record, reading, self._prompt_chars) for record, reading in zip(records, readings, strict=True)]
         return list(map(LogRows, rows, bodies))
 
     def _reading(self, record: Record) -> RecordReading:
@@ -189,7 +192,7 @@ def _row(record: Record, reading: RecordReading) -> RequestRow:
         sent_ms=_ms(record.sent_us),
         user_id=record.user_id or _text(reading.user),
         cached=record.facts.get("cache.status") == "hit" if record.facts else False,
-        request_preview="" if record.request_omitted else _text(reading.prompt_preview[:_PREVIEW_CHARS]),
+        request_preview="" if record.request_omitted else _text(reading.prompt_text[:_PREVIEW_CHARS]),
         response_preview="" if record.response_omitted else _text(reading.text[:_PREVIEW_CHARS]),
         attempts=_attempts(record.attempts, model_asked) if record.attempts else "[]",
         attempt_count=min(len(record.attempts), 65535),
@@ -239,7 +242,7 @@ def _is_silent(usage: Usage) -> bool:
     )
 
 
-def _body(record: Record, reading: RecordReading) -> BodyRow | None:
+def _body(record: Record, reading: RecordReading, prompt_chars: int) -> BodyRow | None:
     if record.request_omitted and record.response_omitted:
         return None
     request, request_base64 = ("", False) if record.request_omitted else _stored(reading.request)
@@ -251,12 +254,21 @@ def _body(record: Record, reading: RecordReading) -> BodyRow | None:
         request=request,
         request_base64=request_base64,
         request_type=record.request_type,
+        request_text="" if record.request_omitted or not prompt_chars else _request_text(reading, prompt_chars),
         response=response,
         response_base64=response_base64,
         response_type=record.response_type,
         response_text="" if record.response_omitted else _text(reading.text),
         tool_calls="[]" if record.response_omitted else _text(reading.tool_calls),
     )
+
+
+def _request_text(reading: RecordReading, chars: int) -> str:
+    """The last user message, then the system prompt, as far as `chars` reach."""
+    text = reading.prompt_text
+    if reading.system_text and len(text) < chars:
+        text = f"{text}\n{reading.system_text}" if text else reading.system_text
+    return _text(text[:chars])
 
 
 def _unreadable(payload: memoryview, place: str, error: Exception) -> LogRows:

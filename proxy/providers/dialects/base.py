@@ -46,8 +46,10 @@ class ExchangeReading(msgspec.Struct, kw_only=True):
     error_kind: str = ""
     error_message: str = ""
     stream: bool = False
-    prompt_preview: str = ""
-    """Start of the last user message."""
+    prompt_text: str = ""
+    """The last user message, at most 16,384 characters of it."""
+    system_text: str = ""
+    """The system prompt, bounded like `prompt_text`."""
     user: str | None = None
     """Top-level `user` of the request; None where it was not looked for."""
     quantities: dict[str, int | float] = {}

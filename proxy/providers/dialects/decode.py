@@ -1,4 +1,4 @@
-"""The first step of every reader: decodes both bodies, finds the requested model, the preview and any error."""
+"""The first step of every reader: decodes both bodies, finds the requested model, the prompt and any error."""
 
 from collections.abc import Callable
 from typing import Any, Final
@@ -11,7 +11,7 @@ from proxy.providers.dialects.bodies import Documents, decode_json, parse_docume
 from proxy.providers.dialects.errors import set_error
 from proxy.providers.dialects.fields import get_str
 from proxy.providers.dialects.operations import OPERATIONS, OTHER
-from proxy.providers.dialects.preview import preview
+from proxy.providers.dialects.prompt_text import find_system_text, find_user_text
 
 __all__ = ["DecodedExchange", "clean", "decode_exchange", "json_text"]
 
@@ -38,7 +38,8 @@ def decode_exchange(
     request = _request(exchange.request_body)
     reading = ExchangeReading(stream=found.stream if exchange.streamed is None else exchange.streamed)
     reading.model_asked = get_str(request, "model") or model_in(unquote(exchange.path.partition("?")[0]))
-    reading.prompt_preview = clean(preview(request))
+    reading.prompt_text = clean(find_user_text(request))
+    reading.system_text = clean(find_system_text(request))
     if exchange.status >= 400 or exchange.operation not in _OTHERS_ERRORS:
         set_error(reading, exchange, found)
     has_request = bool(exchange.request_body) or exchange.operation != "other"

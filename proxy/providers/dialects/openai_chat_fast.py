@@ -16,7 +16,7 @@ from proxy.providers.dialects.assembly import ToolCalls
 from proxy.providers.dialects.base import CapturedExchange, ExchangeReading
 from proxy.providers.dialects.counts import completion_usage, merge_counts
 from proxy.providers.dialects.fields import join_text
-from proxy.providers.dialects.preview import CHARS
+from proxy.providers.dialects.prompt_text import MAX_CHARS, SYSTEM_ROLES
 
 __all__ = ["read_common_chat"]
 
@@ -39,6 +39,12 @@ class _ChatRequest(msgspec.Struct, frozen=True, gc=False):
     user: Any = None
     service_tier: str | None = None
     web_search_options: None = None
+    input: None = None
+    system: None = None
+    instructions: None = None
+    systemInstruction: None = None
+    system_instruction: None = None
+    preamble: None = None
 
 
 class _Function(msgspec.Struct, frozen=True, gc=False):
@@ -113,15 +119,16 @@ def read_common_chat(exchange: CapturedExchange, model_in: Callable[[str], str])
         # msgspec does not check the UTF-8 of what it skips.
         str(exchange.request_body, "utf-8"), str(body, "utf-8")
         request = _decode_request(exchange.request_body)
-        preview = _preview(request)
+        prompt_text, system_text = _user_text(request), _system_text(request)
         answers = _events(body) if streams else [_decode_answer(body)]
     except (ValueError, RecursionError):
         return None
-    if not preview or not answers:
+    if not prompt_text or not answers:
         return None
     reading = ExchangeReading(
         model_asked=request.model or model_in(unquote(exchange.path.partition("?")[0])),
-        prompt_preview=preview[:CHARS],
+        prompt_text=prompt_text[:MAX_CHARS],
+        system_text=system_text[:MAX_CHARS],
         user=request.user if isinstance(request.user, str) else "",
         stream=streams if exchange.streamed is None else exchange.streamed,
     )
@@ -163,13 +170,25 @@ def read_common_chat(exchange: CapturedExchange, model_in: Callable[[str], str])
     return reading
 
 
-def _preview(request: _ChatRequest) -> str:
+def _user_text(request: _ChatRequest) -> str:
     """Return the text of the last user message."""
     for message in reversed(request.messages):
         if message.role.lower() == "user":
-            content = _decode_value(message.content)
-            return join_text([content] if isinstance(content, dict) else content)
+            return _content_text(message)
     return ""
+
+
+def _system_text(request: _ChatRequest) -> str:
+    """Return the text of the first message if it is the system's."""
+    for first in request.messages[:1]:
+        if first.role.lower() in SYSTEM_ROLES:
+            return _content_text(first)
+    return ""
+
+
+def _content_text(message: _RequestMessage) -> str:
+    content = _decode_value(message.content)
+    return join_text([content] if isinstance(content, dict) else content)
 
 
 def _events(body: bytes) -> list[_Answer]:

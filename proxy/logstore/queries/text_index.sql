@@ -1,0 +1,3 @@
+SELECT
+    version() AS version,
+    (SELECT count() FROM system.functions WHERE name IN {names:Array(String)}) AS functions

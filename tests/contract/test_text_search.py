@@ -1,0 +1,144 @@
+"""Text search finds what a plain reading of the texts finds, with the index and without."""
+
+import random
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from proxy.logstore import BodyRow
+from proxy.logstore.clickhouse import ClickHouseStore
+from proxy.logstore.exactly_once import insert
+from proxy.logstore.migrate import set_text_index
+from proxy.query import Binder
+from proxy.query.search import text_condition
+
+START_US = 1_780_000_000_000_000
+CHARS = 200
+TEXTS = {
+    "refund": ("What is your Refund-Policy?", "Our refund policy: “thirty days”, it’s simple."),
+    "order": ("policy about the refund", "The order was sent—then lost."),
+    "german": ("Änderung der STRASSE", "Über 5 % günstiger"),
+    "chinese": ("退款政策是什么？", "我们的退款政策。"),
+    "signs": ("what does -> mean in C++", "a pointer"),
+    "long": ("x" * 60 + " end", "y " * 90 + "hidden"),
+}
+
+
+@pytest.fixture(scope="module")
+def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClickHouseStore]:
+    opened = ClickHouseStore.open(f"chdb://{tmp_path_factory.mktemp('log') / 'log'}", text_chars=CHARS)
+    yield opened
+    opened.close()
+
+
+def rows(org: str) -> list[BodyRow]:
+    return [
+        BodyRow(id=name, org=org, start=START_US, request=f'"{asked}"', request_text=asked, response_text=answered)
+        for name, (asked, answered) in TEXTS.items()
+    ]
+
+
+def search(store: ClickHouseStore, org: str, text: str, *, phrase: bool = False, indexed: bool = True) -> set[str]:
+    binder = Binder()
+    condition = text_condition(text, phrase=phrase, indexed=indexed, binder=binder)
+    found = store.read(
+        f"SELECT id FROM bodies WHERE org = {{org:String}} AND {condition}", {"org": org, **binder.values}
+    )
+    return {row["id"] for row in found}
+
+
+CASES: list[tuple[str, bool, set[str]]] = [
+    ("refund", False, {"refund", "order"}),
+    ("POLICY refund", False, {"refund", "order"}),
+    ("refund thirty", False, {"refund"}),
+    ("policy lost", False, {"order"}),  # one in the prompt, one in the answer
+    ("refund policy", True, {"refund"}),
+    ("Refund   POLICY", True, {"refund"}),
+    ("policy refund", True, set()),
+    ("simple", False, {"refund"}),
+    ("über", False, {"german"}),
+    ("straße", False, set()),
+    ("strasse ÄNDERUNG", False, {"german"}),
+    ("退款", False, {"chinese"}),
+    ("退款政策", True, {"chinese"}),
+    ("->", False, {"signs"}),
+    ("-> mean", True, {"signs"}),
+    ("x" * 60, False, {"long"}),
+    ("nothing", False, set()),
+    ("'; DROP TABLE bodies; --", False, set()),
+    ("%", False, {"german"}),
+]
+
+
+@pytest.mark.parametrize(("text", "phrase", "names"), CASES)
+def test_words_and_phrases_are_found(store: ClickHouseStore, text: str, phrase: bool, names: set[str]) -> None:
+    insert(store, [], rows("found"), "found")
+    assert search(store, "found", text, phrase=phrase) == names
+    assert search(store, "found", text, phrase=phrase, indexed=False) == names
+
+
+@pytest.mark.parametrize(
+    ("text", "phrase", "names"),
+    [
+        ("thirty", False, {"refund"}),
+        ("fund", False, set()),  # the index knows whole words
+        ("sent then lost", True, {"order"}),  # whatever stands between them
+        ("it s", True, {"refund"}),
+        ("hidden", False, set()),  # behind what is indexed
+    ],
+)
+def test_the_index_knows_words(store: ClickHouseStore, text: str, phrase: bool, names: set[str]) -> None:
+    insert(store, [], rows("words"), "words")
+    assert search(store, "words", text, phrase=phrase) == names
+
+
+def test_a_scan_finds_parts_of_words_and_all_of_a_text(store: ClickHouseStore) -> None:
+    insert(
+        store, [], [*rows("scan"), BodyRow(id="old", org="scan", start=START_US, request='{"a":"refunding"}')], "scan"
+    )
+    assert search(store, "scan", "fund", indexed=False) == {"refund", "order", "old"}
+    assert search(store, "scan", "hidden", indexed=False) == {"long"}
+
+
+@pytest.mark.parametrize("phrase", [False, True])
+def test_long_questions_are_asked_in_parts(store: ClickHouseStore, phrase: bool) -> None:
+    chance = random.Random(3)
+    words = ["".join(chance.choices("abcdefgh", k=chance.randint(1, 12))) for _ in range(24)]
+    texts = {"whole": words, "gap": [*words[:12], "gap", *words[12:]], "half": words[:12]}
+    made = [BodyRow(id=id, org="long", start=START_US, response_text=" ".join(text)) for id, text in texts.items()]
+    insert(store, [], made, "long")
+    assert search(store, "long", " ".join(words), phrase=phrase) == ({"whole"} if phrase else {"whole", "gap"})
+
+
+def test_the_index_is_read(store: ClickHouseStore) -> None:
+    for phrase in (False, True):
+        binder = Binder()
+        condition = text_condition("refund policy", phrase=phrase, indexed=True, binder=binder)
+        plan = store.read(f"EXPLAIN indexes = 1 SELECT id FROM bodies WHERE {condition}", binder.values)
+        assert "Name: by_text" in "\n".join(str(row) for row in plan)
+
+
+class Statements:
+    """A client that notes what it is told."""
+
+    def __init__(self, client: Any, version: str = "") -> None:
+        self.client, self.version, self.told = client, version, []  # type: ignore[var-annotated]
+
+    def command(self, statement: str) -> Any:
+        self.told.append(statement)
+        return self.client.command(statement)
+
+    def query(self, sql: str, **more: Any) -> Any:
+        return self.client.query(sql.replace("version()", f"'{self.version}'") if self.version else sql, **more)
+
+
+def test_the_index_follows_the_setting(store: ClickHouseStore) -> None:
+    insert(store, [], rows("setting"), "setting")
+    told: list[int] = []
+    for chars, version in ((CHARS, ""), (100, ""), (100, ""), (0, ""), (0, ""), (CHARS, "25.8.1"), (CHARS, "")):
+        client = Statements(store._writer, version)
+        assert set_text_index(client, chars) == (chars > 0 and not version)
+        told.append(len(client.told))
+        assert search(store, "setting", "thirty", indexed=chars > 0 and not version) == {"refund"}
+    assert told == [0, 2, 0, 1, 0, 0, 1], "it alters only on a change"
