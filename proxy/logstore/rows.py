@@ -101,6 +101,7 @@ class RequestRow(CommonColumns, kw_only=True, gc=False):
     span_id: str = ""
     parent_span_id: str = ""
     settled_id: str = ""
+    priced_usage: str = ""
 
 
 class BodyRow(msgspec.Struct, kw_only=True, gc=False):

@@ -10,6 +10,7 @@ from uuid import UUID
 
 import msgspec
 
+from proxy.control.priced_call import PricedCall, pack_usage, price_call
 from proxy.core import log
 from proxy.core.record import RESPONSE_ERROR, Attempt, Record, decode
 from proxy.core.trace import parse_traceparent, span_id_of
@@ -17,7 +18,6 @@ from proxy.core.usage import Usage
 from proxy.logstore import BodyRow, RequestRow
 from proxy.logstore.rows import CommonColumns
 from proxy.prices import PriceBook
-from proxy.prices.total import add_costs
 from proxy.providers.reading import RecordReading, read_record
 from proxy.spool.reader import Batch
 
@@ -130,26 +130,19 @@ class RowBuilder:
             row.cost_nanousd, row.cost_known, row.price_version = 0, True, self._prices.version
             return
         origin = f"{record.scheme or 'https'}://{record.host}" if record.host else ""
-        models = (record.model_override,) if record.model_override else (reading.model_answered, row.model_asked)
-        if reading.parts:
-            cost = add_costs(
-                [
-                    self._prices.price(
-                        record.provider, part.model, part.usage, record.started_us, url=origin, org=record.org
-                    )
-                    for part in reading.parts
-                ]
-            )
-        else:
-            cost = self._prices.price(
-                record.provider,
-                models,
-                usage,
-                record.started_us,
-                url=origin,
-                streamed=record.streamed,
-                org=record.org,
-            )
+        override = record.model_override
+        call = PricedCall(
+            record.org,
+            record.provider,
+            (override,) if override else (reading.model_answered, row.model_asked),
+            usage,
+            record.started_us,
+            origin,
+            record.streamed,
+            reading.parts,
+        )
+        cost = price_call(self._prices, call)
+        row.priced_usage = pack_usage(usage, reading.parts, row, reading.usage.raw if reading.usage else None)
         row.cost_nanousd, row.cost_known, row.price_version = cost.nanousd, cost.known, cost.version
         if cost.lines:
             row.cost_lines = _json(cost.lines).decode()
