@@ -9,7 +9,7 @@ from litestar.exceptions import HTTPException
 
 from proxy.control.log_service import NotReady
 from proxy.core.errors import BadRequest
-from proxy.logstore import FilterError, StoreError
+from proxy.logstore import FilterError, QueryCancelled, QueryLimitError, StoreBusy, StoreError
 from proxy.metadata.db import SecretRotated
 from proxy.metadata.errors import ConstraintError, InvalidValue, RowConflict, RowNotFound
 
@@ -54,6 +54,19 @@ def _not_ready(_: Request[Any, Any, Any], error: NotReady) -> Response[bytes]:
 def _store_failed(_: Request[Any, Any, Any], error: StoreError) -> Response[bytes]:
     _log.error("store: %s", error)
     return answer(Problem("The log store failed", 503, detail="The cause is in the control plane's log."))
+
+
+def _query_limit(_: Request[Any, Any, Any], error: QueryLimitError) -> Response[bytes]:
+    status = 504 if error.cap == "seconds" else 400
+    return answer(Problem("Query too large", status, detail=str(error), parameter=error.cap, value=f"{error.value:g}"))
+
+
+def _query_cancelled(_: Request[Any, Any, Any], error: QueryCancelled) -> Response[bytes]:
+    return answer(Problem("Query cancelled", 499, detail=str(error)))
+
+
+def _store_busy(_: Request[Any, Any, Any], error: StoreBusy) -> Response[bytes]:
+    return answer(Problem("The log is busy", 503, detail=str(error)))
 
 
 def _secret_rotated(_: Request[Any, Any, Any], error: SecretRotated) -> Response[bytes]:
@@ -110,6 +123,9 @@ def _bug(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
 HANDLERS: dict[type[Exception] | int, Any] = {
     FilterError: _bad_filter,
     NotReady: _not_ready,
+    QueryLimitError: _query_limit,
+    QueryCancelled: _query_cancelled,
+    StoreBusy: _store_busy,
     StoreError: _store_failed,
     SecretRotated: _secret_rotated,
     HTTPException: _http,
