@@ -122,6 +122,11 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
         str, _doc("the background response, batch or output file whose usage this call bills; empty for other calls")
     ]
 
+    source: Annotated[
+        str, _doc("how the call came into the log: empty for the proxy, else `logger`, `otlp` or `import:<name>`")
+    ]
+    response_id: Annotated[str, _doc("the provider's id of the response; empty where it gave none")]
+
     user_id: str
     session_id: str
     session_path: str

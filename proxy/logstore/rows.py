@@ -102,6 +102,8 @@ class RequestRow(CommonColumns, kw_only=True, gc=False):
     parent_span_id: str = ""
     settled_id: str = ""
     priced_usage: str = ""
+    source: str = ""
+    response_id: str = ""
 
 
 class BodyRow(msgspec.Struct, kw_only=True, gc=False):

@@ -8,7 +8,8 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException
 
 from proxy.control.log_service import NotReady
-from proxy.core.errors import BadRequest
+from proxy.core.errors import BadDirective, BadRequest, FeatureUnavailable
+from proxy.ingest.spool import SpoolUnwritable
 from proxy.logstore import FilterError, QueryCancelled, QueryLimitError, StoreBusy, StoreError
 from proxy.metadata.db import SecretRotated
 from proxy.metadata.errors import ConstraintError, InvalidValue, RowConflict, RowNotFound
@@ -100,8 +101,19 @@ def _invalid_value(_: Request[Any, Any, Any], error: InvalidValue) -> Response[b
     )
 
 
-def _bad_request(_: Request[Any, Any, Any], error: BadRequest) -> Response[bytes]:
+def _bad_request(_: Request[Any, Any, Any], error: BadRequest | BadDirective) -> Response[bytes]:
     return answer(Problem("Bad value", 400, detail=error.message, parameter=error.param or ""))
+
+
+def _unavailable(_: Request[Any, Any, Any], error: FeatureUnavailable) -> Response[bytes]:
+    return answer(Problem("Not built", error.status, detail=error.message, parameter=error.param or ""))
+
+
+def _spool_failed(_: Request[Any, Any, Any], error: SpoolUnwritable) -> Response[bytes]:
+    _log.error("%s", error)
+    failed = answer(Problem("The spool cannot be written", 503, detail=f"Nothing was logged; send it again. {error}"))
+    failed.headers["retry-after"] = "5"
+    return failed
 
 
 def _http(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
@@ -135,5 +147,8 @@ HANDLERS: dict[type[Exception] | int, Any] = {
     RecursionError: _too_deep,
     InvalidValue: _invalid_value,
     BadRequest: _bad_request,
+    BadDirective: _bad_request,
+    FeatureUnavailable: _unavailable,
+    SpoolUnwritable: _spool_failed,
     Exception: _bug,
 }
