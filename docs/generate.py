@@ -20,6 +20,8 @@ from proxy.core.event import EventWithBodies
 from proxy.core.prometheus import METRICS
 from proxy.core.settings import SETTINGS, Settings
 from proxy.logstore.filters import FILTERS
+from proxy.query.dimensions import DIMENSIONS
+from proxy.query.measures import measure_help
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
@@ -136,9 +138,26 @@ def _status(row: Header) -> str:
     return "supported" if row.has_effect else "ignored"
 
 
+def measures_table() -> str:
+    """The rows of all measures."""
+    lines = ["| measure | kind | unit | what it is |", "|---|---|---|---|"]
+    lines += [f"| `{name}` | {kind} | {unit} | {help} |" for name, kind, unit, help in measure_help()]
+    return "\n".join(lines)
+
+
+def dimensions_table() -> str:
+    """The rows of all dimensions."""
+    lines = ["| dimension | value | what it is |", "|---|---|---|"]
+    lines += [f"| `{row.name}` | {row.value} | {row.help} |" for row in DIMENSIONS.values()]
+    lines.append("| `property.<name>` | text | a custom property (Helicone-Property-<Name>) |")
+    return "\n".join(lines)
+
+
 TABLES: dict[str, tuple[str, Callable[[], str]]] = {
     "filters": ("api.md", filters_table),
     "headers": ("contract.md", headers_table),
+    "measures": ("metrics-api.md", measures_table),
+    "dimensions": ("metrics-api.md", dimensions_table),
 }
 """By the name in the markers: the page, and what makes the table."""
 

@@ -11,7 +11,6 @@ from proxy.control.rotation import RunLock, open_database
 from proxy.control.throttle import Throttle
 from proxy.core.identity import DEFAULT_ORG
 from proxy.core.settings import Settings
-from proxy.ingest.spool import IngestSpool
 from proxy.metadata import people
 from proxy.providers import load as load_catalog
 
@@ -33,9 +32,7 @@ class ControlPlane:
         catalog = load_catalog(
             settings.get_str("providers.folder"), settings.get_str("targets.allow"), settings.get_str("domain")
         )
-        self.catalog = catalog
         self.providers = frozenset(catalog.providers)
-        self.spool = IngestSpool(settings, "control")
         self.throttle = Throttle()
         self.oidc = _open_oidc(settings)
         self.local = LocalToken(settings.layout.control_token)
@@ -66,7 +63,6 @@ class ControlPlane:
         self.log.start()
 
     def close(self) -> None:
-        self.spool.close()
         self.log.close()
         self.jobs.close()
         self.publisher.close()

@@ -207,7 +207,6 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting("log.fsync", False, "fsync the spool at every write: records survive a power cut. Costs a disk write."),
     Setting("log.store", "", "Log store. Empty: chDB in the data folder; or `clickhouse://user:pw@host:port/db`."),
-    Setting("log.readers", 4, "Maximum queries of the log at once, and as many exports beside them.", *_COUNT),
     Setting("log.ttl_days", 0, "Retention of records, in days; 0: forever.", "0 or more days", lambda v: v >= 0),
     Setting(
         "log.body_ttl_days",
@@ -223,6 +222,15 @@ SETTINGS: tuple[Setting, ...] = (
         "Characters of each call that the text index covers: up to half of them of its prompt, the rest of its answer.",
         "100 to 32768",
         lambda v: 100 <= v <= 32_768,
+    ),
+    Setting("metrics.window_days", 7, "How far back a metrics question without `since` goes, in days.", *_COUNT),
+    Setting("metrics.max_window_days", 400, "Longest period of a metrics question, in days.", *_COUNT),
+    Setting("metrics.max_points", 20_000, "Most points (groups times buckets) in the answer to a question.", *_COUNT),
+    Setting(
+        "metrics.exact_rows",
+        5_000_000,
+        "Calls in a period up to which percentiles and distinct counts are exact; above it they are sketched.",
+        *_COUNT,
     ),
     Setting("spool.segment_bytes", 64 << 20, "Maximum size of a segment file, in bytes.", *_BYTES),
     Setting("spool.segment_s", 60.0, "Maximum age of a segment file.", *_SECONDS),

@@ -1,1 +1,0 @@
-KILL QUERY WHERE query_id = {id:String}

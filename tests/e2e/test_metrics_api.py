@@ -1,0 +1,144 @@
+"""`/api/metrics` over HTTP: answers of a real control plane, and what is refused."""
+
+import json
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from proxy.core.clock import now_us
+from tests.e2e.control_process import ControlProcess, record, spool
+
+MINUTE_US = 60_000_000
+
+
+@pytest.fixture(scope="module")
+def filled(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlProcess]:
+    """One control plane with 30 calls of the last half hour, 10 of each user."""
+    data = tmp_path_factory.mktemp("filled") / "data"
+    now = now_us()
+    spool(
+        data,
+        *(
+            record(now - (30 - number) * MINUTE_US, user_id=f"user-{number % 3}", status=(200, 500)[number % 5 == 0])
+            for number in range(30)
+        ),
+    )
+    process = ControlProcess(data).start().shipped()
+    yield process
+    process.end()
+
+
+def ask(control: ControlProcess, path: str, question: object) -> tuple[int, Any]:
+    request = urllib.request.Request(
+        control.url + path,
+        data=question if isinstance(question, bytes) else json.dumps(question).encode(),
+        headers={"Authorization": f"Bearer {control.token}", "Content-Type": "application/json"},
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return answer.status, json.load(answer)
+    except urllib.error.HTTPError as error:
+        return error.code, json.load(error)
+
+
+def test_figures_by_dimension_and_bucket(filled: ControlProcess) -> None:
+    question = {
+        "measures": ["calls", "cost", "errors", "p95_latency"],
+        "dimensions": ["user"],
+        "since": "1d",
+        "bucket": "1h",
+        "compare": "previous",
+        "top": {"n": 1, "other": True},
+    }
+    status, answer = ask(filled, "/api/metrics", question)
+    assert status == 200, answer
+    assert (answer["total"]["totals"]["calls"], answer["group_count"], answer["source"]) == (30, 3, "raw")
+    assert answer["total"]["totals"]["p95_latency"] == 200.0
+    assert [(group["other"], group["totals"]["calls"]) for group in answer["groups"]] == [(False, 10), (True, 20)]
+    assert sum(answer["groups"][0]["values"]["calls"]) == 10
+    assert len(answer["buckets"]) == len(answer["groups"][0]["values"]["cost"]) in (24, 25)
+    assert answer["total"]["previous"]["calls"] == 0 and answer["total"]["change"]["calls"] is None
+    assert {one["name"]: one["unit"] for one in answer["measures"]}["cost"] == "USD"
+
+
+def test_the_schema_lists_what_can_be_asked(filled: ControlProcess) -> None:
+    schema = filled.get("/api/metrics/schema")
+    assert {"cost", "p99_ttft", "cost.<name>"} <= {one["name"] for one in schema["measures"]}
+    assert {"model", "property.<name>", "weekday"} <= {one["name"] for one in schema["dimensions"]}
+    assert {"auto", "1h", "1mo"} <= set(schema["buckets"])
+
+
+def deep(levels: int) -> Any:
+    node: Any = {"column": "status", "op": "eq", "value": 200}
+    for _ in range(levels):
+        node = {"not": node}
+    return node
+
+
+@pytest.mark.parametrize(
+    ("question", "parameter"),
+    [
+        ({"measures": []}, "measures"),
+        ({"measures": ["calls", "costs"]}, "measures[1]"),
+        ({"measures": ["calls", "calls"]}, "measures[1]"),
+        ({"dimensions": ["modle"]}, "dimensions[0]"),
+        ({"dimensions": ["latency"]}, "dimensions[0]"),
+        ({"dimensions": ["property."]}, "dimensions[0]"),
+        ({"dimensions": ["model", "user", "status", "key", "host"]}, "dimensions"),
+        ({"filter": {"column": "nope", "op": "eq", "value": 1}}, "filter.column"),
+        ({"filter": {"and": [{"column": "status", "op": "gte", "value": "x"}]}}, "filter.and[0].value"),
+        ({"filter": {"column": "model", "op": "matches", "value": "(a"}}, "filter.value"),
+        ({"filter": deep(300)}, ""),
+        ({"filter": deep(40)}, ""),
+        ({"since": "soon"}, "since"),
+        ({"since": "2026-01-02", "until": "2026-01-01"}, "since"),
+        ({"since": "500d"}, "since"),
+        ({"until": "9999-01-01"}, "until"),
+        ({"zone": "Mars/Olympus"}, "zone"),
+        ({"zone": "../../etc/passwd"}, "zone"),
+        ({"bucket": "7m"}, "bucket"),
+        ({"bucket": "1m", "since": "30d"}, "bucket"),
+        ({"compare": "yesterday"}, "compare"),
+        ({"compare": "999y"}, "compare"),
+        ({"top": {"n": 0}, "dimensions": ["model"]}, "top.n"),
+        ({"top": {"n": 100_000}, "dimensions": ["model"]}, "top.n"),
+        ({"top": {"n": 3}}, "top"),
+        ({"top": {"n": 3, "by": "x"}, "dimensions": ["model"]}, "top.by"),
+        ({"sort": {"by": "user"}, "dimensions": ["model"]}, "sort.by"),
+        ({"limit": -1}, "limit"),
+    ],
+)
+def test_what_cannot_be_asked_is_refused_with_the_path(
+    filled: ControlProcess, question: dict[str, Any], parameter: str
+) -> None:
+    status, problem = ask(filled, "/api/metrics", {"measures": ["calls"], **question})
+    assert status == 400, problem
+    if parameter:
+        assert problem["parameter"] == parameter
+        assert problem["accepted"]
+
+
+@pytest.mark.parametrize(
+    "question",
+    [
+        {},
+        [],
+        {"measures": "calls"},
+        {"measures": [1]},
+        {"measures": ["calls"], "limits": 3},
+        {"measures": ["calls"], "top": 3},
+        b'{"measures":["calls"],"filter":' + b"[" * 100_000 + b"]" * 100_000 + b"}",
+    ],
+)
+def test_a_question_of_the_wrong_shape_is_refused(filled: ControlProcess, question: Any) -> None:
+    status, problem = ask(filled, "/api/metrics", question)
+    assert (status, bool(problem["detail"])) == (400, True)
+
+
+def test_a_bucket_that_is_refused_names_one_that_fits(filled: ControlProcess) -> None:
+    _, problem = ask(filled, "/api/metrics", {"measures": ["calls"], "bucket": "1m", "since": "30d"})
+    fits = problem["accepted"].split()[0]
+    assert ask(filled, "/api/metrics", {"measures": ["calls"], "bucket": fits, "since": "30d"})[0] == 200
