@@ -66,6 +66,8 @@ def print_call(call: dict[str, Any]) -> None:
             "provider": f"{call['provider']} ({call['host']})" if call["host"] else call["provider"],
             "request": f"{call['method']} {call['path']}".strip(),
             "operation": call["operation"],
+            "source": call["source"],
+            "response id": call["response_id"],
             "model": call["model"],
             "requested model": call["model_asked"] if call["model_asked"] != call["model"] else "",
             "status": call["status"],

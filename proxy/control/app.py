@@ -15,6 +15,7 @@ from proxy.control.api.calls import list_calls, show_call
 from proxy.control.api.health import healthz, metrics, readyz
 from proxy.control.api.helicone import HELICONE_ROUTES
 from proxy.control.api.keys import KEY_ROUTES
+from proxy.control.api.log_calls import LOG_ROUTES
 from proxy.control.api.metrics import METRICS_ROUTES
 from proxy.control.api.oidc import OIDC_ROUTES
 from proxy.control.api.openapi import SchemaJson, SchemaPage
@@ -42,6 +43,7 @@ ROUTES: Final[list[Any]] = [
     *PRICE_ROUTES,
     *ANNOTATION_ROUTES,
     *HELICONE_ROUTES,
+    *LOG_ROUTES,
     *METRICS_ROUTES,
 ]
 

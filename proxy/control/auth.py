@@ -25,11 +25,24 @@ from proxy.metadata import keys, people
 from proxy.metadata.db import Database
 from proxy.metadata.organisations import ROLES
 
-__all__ = ["COOKIE", "NOBODY", "Caller", "LocalToken", "caller_of", "guard", "is_secure", "needs", "session_cookie"]
+__all__ = [
+    "COOKIE",
+    "LOGS",
+    "NOBODY",
+    "Caller",
+    "LocalToken",
+    "caller_of",
+    "guard",
+    "is_secure",
+    "needs",
+    "session_cookie",
+]
 
 COOKIE: Final = "perihelion_session"
 NOBODY: Final = "nobody"
 """The need of a route that answers without credentials."""
+LOGS: Final = "log"
+"""The need of a route that takes calls for the log: the scope `proxy`, or what a member may do."""
 _SCOPE_ROLES: Final = {"read": "viewer", "write": "member", "admin": "admin"}
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -49,6 +62,8 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
         if need == "snapshot":
             # It holds what every organisation has: for those who run the installation.
             return ("snapshot" in self.scopes and self.org == DEFAULT_ORG) or self.local
+        if need == LOGS:
+            return "proxy" in self.scopes or self.may("member")
         return bool(self.role) and ROLES.index(self.role) >= ROLES.index(need)
 
     @property

@@ -11,6 +11,7 @@ from proxy.control.rotation import RunLock, open_database
 from proxy.control.throttle import Throttle
 from proxy.core.identity import DEFAULT_ORG
 from proxy.core.settings import Settings
+from proxy.ingest.spool import IngestSpool
 from proxy.metadata import people
 from proxy.providers import load as load_catalog
 
@@ -32,7 +33,9 @@ class ControlPlane:
         catalog = load_catalog(
             settings.get_str("providers.folder"), settings.get_str("targets.allow"), settings.get_str("domain")
         )
+        self.catalog = catalog
         self.providers = frozenset(catalog.providers)
+        self.spool = IngestSpool(settings, "control")
         self.throttle = Throttle()
         self.oidc = _open_oidc(settings)
         self.local = LocalToken(settings.layout.control_token)
@@ -63,6 +66,7 @@ class ControlPlane:
         self.log.start()
 
     def close(self) -> None:
+        self.spool.close()
         self.log.close()
         self.jobs.close()
         self.publisher.close()

@@ -110,10 +110,22 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     price_version: Annotated[str, _doc("the price data that the cost was computed from")]
     cost_lines: Annotated[list[EventCostLine], _doc("what the cost is the sum of; a part of it where the cost is null")]
     cost_missing: Annotated[list[str], _doc("what has no known price or could not be read; empty where known")]
+    priced_usage: Annotated[
+        Any,
+        _doc(
+            "what the cost depends on beside the columns of usage, for a later re-pricing; `{}` where they hold all of "
+            "it, null where no usage was priced"
+        ),
+    ]
 
     settled_id: Annotated[
         str, _doc("the background response, batch or output file whose usage this call bills; empty for other calls")
     ]
+
+    source: Annotated[
+        str, _doc("how the call came into the log: empty for the proxy, else `logger`, `otlp` or `import:<name>`")
+    ]
+    response_id: Annotated[str, _doc("the provider's id of the response; empty where it gave none")]
 
     user_id: str
     session_id: str

@@ -10,7 +10,7 @@ import msgspec
 
 from proxy.core.usage import Usage
 
-__all__ = ["RESPONSE_ERROR", "Attempt", "Record", "decode", "encode"]
+__all__ = ["RESPONSE_ERROR", "Attempt", "Ingested", "Record", "decode", "encode"]
 
 RESPONSE_ERROR: Final = "response_error"
 """Outcome of a call whose response had a good status and held an error, mostly as an event of its stream."""
@@ -29,6 +29,24 @@ class Attempt(msgspec.Struct, array_like=True, frozen=True):
     error: str
     waited_us: int
     """The backoff before this attempt."""
+
+
+class Ingested(msgspec.Struct, array_like=True, frozen=True):
+    """What is known of a call that did not pass through the gateway, beside the call itself."""
+
+    source: str
+    """How it came: `logger`, `otlp`, or `import:<name>`."""
+    step: bool = False
+    """A step of an agent that called no model (`tool`, `retrieval`, `chain`, …): it used no tokens."""
+    cost_usd: float | None = None
+    """As whoever reported the call says."""
+    response_id: str = ""
+    """The provider's id of the response; empty: as the response body says."""
+    model_answered: str = ""
+    finish_reason: str = ""
+    trace_id: str = ""
+    span_id: str = ""
+    parent_span_id: str = ""
 
 
 class Record(msgspec.Struct, array_like=True, kw_only=True):
@@ -114,6 +132,8 @@ class Record(msgspec.Struct, array_like=True, kw_only=True):
     """The caller's W3C `traceparent` header, as sent; the shipper reads the trace and span ids from it."""
     settles: str = ""
     """The background response or batch whose usage `usage` is; set by the gateway only where bodies are omitted."""
+    ingested: Ingested | None = None
+    """Set where no gateway carried the call: it was reported by a logger, by OpenTelemetry or from a file."""
 
 
 encode = msgspec.msgpack.Encoder().encode

@@ -88,6 +88,7 @@ _KINDS: Final[dict[str, Any]] = {
     "head": Head,
     "orgs": OrgRow,
     "keys": KeyRow,
+    "log_keys": KeyRow,
     "credentials": CredentialRow,
     "prompts": PromptRow,
     "prices": PriceRow,
@@ -98,7 +99,7 @@ _kind_of = msgspec.msgpack.Decoder(tuple[str, msgspec.Raw]).decode
 
 
 def frames(head: Head, **rows: Iterable[Any]) -> Iterator[bytes]:
-    """The file piece by piece. `rows` by kind: orgs, keys, credentials, prompts, prices."""
+    """The file piece by piece. `rows` by kind: orgs, keys, log_keys, credentials, prompts, prices."""
     yield MAGIC
     yield _frame("head", [head])
     count = 0

@@ -14,9 +14,11 @@ from proxy.core.prometheus import render
 from proxy.core.settings import Settings
 from proxy.gateway import metrics
 from proxy.gateway.gateway import Gateway
+from proxy.gateway.log_calls import log_call
 from proxy.gateway.metrics import Metrics
 from proxy.gateway.pipeline import handle
 from proxy.gateway.wire.base import FinalChunk, Wire
+from proxy.ingest.logger import LOG_PATHS
 from proxy.kv import StoreOptions, open_kv
 from proxy.spool.writer import Writer
 from proxy.upstream import open_upstream
@@ -35,11 +37,12 @@ class Application:
 
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
-        self._own: dict[str, Callable[[], FinalChunk]] = {
+        self._pages: dict[str, Callable[[], FinalChunk]] = {
             "/healthz": self._healthz,
             "/readyz": self._readyz,
             "/metrics": self._metrics,
         }
+        self._own = frozenset({*self._pages, *LOG_PATHS})
         self._timer: asyncio.TimerHandle | None = None
         self._run = settings.layout.run
 
@@ -95,9 +98,13 @@ class Application:
 
     async def answer(self, wire: Wire) -> None:
         """One request, from its head to its last byte."""
-        if wire.path in self._own and wire.method in ("GET", "HEAD"):
-            wire.finish(self._own[wire.path]())
-            return
+        if wire.path in self._own:
+            if wire.path in LOG_PATHS and wire.method == "POST":
+                await log_call(self.gateway, wire)
+                return
+            if wire.path in self._pages and wire.method in ("GET", "HEAD"):
+                wire.finish(self._pages[wire.path]())
+                return
         await handle(self.gateway, wire)
 
     def _tick(self) -> None:

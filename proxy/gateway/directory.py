@@ -39,6 +39,8 @@ class DirectorySnapshot:
         self.secret: Secret | None = None
         """Opens the sealed values of this snapshot."""
         self.keys: dict[bytes, KeyRow] = {}
+        self.log_keys: dict[bytes, KeyRow] = {}
+        """Keys that may not call and may log calls."""
         self.policies: dict[str, str] = {}
         self.credentials: dict[tuple[str, str], bytes] = {}
         self.prompts: dict[tuple[str, str], list[PromptRow]] = {}
@@ -48,6 +50,8 @@ class DirectorySnapshot:
     def add(self, kind: str, rows: list[Any], secrets: list[Secret]) -> None:
         if kind == "keys":
             self.keys |= {row.hash: row for row in rows}
+        elif kind == "log_keys":
+            self.log_keys |= {row.hash: row for row in rows}
         elif kind == "prompts":
             for row in rows:
                 self.prompts.setdefault((row.org, row.id), []).append(row)
@@ -73,7 +77,7 @@ class DirectorySnapshot:
 
     async def clear_gradually(self) -> None:
         """Empty it step by step: 100,000 keys at once would hold up calls for 15 ms."""
-        for rows in (self.keys, self.prompts):
+        for rows in (self.keys, self.log_keys, self.prompts):
             while rows:
                 for _ in range(min(len(rows), 2000)):
                     rows.popitem()
@@ -106,12 +110,15 @@ class Directory:
     def key(self, token: str) -> KeyRow | None:
         """Return the key with that text; None where it is unknown or has expired."""
         current = self.current
+        return None if current.hashed is None else _living(current.keys.get(current.hashed(token)))
+
+    def log_key(self, token: str) -> KeyRow | None:
+        """Return the key with that text that may log calls; None where there is none or it has expired."""
+        current = self.current
         if current.hashed is None:
             return None
-        row = current.keys.get(current.hashed(token))
-        if row is None or (row.expires_us and row.expires_us <= now_us()):
-            return None
-        return row
+        hash = current.hashed(token)
+        return _living(current.keys.get(hash) or current.log_keys.get(hash))
 
     def credential(self, org: str, provider: str) -> str:
         """Return the provider key that the organisation stored, or an empty text."""
@@ -240,6 +247,10 @@ class Directory:
         await asyncio.to_thread(_store_file, self._file, raw)
         self._etag = next((value for name, value in answer.headers if name == "etag"), "")
         self._unfetched = ""
+
+
+def _living(row: KeyRow | None) -> KeyRow | None:
+    return None if row is None or (row.expires_us and row.expires_us <= now_us()) else row
 
 
 def _secrets(settings: Settings) -> list[Secret]:

@@ -39,6 +39,7 @@ class Gateway:
         self.spool = spool
         self.metrics = metrics
         self.kv = kv
+        self.worker = str(os.getpid())
         self.max_body = settings.get_int("gateway.max_body")
         self.stream_usage = settings.get_bool("stream.usage")
         self.requires_keys = settings.get_str("auth.mode") == "required"
@@ -54,9 +55,7 @@ class Gateway:
         self.hedge = Hedge(settings.get_float("hedge.percent"))
         breakers = Breakers(settings.get_int("breaker.failures"), settings.get_float("breaker.open_s"))
         self.dispatcher = Dispatcher(upstream, self.targets, breakers, self.hedge, self.watchdog, self.meter)
-        self.records = RecordWriter(
-            spool, self.cache, metrics, worker=str(os.getpid()), max_body=self.relay.max_logged_body
-        )
+        self.records = RecordWriter(spool, self.cache, metrics, worker=self.worker, max_body=self.relay.max_logged_body)
 
     def begin(self, wire: Wire) -> Exchange:
         """Return the state of a new call, with an id of our own making."""

@@ -6,7 +6,7 @@ is an `await` on this page. `ex.phase` names the step for the record, should the
 
 import asyncio
 
-from proxy.gateway.directives import check
+from proxy.core.directives import check
 from proxy.gateway.gateway import Gateway
 from proxy.gateway.phases.admit import admit
 from proxy.gateway.phases.identify import identify

@@ -1,17 +1,17 @@
 """What a log store must do. `ClickHouseStore` is the one that there is; tests put tables in memory in its place.
 
 Writing is two operations, from which `exactly_once` makes inserts that survive a crash. Reading gives rows as
-dictionaries by column name, times as aware datetimes.
+dictionaries by column name, times as aware datetimes. Reads stop at their `QueryLimits`, and `Cancellation` ends them.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any, Literal, Protocol
 
-from proxy.core.errors import PerihelionError
 from proxy.logstore.filters import Filter
+from proxy.logstore.limits import EXPORT_LIMITS, READ_LIMITS, QueryLimits
 from proxy.logstore.rows import AnnotationRow, BodyRow, RequestRow
 
-__all__ = ["Cursor", "LogStore", "Row", "StoreError", "Table"]
+__all__ = ["Cursor", "LogStore", "Row", "Table"]
 
 Row = RequestRow | BodyRow
 Table = Literal["requests", "bodies"]
@@ -19,12 +19,8 @@ Cursor = tuple[int, str]
 """Start (microseconds) and id of the last call of a page."""
 
 
-class StoreError(PerihelionError):
-    """The store cannot be reached, or refused a statement."""
-
-
 class LogStore(Protocol):
-    """An open store. Its methods block, may be called from several threads, and raise `StoreError`."""
+    """An open store. Its methods block, may be called from several threads, and raise `StoreError` (`limits`)."""
 
     text_indexed: bool
     """Whether `bodies` has its text index. Without it a text search scans (`proxy/query/search.py`)."""
@@ -60,8 +56,21 @@ class LogStore(Protocol):
         """Names of the properties that the organisation changed after calls: `compile_filter` wants to know. They are
         read every few seconds, and after a write."""
 
-    def read(self, sql: str, bound: dict[str, Any]) -> list[dict[str, Any]]:
-        """The rows of a query, by column name. A statement that writes raises."""
+    def read(self, sql: str, bound: dict[str, Any], limits: QueryLimits = READ_LIMITS) -> list[dict[str, Any]]:
+        """The rows of a query. `sql` is ours, with `{name:Type}` for each value of `bound`, and without the clauses
+        SETTINGS and FORMAT. It runs with rights that cannot write or leave the database.
+
+        Raises `QueryLimitError` at a cap, `QueryCancelled` (see `Cancellation`), `StoreBusy` where no reader became
+        free within `limits.seconds`."""
+
+    def stream_bytes(
+        self, sql: str, bound: dict[str, Any], format: str, limits: QueryLimits = EXPORT_LIMITS
+    ) -> Iterator[bytes]:
+        """The result of such a query in an output format of the engine (`Parquet`, `JSONEachRow`, `CSVWithNames`), in
+        pieces of up to 256 KiB. Raises as `read` does, also after the first pieces: the result is then incomplete.
+
+        A stream has a connection of its own, so it never holds up a read. Close it (`contextlib.closing`) where it is
+        not read to its end: that ends the query."""
 
     def ping(self) -> None:
         """Raises `StoreError` where the store does not answer."""

@@ -24,6 +24,7 @@ def event_of_columns(columns: Mapping[str, Any]) -> Event:
     values = dict(columns)
     values["ingested_at"] = values["ingested_at"] if values["ingested_at"] > _EPOCH else None
     values["usage_raw"] = msgspec.Raw(values["usage_raw"].encode()) if values["usage_raw"] else None
+    values["priced_usage"] = msgspec.Raw(values["priced_usage"].encode()) if values["priced_usage"] else None
     values["attempts"] = _decode_attempts(values["attempts"])
     values["cost_lines"] = [EventCostLine(**asdict(line)) for line in _decode_lines(values["cost_lines"] or "[]")]
     values["facts"] = _decode_facts(values["facts"])

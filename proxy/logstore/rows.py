@@ -101,6 +101,9 @@ class RequestRow(CommonColumns, kw_only=True, gc=False):
     span_id: str = ""
     parent_span_id: str = ""
     settled_id: str = ""
+    priced_usage: str = ""
+    source: str = ""
+    response_id: str = ""
 
 
 class BodyRow(msgspec.Struct, kw_only=True, gc=False):

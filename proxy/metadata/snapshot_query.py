@@ -29,7 +29,8 @@ def snapshot(connection: Connection) -> tuple[int, Iterator[bytes]]:
     return revision, frames(
         head,
         orgs=_organisations(connection),
-        keys=_keys(connection),
+        keys=_keys(connection, "proxy"),
+        log_keys=_keys(connection, "write", "proxy"),
         credentials=_credentials(connection),
         prompts=_prompts(connection),
         prices=prices.all_rows(connection),
@@ -41,9 +42,12 @@ def _organisations(connection: Connection) -> Iterator[OrgRow]:
         yield OrgRow(row.id, read_settings(row.settings))
 
 
-def _keys(connection: Connection) -> Iterator[KeyRow]:
+def _keys(connection: Connection, scope: str, without: str = "") -> Iterator[KeyRow]:
+    """The keys that have one scope and not the other. Those that may only log are a kind of their own: a gateway of an
+    older version passes over them."""
     for row in connection.execute(select(api_keys).where(api_keys.c.revoked_us == 0).order_by(api_keys.c.id)):
-        if "proxy" in row.scopes.split(",") and not 0 < row.expires_us <= now_us():
+        scopes = row.scopes.split(",")
+        if scope in scopes and without not in scopes and not 0 < row.expires_us <= now_us():
             yield KeyRow(row.hash, row.id, row.org_id, row.expires_us, row.policy)
 
 

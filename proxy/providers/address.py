@@ -35,11 +35,14 @@ _PATH_CHARS: Final = frozenset(_PATH_SAFE)
 _QUERY_SAFE: Final = _PATH_SAFE + "?"
 _OPENAI_BASES: Final = (("v1", "gateway", "oai"), ("openai",), ("oai",))
 _LOGGERS: Final[dict[tuple[str, ...], str]] = {
-    ("v1", "log"): "logging of calls made elsewhere",
-    ("v1", "trace"): "logging of traces",
-    ("v1", "prompt-2025"): "the prompt API",
+    ("v1", "log"): "Loggers send with POST to /v1/log, or to /custom/v1/log, /oai/v1/log, /anthropic/v1/log, "
+    "/googleapis/v1/log or /v1/trace/custom/v1/log, with the key in Authorization",
+    ("v1", "trace"): "OpenTelemetry is taken by the control plane at POST /v1/traces, a logger's calls here at POST "
+    "/v1/trace/custom/v1/log",
+    ("v1", "prompt-2025"): "The prompt API of Helicone is not built here",
 }
-"""Where Helicone's own libraries send whole conversations, to the feature behind each path."""
+"""Where Helicone's own libraries send whole conversations, to what would be right instead. The gateway takes a
+logger's calls before they are routed."""
 _LOGGER_PREFIXES: Final = frozenset({"oai", "anthropic", "custom", "googleapis"})
 
 
@@ -134,8 +137,8 @@ def _refuse_loggers(decoded: str) -> None:
     feature = _LOGGERS.get(tuple(segments[:2]))
     if feature is not None:
         raise FeatureUnavailable(
-            f"Path {_shown(decoded)!r} is Helicone's for {feature}, which is not built here. Nothing was forwarded or "
-            "stored; send the calls themselves through this proxy instead."
+            f"Nothing is served at {_shown(decoded)!r}, and it is never forwarded: Helicone's libraries send whole "
+            f"conversations there. {feature}."
         )
 
 

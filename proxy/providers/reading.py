@@ -5,13 +5,15 @@ The shipper reads every record so; the gateway only those whose bodies it must f
 
 import msgspec
 
-from proxy.core.record import Record
+from proxy.core.record import Ingested, Record
 from proxy.core.usage import Usage
 from proxy.providers.decompress import decompress
 from proxy.providers.deferred import DEFERRED_OPERATIONS, ResultPart, is_result_path, read_deferred, sum_usage
 from proxy.providers.dialects import CapturedExchange, peek, read_exchange
 
 __all__ = ["RecordReading", "read_record"]
+
+_STEP_TEXT_BYTES = 16 << 10
 
 
 class RecordReading(msgspec.Struct, kw_only=True, gc=False):
@@ -20,6 +22,7 @@ class RecordReading(msgspec.Struct, kw_only=True, gc=False):
     usage: Usage | None = None
     model_asked: str = ""
     model_answered: str = ""
+    response_id: str = ""
     finish_reason: str = ""
     text: str = ""
     tool_calls: str = "[]"
@@ -43,6 +46,25 @@ class RecordReading(msgspec.Struct, kw_only=True, gc=False):
 
 def read_record(record: Record) -> RecordReading:
     """Reads both bodies in the record's dialect. What cannot be decompressed stays as it came."""
+    result = _read(record)
+    if record.ingested is not None:
+        _put_ingested(result, record.ingested)
+    return result
+
+
+def _put_ingested(result: RecordReading, ingested: Ingested) -> None:
+    """Puts in what is known from elsewhere than the bodies."""
+    result.response_id = ingested.response_id or result.response_id
+    result.model_answered = ingested.model_answered or result.model_answered
+    result.finish_reason = ingested.finish_reason or result.finish_reason
+    if ingested.step:  # its bodies have no dialect: what went in and what came out are its texts
+        result.prompt_text = result.request[:_STEP_TEXT_BYTES].decode("utf-8", "replace")
+        result.text = result.response.decode("utf-8", "replace")
+    if ingested.cost_usd is not None:
+        result.billed = msgspec.structs.replace(result.billed or Usage(), reported_cost=ingested.cost_usd)
+
+
+def _read(record: Record) -> RecordReading:
     request, response = record.request_body, record.response_body
     if record.request_encoding:
         request = decompress(request, record.request_encoding)
@@ -69,6 +91,7 @@ def read_record(record: Record) -> RecordReading:
         result.user = peek(request)[2] if reading.user is None else reading.user
     result.model_asked = reading.model_asked
     result.model_answered = reading.model_answered
+    result.response_id = reading.response_id
     result.finish_reason = reading.finish_reason
     result.text = reading.text
     result.error_kind = reading.error_kind

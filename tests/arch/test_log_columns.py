@@ -17,7 +17,15 @@ from tests.stack import ROOT
 NOT_ON_THE_SHEET = {
     *("version", "org", "ingested_at", "dialect", "model_override", "drained", "attempt_count", "worker", "truncated"),
     *("total_tokens", "provider_input_tokens", "provider_output_tokens", "input_includes_cached", "cost_known"),
-    *("output_includes_reasoning", "usage_raw", "usage_at", "saved_ms", "request_preview", "response_preview"),
+    *(
+        "output_includes_reasoning",
+        "usage_raw",
+        "priced_usage",
+        "usage_at",
+        "saved_ms",
+        "request_preview",
+        "response_preview",
+    ),
 }
 """Fields that `perihelion show` leaves to `--json`. A new field goes onto the sheet or in here."""
 

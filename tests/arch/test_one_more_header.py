@@ -15,7 +15,7 @@ LOOK = """
 from _speedups import parse
 from docs.generate import headers_table
 from proxy.core.errors import BadDirective
-from proxy.gateway.directives import check
+from proxy.core.directives import check
 
 head = parse([("Helicone-Tone", "loud"), ("x-other", "1")])
 assert head.directives == {"tone": "loud"} and head.forward == b"x-other: 1\\r\\n" and not head.unknown

@@ -22,7 +22,7 @@ USES_HEADER = """
 from _speedups import parse
 from docs.generate import headers_table
 from proxy.core.errors import BadDirective
-from proxy.gateway.directives import check
+from proxy.core.directives import check
 
 head = parse([("Helicone-Comet", "halley")])
 assert head.directives == {"comet": "halley"} and head.forward == b"" and not head.unknown

@@ -146,19 +146,34 @@ def test_an_error_before_routing_has_the_shape_that_the_call_s_headers_ask_for(
         assert "status" not in answer.json()["error"]
 
 
-LOGGERS = ["/oai/v1/log", "/anthropic/v1/log", "/custom/v1/log", "/googleapis/v1/log", "/v1/log/x", "/v1/trace/log"]
+LOGGERS = ["/oai/v1/log", "/anthropic/v1/log", "/custom/v1/log", "/googleapis/v1/log", "/v1/log", "/oai/v1%2flog"]
 
 
-@pytest.mark.parametrize("path", [*LOGGERS, "/v1/prompt-2025/id/versions", "/oai/v1%2flog", "/sk-helicone-abc/v1/log"])
-def test_no_path_of_a_logger_leaves_this_machine(stack: Stack, simulator_origin: str, path: str) -> None:
+@pytest.mark.parametrize("path", LOGGERS)
+def test_what_a_logger_sends_is_logged_and_never_leaves_this_machine(
+    stack: Stack, simulator_origin: str, path: str
+) -> None:
+    httpx.get(stack.gateway + "/v1/models", headers={"x-before": path})
+    log = {"providerRequest": {"json": {"messages": []}}, "providerResponse": {"json": {}}}
+    answer = httpx.post(stack.gateway + path, json=log, timeout=30)
+    assert (answer.status_code, answer.text) == (200, "ok")
+    assert stack.record(answer.headers["helicone-id"])["source"] == "logger"
+    assert dict(last_seen(simulator_origin)["headers"])["x-before"] == path
+
+
+OTHERS = ["/v1/log/x", "/v1/trace/log", "/v1/prompt-2025/id/versions", "/sk-helicone-abc/v1/log", "/oai//v1/log"]
+
+
+@pytest.mark.parametrize("path", OTHERS)
+def test_no_other_path_of_a_logger_leaves_this_machine(stack: Stack, simulator_origin: str, path: str) -> None:
     httpx.get(stack.gateway + "/v1/models", headers={"x-before": path})
     answer = httpx.post(stack.gateway + path, json={"providerRequest": {"json": {"messages": []}}}, timeout=30)
-    assert answer.status_code == 501 and "not built" in answer.text, answer.text
+    assert answer.status_code == 501 and "never forwarded" in answer.text, answer.text
     assert dict(last_seen(simulator_origin)["headers"])["x-before"] == path
 
 
 def test_a_logger_s_error_has_the_shape_of_its_dialect(stack: Stack) -> None:
-    assert httpx.post(stack.gateway + "/oai/v1/log", json={}).json()["error"]["code"] == "not_implemented"
+    assert httpx.post(stack.gateway + "/oai/v1/log", json={}).json()["error"]["code"] == "invalid_request"
     assert httpx.post(stack.gateway + "/anthropic/v1/log", json={}).json()["type"] == "error"
 
 

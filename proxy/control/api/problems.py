@@ -8,8 +8,9 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException
 
 from proxy.control.log_service import NotReady
-from proxy.core.errors import BadRequest
-from proxy.logstore import FilterError, StoreError
+from proxy.core.errors import BadDirective, BadRequest, FeatureUnavailable
+from proxy.ingest.spool import SpoolUnwritable
+from proxy.logstore import FilterError, QueryCancelled, QueryLimitError, StoreBusy, StoreError
 from proxy.metadata.db import SecretRotated
 from proxy.metadata.errors import ConstraintError, InvalidValue, RowConflict, RowNotFound
 
@@ -56,6 +57,19 @@ def _store_failed(_: Request[Any, Any, Any], error: StoreError) -> Response[byte
     return answer(Problem("The log store failed", 503, detail="The cause is in the control plane's log."))
 
 
+def _query_limit(_: Request[Any, Any, Any], error: QueryLimitError) -> Response[bytes]:
+    status = 504 if error.cap == "seconds" else 400
+    return answer(Problem("Query too large", status, detail=str(error), parameter=error.cap, value=f"{error.value:g}"))
+
+
+def _query_cancelled(_: Request[Any, Any, Any], error: QueryCancelled) -> Response[bytes]:
+    return answer(Problem("Query cancelled", 499, detail=str(error)))
+
+
+def _store_busy(_: Request[Any, Any, Any], error: StoreBusy) -> Response[bytes]:
+    return answer(Problem("The log is busy", 503, detail=str(error)))
+
+
 def _secret_rotated(_: Request[Any, Any, Any], error: SecretRotated) -> Response[bytes]:
     _log.error("%s", error)
     return answer(Problem("The secret was rotated", 503, detail=str(error)))
@@ -87,8 +101,19 @@ def _invalid_value(_: Request[Any, Any, Any], error: InvalidValue) -> Response[b
     )
 
 
-def _bad_request(_: Request[Any, Any, Any], error: BadRequest) -> Response[bytes]:
+def _bad_request(_: Request[Any, Any, Any], error: BadRequest | BadDirective) -> Response[bytes]:
     return answer(Problem("Bad value", 400, detail=error.message, parameter=error.param or ""))
+
+
+def _unavailable(_: Request[Any, Any, Any], error: FeatureUnavailable) -> Response[bytes]:
+    return answer(Problem("Not built", error.status, detail=error.message, parameter=error.param or ""))
+
+
+def _spool_failed(_: Request[Any, Any, Any], error: SpoolUnwritable) -> Response[bytes]:
+    _log.error("%s", error)
+    failed = answer(Problem("The spool cannot be written", 503, detail=f"Nothing was logged; send it again. {error}"))
+    failed.headers["retry-after"] = "5"
+    return failed
 
 
 def _http(request: Request[Any, Any, Any], error: HTTPException) -> Response[bytes]:
@@ -110,6 +135,9 @@ def _bug(request: Request[Any, Any, Any], error: Exception) -> Response[bytes]:
 HANDLERS: dict[type[Exception] | int, Any] = {
     FilterError: _bad_filter,
     NotReady: _not_ready,
+    QueryLimitError: _query_limit,
+    QueryCancelled: _query_cancelled,
+    StoreBusy: _store_busy,
     StoreError: _store_failed,
     SecretRotated: _secret_rotated,
     HTTPException: _http,
@@ -119,5 +147,8 @@ HANDLERS: dict[type[Exception] | int, Any] = {
     RecursionError: _too_deep,
     InvalidValue: _invalid_value,
     BadRequest: _bad_request,
+    BadDirective: _bad_request,
+    FeatureUnavailable: _unavailable,
+    SpoolUnwritable: _spool_failed,
     Exception: _bug,
 }

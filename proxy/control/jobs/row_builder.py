@@ -10,14 +10,14 @@ from uuid import UUID
 
 import msgspec
 
+from proxy.control.priced_call import PricedCall, pack_usage, price_call
 from proxy.core import log
-from proxy.core.record import RESPONSE_ERROR, Attempt, Record, decode
+from proxy.core.record import RESPONSE_ERROR, Attempt, Ingested, Record, decode
 from proxy.core.trace import parse_traceparent, span_id_of
 from proxy.core.usage import Usage
 from proxy.logstore import BodyRow, RequestRow
 from proxy.logstore.rows import CommonColumns
 from proxy.prices import PriceBook
-from proxy.prices.total import add_costs
 from proxy.providers.reading import RecordReading, read_record
 from proxy.spool.reader import Batch
 
@@ -122,34 +122,30 @@ class RowBuilder:
         self._put_cost(row, record, reading)
 
     def _put_cost(self, row: RequestRow, record: Record, reading: RecordReading) -> None:
-        usage = reading.billed
+        usage, ingested = reading.billed, record.ingested
         if usage is not None and usage.reported_cost is not None and 0 <= usage.reported_cost < 1e9:
             row.reported_cost_nanousd = round(usage.reported_cost * 1e9)
-        if record.sent_us < 0 and not record.attempts and not row.cached:
-            # Answered by the gateway: no provider was called, so none charges for it.
+        if ingested is not None:
+            unbilled = ingested.step and ingested.cost_usd is None
+        else:
+            unbilled = record.sent_us < 0 and not record.attempts and not row.cached
+        if unbilled:  # no provider was called, so none charges for it
             row.cost_nanousd, row.cost_known, row.price_version = 0, True, self._prices.version
             return
         origin = f"{record.scheme or 'https'}://{record.host}" if record.host else ""
-        models = (record.model_override,) if record.model_override else (reading.model_answered, row.model_asked)
-        if reading.parts:
-            cost = add_costs(
-                [
-                    self._prices.price(
-                        record.provider, part.model, part.usage, record.started_us, url=origin, org=record.org
-                    )
-                    for part in reading.parts
-                ]
-            )
-        else:
-            cost = self._prices.price(
-                record.provider,
-                models,
-                usage,
-                record.started_us,
-                url=origin,
-                streamed=record.streamed,
-                org=record.org,
-            )
+        override = record.model_override
+        call = PricedCall(
+            record.org,
+            record.provider,
+            (override,) if override else (reading.model_answered, row.model_asked),
+            usage,
+            record.started_us,
+            origin,
+            record.streamed,
+            reading.parts,
+        )
+        cost = price_call(self._prices, call)
+        row.priced_usage = pack_usage(usage, reading.parts, row, reading.usage.raw if reading.usage else None)
         row.cost_nanousd, row.cost_known, row.price_version = cost.nanousd, cost.known, cost.version
         if cost.lines:
             row.cost_lines = _json(cost.lines).decode()
@@ -199,9 +195,12 @@ def _row(record: Record, reading: RecordReading) -> RequestRow:
         facts=_json(record.facts).decode() if record.facts else "{}",
         reading_error=reading.problem and _text(reading.problem),
         settled_id=reading.settles and _text(reading.settles),
+        response_id=reading.response_id,
     )
     if record.traceparent:
         _put_trace(row, record)
+    if record.ingested is not None:
+        _put_ingested(row, record.ingested)
     if reading.error_kind and row.outcome == "success" and row.status < 400:
         row.outcome = RESPONSE_ERROR
     return row
@@ -212,6 +211,12 @@ def _put_trace(row: RequestRow, record: Record) -> None:
     if trace is not None:
         row.trace_id, row.parent_span_id = trace
         row.span_id = span_id_of(record.id)
+
+
+def _put_ingested(row: RequestRow, ingested: Ingested) -> None:
+    row.source = ingested.source
+    if ingested.trace_id:
+        row.trace_id, row.span_id, row.parent_span_id = ingested.trace_id, ingested.span_id, ingested.parent_span_id
 
 
 def _put_usage(row: RequestRow, usage: Usage, drained: bool) -> None:

@@ -23,6 +23,7 @@ _USAGE: Final = (
     "output_includes_reasoning",
     "reported_cost_nanousd",
     "cost_lines",
+    "priced_usage",
     "settled_id",
 )
 _BLANK: Final = RequestRow(id="", org="", start=0)

@@ -2,17 +2,26 @@
 
 from proxy.core.errors import Unauthorized
 from proxy.core.identity import Identity
+from proxy.core.snapshot import KeyRow
 from proxy.gateway.directory import Directory
 from proxy.gateway.request import RequestHead
 
-__all__ = ["identify"]
+__all__ = ["identify", "identify_reporter"]
 
 _OPEN = Identity()
 
 
 def identify(head: RequestHead, directory: Directory, requires_keys: bool) -> Identity:
     """Return the identity behind the caller's key; the default one where no key is required. Raises `Unauthorized`."""
-    row = directory.key(head.key) if head.key else None
+    return _identify(head, directory, requires_keys, directory.key(head.key) if head.key else None)
+
+
+def identify_reporter(head: RequestHead, directory: Directory, requires_keys: bool) -> Identity:
+    """The same for a call that is only logged, which keys of the scope `write` may do, too."""
+    return _identify(head, directory, requires_keys, directory.log_key(head.key) if head.key else None)
+
+
+def _identify(head: RequestHead, directory: Directory, requires_keys: bool, row: KeyRow | None) -> Identity:
     if row is not None:
         return Identity(row.org, row.id, row.policy, directory.current.policies.get(row.org, ""))
     if not requires_keys:

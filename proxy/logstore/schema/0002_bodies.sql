@@ -8,11 +8,11 @@ CREATE TABLE IF NOT EXISTS bodies
     request String CODEC(ZSTD(1)),
     request_base64 Bool,
     request_type LowCardinality(String),
-    response String CODEC(ZSTD(1)) COMMENT 'as sent by the provider, decompressed; of a stream its raw events',
+    response String COMMENT 'as sent by the provider, decompressed; of a stream its raw events' CODEC(ZSTD(1)),
     response_base64 Bool,
     response_type LowCardinality(String),
-    response_text String CODEC(ZSTD(1)) COMMENT 'the text of the response, assembled where it was streamed',
-    tool_calls String CODEC(ZSTD(1)) COMMENT 'JSON list',
+    response_text String COMMENT 'the text of the response, assembled where it was streamed' CODEC(ZSTD(1)),
+    tool_calls String COMMENT 'JSON list' CODEC(ZSTD(1)),
 
     INDEX by_id id TYPE bloom_filter(0.001) GRANULARITY 4
 )

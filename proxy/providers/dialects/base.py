@@ -59,6 +59,8 @@ class ExchangeReading(msgspec.Struct, kw_only=True):
     unpriced: tuple[str, ...] = ()
     """What is billed and has no unit in any price data."""
 
+    response_id: str = ""
+    """The provider's id of the response."""
     background_id: str = ""
     """The id of a response that runs in the background; empty for all others."""
 

@@ -9,12 +9,15 @@ import msgspec
 from proxy.providers.dialects.base import CapturedExchange, ExchangeReading
 from proxy.providers.dialects.bodies import Documents, decode_json, parse_documents
 from proxy.providers.dialects.errors import set_error
-from proxy.providers.dialects.fields import get_str
+from proxy.providers.dialects.fields import get_object, get_str
 from proxy.providers.dialects.operations import OPERATIONS, OTHER
 from proxy.providers.dialects.prompt_text import find_system_text, find_user_text
 
-__all__ = ["DecodedExchange", "clean", "decode_exchange", "json_text"]
+__all__ = ["MAX_ID", "DecodedExchange", "clean", "decode_exchange", "json_text"]
 
+MAX_ID: Final = 256
+"""Characters of a response's id that are kept."""
+_ID_ROWS: Final = 3
 _OTHERS_ERRORS: Final = frozenset({"files", "batches"})
 """Operations whose good answers list errors of other calls."""
 
@@ -44,6 +47,8 @@ def decode_exchange(
         set_error(reading, exchange, found)
     has_request = bool(exchange.request_body) or exchange.operation != "other"
     usable = exchange.status < 400 and OPERATIONS.get(exchange.operation, OTHER).reports_usage and has_request
+    if usable:
+        reading.response_id = _response_id(found)
     return DecodedExchange(exchange, reading, request, found, usable)
 
 
@@ -54,6 +59,19 @@ def clean(text: str) -> str:
     except UnicodeEncodeError:
         return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
     return text
+
+
+def _response_id(answer: Documents) -> str:
+    """The id in the first documents of an answer: a stream may begin with one that has none."""
+    for _, document in answer.rows[:_ID_ROWS]:
+        found = (
+            get_str(document, "id", "responseId", "generation_id")
+            or get_str(get_object(document, "message"), "id")
+            or get_str(get_object(document, "response"), "id")
+        )
+        if found:
+            return clean(found[:MAX_ID])
+    return ""
 
 
 def json_text(value: object) -> str:

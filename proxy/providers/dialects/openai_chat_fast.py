@@ -15,6 +15,7 @@ from proxy.core.usage import STANDARD_TIERS
 from proxy.providers.dialects.assembly import ToolCalls
 from proxy.providers.dialects.base import CapturedExchange, ExchangeReading
 from proxy.providers.dialects.counts import completion_usage, merge_counts
+from proxy.providers.dialects.decode import MAX_ID
 from proxy.providers.dialects.fields import join_text
 from proxy.providers.dialects.prompt_text import MAX_CHARS, SYSTEM_ROLES
 
@@ -82,6 +83,7 @@ class _Choice(msgspec.Struct, frozen=True, gc=False):
 
 class _Answer(msgspec.Struct, frozen=True, gc=False):
     choices: list[_Choice]
+    id: str | None = None
     object: str = ""
     model: str | None = None
     usage: dict[str, Any] | None = None
@@ -137,6 +139,10 @@ def read_common_chat(exchange: CapturedExchange, model_in: Callable[[str], str])
     text: list[str] = []
     reasoning: list[str] = []
     calls: ToolCalls | None = None
+    for answer in answers[:3]:
+        if answer.id:
+            reading.response_id = answer.id[:MAX_ID]
+            break
     for answer in answers:
         if answer.object in ("response", "error"):
             return None
