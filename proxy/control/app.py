@@ -12,6 +12,7 @@ from litestar.openapi.config import OpenAPIConfig
 import proxy
 from proxy.control.api.annotations import ANNOTATION_ROUTES
 from proxy.control.api.calls import list_calls, show_call
+from proxy.control.api.groups import GROUP_ROUTES
 from proxy.control.api.health import healthz, metrics, readyz
 from proxy.control.api.helicone import HELICONE_ROUTES
 from proxy.control.api.keys import KEY_ROUTES
@@ -42,6 +43,7 @@ ROUTES: Final[list[Any]] = [
     *PROMPT_ROUTES,
     *PRICE_ROUTES,
     *ANNOTATION_ROUTES,
+    *GROUP_ROUTES,
     *HELICONE_ROUTES,
     *LOG_ROUTES,
     *METRICS_ROUTES,

@@ -1,0 +1,126 @@
+"""What all lists of groups of calls share: how they are asked for, and how a page is answered."""
+
+from collections.abc import Callable, Mapping
+from typing import Annotated, Any, Final, Literal
+
+import msgspec
+from litestar import Request
+from litestar.params import QueryParameter
+
+from proxy.control.auth import caller_of
+from proxy.control.plane import ControlPlane
+from proxy.core.clock import now_us
+from proxy.query import Context, FilterError, Window, moment_us, parse_filter, zone_of
+from proxy.query.binding import Binder
+from proxy.query.groups import GroupList, GroupQuestion, compile_groups, next_cursor, read_cursor
+
+__all__ = ["GroupAsked", "Order", "context_of", "group_page", "query_of", "window_of_list"]
+
+_MAX_ROWS: Final = 500
+_DEFAULT_SINCE: Final = "30d"
+
+Order = Literal["asc", "desc"]
+
+
+class GroupAsked(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """Which groups: calls of which filter and time, sorted by what, and which page."""
+
+    filter: str | dict[str, Any] | None = None
+    """A filter in its text or JSON form: figures are of the calls that match it."""
+    since: str = _DEFAULT_SINCE
+    """A time, a day, or how long ago. Only calls from then on count."""
+    until: str = "now"
+    zone: str = "UTC"
+    """Of times without an offset."""
+    sort: str = ""
+    """A figure or a name of the list; empty: the list's own."""
+    order: Order = "desc"
+    limit: int = 50
+    """Groups, 1 to 500."""
+    cursor: str = ""
+    """`next` of the page before."""
+
+
+def _query(help: str) -> Any:
+    return QueryParameter(description=help, required=False)
+
+
+FilterText = Annotated[str, _query("A filter in its text form: figures are of the calls that match it.")]
+Since = Annotated[str, _query("A time, a day, or how long ago.")]
+Until = Annotated[str, _query("A time, a day, or how long ago.")]
+Zone = Annotated[str, _query("Zone of times without an offset.")]
+Sort = Annotated[str, _query("A figure or a name of the list; empty: the list's own.")]
+Direction = Annotated[Order, _query("`desc` or `asc`.")]
+Rows = Annotated[int, _query(f"Groups, 1 to {_MAX_ROWS}.")]
+Cursor = Annotated[str, _query("`next` of the page before.")]
+
+
+def query_of(
+    filter: FilterText = "",
+    since: Since = _DEFAULT_SINCE,
+    until: Until = "now",
+    zone: Zone = "UTC",
+    sort: Sort = "",
+    order: Direction = "desc",
+    limit: Rows = 50,
+    cursor: Cursor = "",
+) -> GroupAsked:
+    """The same in query parameters: a dependency of the short form of each list."""
+    return GroupAsked(
+        filter=filter, since=since, until=until, zone=zone, sort=sort, order=order, limit=limit, cursor=cursor
+    )
+
+
+def context_of(request: Request[Any, Any, Any], window: Window, at_us: int) -> Context:
+    """For expressions over the calls of the caller's organisation."""
+    plane: ControlPlane = request.app.state.plane
+    org = caller_of(request).org
+    updated = plane.log.store.updated_properties(org)
+    return Context(org, at_us, Binder("c"), window=window, updated_properties=updated)
+
+
+def window_of_list(asked: GroupAsked, at_us: int) -> Window:
+    """The starts of the calls that count. Raises `FilterError`."""
+    zone = zone_of("zone", asked.zone)
+    window = Window(
+        moment_us("since", asked.since or _DEFAULT_SINCE, at_us, zone),
+        moment_us("until", asked.until or "now", at_us, zone),
+    )
+    if window.since_us >= window.until_us:
+        raise FilterError("since", asked.since, "a time before `until`")
+    return window
+
+
+def group_page(
+    request: Request[Any, Any, Any],
+    groups: GroupList,
+    asked: GroupAsked,
+    extra: Callable[[Window], Mapping[str, Any]] = lambda _: {},
+    at_us: int = 0,
+) -> tuple[list[dict[str, Any]], str | None]:
+    """The groups of a page, by the names of keys and figures, and the cursor of the next page.
+    `extra` is what the list binds itself, by the window of the page. Raises `FilterError`."""
+    if not 1 <= asked.limit <= _MAX_ROWS:
+        raise FilterError("limit", asked.limit, f"1 to {_MAX_ROWS}")
+    plane: ControlPlane = request.app.state.plane
+    at_us, org = at_us or now_us(), caller_of(request).org
+    question = GroupQuestion(
+        org=org,
+        now_us=at_us,
+        window=window_of_list(asked, at_us),
+        filter=parse_filter(asked.filter),
+        sort=asked.sort,
+        order=asked.order,
+        limit=asked.limit,
+        updated_properties=plane.log.store.updated_properties(org),
+    )
+    if asked.cursor:
+        cursor = read_cursor(asked.cursor, groups)
+        if cursor.question != question.digest:
+            raise FilterError("cursor", asked.cursor[:60], "`next` of a page with the same filter, sort and order")
+        window = Window(cursor.since_us, cursor.until_us)
+        question = msgspec.structs.replace(question, cursor=cursor, window=window)
+    sql = compile_groups(groups, question, extra(question.window))
+    rows = plane.log.store.read(sql.text, dict(sql.values))
+    page = [{name[2:]: value for name, value in row.items() if name != "sorted_by"} for row in rows[: asked.limit]]
+    return page, next_cursor(groups, question, rows)

@@ -1,0 +1,154 @@
+"""Lists of groups of calls, such as users or models: figures of each group, sorted by one of them, page by page.
+
+`group_lists` has the lists. A page is keyed by the value that it is sorted by and by the names of the group.
+"""
+
+import base64
+from collections.abc import Mapping, Sequence
+from hashlib import blake2b
+from typing import Any, Final, Literal
+
+import msgspec
+
+from proxy.query.binding import Binder, Sql, Window
+from proxy.query.compile import compile_filter
+from proxy.query.errors import FilterError
+from proxy.query.tree import EVERYTHING, Node
+
+__all__ = ["Figure", "GroupCursor", "GroupList", "GroupQuestion", "compile_groups", "next_cursor", "read_cursor"]
+
+Order = Literal["asc", "desc"]
+_LOWEST: Final = "-1e308"
+"""Sorts a figure that a group does not have: last among the highest first."""
+
+
+class Figure(msgspec.Struct, frozen=True):
+    """One figure of a group: an aggregate over its calls."""
+
+    name: str
+    sql: str
+    sorts: Literal["number", "time", ""] = "number"
+    """How it sorts; empty: a list is not sorted by it."""
+
+
+class GroupList(msgspec.Struct, frozen=True, kw_only=True):
+    """Groups of calls of one kind."""
+
+    keys: tuple[tuple[str, str], ...]
+    """Name and expression of what calls of one group have in common."""
+    figures: tuple[Figure, ...]
+    sort: str
+    where: str = "1"
+    source: str = "requests"
+
+    @property
+    def sorts(self) -> tuple[str, ...]:
+        """What the list can be sorted by."""
+        return (*(name for name, _ in self.keys), *(figure.name for figure in self.figures if figure.sorts))
+
+
+class GroupCursor(msgspec.Struct, frozen=True):
+    """Where the next page begins: after the group with this value and these keys, of the same question."""
+
+    value: float
+    keys: tuple[str, ...]
+    since_us: int
+    until_us: int
+    question: str
+
+
+class GroupQuestion(msgspec.Struct, frozen=True, kw_only=True):
+    """What a page is of."""
+
+    org: str
+    now_us: int
+    window: Window
+    filter: Node = EVERYTHING
+    sort: str = ""
+    order: Order = "desc"
+    limit: int = 50
+    cursor: GroupCursor | None = None
+    updated_properties: frozenset[str] = frozenset()
+
+    @property
+    def digest(self) -> str:
+        """The same for questions whose pages follow each other."""
+        asked = (repr(self.filter), self.sort, self.order)
+        return blake2b(msgspec.json.encode(asked), digest_size=6).hexdigest()
+
+
+def compile_groups(groups: GroupList, question: GroupQuestion, extra: Mapping[str, Any] | None = None) -> Sql:
+    """The query of a page and one group more. Columns are `k_<key>`, `f_<figure>` and `sorted_by`. `extra` is bound as
+    well. Raises `FilterError`."""
+    sort = question.sort or groups.sort
+    if sort not in groups.sorts:
+        raise FilterError("sort", sort, ", ".join(groups.sorts))
+    binder = Binder("g")
+    window = question.window
+    conditions = [
+        f"org = {binder.bind(question.org, 'String')}",
+        f"start >= fromUnixTimestamp64Micro({binder.bind(window.since_us, 'Int64')})",
+        f"start < fromUnixTimestamp64Micro({binder.bind(window.until_us, 'Int64')})",
+        f"({groups.where})",
+    ]
+    bound = dict(extra or {})
+    if question.filter != EVERYTHING:
+        condition = compile_filter(
+            question.filter,
+            org=question.org,
+            now_us=question.now_us,
+            window=window,
+            updated_properties=question.updated_properties,
+        )
+        conditions.append(f"({condition.text})")
+        bound |= condition.values
+    names = [name for name, _ in groups.keys]
+    order = sorted(names, key=lambda name: name != sort)  # the one that it is sorted by, if any, comes first
+    columns = ["sorted_by", *(f"k_{name}" for name in order)]
+    direction, having = question.order.upper(), ""
+    if question.cursor is not None:
+        key_of = dict(zip(names, question.cursor.keys, strict=True))
+        after = [
+            binder.bind(question.cursor.value, "Float64"),
+            *(binder.bind(key_of[name], "String") for name in order),
+        ]
+        having = f"HAVING ({', '.join(columns)}) {'<' if direction == 'DESC' else '>'} ({', '.join(after)})"
+    selected = [f"{sql} AS k_{name}" for name, sql in groups.keys]
+    selected += [f"{figure.sql} AS f_{figure.name}" for figure in groups.figures]
+    text = (
+        f"SELECT {', '.join(selected)}, {_sort_value(groups, sort)} AS sorted_by FROM {groups.source}"
+        f" WHERE {' AND '.join(conditions)} GROUP BY {', '.join(columns[1:])} {having}"
+        f" ORDER BY {', '.join(f'{column} {direction}' for column in columns)} LIMIT {question.limit + 1}"
+    )
+    return Sql(text, {**bound, **binder.values})
+
+
+def _sort_value(groups: GroupList, sort: str) -> str:
+    figure = next((figure for figure in groups.figures if figure.name == sort), None)
+    if figure is None:  # sorted by a key
+        return "toFloat64(0)"
+    if figure.sorts == "time":
+        return f"toFloat64(toUnixTimestamp64Micro({figure.sql}))"
+    return f"ifNull(toFloat64({figure.sql}), {_LOWEST})"
+
+
+def next_cursor(groups: GroupList, question: GroupQuestion, rows: Sequence[Mapping[str, Any]]) -> str | None:
+    """The text of the cursor after the page, of the rows that `compile_groups` selects; None on the last page."""
+    if len(rows) <= question.limit:
+        return None
+    last = rows[question.limit - 1]
+    keys = tuple(str(last[f"k_{name}"]) for name, _ in groups.keys)
+    cursor = GroupCursor(last["sorted_by"], keys, question.window.since_us, question.window.until_us, question.digest)
+    return base64.urlsafe_b64encode(msgspec.json.encode(cursor)).decode().rstrip("=")
+
+
+def read_cursor(text: str, groups: GroupList) -> GroupCursor:
+    """The cursor of a text. Raises `FilterError`."""
+    try:
+        decoded = base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
+        cursor = msgspec.json.decode(decoded, type=GroupCursor)
+        if len(cursor.keys) == len(groups.keys):
+            return cursor
+    except (ValueError, msgspec.MsgspecError):
+        pass
+    raise FilterError("cursor", text[:60], "`next` of the page before")
