@@ -1,14 +1,16 @@
 """Reads of the log: their limits, their rights, their end from another thread, and results as streams."""
 
+import asyncio
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import closing
+from contextlib import aclosing, closing
 from typing import Any
 
 import msgspec
 import pytest
 
+from proxy.control.queries import run_query, stream_query
 from proxy.logstore import Cancellation, QueryCancelled, QueryLimitError, QueryLimits, RequestRow, StoreBusy, StoreError
 from proxy.logstore.clickhouse import ClickHouseStore
 from proxy.logstore.exactly_once import insert
@@ -171,3 +173,39 @@ def test_a_stream_that_is_left_ends_its_query(store: ClickHouseStore) -> None:
     assert cancellation.cancel(20)
     thread.join(20)
     assert isinstance(outcome[0], QueryCancelled)
+
+
+class Leaving:
+    """A request whose client disconnects when it is told to."""
+
+    def __init__(self) -> None:
+        self.left = asyncio.Event()
+
+    async def receive(self) -> dict[str, str]:
+        await self.left.wait()
+        return {"type": "http.disconnect"}
+
+
+async def test_a_client_that_disconnects_ends_its_reads(store: ClickHouseStore) -> None:
+    request: Any = Leaving()
+    assert await run_query(request, lambda: store.read("SELECT 1 AS one", {})) == [{"one": 1}]
+    endless = asyncio.create_task(run_query(request, lambda: store.read(ENDLESS, {"x": ""}, QueryLimits(rows_read=0))))
+    await asyncio.to_thread(wait_until_running, store, 1)
+    request.left.set()
+    with pytest.raises(QueryCancelled):
+        await endless
+    assert running(store, 0)
+
+
+async def test_a_client_that_disconnects_ends_its_stream(store: ClickHouseStore) -> None:
+    request: Any = Leaving()
+    with pytest.raises(StoreError, match="no_such"):
+        await stream_query(request, lambda: store.stream_bytes("SELECT no_such", {}, "JSONEachRow"))
+    whole = await stream_query(request, lambda: store.stream_bytes("SELECT 1 AS one", {}, "JSONEachRow"))
+    assert [piece async for piece in whole] == [b'{"one":1}\n']
+    endless = "SELECT number FROM numbers(1000000000000)"
+    pieces = await stream_query(request, lambda: store.stream_bytes(endless, {}, "JSONEachRow"))
+    async with aclosing(pieces) as opened:  # type: ignore[type-var]
+        assert await anext(opened)
+        assert running(store, 1)
+    await asyncio.to_thread(wait_until_running, store, 0)
