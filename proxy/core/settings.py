@@ -219,7 +219,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("log.text_index", True, "Index the text of prompts and answers for search. Costs CPU and disk per call."),
     Setting(
         "log.text_index_chars",
-        1000,
+        600,
         "Characters of each call that the text index covers: up to half of them of its prompt, the rest of its answer.",
         "100 to 32768",
         lambda v: 100 <= v <= 32_768,
