@@ -11,7 +11,9 @@ from litestar.openapi.config import OpenAPIConfig
 
 import proxy
 from proxy.control.api.annotations import ANNOTATION_ROUTES
+from proxy.control.api.bodies import BODY_ROUTES
 from proxy.control.api.calls import list_calls, show_call
+from proxy.control.api.code import CODE_ROUTES
 from proxy.control.api.groups import GROUP_ROUTES
 from proxy.control.api.health import healthz, metrics, readyz
 from proxy.control.api.helicone import HELICONE_ROUTES
@@ -37,6 +39,8 @@ __all__ = ["ROUTES", "create", "create_worker"]
 
 ROUTES: Final[list[Any]] = [
     *(healthz, readyz, metrics, login_page, list_calls, show_call, snapshot),
+    *BODY_ROUTES,
+    *CODE_ROUTES,
     *OIDC_ROUTES,
     *PEOPLE_ROUTES,
     *KEY_ROUTES,

@@ -30,11 +30,11 @@ class ControlPlane:
     def __init__(self, settings: Settings) -> None:
         self.settings = settings
         self.log = LogService(settings)
-        catalog = load_catalog(
+        self.catalog = load_catalog(
             settings.get_str("providers.folder"), settings.get_str("targets.allow"), settings.get_str("domain")
         )
-        self.catalog = catalog
-        self.providers = frozenset(catalog.providers)
+        self.providers = frozenset(self.catalog.providers)
+        self.gateway_url = _gateway_url(settings)
         self.spool = IngestSpool(settings, "control")
         self.throttle = Throttle()
         self.oidc = _open_oidc(settings)
@@ -81,3 +81,13 @@ def _open_oidc(settings: Settings) -> "Oidc | None":
     from proxy.control.oidc import Oidc
 
     return Oidc(settings)
+
+
+def _gateway_url(settings: Settings) -> str:
+    """Where callers reach the gateway, as far as the settings say."""
+    if settings.get_str("gateway.url"):
+        return settings.get_str("gateway.url").rstrip("/")
+    host = settings.get_str("gateway.host")
+    host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
+    scheme = "https" if settings.get_str("gateway.tls_cert") else "http"
+    return f"{scheme}://{host}:{settings.get_int('gateway.port')}"

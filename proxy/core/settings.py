@@ -51,6 +51,7 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting("gateway.host", "127.0.0.1", "Address the gateway listens on."),
     Setting("gateway.port", 8787, "Port the gateway listens on.", *_PORT),
+    Setting("gateway.url", "", "URL of the gateway in code snippets. Empty: made of gateway.host and gateway.port."),
     Setting(
         "gateway.server",
         "direct",

@@ -14,9 +14,9 @@ import clickhouse_connect
 from clickhouse_connect import common
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
-from proxy.core.clock import uuid7_time_us
 from proxy.logstore.annotations import put_updated_properties
 from proxy.logstore.base import Cursor, Row, Table
+from proxy.logstore.call_reader import find_call
 from proxy.logstore.cancellation import Cancellation
 from proxy.logstore.events import micros
 from proxy.logstore.filters import Filter, conditions
@@ -42,8 +42,6 @@ _DATABASE: Final = "perihelion"
 _EMBEDDED: Final = str(Path(__file__).with_name("embedded.xml"))
 _MAX_START_US: Final = 4_102_444_800_000_000
 """The year 2100: later than any call."""
-_ID_TIME_TOLERANCE_US: Final = 5_000_000
-"""How far a call's start may be from the time in its own id. Ids that callers made may say any time."""
 
 _INSERT: Final = {
     "insert_deduplicate": 1,
@@ -145,20 +143,11 @@ class ClickHouseStore:
         return int(self._select("count", filter)[0]["calls"])
 
     def get(self, org: str, id: str) -> dict[str, Any] | None:
-        at_us = uuid7_time_us(id)
-        spans = [(0, _MAX_START_US)]
-        if at_us is not None:
-            spans.insert(0, (at_us - _ID_TIME_TOLERANCE_US, at_us + _ID_TIME_TOLERANCE_US))
-        for since_us, until_us in spans:
-            bound = {"org": org, "id": id, "since_us": max(0, since_us), "until_us": min(until_us, _MAX_START_US)}
-            rows = self.read(query("get"), bound)
-            if rows:
-                row = rows[0]
-                bodies = self.read(query("body"), {"org": org, "id": id, "start_us": micros(row["start"])})
-                row["bodies"] = bodies[0] if bodies else None
-                put_updated_properties(self, org, rows)
-                return row
-        return None
+        row = find_call(self, org, id)
+        if row is not None:
+            bodies = self.read(query("body"), {"org": org, "id": id, "start_us": micros(row["start"])})
+            row["bodies"] = bodies[0] if bodies else None
+        return row
 
     def prompt_usage(self, org: str, prompt: str) -> list[dict[str, Any]]:
         return self.read(query("prompt_usage"), {"org": org, "prompt": prompt})

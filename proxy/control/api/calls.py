@@ -8,10 +8,10 @@ import msgspec
 from litestar import Request, Response, get
 from litestar.params import FromPath, QueryParameter
 
-from proxy.control.api.problems import Problem, answer
+from proxy.control.api.one_call import NoSuchCall, uuid_of
 from proxy.control.auth import caller_of, needs
 from proxy.control.plane import ControlPlane
-from proxy.core.clock import now_us, parse_uuid
+from proxy.core.clock import now_us
 from proxy.core.event import Event, EventWithBodies
 from proxy.logstore import FILTERS, Cursor, Filter, FilterError, LogStore, event_of_columns, micros
 from proxy.query import moment_us
@@ -106,22 +106,11 @@ def list_calls(
 )
 def show_call(request: Request[Any, Any, Any], id: FromPath[str]) -> Response[EventWithBodies]:
     """One call with its attempts and bodies."""
-    uuid = parse_uuid(id)
-    if uuid is None:
-        raise FilterError("id", id, "a UUID, as the response's `Helicone-Id`")
+    uuid = uuid_of(id)
     plane: ControlPlane = request.app.state.plane
     row = plane.log.store.get(caller_of(request).org, uuid)
     if row is None:
-        problem: Response[Any] = answer(
-            Problem(
-                "No such call",
-                404,
-                detail="No call with this id is in the log. A call shows up about a second after it ended.",
-                parameter="id",
-                value=uuid,
-            )
-        )
-        return problem
+        raise NoSuchCall(uuid)
     return _json(event_of_columns(row))
 
 

@@ -7,7 +7,9 @@ import msgspec
 from litestar import Request, Response
 from litestar.exceptions import HTTPException
 
+from proxy.control.api.one_call import NoSuchCall
 from proxy.control.log_service import NotReady
+from proxy.control.snippets import NoSnippet
 from proxy.core.errors import BadDirective, BadRequest, FeatureUnavailable
 from proxy.ingest.spool import SpoolUnwritable
 from proxy.logstore import FilterError, QueryCancelled, QueryLimitError, StoreBusy, StoreError
@@ -73,6 +75,14 @@ def _store_busy(_: Request[Any, Any, Any], error: StoreBusy) -> Response[bytes]:
 def _secret_rotated(_: Request[Any, Any, Any], error: SecretRotated) -> Response[bytes]:
     _log.error("%s", error)
     return answer(Problem("The secret was rotated", 503, detail=str(error)))
+
+
+def _no_such_call(_: Request[Any, Any, Any], error: NoSuchCall) -> Response[bytes]:
+    return answer(Problem("No such call", 404, detail=str(error), parameter="id", value=error.id))
+
+
+def _no_snippet(_: Request[Any, Any, Any], error: NoSnippet) -> Response[bytes]:
+    return answer(Problem("The call cannot be sent again", 409, detail=str(error)))
 
 
 def _row_not_found(_: Request[Any, Any, Any], error: RowNotFound) -> Response[bytes]:
@@ -141,6 +151,8 @@ HANDLERS: dict[type[Exception] | int, Any] = {
     StoreError: _store_failed,
     SecretRotated: _secret_rotated,
     HTTPException: _http,
+    NoSuchCall: _no_such_call,
+    NoSnippet: _no_snippet,
     RowNotFound: _row_not_found,
     RowConflict: _row_conflict,
     ConstraintError: _overtaken,
