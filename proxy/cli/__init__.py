@@ -21,6 +21,7 @@ COMMANDS: Final = {
     "check": ("proxy.cli.check", "Explain the configuration it would run with."),
     "requests": ("proxy.cli.calls", "The newest calls."),
     "show": ("proxy.cli.calls", "Everything of one call."),
+    "metrics": ("proxy.cli.metrics", "Figures of calls by time and dimension: cost, latency, errors."),
     "prompts": ("proxy.cli.prompts", "Managed prompts as files: pull, push."),
     "secret": ("proxy.cli.secret", "Rotate the secret that credentials are sealed with."),
 }

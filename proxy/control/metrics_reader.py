@@ -5,6 +5,8 @@ from typing import Any, Final
 
 from proxy.core.settings import Settings
 from proxy.logstore import LogStore
+from proxy.query.binding import Sql
+from proxy.query.heatmap import Heatmap, HeatmapQuestion, heatmap_sql, make_heatmap, plan_heatmap
 from proxy.query.metrics import Caps, MetricsQuestion, Plan, plan_metrics
 from proxy.query.metrics_sql import Key, groups_sql, in_period, series_sql
 from proxy.query.periods import Period
@@ -54,6 +56,13 @@ class MetricsReader:
             ms=round((time.perf_counter() - began) * 1000, 1),
         )
 
+    def heatmap(self, org: str, question: HeatmapQuestion, now_us: int) -> Heatmap:
+        """How a number of calls is spread. Raises as `answer` does."""
+        began = time.perf_counter()
+        plan = plan_heatmap(question, self.caps, org, now_us, self._store.updated_properties(org))
+        rows = self._read(heatmap_sql(plan))
+        return make_heatmap(plan, question, rows, round((time.perf_counter() - began) * 1000, 1))
+
     def _read_before(self, plan: Plan, sketched: bool, keys: list[Key]) -> list[dict[str, Any]] | None:
         if plan.before is None:
             return None
@@ -63,5 +72,5 @@ class MetricsReader:
         where = in_period(org, period)
         return int(self._store.read(_COUNT + where.text, dict(where.values))[0]["calls"])
 
-    def _read(self, sql: Any) -> list[dict[str, Any]]:
+    def _read(self, sql: Sql) -> list[dict[str, Any]]:
         return self._store.read(sql.text, dict(sql.values))

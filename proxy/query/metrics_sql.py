@@ -3,15 +3,16 @@
 from collections.abc import Sequence
 from typing import Final
 
-from proxy.query.binding import Binder, Sql, Window
+from proxy.query.binding import Binder, Context, Sql, Window
 from proxy.query.buckets import Buckets
 from proxy.query.compile import compile_filter
 from proxy.query.dimensions import Dimension
 from proxy.query.measures import AGGREGATES, Aggregate, Measure
 from proxy.query.metrics import Plan, Rank
 from proxy.query.periods import Period
+from proxy.query.tree import Node
 
-__all__ = ["Key", "groups_sql", "in_period", "series_sql"]
+__all__ = ["Key", "groups_sql", "in_period", "matching", "series_sql"]
 
 Key = tuple[str, ...]
 """The texts of a group's dimensions."""
@@ -25,6 +26,20 @@ _PERIOD: Final = (
 def in_period(org: str, period: Period) -> Sql:
     """The condition for the calls of an organisation in a period."""
     return Sql(_PERIOD, {"org": org, "since_us": period.since_us, "until_us": period.until_us})
+
+
+def matching(filter: Node, context: Context, period: Period) -> Sql:
+    """The condition for the calls of a period that match a filter."""
+    where = in_period(context.org, period)
+    condition = compile_filter(
+        filter,
+        org=context.org,
+        now_us=context.now_us,
+        zone=context.zone,
+        window=Window(period.since_us, period.until_us),
+        updated_properties=context.updated_properties,
+    )
+    return Sql(f"{where.text} AND ({condition.text})", {**where.values, **condition.values})
 
 
 def groups_sql(plan: Plan, sketched: bool) -> Sql:
@@ -87,17 +102,7 @@ def _parts(
 ) -> Sql:
     """The first step: aggregates over the calls of each bucket and group."""
     binder = Binder("b")
-    window = Window(period.since_us, period.until_us)
-    context = plan.context
-    filter = compile_filter(
-        plan.filter,
-        org=context.org,
-        now_us=context.now_us,
-        zone=context.zone,
-        window=window,
-        updated_properties=context.updated_properties,
-    )
-    where = in_period(context.org, period)
+    where = matching(plan.filter, plan.context, period)
     columns = [] if buckets is None else [f"{buckets.sql('start', binder)} AS bucket"]
     if named:
         columns.append(f"{named} AS named")
@@ -105,9 +110,9 @@ def _parts(
         columns.append(f"if(named, {dimension.sql}, '') AS {name}" if named else f"{dimension.sql} AS {name}")
     aggregates = [f"{each.of_calls(sketched)} AS part_{each.name}" for each in _aggregates(measures)]
     grouped = ", ".join(column.rpartition(" AS ")[2] for column in columns)
-    text = f"SELECT {', '.join([*columns, *aggregates])}\nFROM requests\nWHERE {where.text} AND ({filter.text})"
+    text = f"SELECT {', '.join([*columns, *aggregates])}\nFROM requests\nWHERE {where.text}"
     text += f"\nGROUP BY {grouped}" if grouped else ""
-    return Sql(text, {**context.binder.values, **where.values, **filter.values, **binder.values})
+    return Sql(text, {**plan.context.binder.values, **where.values, **binder.values})
 
 
 def _names(dimensions: Sequence[Dimension]) -> list[str]:

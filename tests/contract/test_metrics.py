@@ -16,10 +16,12 @@ from proxy.core.clock import uuid7
 from proxy.logstore import RequestRow
 from proxy.logstore.clickhouse import ClickHouseStore
 from proxy.logstore.exactly_once import insert
+from proxy.query.heatmap import HeatmapQuestion
 from proxy.query.measures import MEASURES
 from proxy.query.metrics import MetricsQuestion, Sort, Top
 from proxy.query.series import MetricsAnswer, Series
-from tests.plain_metrics import bucket_start, count_by, dimension, equal, local, measure, zone
+from tests.contract.log_stores import STORES, open_store
+from tests.plain_metrics import NUMBERS, bucket_start, count_by, dimension, dollars, equal, local, measure, tokens, zone
 
 HOUR_US = 3_600_000_000
 NOW_US = 1_800_000_000_000_000
@@ -35,11 +37,10 @@ def us(text: str) -> int:
     return round(datetime.fromisoformat(text).timestamp()) * 1_000_000
 
 
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClickHouseStore]:
-    opened = ClickHouseStore.open(f"chdb://{tmp_path_factory.mktemp('log') / 'log'}")
-    yield opened
-    opened.close()
+@pytest.fixture(scope="module", params=STORES)
+def store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClickHouseStore]:
+    with open_store(request.param, tmp_path_factory.mktemp("log")) as opened:
+        yield opened
 
 
 @pytest.fixture(scope="module")
@@ -235,3 +236,61 @@ def test_every_number_equals_a_plain_recomputation(
     for _ in range(3):
         question = data.draw(a_question(centre))
         check(reader.answer(org, question, NOW_US), question, rows)
+
+
+@settings(
+    max_examples=15,
+    deadline=None,
+    phases=(Phase.explicit, Phase.generate),
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.data_too_large, HealthCheck.function_scoped_fixture],
+)
+@given(data=st.data())
+def test_every_cell_of_a_heatmap_equals_a_plain_recomputation(
+    store: ClickHouseStore, reader: MetricsReader, data: st.DataObject
+) -> None:
+    org = next(ORGS)
+    centre = us(data.draw(st.sampled_from(CENTRES)))
+    rows = data.draw(some_rows(centre))
+    for row in rows:
+        row.org = org
+    insert(store, rows, [], org)
+    asked = data.draw(a_question(centre))
+    question = HeatmapQuestion(
+        measure=data.draw(st.sampled_from(("latency", "ttft", "tokens_per_second", "gateway_time", "cost", "tokens"))),
+        filter=asked.filter,
+        since=asked.since,
+        until=asked.until,
+        zone=asked.zone,
+        bucket=asked.bucket or "auto",
+        bins=data.draw(st.integers(1, 20)),
+    )
+    answer = reader.heatmap(org, question, NOW_US)
+    values = {**NUMBERS, "cost": lambda row: dollars(row.cost_nanousd), "tokens": tokens}
+    expected: dict[tuple[int, int], int] = {}
+    without = 0
+    for row in rows:
+        if not (matches(row, question.filter) and exact_us(answer.since) <= row.start < exact_us(answer.until)):
+            continue
+        value = values[question.measure](row)
+        if value is None:
+            without += 1
+            continue
+        place = next(
+            at
+            for at, each in enumerate(answer.bins)
+            if (each.low is None or each.low <= value) and (each.high is None or value < each.high)
+        )
+        cell = (
+            [us(start) for start in answer.buckets].index(bucket_start(row, answer.bucket, zone(asked.zone))),
+            place,
+        )
+        expected[cell] = expected.get(cell, 0) + 1
+    found = {
+        (bucket, place): calls
+        for bucket, cells in enumerate(answer.cells)
+        for place, calls in enumerate(cells)
+        if calls
+    }
+    assert found == expected
+    assert (answer.calls, answer.without_value) == (sum(expected.values()), without)
+    assert all(later.low == earlier.high for earlier, later in itertools.pairwise(answer.bins))

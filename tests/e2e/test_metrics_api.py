@@ -1,6 +1,10 @@
 """`/api/metrics` over HTTP: answers of a real control plane, and what is refused."""
 
+import csv
+import io
 import json
+import subprocess
+import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -62,6 +66,54 @@ def test_figures_by_dimension_and_bucket(filled: ControlProcess) -> None:
     assert len(answer["buckets"]) == len(answer["groups"][0]["values"]["cost"]) in (24, 25)
     assert answer["total"]["previous"]["calls"] == 0 and answer["total"]["change"]["calls"] is None
     assert {one["name"]: one["unit"] for one in answer["measures"]}["cost"] == "USD"
+
+
+def test_a_heatmap_counts_calls_by_bin(filled: ControlProcess) -> None:
+    status, answer = ask(filled, "/api/metrics/heatmap", {"measure": "latency", "since": "1d", "bucket": "1h"})
+    assert (status, answer["calls"], answer["without_value"], answer["unit"]) == (200, 30, 0, "ms")
+    assert len(answer["bins"]) == 1 and answer["bins"][0]["low"] <= 200 < answer["bins"][0]["high"]
+    assert sum(map(sum, answer["cells"])) == 30
+
+
+@pytest.mark.parametrize(
+    ("question", "parameter"),
+    [({"measure": "model"}, "measure"), ({"bins": 0}, "bins"), ({"bucket": "1m", "since": "300d"}, "bucket")],
+)
+def test_a_heatmap_that_cannot_be_made_is_refused(
+    filled: ControlProcess, question: dict[str, Any], parameter: str
+) -> None:
+    status, problem = ask(filled, "/api/metrics/heatmap", question)
+    assert (status, problem["parameter"]) == (400, parameter)
+
+
+def perihelion(control: ControlProcess, *words: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "proxy", "metrics", *words, "--url", control.url],
+        env={**control.environ, "PERIHELION_API_KEY": control.token},
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+
+
+def test_the_command_prints_a_table_csv_and_json(filled: ControlProcess) -> None:
+    words = ("calls", "error_rate", "cost", "--by", "user", "--sort", "user:asc", "status=200")
+    lines = perihelion(filled, *words).stdout.splitlines()
+    assert lines[0].split() == ["user", "calls", "error_rate", "cost"]
+    assert [line.split()[:3] for line in lines[1:]] == [[f"user-{n}", "8", "0.00%"] for n in range(3)]
+    rows = list(csv.DictReader(io.StringIO(perihelion(filled, *words, "--csv").stdout)))
+    assert [(row["user"], row["calls"]) for row in rows] == [("user-0", "8"), ("user-1", "8"), ("user-2", "8")]
+    answer = json.loads(perihelion(filled, "calls", "--top", "1", "--by", "user", "--json").stdout)
+    assert [group["totals"]["calls"] for group in answer["groups"]] == [10, 20]
+    by_hour = perihelion(filled, "calls", "--bucket", "1h", "--since", "1d", "--csv").stdout.splitlines()
+    assert sum(int(line.rpartition(",")[2]) for line in by_hour[1:]) == 30
+
+
+def test_the_command_says_what_it_does_not_know(filled: ControlProcess) -> None:
+    for words, said in ((("costs",), "cost"), (("calls", "a:1", "b:2"), "two filters"), (("calls", "nope:1"), "nope")):
+        done = perihelion(filled, *words)
+        assert done.returncode != 0 and said in done.stderr
 
 
 def test_the_schema_lists_what_can_be_asked(filled: ControlProcess) -> None:

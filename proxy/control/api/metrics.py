@@ -12,6 +12,7 @@ from proxy.control.plane import ControlPlane
 from proxy.core.clock import now_us
 from proxy.query.buckets import WIDTHS
 from proxy.query.dimensions import DIMENSIONS
+from proxy.query.heatmap import Heatmap, HeatmapQuestion
 from proxy.query.measures import measure_help
 from proxy.query.metrics import MetricsQuestion
 from proxy.query.series import MetricsAnswer
@@ -59,6 +60,20 @@ def query_metrics(request: Request[Any, Any, Any], data: JSONBody[MetricsQuestio
     return MetricsReader(plane.log.store, plane.settings).answer(caller_of(request).org, data, now_us())
 
 
+@post(
+    "/api/metrics/heatmap",
+    sync_to_thread=True,
+    opt=needs("viewer"),
+    status_code=200,
+    summary="How a number of calls is spread, by time bucket",
+    operation_id="queryHeatmap",
+)
+def query_heatmap(request: Request[Any, Any, Any], data: JSONBody[HeatmapQuestion]) -> Heatmap:
+    """Calls by time bucket and logarithmic bin of a number."""
+    plane: ControlPlane = request.app.state.plane
+    return MetricsReader(plane.log.store, plane.settings).heatmap(caller_of(request).org, data, now_us())
+
+
 @get(
     "/api/metrics/schema",
     sync_to_thread=False,
@@ -74,4 +89,4 @@ def metrics_schema() -> MetricsSchema:
     return MetricsSchema(measures, dimensions, ["auto", *WIDTHS])
 
 
-METRICS_ROUTES: list[Any] = [query_metrics, metrics_schema]
+METRICS_ROUTES: list[Any] = [query_metrics, query_heatmap, metrics_schema]
