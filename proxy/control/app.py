@@ -27,6 +27,7 @@ from proxy.control.api.people import PEOPLE_ROUTES
 from proxy.control.api.prices import PRICE_ROUTES
 from proxy.control.api.problems import HANDLERS
 from proxy.control.api.prompts import PROMPT_ROUTES
+from proxy.control.api.sessions import SESSION_ROUTES
 from proxy.control.api.snapshot import snapshot
 from proxy.control.auth import NOBODY, guard, needs
 from proxy.control.plane import ControlPlane
@@ -48,6 +49,7 @@ ROUTES: Final[list[Any]] = [
     *PRICE_ROUTES,
     *ANNOTATION_ROUTES,
     *GROUP_ROUTES,
+    *SESSION_ROUTES,
     *HELICONE_ROUTES,
     *LOG_ROUTES,
     *METRICS_ROUTES,

@@ -31,6 +31,7 @@ from proxy.control.api.group_rows import (
     ValueRow,
 )
 from proxy.control.auth import needs
+from proxy.control.queries import run_query
 from proxy.core.clock import now_us
 from proxy.query import FilterError, Window, to_json
 from proxy.query.check import check_leaf
@@ -90,21 +91,21 @@ def _values(request: Request[Any, Any, Any], name: str, asked: GroupAsked) -> Va
 def _routes(path: str, name: str, what: str, answer: Answer, page: type[Any]) -> list[Any]:
     """The two forms of one list. Litestar reads the type of the answer from the annotations."""
 
-    def list_groups(request: Request[Any, Any, Any], asked: Annotated[GroupAsked, Dependency()]) -> Any:
+    async def list_groups(request: Request[Any, Any, Any], asked: Annotated[GroupAsked, Dependency()]) -> Any:
         """One page of the list; figures are of the calls that match."""
-        return answer(request, asked)
+        return await run_query(request, lambda: answer(request, asked))
 
-    def query_groups(request: Request[Any, Any, Any], data: JSONBody[GroupAsked]) -> Any:
+    async def query_groups(request: Request[Any, Any, Any], data: JSONBody[GroupAsked]) -> Any:
         """One page of the list; figures are of the calls that match."""
-        return answer(request, data)
+        return await run_query(request, lambda: answer(request, data))
 
     for handler in (list_groups, query_groups):
         handler.__annotations__["return"] = page
     dependencies = {"asked": Provide(query_of, sync_to_thread=False)}
     return [
-        get(path, sync_to_thread=True, opt=needs("viewer"), summary=what, operation_id=f"list{name}",
+        get(path, opt=needs("viewer"), summary=what, operation_id=f"list{name}",
             dependencies=dependencies)(list_groups),
-        post(f"{path}/query", sync_to_thread=True, opt=needs("viewer"), summary=what, operation_id=f"query{name}",
+        post(f"{path}/query", opt=needs("viewer"), summary=what, operation_id=f"query{name}",
              status_code=200)(query_groups),
     ]  # fmt: skip
 
@@ -127,24 +128,24 @@ class ValuesAsked(GroupAsked, forbid_unknown_fields=True, kw_only=True):
 _NAME = Annotated[str, QueryParameter(description="Name of the property; without case.")]
 
 
-@get("/api/properties/values", sync_to_thread=True, opt=needs("viewer"), summary="Values of one property",
+@get("/api/properties/values", opt=needs("viewer"), summary="Values of one property",
      operation_id="listPropertyValues", dependencies={"asked": Provide(query_of, sync_to_thread=False)})  # fmt: skip
-def list_values(
+async def list_values(
     request: Request[Any, Any, Any], asked: Annotated[GroupAsked, Dependency()], name: _NAME = ""
 ) -> ValuePage:
     """One page of the list; figures are of the calls that match."""
-    return _values(request, name, asked)
+    return await run_query(request, lambda: _values(request, name, asked))
 
 
-@post("/api/properties/values/query", sync_to_thread=True, opt=needs("viewer"), summary="Values of one property",
+@post("/api/properties/values/query", opt=needs("viewer"), summary="Values of one property",
       operation_id="queryPropertyValues", status_code=200)  # fmt: skip
-def query_values(request: Request[Any, Any, Any], data: JSONBody[ValuesAsked]) -> ValuePage:
+async def query_values(request: Request[Any, Any, Any], data: JSONBody[ValuesAsked]) -> ValuePage:
     """One page of the list; figures are of the calls that match."""
-    return _values(request, data.name, data)
+    return await run_query(request, lambda: _values(request, data.name, data))
 
 
-@get("/api/users/one", sync_to_thread=True, opt=needs("viewer"), summary="One user", operation_id="getUser")
-def show_user(
+@get("/api/users/one", opt=needs("viewer"), summary="One user", operation_id="getUser")
+async def show_user(
     request: Request[Any, Any, Any],
     id: Annotated[str, QueryParameter(description="Id of the user.")],
     since: Since = "30d",
@@ -152,7 +153,8 @@ def show_user(
 ) -> UserRow:
     """The user's row of the list; 404 where the user has no call in that time."""
     filter = to_json(check_leaf(Leaf("user", "eq", id), "id"))
-    rows, _ = group_page(request, USERS, GroupAsked(filter=filter, since=since, until=until, limit=1))
+    asked = GroupAsked(filter=filter, since=since, until=until, limit=1)
+    rows, _ = await run_query(request, lambda: group_page(request, USERS, asked))
     if not rows:
         raise NotFoundException(f"No call of the user {id!r} in that time.")
     return UserRow(**rows[0])
