@@ -5,6 +5,7 @@ command: one function and one row in `COMMANDS`.
 """
 
 import importlib
+import keyword
 from typing import Final
 
 import click
@@ -22,6 +23,7 @@ COMMANDS: Final = {
     "requests": ("proxy.cli.calls", "The newest calls."),
     "show": ("proxy.cli.calls", "Everything of one call."),
     "metrics": ("proxy.cli.metrics", "Figures of calls by time and dimension: cost, latency, errors."),
+    "import": ("proxy.cli.import_files", "Import calls that another product exported."),
     "prompts": ("proxy.cli.prompts", "Managed prompts as files: pull, push."),
     "secret": ("proxy.cli.secret", "Rotate the secret that credentials are sealed with."),
 }
@@ -34,7 +36,8 @@ class _Commands(click.Group):
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = getattr(importlib.import_module(COMMANDS[cmd_name][0]), cmd_name)
+        attribute = f"{cmd_name}_" if keyword.iskeyword(cmd_name) else cmd_name
+        command: click.Command = getattr(importlib.import_module(COMMANDS[cmd_name][0]), attribute)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

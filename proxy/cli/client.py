@@ -2,6 +2,7 @@
 
 import json
 import os
+import time
 import urllib.error
 import urllib.request
 from typing import Any
@@ -31,24 +32,43 @@ def ask(
     method: str = "GET",
     body: object = None,
     about: str = "",
+    retries: int = 0,
 ) -> Any:
     """The JSON that the control plane answers; where it does not, ends the command with one sentence, `about` first.
 
-    Authenticates with PERIHELION_API_KEY, or with the token in this machine's data folder."""
-    whole = f"{url}{path}" + (f"?{urlencode(query)}" if query else "")
-    token, source = _credential(settings)
-    request = urllib.request.Request(whole, method=method, headers={"Authorization": f"Bearer {token}"})
-    if body is not None:
-        request.data = json.dumps(body).encode()
-        request.add_header("Content-Type", "application/json")
+    Authenticates with PERIHELION_API_KEY, or with the token in this machine's data folder. `retries` is for what may be
+    sent twice: so often it is sent again where nobody answered, or where the answer is 502, 503 or 504."""
+    for retry in range(retries):
+        try:
+            return _send(settings, url, path, query, method, body)[0]
+        except urllib.error.HTTPError as error:
+            if error.code not in (502, 503, 504):
+                break
+        except (urllib.error.URLError, OSError, ValueError):
+            pass
+        time.sleep(min(2.0**retry, 10.0))
+    source = ""
     try:
-        with urllib.request.urlopen(request, timeout=60) as answer:
-            return json.load(answer)
+        answer, source = _send(settings, url, path, query, method, body)
+        return answer
     except urllib.error.HTTPError as error:
         refuse(about + _problem(error) + (f" {source}" if error.code == 401 else ""), 1)
     except (urllib.error.URLError, OSError, ValueError) as error:
         reason = getattr(error, "reason", error)
         refuse(f"the control plane at {url} does not answer ({reason}). Is `perihelion serve` running? (--url)", 1)
+
+
+def _send(
+    settings: Settings, url: str, path: str, query: list[tuple[str, str]] | None, method: str, body: object
+) -> tuple[Any, str]:
+    whole = f"{url}{path}" + (f"?{urlencode(query)}" if query else "")
+    token, source = _credential(settings)
+    request = urllib.request.Request(whole, method=method, headers={"Authorization": f"Bearer {token}"})
+    if body is not None:
+        request.data = body if isinstance(body, bytes) else json.dumps(body).encode()
+        request.add_header("Content-Type", "application/json")
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        return json.load(answer), source
 
 
 def _credential(settings: Settings) -> tuple[str, str]:

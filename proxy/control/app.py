@@ -17,6 +17,7 @@ from proxy.control.api.code import CODE_ROUTES
 from proxy.control.api.groups import GROUP_ROUTES
 from proxy.control.api.health import healthz, metrics, readyz
 from proxy.control.api.helicone import HELICONE_ROUTES
+from proxy.control.api.imports import IMPORT_ROUTES
 from proxy.control.api.keys import KEY_ROUTES
 from proxy.control.api.log_calls import LOG_ROUTES
 from proxy.control.api.metrics import METRICS_ROUTES
@@ -51,6 +52,7 @@ ROUTES: Final[list[Any]] = [
     *GROUP_ROUTES,
     *SESSION_ROUTES,
     *HELICONE_ROUTES,
+    *IMPORT_ROUTES,
     *LOG_ROUTES,
     *METRICS_ROUTES,
 ]

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Final
 
 from proxy.control.auth import LocalToken
+from proxy.control.import_service import ImportService
 from proxy.control.jobs.clean_up import CLEAN_UP
 from proxy.control.jobs.publish import Publisher
 from proxy.control.jobs.runner import Job, JobRunner
@@ -36,6 +37,7 @@ class ControlPlane:
         self.providers = frozenset(self.catalog.providers)
         self.gateway_url = _gateway_url(settings)
         self.spool = IngestSpool(settings, "control")
+        self.imports = ImportService(settings, self.catalog, lambda: self.log.store, lambda: self.log.shipper)
         self.throttle = Throttle()
         self.oidc = _open_oidc(settings)
         self.local = LocalToken(settings.layout.control_token)
@@ -67,6 +69,7 @@ class ControlPlane:
 
     def close(self) -> None:
         self.spool.close()
+        self.imports.close()
         self.log.close()
         self.jobs.close()
         self.publisher.close()

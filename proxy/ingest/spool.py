@@ -2,13 +2,24 @@
 
 import threading
 from collections.abc import Sequence
+from typing import Final
 
 from proxy.core.errors import PerihelionError
 from proxy.core.record import Record, encode
 from proxy.core.settings import Settings
+from proxy.spool.segment import SUFFIX
 from proxy.spool.writer import Writer
 
-__all__ = ["IngestSpool", "SpoolUnwritable"]
+__all__ = ["IMPORTS", "IngestSpool", "SpoolUnwritable", "may_be_known"]
+
+IMPORTS: Final = "import"
+"""The worker of the segments that imported calls are written to."""
+_IMPORTED: Final = f"-{IMPORTS}{SUFFIX}"
+
+
+def may_be_known(segment: str) -> bool:
+    """Whether the log may have calls of this segment already: the same file may be imported again."""
+    return segment.endswith(_IMPORTED)
 
 
 class SpoolUnwritable(PerihelionError):

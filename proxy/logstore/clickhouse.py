@@ -52,6 +52,8 @@ _INSERT: Final = {
     # The answer to an insert says that its rows are in the table; a server may be set up otherwise.
     "async_insert": 0,
     "distributed_foreground_insert": 1,
+    # Imported calls may be of any month.
+    "max_partitions_per_insert_block": 0,
 }
 
 

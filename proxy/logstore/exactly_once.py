@@ -28,10 +28,15 @@ def insert_missing(store: LogStore, requests: Sequence[RequestRow], bodies: Sequ
     written_again = 0
     tables: tuple[tuple[Table, Sequence[Row]], ...] = ((_REQUESTS, requests), (_BODIES, bodies))
     for table, rows in tables:
-        missing = store.missing(table, rows)
+        missing = _once(store.missing(table, rows))
         store.write(table, missing, token)
-        missing = store.missing(table, missing)
+        missing = list(store.missing(table, missing))
         if missing:
             store.write(table, missing, f"{token}:mend:{missing[0].id}:{len(missing)}")
             written_again += len(missing)
     return written_again
+
+
+def _once(rows: Sequence[Row]) -> list[Row]:
+    """The rows without repetitions of a key: an import that was sent twice may be in one batch."""
+    return list({(row.org, row.start, row.id): row for row in reversed(rows)}.values())[::-1]

@@ -10,7 +10,15 @@ from proxy.query.binding import Context
 from proxy.query.errors import FilterError
 from proxy.query.tree import Leaf
 
-__all__ = ["FEEDBACK_VALUES", "feedback_condition", "property_sql", "rating_sql", "score_condition", "score_sql"]
+__all__ = [
+    "FEEDBACK_VALUES",
+    "feedback_condition",
+    "property_sql",
+    "rating_sql",
+    "score_condition",
+    "score_sql",
+    "scored_condition",
+]
 
 FEEDBACK_VALUES: Final = {"good": "{} > 0", "bad": "{} < 0", "neutral": "{} = 0"}
 """What a rating is called, as a condition on it."""
@@ -47,6 +55,17 @@ def feedback_condition(leaf: Leaf, context: Context) -> str:
     else:
         having = _compare(leaf, context)
     return _annotated("feedback", "", having, context)
+
+
+def scored_condition(context: Context) -> str:
+    """Calls that have any score, or a rating."""
+    since_us = max(0, context.window.since_us - _CLOCKS_US)
+    return (
+        f"id GLOBAL IN (SELECT request_id FROM annotations WHERE org = {context.binder.bind(context.org, 'String')}"
+        " AND kind IN ('score', 'feedback') AND request_id != ''"
+        f" AND at >= fromUnixTimestamp64Micro({context.binder.bind(since_us, 'Int64')})"
+        f" GROUP BY request_id, kind, name HAVING {_STANDS})"
+    )
 
 
 def property_sql(name: str, context: Context) -> tuple[str, str]:

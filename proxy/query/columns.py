@@ -105,6 +105,7 @@ _DERIVED: Final[tuple[Column, ...]] = (
         sql="if(status = 0, '', concat(toString(intDiv(status, 100)), 'xx'))",
         help="`2xx`, `4xx`, …; empty where there is no status",
     ),
+    Column(name="scored", kind="bool", sql="", help="whether the call has a score or a rating"),
     Column(name="feedback", kind="text", sql="", help="rating: `good`, `bad`, `neutral`, or a number from -1 to 1"),
     Column(
         name="text",

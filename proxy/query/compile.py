@@ -4,7 +4,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, tzinfo
 from typing import Final
 
-from proxy.query.annotations import feedback_condition, property_sql, score_condition
+from proxy.query.annotations import feedback_condition, property_sql, score_condition, scored_condition
 from proxy.query.binding import MAX_TIME_US, Binder, Context, Sql, Window
 from proxy.query.columns import Column, find_column
 from proxy.query.times import moment_us
@@ -145,6 +145,8 @@ def _bool(column: Column, leaf: Leaf, context: Context) -> str:
     if leaf.op == "exists":
         return f"isNotNull({column.sql})" if column.nullable else "1"
     wanted = leaf.value == (leaf.op == "eq")
+    if not column.sql:
+        return scored_condition(context) if wanted else f"NOT ({scored_condition(context)})"
     if column.nullable:
         return f"ifNull({column.sql} = {int(wanted)}, {int(leaf.op == 'ne')})"
     return column.sql if wanted else f"NOT {column.sql}"

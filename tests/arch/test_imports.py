@@ -15,7 +15,7 @@ ALLOWED: dict[str, set[str]] = {
     "proxy.core": {"_speedups"},
     "proxy.providers": {"proxy.core", "_speedups"},
     "proxy.spool": {"proxy.core"},
-    "proxy.ingest": {"proxy.core", "proxy.providers", "proxy.spool.writer", "_speedups"},
+    "proxy.ingest": {"proxy.core", "proxy.providers", "proxy.spool.segment", "proxy.spool.writer", "_speedups"},
     "proxy.net": {"proxy.core"},
     "proxy.upstream": {"proxy.core", "proxy.net", "_speedups"},
     "proxy.query": {"proxy.core"},
@@ -54,6 +54,7 @@ ALLOWED: dict[str, set[str]] = {
         "proxy.prices",
         "proxy.control",
         "proxy.gateway",
+        "proxy.ingest",
         "proxy.logstore",
         "proxy.query",
         "proxy.upstream",
@@ -64,7 +65,7 @@ ALLOWED: dict[str, set[str]] = {
 """Package to the packages of ours it may import, beside itself."""
 
 LAZY: dict[str, tuple[str, ...]] = {
-    "proxy.cli": ("proxy.control", "proxy.gateway", "proxy.logstore", "proxy.query"),
+    "proxy.cli": ("proxy.control", "proxy.gateway", "proxy.ingest", "proxy.logstore", "proxy.query"),
     "proxy.gateway": ("proxy.prices",),
 }
 """Package to what it may import inside functions only: `perihelion --help` starts neither plane, and a gateway loads

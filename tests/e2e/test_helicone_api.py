@@ -235,3 +235,17 @@ def test_what_is_said_of_a_call_is_in_its_record(api: httpx.Client) -> None:
     assert bob["scores"] == {"helpful": 0.5, "safe": 1, "helicone-score-feedback": 1}
     assert bob["properties"] == {"App": "Tester", "ticket": "4711"}
     assert api.post("/v1/request/none/feedback", json={"rating": True}).status_code == 404
+    scores = {"request_response_rmt": {"scores": {"helpful": {"gte": 0.5}}}}
+    for filter, more in (
+        (scores, {}),
+        (rmt("scores", safe={"equals": 1}), {}),
+        (rmt("scores_column", not_equals="{}"), {}),
+        (rmt("helicone-score-feedback", equals=True), {}),
+        ({"feedback": {"rating": {"equals": True}}}, {}),
+        ({"properties": {"Ticket": {"equals": "4711"}}}, {}),
+        ("all", {"isScored": True}),
+    ):
+        assert found(api, filter, **more) == [BOB], filter
+    assert found(api, "all", isScored=False) == found(api, rmt("scores_column", equals="{}")) == [ADA, EVE]
+    assert found(api, {"feedback": {"rating": {"equals": False}}}) == []
+    assert found(api, "all", sort={"properties": {"ticket": "desc"}})[0] == BOB

@@ -40,6 +40,7 @@ BODIES: dict[str, Any] = {
     "POST /v1/request/{requestId:str}/feedback": {"rating": True},
     "POST /v1/request/{requestId:str}/score": {"scores": {"helpful": 1}},
     "PUT /v1/request/{requestId:str}/property": {"key": "ticket", "value": "4711"},
+    "POST /api/import": {"format": "helicone", "rows": []},
 }
 """What each change sends, so that it is refused for whom it touches and not for its form."""
 

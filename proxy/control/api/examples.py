@@ -53,4 +53,20 @@ EXAMPLES: Final[dict[str, Any]] = {
     "queryProperties": {"since": "7d"},
     "queryPropertyValues": {"name": "app", "since": "7d", "sort": "cost"},
     "queryErrors": {"filter": {"column": "provider", "op": "eq", "value": "openai"}, "since": "1d"},
+    "importRows": {
+        "format": "helicone",
+        "rows": [
+            {
+                "line": 1,
+                "values": {
+                    "request_id": "6f1c2d3e-0000-4000-8000-000000000001",
+                    "request_created_at": "2026-01-31T12:00:00Z",
+                    "response_status": 200,
+                    "provider": "OPENAI",
+                    "request_body": {"model": "gpt-4o", "messages": [{"role": "user", "content": "Hello"}]},
+                },
+            }
+        ],
+        "dry_run": True,
+    },
 }

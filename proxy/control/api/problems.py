@@ -8,6 +8,7 @@ from litestar import Request, Response
 from litestar.exceptions import HTTPException
 
 from proxy.control.api.one_call import NoSuchCall
+from proxy.control.import_service import ImportBusy
 from proxy.control.log_service import NotReady
 from proxy.control.snippets import NoSnippet
 from proxy.core.errors import BadDirective, BadRequest, FeatureUnavailable
@@ -119,6 +120,10 @@ def _unavailable(_: Request[Any, Any, Any], error: FeatureUnavailable) -> Respon
     return answer(Problem("Not built", error.status, detail=error.message, parameter=error.param or ""))
 
 
+def _import_busy(_: Request[Any, Any, Any], error: ImportBusy) -> Response[bytes]:
+    return answer(Problem("The log is behind", 503, detail=str(error)))
+
+
 def _spool_failed(_: Request[Any, Any, Any], error: SpoolUnwritable) -> Response[bytes]:
     _log.error("%s", error)
     failed = answer(Problem("The spool cannot be written", 503, detail=f"Nothing was logged; send it again. {error}"))
@@ -162,5 +167,6 @@ HANDLERS: dict[type[Exception] | int, Any] = {
     BadDirective: _bad_request,
     FeatureUnavailable: _unavailable,
     SpoolUnwritable: _spool_failed,
+    ImportBusy: _import_busy,
     Exception: _bug,
 }

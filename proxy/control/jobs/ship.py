@@ -18,6 +18,7 @@ from proxy.control.sinks.base import RowBatch, Sink
 from proxy.control.sinks.feed import SinkFeed
 from proxy.control.sinks.log import LogSink
 from proxy.core.clock import now_us
+from proxy.ingest.spool import may_be_known
 from proxy.logstore import StoreError
 from proxy.spool.reader import Batch, Reader
 
@@ -180,7 +181,8 @@ class Shipper:
             elif batch.payloads:
                 intended = self._journal.intend(segment, batch.start, batch.end, len(batch.payloads), self._clock())
                 # Behind damage in the batch that was in progress: the log may have it.
-                self._deliver(batch, intended.intent, intended.ingested_us, repeated=batch.start < noted.intent)
+                repeated = batch.start < noted.intent or may_be_known(segment)
+                self._deliver(batch, intended.intent, intended.ingested_us, repeated=repeated)
                 moved += len(batch.payloads)
             if not batch.payloads:
                 self._pass(segment, batch.start, batch.end)

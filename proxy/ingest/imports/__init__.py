@@ -33,4 +33,6 @@ def read_row(
             found.append(each)
     except BadRow as error:
         row.problems.append(error.problem)
+    except Exception as error:  # noqa: BLE001 - whatever a row holds, the rows beside it are imported
+        row.problems.append(RowProblem("", f"cannot be read ({type(error).__name__}: {error})"))
     return found, row.problems

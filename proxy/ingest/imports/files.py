@@ -33,6 +33,7 @@ _FOREIGN: Final = (
 _PAGE_KEYS: Final = frozenset({"data", "object", "error", "meta", "has_more", "first_id", "last_id", "pagination"})
 """Keys of a page of an API, whose rows are under `data`."""
 _PAGE: Final = re.compile(r'\s*\{\s*(?:"object"\s*:\s*"list"\s*,\s*)?"data"\s*:\s*\[')
+_NEXT_PAGE: Final = re.compile(r"\][^\n]*\n" + _PAGE.pattern)
 _GAP: Final = re.compile(r"[\s,]*")
 _decode_json = json.JSONDecoder().raw_decode
 
@@ -50,10 +51,10 @@ class ExportedRow(msgspec.Struct, frozen=True):
 
 def read_rows(path: Path) -> Iterator[ExportedRow]:
     """The rows of a file, in order. Raises `OSError` where it cannot be opened."""
-    with path.open("rb") as file:
+    with io.BufferedReader(path.open("rb", buffering=0), _CHUNK) as file:
         packed = file.read(2) == b"\x1f\x8b"
         file.seek(0)
-        stream: io.BufferedReader = io.BufferedReader(gzip.GzipFile(fileobj=file)) if packed else file
+        stream: io.BufferedReader[Any] = io.BufferedReader(gzip.GzipFile(fileobj=file), _CHUNK) if packed else file
         line = 0
         try:
             for row in _rows(stream, file):
@@ -63,7 +64,7 @@ def read_rows(path: Path) -> Iterator[ExportedRow]:
             yield ExportedRow(line + 1, file.tell(), problem=f"the compressed data ends or is damaged here ({error})")
 
 
-def _rows(stream: io.BufferedReader, file: BinaryIO) -> Iterator[ExportedRow]:
+def _rows(stream: "io.BufferedReader[Any]", file: BinaryIO) -> Iterator[ExportedRow]:
     head = stream.peek(_CHUNK)[:_CHUNK]
     for magic, what in _FOREIGN:
         if head.startswith(magic):
@@ -102,7 +103,7 @@ def _is_page(head: bytes) -> bool:
     return _PAGE.match(head[:400].decode("utf-8", "replace")) is not None
 
 
-def _lines(stream: io.BufferedReader, file: BinaryIO) -> Iterator[ExportedRow]:
+def _lines(stream: "io.BufferedReader[Any]", file: BinaryIO) -> Iterator[ExportedRow]:
     number = 0
     while line := stream.readline(MAX_ROW + 1):
         number += 1
@@ -159,7 +160,16 @@ def _document(stream: BinaryIO, file: BinaryIO) -> Iterator[ExportedRow]:
         line += buffer.count("\n", start, at)
         start = at
         if listed and buffer[start : start + 1] == "]":
-            return
+            rest = buffer[start:]
+            while "\n" not in rest and (more := text.read(_CHUNK)):
+                rest += more
+            rest += text.read(_CHUNK)
+            next_page = _NEXT_PAGE.match(rest) if page is not None else None
+            if next_page is None:
+                return
+            buffer, start = rest, next_page.end()
+            line += buffer.count("\n", 0, start)
+            continue
         problem = "the file ends before the end of the list" if listed else ""
         if start < len(buffer):
             try:
@@ -179,7 +189,7 @@ def _document(stream: BinaryIO, file: BinaryIO) -> Iterator[ExportedRow]:
         buffer, start, size = buffer[start:] + more, 0, min(size * 2, MAX_ROW)
 
 
-def _table(stream: io.BufferedReader, file: BinaryIO) -> Iterator[ExportedRow]:
+def _table(stream: "io.BufferedReader[Any]", file: BinaryIO) -> Iterator[ExportedRow]:
     csv.field_size_limit(MAX_ROW)
     reader = csv.reader(io.TextIOWrapper(stream, "utf-8", errors="replace", newline=""), strict=True)
     names: list[str] = []

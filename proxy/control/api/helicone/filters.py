@@ -123,11 +123,10 @@ def _compared(field: Field, op: str, value: Any, path: str, leaves: Iterator[int
             cached = (op == "not-equals") == (value in (_NO_CACHE, *_UNSET))
             return _checked(Leaf("cached", "eq", cached), where)
         case "scored":
-            scored = _checked(Leaf(field.column, "exists"), where)
-            return scored if op == "not-equals" else Not(scored)
+            return _checked(Leaf(field.column, "eq", op == "not-equals"), where)
         case "rating":
-            good = _truth(value, where) == (_equality(op, where) == "eq")
-            return _checked(Leaf(field.column, "gt" if good else "lte", 0), where)
+            rating = "good" if _truth(value, where) else "bad"
+            return _checked(Leaf(field.column, _equality(op, where), rating), where)
         case "number" | "time":
             return _ordered(field, op, value, where)
         case "provider":

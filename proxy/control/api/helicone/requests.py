@@ -21,7 +21,7 @@ from proxy.logstore.annotations import annotations_of
 from proxy.logstore.rows import AnnotationRow
 from proxy.logstore.sql import query
 from proxy.metadata.errors import RowNotFound
-from proxy.query import And, Binder, FilterError, Leaf, Node, Not, compile_filter
+from proxy.query import And, Binder, Context, FilterError, Leaf, Node, compile_filter
 from proxy.query.order import order_by
 
 __all__ = ["REQUEST_ROUTES", "RequestQuery", "find_records"]
@@ -108,10 +108,11 @@ def query_requests(request: Request[Any, Any, Any], data: JSONBody[RequestQuery]
 def count_requests(request: Request[Any, Any, Any], data: JSONBody[CountQuery]) -> Response[Result[int]]:
     """The exact number."""
     plane: ControlPlane = request.app.state.plane
-    org = caller_of(request).org
-    found = compile_filter(_filter(data.filter, data.isCached), org=org, now_us=now_us())
+    store, org = plane.log.store, caller_of(request).org
+    node = _filter(data.filter, data.isCached)
+    found = compile_filter(node, org=org, now_us=now_us(), updated_properties=store.updated_properties(org))
     sql = query("helicone_count").replace("/* filter */", found.text)
-    return enveloped(plane.log.store.read(sql, {"org": org, **found.values})[0]["calls"])
+    return enveloped(store.read(sql, {"org": org, **found.values})[0]["calls"])
 
 
 @get(
@@ -187,11 +188,10 @@ def find_records(store: LogStore, org: str, data: RequestQuery) -> list[dict[str
         raise FilterError("offset", data.offset, f"0 to {_MAX_OFFSET}; filter by request_created_at to go further")
     node = _filter(data.filter, data.isCached)
     if data.isScored is not None:
-        scored: Node = Leaf("scores", "exists")
-        node = And((node, scored if data.isScored else Not(scored)))
-    binder = Binder("s")
-    order = _order(data.sort, binder)
-    found = compile_filter(node, org=org, now_us=now_us())
+        node = And((node, Leaf("scored", "eq", data.isScored)))
+    now, updated, binder = now_us(), store.updated_properties(org), Binder("s")
+    order = _order(data.sort, Context(org, now, binder, updated_properties=updated))
+    found = compile_filter(node, org=org, now_us=now, updated_properties=updated)
     sql = query("helicone_page").replace("/* filter */", found.text).replace("/* order */", order)
     bound = {"org": org, "limit": data.limit, "offset": data.offset, **found.values, **binder.values}
     rows = store.read(sql, bound)
@@ -218,9 +218,9 @@ def _filter(tree: Any, cached: bool | None) -> Node:
     return And((node, Leaf("cached", "eq", True))) if cached else node
 
 
-def _order(sort: dict[str, Any], binder: Binder) -> str:
+def _order(sort: dict[str, Any], context: Context) -> str:
     if not sort:
-        return order_by("start", True, binder)
+        return order_by("start", True, context)
     if len(sort) > 1:
         raise FilterError("sort", ", ".join(sort), "one key")
     ((key, way),) = sort.items()
@@ -235,7 +235,7 @@ def _order(sort: dict[str, Any], binder: Binder) -> str:
         raise FilterError(f"sort.{key}", key, "one of random, properties, " + ", ".join(SORTS))
     if way not in ("asc", "desc"):
         raise FilterError(f"sort.{key}", way, '"asc" or "desc"')
-    return order_by(column, way == "desc", binder, f"sort.{key}")
+    return order_by(column, way == "desc", context, f"sort.{key}")
 
 
 def _id(text: str) -> str:
