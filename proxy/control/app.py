@@ -30,6 +30,7 @@ from proxy.control.api.problems import HANDLERS
 from proxy.control.api.prompts import PROMPT_ROUTES
 from proxy.control.api.sessions import SESSION_ROUTES
 from proxy.control.api.snapshot import snapshot
+from proxy.control.api.traces import TRACE_ROUTES
 from proxy.control.auth import NOBODY, guard, needs
 from proxy.control.plane import ControlPlane
 from proxy.control.server import refusals_reported
@@ -55,6 +56,7 @@ ROUTES: Final[list[Any]] = [
     *IMPORT_ROUTES,
     *LOG_ROUTES,
     *METRICS_ROUTES,
+    *TRACE_ROUTES,
 ]
 
 

@@ -38,6 +38,8 @@ class ControlPlane:
         self.gateway_url = _gateway_url(settings)
         self.spool = IngestSpool(settings, "control")
         self.imports = ImportService(settings, self.catalog, lambda: self.log.store, lambda: self.log.shipper)
+        self.open_exports = 0
+        """Exports of OpenTelemetry that are being read."""
         self.throttle = Throttle()
         self.oidc = _open_oidc(settings)
         self.local = LocalToken(settings.layout.control_token)

@@ -14,14 +14,13 @@ from typing import Any, Final
 
 import msgspec
 
-from _speedups import Head, parse
 from proxy.core.clock import parse_uuid, uuid7
-from proxy.core.directives import check
 from proxy.core.errors import BadRequest
 from proxy.core.record import Ingested, Record
 from proxy.ingest.api_format import ApiFormat, find_format
 from proxy.ingest.fit import fit
 from proxy.ingest.reporter import Reporter
+from proxy.ingest.tags import read_tags
 from proxy.providers.index import Catalog
 
 __all__ = ["LOG_PATHS", "MAX_LOG_BYTES", "read_log"]
@@ -40,8 +39,6 @@ LOG_PATHS: Final[dict[str, str]] = {
 MAX_LOG_BYTES: Final = 10 << 20
 """The largest body that is read; Helicone's own bound."""
 
-_READ: Final = ("helicone-", "traceparent")
-"""Headers that say something of the call begin so."""
 _STEPS: Final = frozenset({"tool", "vector_db", "data"})
 _CANCELLED: Final = -3
 """Helicone's status of a call that its caller cancelled."""
@@ -122,7 +119,7 @@ def read_log(
         raise BadRequest(f"The body is no JSON: {error}.") from None
     request = _object(logged.provider_request.json, "providerRequest.json")
     marks = _read_marks(request)
-    fields = _fields(headers, logged.provider_request.meta)
+    fields = read_tags(headers, logged.provider_request.meta, "providerRequest.meta")
     started_us, ended_us, first_token_us = _times(logged.timing, now_us)
     response, response_type = _response(logged.provider_response)
     step = marks.kind if isinstance(marks.kind, str) and marks.kind in _STEPS else ""
@@ -215,25 +212,6 @@ def _response(response: _Response) -> tuple[bytes, str]:
     if body in (b"", b"null"):
         return b"", ""
     return _object(response.json, "providerResponse.json"), "application/json"
-
-
-def _fields(headers: list[tuple[str, str]], meta: dict[str, Any] | None) -> Head:
-    """The `Helicone-*` headers, those in `meta` first. Raises `BadDirective`."""
-    items: list[tuple[str, str]] = []
-    for name, value in (meta or {}).items():
-        if value is None or isinstance(value, dict | list):
-            if value is not None and name.lower().startswith("helicone-"):
-                path = f"providerRequest.meta.{name}"
-                raise BadRequest(f"{path}: found {type(value).__name__}; accepted: text.", param=path)
-            continue
-        items.append((name, value if isinstance(value, str) else str(value).lower()))
-    taken = {name.lower() for name, _ in items}
-    items += [(name, value) for name, value in headers if name.lower() not in taken]
-    fields = parse([(name, value) for name, value in items if name.lower().startswith(_READ)])
-    if fields.fault:
-        raise BadRequest(f"Header {fields.fault} holds a line break or a control character.", param=fields.fault)
-    check(fields)
-    return fields
 
 
 def _times(timing: _Timing | None, now_us: int) -> tuple[int, int, int]:

@@ -85,6 +85,8 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "joserfc": ("proxy/control/oidc.py",),
     "sqlalchemy": ("proxy/metadata/",),
     "re2": ("proxy/query/check.py",),
+    "google": ("proxy/ingest/otlp/decode.py",),
+    "opentelemetry": ("proxy/ingest/otlp/decode.py", "proxy/control/api/traces.py"),
 }
 """Library to the files that may know it."""
 
@@ -94,9 +96,11 @@ HEAVY = (
     "click",
     "clickhouse_connect",
     "genai_prices",
+    "google.protobuf",
     "httpx",
     "litestar",
     "numpy",
+    "opentelemetry",
     "pandas",
     "proxy.cli",
     "proxy.control",
