@@ -32,7 +32,9 @@ class MetricsReader:
     def answer(self, org: str, question: MetricsQuestion, now_us: int) -> MetricsAnswer:
         """The figures. Raises `FilterError` with the path to what cannot be asked, or `StoreError`."""
         began = time.perf_counter()
-        plan = plan_metrics(question, self.caps, org, now_us, self._store.updated_properties(org))
+        plan = plan_metrics(
+            question, self.caps, org, now_us, self._store.updated_properties(org), self._store.text_chars
+        )
         in_view = self._count(org, plan.period) + (0 if plan.before is None else self._count(org, plan.before))
         sketched = in_view > self._exact_rows
         keys: list[Key] = []
@@ -59,7 +61,9 @@ class MetricsReader:
     def heatmap(self, org: str, question: HeatmapQuestion, now_us: int) -> Heatmap:
         """How a number of calls is spread. Raises as `answer` does."""
         began = time.perf_counter()
-        plan = plan_heatmap(question, self.caps, org, now_us, self._store.updated_properties(org))
+        plan = plan_heatmap(
+            question, self.caps, org, now_us, self._store.updated_properties(org), self._store.text_chars
+        )
         rows = self._read(heatmap_sql(plan))
         return make_heatmap(plan, question, rows, round((time.perf_counter() - began) * 1000, 1))
 

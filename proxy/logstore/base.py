@@ -22,8 +22,9 @@ Cursor = tuple[int, str]
 class LogStore(Protocol):
     """An open store. Its methods block, may be called from several threads, and raise `StoreError` (`limits`)."""
 
-    text_indexed: bool
-    """Whether `bodies` has its text index. Without it a text search scans (`proxy/query/search.py`)."""
+    text_chars: int
+    """How many characters of a call the text index covers. 0: there is none, and a text search scans
+    (`proxy/query/search.py`)."""
 
     def write(self, table: Table | Literal["annotations"], rows: Sequence[Row | AnnotationRow], token: str) -> None:
         """Inserts the rows, unless the table has already had an insert under this token."""

@@ -60,9 +60,9 @@ _INSERT: Final = {
 class ClickHouseStore:
     """An open ClickHouse or chDB: a `LogStore`."""
 
-    def __init__(self, url: str, database: str, writer: Any, readers: int, text_indexed: bool) -> None:
+    def __init__(self, url: str, database: str, writer: Any, readers: int, text_chars: int) -> None:
         self.url = url
-        self.text_indexed = text_indexed
+        self.text_chars = text_chars
         self._database = database
         self._embedded = url.startswith("chdb:")
         self._writer = writer
@@ -94,8 +94,8 @@ class ClickHouseStore:
             set_retention(writer, "requests", ttl_days)
             set_retention(writer, "bodies", body_ttl_days or ttl_days)
             set_retention(writer, "annotations", ttl_days, "at")
-            text_indexed = set_text_index(writer, text_chars)
-            return cls(url, database, writer, readers, text_indexed)
+            text_chars = set_text_index(writer, text_chars)
+            return cls(url, database, writer, readers, text_chars)
         except (ClickHouseError, OSError) as error:
             raise StoreError(f"log store {_masked(url)}: {error}") from error
 
@@ -201,7 +201,7 @@ class ClickHouseStore:
                 yield from stream_from_response(client, sql, bound, format, settings)
 
     def _select(self, name: str, filter: Filter, **bound: Any) -> list[dict[str, Any]]:
-        lines, values = conditions(filter, self.updated_properties(filter.org))
+        lines, values = conditions(filter, self.updated_properties(filter.org), self.text_chars)
         rows = self.read(query(name).replace("/* filters */", lines), values | bound)
         if rows and "properties" in rows[0]:
             put_updated_properties(self, filter.org, rows)

@@ -53,7 +53,9 @@ def node_of(filter: Filter) -> Node:
     return both(*(row.node(filter.values[row.name]) for row in rows), filter.node)
 
 
-def conditions(filter: Filter, updated_properties: frozenset[str] = frozenset()) -> tuple[str, dict[str, Any]]:
+def conditions(
+    filter: Filter, updated_properties: frozenset[str] = frozenset(), text_chars: int = 0
+) -> tuple[str, dict[str, Any]]:
     """SQL that begins with AND, or nothing, and the values to bind to it. Raises `FilterError`."""
     window = Window()
     lines: list[str] = []
@@ -66,7 +68,12 @@ def conditions(filter: Filter, updated_properties: frozenset[str] = frozenset())
     node = node_of(filter)
     if node != EVERYTHING:
         sql = compile_filter(
-            node, org=filter.org, now_us=now_us(), window=window, updated_properties=updated_properties
+            node,
+            org=filter.org,
+            now_us=now_us(),
+            window=window,
+            updated_properties=updated_properties,
+            text_chars=text_chars,
         )
         lines.append(f"AND ({sql.text})")
         bound |= sql.values

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from proxy.logstore.sql import query
-from proxy.query.search import TEXT
+from proxy.query.search import indexed_text
 
 __all__ = ["SCHEMA", "migrate", "set_retention", "set_text_index", "statements"]
 
@@ -14,8 +14,6 @@ SCHEMA: Final = Path(__file__).parent / "schema"
 
 _TEXT_INDEX_SINCE: Final = (26, 2)
 """The first ClickHouse whose `text` index is not experimental."""
-_PUNCTUATION: Final = "“”„‘’‚«»‹›—–…·•→、。，！？：；（）「」『』《》【】\u00a0"
-"""Made blanks before a text is split: the engine's tokenizer takes every character beyond ASCII for a letter."""
 _TEXT_FUNCTIONS: Final = ("hasAllTokens", "hasPhrase")
 _log = logging.getLogger(__name__)
 
@@ -48,27 +46,25 @@ def set_retention(client: Any, table: str, days: int, time: str = "start") -> No
         client.command(f"ALTER TABLE {table} REMOVE TTL")
 
 
-def set_text_index(client: Any, chars: int) -> bool:
+def set_text_index(client: Any, chars: int) -> int:
     """Makes the text index of `bodies` cover the first `chars` characters of each call's texts; 0 drops it.
 
-    Returns whether `bodies` has it: older servers have no such index, and searches there scan. Alters the table only on
-    a change. Parts of before are indexed when they are merged; until then the engine scans them.
+    Returns how many it covers: 0 on an older server, which has no such index. Alters the table only on a change. Parts
+    of before are indexed when they are merged, and scanned until then.
     """
     if chars and not _has_text_index(client):
         _log.warning("this ClickHouse has no text index (26.2 and later have); text searches scan the bodies")
         chars = 0
-    blanks = " " * len(_PUNCTUATION)
-    preprocessor = f"lowerUTF8(translateUTF8(substringUTF8({TEXT}, 1, {chars}), '{_PUNCTUATION}', '{blanks}'))"
-    wanted = f"{TEXT} TYPE text(tokenizer = 'splitByNonAlpha', preprocessor = {preprocessor})" if chars else ""
+    wanted = f"{indexed_text(chars)} TYPE text(tokenizer = 'splitByNonAlpha')" if chars else ""
     statement = client.query("SHOW CREATE TABLE bodies").result_rows[0][0]
     there = re.search(r"INDEX by_text (.*) GRANULARITY", statement)
     if (there[1] if there else "") == wanted:
-        return chars > 0
+        return chars
     if there:
         client.command("ALTER TABLE bodies DROP INDEX by_text")
     if wanted:
         client.command(f"ALTER TABLE bodies ADD INDEX by_text {wanted}")
-    return chars > 0
+    return chars
 
 
 def _has_text_index(client: Any) -> bool:

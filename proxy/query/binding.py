@@ -51,3 +51,5 @@ class Context(msgspec.Struct, frozen=True):
     """The starts of calls that can match: conditions on other tables are confined to it."""
     updated_properties: frozenset[str] = frozenset()
     """Names of the properties that were changed after a call of the organisation (`annotations`)."""
+    text_chars: int = 0
+    """How many characters of a call the text index covers; 0: there is none."""

@@ -7,6 +7,7 @@ from typing import Final
 from proxy.query.annotations import feedback_condition, property_sql, score_condition, scored_condition
 from proxy.query.binding import MAX_TIME_US, Binder, Context, Sql, Window
 from proxy.query.columns import Column, find_column
+from proxy.query.search import search_condition
 from proxy.query.times import moment_us
 from proxy.query.tree import And, Leaf, Node, Not, Or
 
@@ -22,15 +23,19 @@ def compile_filter(
     window: Window | None = None,
     prefix: str = "f",
     updated_properties: frozenset[str] = frozenset(),
+    text_chars: int = 0,
 ) -> Sql:
     """The condition of a checked filter (see `check_leaf`). It is true or false, never null, also under `NOT`.
 
     The organisation and `window` are the caller's to ask for; they confine what is looked up in other tables. So are
-    `updated_properties`: the names of properties that the organisation changed after calls.
+    `updated_properties`: the names of properties that the organisation changed after calls; and
+    `text_chars`, which is `LogStore.text_chars`.
     """
     binder = Binder(prefix)
     confined = window_of(node, now_us=now_us, zone=zone, within=window or Window())
-    return Sql(_condition(node, Context(org, now_us, binder, zone, confined, updated_properties)), binder.values)
+    return Sql(
+        _condition(node, Context(org, now_us, binder, zone, confined, updated_properties, text_chars)), binder.values
+    )
 
 
 def window_of(node: Node, *, now_us: int, zone: tzinfo = UTC, within: Window | None = None) -> Window:
@@ -177,10 +182,7 @@ def _texts(column: Column, leaf: Leaf, context: Context) -> str:
 
 
 def _search(column: Column, leaf: Leaf, context: Context) -> str:
-    return " OR ".join(
-        f"positionCaseInsensitiveUTF8({preview}, {context.binder.bind(leaf.value, 'String')}) > 0"
-        for preview in ("request_preview", "response_preview")
-    )
+    return search_condition(leaf.value, context, phrase=leaf.op == "eq")
 
 
 _Compiler = Callable[[Column, Leaf, Context], str]

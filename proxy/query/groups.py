@@ -69,6 +69,7 @@ class GroupQuestion(msgspec.Struct, frozen=True, kw_only=True):
     limit: int = 50
     cursor: GroupCursor | None = None
     updated_properties: frozenset[str] = frozenset()
+    text_chars: int = 0
 
     @property
     def digest(self) -> str:
@@ -99,6 +100,7 @@ def compile_groups(groups: GroupList, question: GroupQuestion, extra: Mapping[st
             now_us=question.now_us,
             window=window,
             updated_properties=question.updated_properties,
+            text_chars=question.text_chars,
         )
         conditions.append(f"({condition.text})")
         bound |= condition.values

@@ -81,7 +81,12 @@ class Heatmap(msgspec.Struct, kw_only=True):
 
 
 def plan_heatmap(
-    question: HeatmapQuestion, caps: Caps, org: str, now_us: int, updated_properties: frozenset[str] = frozenset()
+    question: HeatmapQuestion,
+    caps: Caps,
+    org: str,
+    now_us: int,
+    updated_properties: frozenset[str] = frozenset(),
+    text_chars: int = 0,
 ) -> HeatmapPlan:
     """Check a question. Raises `FilterError` with the path to the fault."""
     period = period_of(question.since, question.until, question.zone, now_us, caps)
@@ -98,7 +103,13 @@ def plan_heatmap(
     width = find_width("bucket", question.bucket, period)
     return HeatmapPlan(
         context=Context(
-            org, now_us, Binder("m"), period.zone, Window(period.since_us, period.until_us), updated_properties
+            org,
+            now_us,
+            Binder("m"),
+            period.zone,
+            Window(period.since_us, period.until_us),
+            updated_properties,
+            text_chars,
         ),
         period=period,
         buckets=buckets_of("bucket", period, width, max(1, caps.max_points // len(bounds))),

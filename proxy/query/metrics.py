@@ -120,14 +120,19 @@ def period_of(since: str, until: str, zone: str, now_us: int, caps: Caps) -> Per
 
 
 def plan_metrics(
-    question: MetricsQuestion, caps: Caps, org: str, now_us: int, updated_properties: frozenset[str] = frozenset()
+    question: MetricsQuestion,
+    caps: Caps,
+    org: str,
+    now_us: int,
+    updated_properties: frozenset[str] = frozenset(),
+    text_chars: int = 0,
 ) -> Plan:
     """Check a question and resolve its names. Raises `FilterError` with the path to the fault."""
     period = period_of(question.since, question.until, question.zone, now_us, caps)
     before = None if question.compare is None else period_before("compare", period, question.compare)
     since_us = period.since_us if before is None else min(period.since_us, before.since_us)
     window = Window(since_us, period.until_us)
-    context = Context(org, now_us, Binder("m"), period.zone, window, updated_properties)
+    context = Context(org, now_us, Binder("m"), period.zone, window, updated_properties, text_chars)
     measures = _measures(question.measures, context)
     dimensions = _dimensions(question.dimensions, period, context)
     groups = _check_groups(question, caps)

@@ -38,6 +38,7 @@ def matching(filter: Node, context: Context, period: Period) -> Sql:
         zone=context.zone,
         window=Window(period.since_us, period.until_us),
         updated_properties=context.updated_properties,
+        text_chars=context.text_chars,
     )
     return Sql(f"{where.text} AND ({condition.text})", {**where.values, **condition.values})
 

@@ -13,16 +13,16 @@ STORES = ("embedded", "server")
 
 
 @contextmanager
-def open_store(kind: str, folder: Path) -> Iterator[ClickHouseStore]:
-    """An open store of a kind of `STORES`, empty, in `folder` or on a server of its own."""
+def open_store(kind: str, folder: Path, **options: int) -> Iterator[ClickHouseStore]:
+    """An open store of a kind of `STORES`, empty, in `folder` or on a server of its own; `options` of its `open`."""
     if kind == "embedded":
-        store = ClickHouseStore.open(f"chdb://{folder / 'log'}")
+        store = ClickHouseStore.open(f"chdb://{folder / 'log'}", **options)
         yield store
         store.close()
         return
     server = ClickHouseServer()
     try:
-        store = ClickHouseStore.open(server.url())
+        store = ClickHouseStore.open(server.url(), **options)
         yield store
         store.close()
     finally:

@@ -6,12 +6,13 @@ from typing import Any
 
 import pytest
 
-from proxy.logstore import BodyRow
+from proxy.logstore import BodyRow, Filter, RequestRow
 from proxy.logstore.clickhouse import ClickHouseStore
 from proxy.logstore.exactly_once import insert
 from proxy.logstore.migrate import set_text_index
-from proxy.query import Binder
+from proxy.query import Binder, parse_text
 from proxy.query.search import text_condition
+from tests.contract.log_stores import STORES, open_store
 
 START_US = 1_780_000_000_000_000
 CHARS = 200
@@ -25,11 +26,10 @@ TEXTS = {
 }
 
 
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClickHouseStore]:
-    opened = ClickHouseStore.open(f"chdb://{tmp_path_factory.mktemp('log') / 'log'}", text_chars=CHARS)
-    yield opened
-    opened.close()
+@pytest.fixture(scope="module", params=STORES)
+def store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClickHouseStore]:
+    with open_store(request.param, tmp_path_factory.mktemp("log"), text_chars=CHARS) as opened:
+        yield opened
 
 
 def rows(org: str) -> list[BodyRow]:
@@ -39,9 +39,9 @@ def rows(org: str) -> list[BodyRow]:
     ]
 
 
-def search(store: ClickHouseStore, org: str, text: str, *, phrase: bool = False, indexed: bool = True) -> set[str]:
+def search(store: ClickHouseStore, org: str, text: str, *, phrase: bool = False, chars: int = CHARS) -> set[str]:
     binder = Binder()
-    condition = text_condition(text, phrase=phrase, indexed=indexed, binder=binder)
+    condition = text_condition(text, phrase=phrase, chars=chars, binder=binder)
     found = store.read(
         f"SELECT id FROM bodies WHERE org = {{org:String}} AND {condition}", {"org": org, **binder.values}
     )
@@ -65,6 +65,7 @@ CASES: list[tuple[str, bool, set[str]]] = [
     ("->", False, {"signs"}),
     ("-> mean", True, {"signs"}),
     ("x" * 60, False, {"long"}),
+    ("x" * 120, False, set()),
     ("nothing", False, set()),
     ("'; DROP TABLE bodies; --", False, set()),
     ("%", False, {"german"}),
@@ -75,7 +76,7 @@ CASES: list[tuple[str, bool, set[str]]] = [
 def test_words_and_phrases_are_found(store: ClickHouseStore, text: str, phrase: bool, names: set[str]) -> None:
     insert(store, [], rows("found"), "found")
     assert search(store, "found", text, phrase=phrase) == names
-    assert search(store, "found", text, phrase=phrase, indexed=False) == names
+    assert search(store, "found", text, phrase=phrase, chars=0) == names
 
 
 @pytest.mark.parametrize(
@@ -97,26 +98,27 @@ def test_a_scan_finds_parts_of_words_and_all_of_a_text(store: ClickHouseStore) -
     insert(
         store, [], [*rows("scan"), BodyRow(id="old", org="scan", start=START_US, request='{"a":"refunding"}')], "scan"
     )
-    assert search(store, "scan", "fund", indexed=False) == {"refund", "order", "old"}
-    assert search(store, "scan", "hidden", indexed=False) == {"long"}
+    assert search(store, "scan", "fund", chars=0) == {"refund", "order", "old"}
+    assert search(store, "scan", "hidden", chars=0) == {"long"}
 
 
 @pytest.mark.parametrize("phrase", [False, True])
-def test_long_questions_are_asked_in_parts(store: ClickHouseStore, phrase: bool) -> None:
+def test_long_questions(store: ClickHouseStore, phrase: bool) -> None:
     chance = random.Random(3)
     words = ["".join(chance.choices("abcdefgh", k=chance.randint(1, 12))) for _ in range(24)]
     texts = {"whole": words, "gap": [*words[:12], "gap", *words[12:]], "half": words[:12]}
     made = [BodyRow(id=id, org="long", start=START_US, response_text=" ".join(text)) for id, text in texts.items()]
     insert(store, [], made, "long")
     assert search(store, "long", " ".join(words), phrase=phrase) == ({"whole"} if phrase else {"whole", "gap"})
+    assert search(store, "long", " ".join(words * 80), phrase=phrase) == (set() if phrase else {"whole", "gap"})
 
 
 def test_the_index_is_read(store: ClickHouseStore) -> None:
     for phrase in (False, True):
         binder = Binder()
-        condition = text_condition("refund policy", phrase=phrase, indexed=True, binder=binder)
+        condition = text_condition("refund policy", phrase=phrase, chars=CHARS, binder=binder)
         plan = store.read(f"EXPLAIN indexes = 1 SELECT id FROM bodies WHERE {condition}", binder.values)
-        assert "Name: by_text" in "\n".join(str(row) for row in plan)
+        assert "Name: by_text" in "\n".join(map(str, plan))
 
 
 class Statements:
@@ -138,7 +140,31 @@ def test_the_index_follows_the_setting(store: ClickHouseStore) -> None:
     told: list[int] = []
     for chars, version in ((CHARS, ""), (100, ""), (100, ""), (0, ""), (0, ""), (CHARS, "25.8.1"), (CHARS, "")):
         client = Statements(store._writer, version)
-        assert set_text_index(client, chars) == (chars > 0 and not version)
+        indexed = set_text_index(client, chars)
+        assert indexed == (0 if version else chars)
         told.append(len(client.told))
-        assert search(store, "setting", "thirty", indexed=chars > 0 and not version) == {"refund"}
-    assert told == [0, 2, 0, 1, 0, 0, 1], "it alters only on a change"
+        assert search(store, "setting", "thirty", chars=indexed) == {"refund"}
+    assert [count > 0 for count in told] == [False, True, False, True, False, False, True], "only on a change"
+
+
+def test_a_filter_on_text_finds_calls(store: ClickHouseStore) -> None:
+    org = "filter"
+    made = [RequestRow(id=row.id, org=org, start=row.start, response_preview="its preview") for row in rows(org)]
+    insert(store, made, rows(org), org)
+
+    def found(text: str, **values: Any) -> set[str]:
+        return {row["id"] for row in store.page(Filter(org, values, parse_text(text)))}
+
+    assert found("refund") == {"refund", "order"}
+    assert found('"refund policy"') == {"refund"}
+    assert found('refund -"refund policy"') == {"order"}
+    assert found("refund OR über") == {"refund", "order", "german"}
+    assert found("refund", since=START_US + 1) == set()
+    assert found("preview") == set()
+    store.text_chars = 0  # as on a server without the index
+    try:
+        assert found("fund polic") == {"refund", "order"}
+        assert found("preview") == set(TEXTS)
+        assert found("-refund") == set(TEXTS) - {"refund", "order"}
+    finally:
+        store.text_chars = CHARS

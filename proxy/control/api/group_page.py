@@ -75,8 +75,9 @@ def context_of(request: Request[Any, Any, Any], window: Window, at_us: int) -> C
     """For expressions over the calls of the caller's organisation."""
     plane: ControlPlane = request.app.state.plane
     org = caller_of(request).org
-    updated = plane.log.store.updated_properties(org)
-    return Context(org, at_us, Binder("c"), window=window, updated_properties=updated)
+    store = plane.log.store
+    updated = store.updated_properties(org)
+    return Context(org, at_us, Binder("c"), window=window, updated_properties=updated, text_chars=store.text_chars)
 
 
 def window_of_list(asked: GroupAsked, at_us: int) -> Window:
@@ -113,6 +114,7 @@ def group_page(
         order=asked.order,
         limit=asked.limit,
         updated_properties=plane.log.store.updated_properties(org),
+        text_chars=plane.log.store.text_chars,
     )
     if asked.cursor:
         cursor = read_cursor(asked.cursor, groups)

@@ -110,7 +110,9 @@ def count_requests(request: Request[Any, Any, Any], data: JSONBody[CountQuery]) 
     plane: ControlPlane = request.app.state.plane
     store, org = plane.log.store, caller_of(request).org
     node = _filter(data.filter, data.isCached)
-    found = compile_filter(node, org=org, now_us=now_us(), updated_properties=store.updated_properties(org))
+    found = compile_filter(
+        node, org=org, now_us=now_us(), updated_properties=store.updated_properties(org), text_chars=store.text_chars
+    )
     sql = query("helicone_count").replace("/* filter */", found.text)
     return enveloped(store.read(sql, {"org": org, **found.values})[0]["calls"])
 
@@ -191,7 +193,7 @@ def find_records(store: LogStore, org: str, data: RequestQuery) -> list[dict[str
         node = And((node, Leaf("scored", "eq", data.isScored)))
     now, updated, binder = now_us(), store.updated_properties(org), Binder("s")
     order = _order(data.sort, Context(org, now, binder, updated_properties=updated))
-    found = compile_filter(node, org=org, now_us=now, updated_properties=updated)
+    found = compile_filter(node, org=org, now_us=now, updated_properties=updated, text_chars=store.text_chars)
     sql = query("helicone_page").replace("/* filter */", found.text).replace("/* order */", order)
     bound = {"org": org, "limit": data.limit, "offset": data.offset, **found.values, **binder.values}
     rows = store.read(sql, bound)
