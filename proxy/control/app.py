@@ -15,6 +15,7 @@ from proxy.control.api.bodies import BODY_ROUTES
 from proxy.control.api.calls import list_calls, show_call
 from proxy.control.api.code import CODE_ROUTES
 from proxy.control.api.groups import GROUP_ROUTES
+from proxy.control.api.dashboard import DASHBOARD_ROUTES
 from proxy.control.api.health import healthz, metrics, readyz
 from proxy.control.api.helicone import HELICONE_ROUTES
 from proxy.control.api.imports import IMPORT_ROUTES
@@ -57,6 +58,7 @@ ROUTES: Final[list[Any]] = [
     *LOG_ROUTES,
     *METRICS_ROUTES,
     *TRACE_ROUTES,
+    *DASHBOARD_ROUTES,
 ]
 
 

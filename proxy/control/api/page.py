@@ -23,7 +23,8 @@ output { color: #b00020 }
 _SCRIPT: Final = """
 const token = new URLSearchParams(location.search).get("token");
 const say = (text) => { document.querySelector("output").textContent = text };
-const entered = async (answer) => { if (answer.ok) say("You are in: " + (await answer.json()).role) };
+const next = new URLSearchParams(location.search).get("next") || "/";
+const entered = (answer) => { if (answer.ok) location.replace(/^[/](?![/\\\\])/.test(next) ? next : "/") };
 if (!token) fetch("/api/me").then(entered);
 document.querySelector("form").addEventListener("submit", async (event) => {
   event.preventDefault();

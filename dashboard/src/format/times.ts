@@ -1,0 +1,59 @@
+/** Times in the viewer's zone, or in UTC. The log keeps UTC. */
+
+export type Zone = "local" | "utc";
+
+export function zoneName(zone: Zone): string {
+  return zone === "utc" ? "UTC" : Intl.DateTimeFormat().resolvedOptions().timeZone;
+}
+
+const made = new Map<string, Intl.DateTimeFormat>();
+
+function formatter(zone: Zone, options: Intl.DateTimeFormatOptions): Intl.DateTimeFormat {
+  const key = zone + JSON.stringify(options);
+  let found = made.get(key);
+  if (!found) {
+    found = new Intl.DateTimeFormat("en-GB", { ...options, ...(zone === "utc" ? { timeZone: "UTC" } : {}), hourCycle: "h23" });
+    made.set(key, found);
+  }
+  return found;
+}
+
+const CLOCK = { hour: "2-digit", minute: "2-digit", second: "2-digit" } as const;
+const DAY = { day: "numeric", month: "short" } as const;
+
+export function clock(at: Date, zone: Zone): string {
+  return formatter(zone, CLOCK).format(at);
+}
+
+/** 10:49:59 today, 26 Nov 10:49:59 on other days. */
+export function shortTime(at: Date, zone: Zone, now = new Date()): string {
+  const day = formatter(zone, DAY);
+  return day.format(at) === day.format(now) ? clock(at, zone) : `${day.format(at)} ${clock(at, zone)}`;
+}
+
+/** The whole time with milliseconds and zone, for tooltips. */
+export function fullTime(at: Date, zone: Zone): string {
+  const text = formatter(zone, { ...CLOCK, day: "numeric", month: "short", year: "numeric" }).format(at);
+  return `${text}.${String(at.getUTCMilliseconds()).padStart(3, "0")} ${zone === "utc" ? "UTC" : zoneName(zone)}`;
+}
+
+/** Both zones, a line each. */
+export function bothTimes(at: Date): string {
+  return `${fullTime(at, "local")}\n${fullTime(at, "utc")}`;
+}
+
+/** A tick of a time axis whose range is `spanMs` long. */
+export function tick(at: Date, zone: Zone, spanMs: number): string {
+  if (spanMs > 3 * 86_400_000) return formatter(zone, DAY).format(at);
+  if (spanMs > 20 * 3_600_000) return formatter(zone, { weekday: "short", hour: "2-digit", minute: "2-digit" }).format(at);
+  return formatter(zone, { hour: "2-digit", minute: "2-digit", ...(spanMs < 600_000 ? { second: "2-digit" } : {}) }).format(at);
+}
+
+/** 3 s ago, 5 min ago, 2 h ago, 4 d ago. */
+export function ago(at: Date, now = new Date()): string {
+  const seconds = Math.max(0, Math.round((now.getTime() - at.getTime()) / 1000));
+  if (seconds < 60) return `${seconds} s ago`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ago`;
+  if (seconds < 86_400) return `${Math.floor(seconds / 3600)} h ago`;
+  return `${Math.floor(seconds / 86_400)} d ago`;
+}

@@ -1,0 +1,22 @@
+import { createRootRoute, createRoute, createRouter, lazyRouteComponent, type RouteComponent } from "@tanstack/react-router";
+import { Shell } from "@/app/Shell";
+import { CrashedPage, NoSuchPage } from "@/app/Lost";
+import { readScope } from "@/state/search";
+
+const root = createRootRoute({ component: Shell, validateSearch: readScope, notFoundComponent: NoSuchPage, errorComponent: CrashedPage });
+
+function page(path: string, load: () => Promise<{ Page: RouteComponent }>) {
+  return createRoute({ getParentRoute: () => root, path, component: lazyRouteComponent(load, "Page") });
+}
+
+/** One line a page; its folder holds the rest. */
+const routes = [
+  page("/", () => import("@/pages/overview/Page")),
+];
+
+export const router = createRouter({
+  routeTree: root.addChildren(routes),
+  defaultPreload: "intent",
+  defaultErrorComponent: CrashedPage,
+  scrollRestoration: true,
+});

@@ -1,0 +1,64 @@
+import { useNavigate, useSearch } from "@tanstack/react-router";
+import { useCallback } from "react";
+import type { Zone } from "@/format/times";
+
+/** What every page reads from the URL: the filter's text form, the time range, the zone. Nothing else holds them. */
+export interface Scope {
+  q: string;
+  since: string;
+  until: string;
+  zone: Zone;
+}
+
+export const DEFAULT_SINCE = "24h";
+
+function text(value: unknown): string {
+  return typeof value === "string" ? value : typeof value === "number" ? String(value) : "";
+}
+
+/** Makes a `Scope` of whatever stands in the URL; what does not fit becomes the default. Other keys are kept. */
+export function readScope(search: Record<string, unknown>): Scope & Record<string, unknown> {
+  return {
+    ...search,
+    q: text(search["q"]),
+    since: text(search["since"]) || DEFAULT_SINCE,
+    until: text(search["until"]),
+    zone: search["zone"] === "utc" ? "utc" : "local",
+  };
+}
+
+/** The URL without what equals the default, so that links stay short. */
+export function writeScope(search: Record<string, unknown>): Record<string, unknown> {
+  const kept = Object.entries(search).filter(
+    ([name, value]) =>
+      value !== "" && value !== undefined && !(name === "since" && value === DEFAULT_SINCE) && !(name === "zone" && value === "local"),
+  );
+  return Object.fromEntries(kept);
+}
+
+type Change = Partial<Scope> & Record<string, unknown>;
+
+/** The scope of this page, and how to change it. Changing it keeps all other search params. */
+export function useScope(): [Scope & Record<string, unknown>, (change: Change, replace?: boolean) => void] {
+  const search = useSearch({ strict: false }) as Record<string, unknown>;
+  const navigate = useNavigate();
+  const set = useCallback(
+    (change: Change, replace = false) => {
+      void navigate({
+        to: ".",
+        replace,
+        search: ((before: Record<string, unknown>) => writeScope({ ...before, ...change })) as never,
+      });
+    },
+    [navigate],
+  );
+  return [readScope(search), set];
+}
+
+/** `q` with one more condition, in the filter's text form. */
+export function addCondition(q: string, column: string, value: string | number | boolean, exclude = false): string {
+  const quoted = typeof value === "string" && !/^[\w@+/][\w@+./:-]*$/.test(value) ? JSON.stringify(value) : String(value);
+  const name = /^[\w.@/-]+$/.test(column) ? column : `property.${JSON.stringify(column.slice("property.".length))}`;
+  const condition = `${exclude ? "-" : ""}${name}:${quoted}`;
+  return q.includes(condition) ? q : `${q} ${condition}`.trim();
+}

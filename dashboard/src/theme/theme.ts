@@ -1,0 +1,51 @@
+import { createTheme, type CSSVariablesResolver, type MantineColorsTuple } from "@mantine/core";
+
+/** Mantine draws the accent from ten shades; the tokens pick one of them per theme. */
+const amber: MantineColorsTuple = [
+  "#fdf6e8", "#fbe9c8", "#f7d594", "#f3bf5c", "#f0ac30", "#f5a524", "#d97706", "#b45309", "#92400e", "#78350f",
+];
+
+export const theme = createTheme({
+  fontFamily: "var(--font)",
+  fontFamilyMonospace: "var(--mono)",
+  primaryColor: "amber",
+  primaryShade: { light: 7, dark: 5 },
+  autoContrast: true,
+  colors: { amber },
+  defaultRadius: "sm",
+  fontSizes: { xs: "11px", sm: "12px", md: "13px", lg: "15px", xl: "22px" },
+  spacing: { xs: "4px", sm: "8px", md: "12px", lg: "16px", xl: "24px" },
+  headings: { fontWeight: "600" },
+  components: {
+    Button: { defaultProps: { size: "xs", variant: "default" } },
+    ActionIcon: { defaultProps: { size: "md", variant: "subtle", color: "gray" } },
+    TextInput: { defaultProps: { size: "xs" } },
+    Textarea: { defaultProps: { size: "xs" } },
+    PasswordInput: { defaultProps: { size: "xs" } },
+    NumberInput: { defaultProps: { size: "xs" } },
+    Select: { defaultProps: { size: "xs", comboboxProps: { shadow: "md" } } },
+    MultiSelect: { defaultProps: { size: "xs" } },
+    SegmentedControl: { defaultProps: { size: "xs" } },
+    Tabs: { defaultProps: { color: "amber" } },
+    Tooltip: { defaultProps: { openDelay: 300, withArrow: true } },
+    Menu: { defaultProps: { shadow: "md", position: "bottom-end" } },
+    Modal: { defaultProps: { centered: true, overlayProps: { backgroundOpacity: 0.35 } } },
+  },
+});
+
+/** Mantine's own variables are drawn from the tokens, so that both look alike in either theme. */
+export const variables: CSSVariablesResolver = () => {
+  const shared = {
+    "--mantine-color-body": "var(--bg)",
+    "--mantine-color-text": "var(--ink)",
+    "--mantine-color-dimmed": "var(--ink-3)",
+    "--mantine-color-default": "var(--panel)",
+    "--mantine-color-default-hover": "var(--raise)",
+    "--mantine-color-default-color": "var(--ink)",
+    "--mantine-color-default-border": "var(--line-strong)",
+    "--mantine-color-placeholder": "var(--ink-3)",
+    "--mantine-color-error": "var(--bad)",
+    "--mantine-color-anchor": "var(--accent)",
+  };
+  return { variables: {}, light: shared, dark: shared };
+};

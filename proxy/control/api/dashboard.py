@@ -1,0 +1,93 @@
+"""The dashboard's files: `/assets/…` never change under their name, every other page address gets `index.html`.
+
+They are built from `dashboard/` (see `setup.py`) and lie in `proxy/control/dist` of an installed package, or in
+`dashboard/dist` of a checkout. Where they are absent, the page says so, and the API works all the same.
+"""
+
+import mimetypes
+import secrets
+from functools import cache
+from pathlib import Path
+from typing import Any, Final
+
+from litestar import MediaType, Request, get
+from litestar.exceptions import NotFoundException
+from litestar.params import FromPath
+from litestar.response import Response
+
+from proxy.control.auth import NOBODY, needs
+
+__all__ = ["DASHBOARD_ROUTES", "POLICY"]
+
+_PLACES: Final = (
+    Path(__file__).parent.parent / "dist",
+    Path(__file__).parent.parent.parent.parent / "dashboard" / "dist",
+)
+POLICY: Final = (
+    "default-src 'none'; script-src 'self'; style-src 'self' 'nonce-{nonce}'; img-src 'self' data: blob:; "
+    "media-src 'self' data: blob:; font-src 'self'; connect-src 'self'; worker-src 'self'; manifest-src 'self'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
+)
+_NONCE: Final = "__NONCE__"
+_NOT_PAGES: Final = ("api/", "v1/", "oai/", "anthropic/", "custom/", "assets/", "mcp")
+_ABSENT: Final = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Perihelion</title>
+<h1>The dashboard is not built</h1>
+<p>This installation was built without Node, so it has no pages. The API works: see
+<a href="/api/schema">/api/schema</a>.</p>
+<p>To build them, run <code>make dashboard</code> in a checkout, or install a wheel that has them.</p></html>
+"""
+
+
+@cache
+def _folder() -> Path | None:
+    return next((place for place in _PLACES if (place / "index.html").is_file()), None)
+
+
+@get("/assets/{name:str}", sync_to_thread=True, opt=needs(NOBODY), include_in_schema=False)
+def asset(request: Request[Any, Any, Any], name: FromPath[str]) -> Response[bytes]:
+    """A file whose name holds a digest of its content."""
+    return _file(request, f"assets/{name}", "public, max-age=31536000, immutable")
+
+
+@get("/mark.svg", sync_to_thread=True, opt=needs(NOBODY), include_in_schema=False)
+def mark(request: Request[Any, Any, Any]) -> Response[bytes]:
+    """The icon."""
+    return _file(request, "mark.svg", "public, max-age=86400")
+
+
+@get(["/", "/{path:path}"], sync_to_thread=True, opt=needs(NOBODY), include_in_schema=False)
+def index(request: Request[Any, Any, Any], path: str = "") -> Response[str]:
+    """The page, which reads the address itself. Raises `NotFoundException` for what can be no page's address."""
+    if path.lstrip("/").startswith(_NOT_PAGES):
+        raise NotFoundException(detail=f"There is nothing at {path}.")
+    nonce = secrets.token_urlsafe(16)
+    folder = _folder()
+    text = _ABSENT if folder is None else (folder / "index.html").read_text("utf-8").replace(_NONCE, nonce)
+    headers = {
+        "content-security-policy": POLICY.format(nonce=nonce),
+        "cache-control": "no-store",
+        "referrer-policy": "no-referrer",
+        "x-content-type-options": "nosniff",
+    }
+    return Response(text, media_type=MediaType.HTML, headers=headers, status_code=200 if folder else 503)
+
+
+def _file(request: Request[Any, Any, Any], name: str, cached: str) -> Response[bytes]:
+    folder = _folder()
+    place = folder / name if folder else None
+    if place is None or "/" in name.removeprefix("assets/") or not place.is_file():
+        raise NotFoundException(detail=f"There is no file {name} in this version of the dashboard.")
+    headers = {"cache-control": cached, "vary": "Accept-Encoding", "x-content-type-options": "nosniff"}
+    accepted = request.headers.get("accept-encoding", "")
+    body = place
+    for coding, ending in (("br", ".br"), ("gzip", ".gz")):
+        packed = place.with_name(place.name + ending)
+        if coding in accepted and packed.is_file():
+            headers["content-encoding"] = coding
+            body = packed
+            break
+    kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
+    return Response(body.read_bytes(), media_type=kind, headers=headers)
+
+
+DASHBOARD_ROUTES: Final[list[Any]] = [asset, mark, index]
