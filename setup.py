@@ -1,13 +1,18 @@
-"""Compiles `_speedups`. Without a compiler or Cython, or with SPEEDUPS_PURE=1, the build goes on without it.
+"""Compiles `_speedups` and builds the dashboard.
 
-Prints exactly one of "Accelerated build" and "Pure Python build".
+Without a compiler or Cython, or with SPEEDUPS_PURE=1, the build goes on without the compiled modules, and prints exactly
+one of "Accelerated build" and "Pure Python build". Without Node it goes on without the dashboard, with a warning.
 """
 
 import os
+import shutil
+import subprocess
 import sys
+from pathlib import Path
 
 from setuptools import Extension, setup
 from setuptools.command.build_ext import build_ext
+from setuptools.command.build_py import build_py
 
 NAMES = ("headers", "sse", "cachekey", "bucket", "http1")
 FLAGS = [] if sys.platform == "win32" else ["-O3"]
@@ -45,9 +50,24 @@ class Build(build_ext):
         self.compiled += 1
 
 
+class BuildPython(build_py):
+    """Puts the dashboard's files into `proxy/control/dist` of the wheel."""
+
+    def run(self) -> None:
+        super().run()
+        folder = Path(__file__).resolve().parent / "dashboard"
+        if self.editable_mode or not (folder / "build.py").is_file():
+            return  # a checkout serves dashboard/dist; `make` builds it
+        subprocess.run([sys.executable, str(folder / "build.py"), "--optional"], check=True)
+        if (folder / "dist" / "index.html").is_file():
+            target = Path(self.build_lib) / "proxy" / "control" / "dist"
+            shutil.rmtree(target, ignore_errors=True)
+            shutil.copytree(folder / "dist", target)
+
+
 if __name__ == "__main__":
     setup(
         ext_modules=extensions(),
-        cmdclass={"build_ext": Build},
+        cmdclass={"build_ext": Build, "build_py": BuildPython},
         package_data={"_speedups": ["*.pyx", "*.pxd", "*.pxi", "*.pyi", "vectors/*.json", "py.typed", "README.md"]},
     )

@@ -6,7 +6,7 @@ They are built from `dashboard/` (see `setup.py`) and lie in `proxy/control/dist
 
 import mimetypes
 import secrets
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -43,26 +43,32 @@ def _folder() -> Path | None:
     return next((place for place in _PLACES if (place / "index.html").is_file()), None)
 
 
-@get("/assets/{name:str}", sync_to_thread=True, opt=needs(NOBODY), include_in_schema=False)
-def asset(request: Request[Any, Any, Any], name: FromPath[str]) -> Response[bytes]:
+@lru_cache(256)
+def _read(place: Path, changed_ns: int) -> bytes:
+    """The content of a file, read once: the files are few, and a page's addresses are asked for again and again."""
+    return place.read_bytes()
+
+
+@get("/assets/{name:str}", opt=needs(NOBODY), include_in_schema=False)
+async def asset(request: Request[Any, Any, Any], name: FromPath[str]) -> Response[bytes]:
     """A file whose name holds a digest of its content."""
     return _file(request, f"assets/{name}", "public, max-age=31536000, immutable")
 
 
-@get("/mark.svg", sync_to_thread=True, opt=needs(NOBODY), include_in_schema=False)
-def mark(request: Request[Any, Any, Any]) -> Response[bytes]:
+@get("/mark.svg", opt=needs(NOBODY), include_in_schema=False)
+async def mark(request: Request[Any, Any, Any]) -> Response[bytes]:
     """The icon."""
     return _file(request, "mark.svg", "public, max-age=86400")
 
 
-@get(["/", "/{path:path}"], sync_to_thread=True, opt=needs(NOBODY), include_in_schema=False)
-def index(request: Request[Any, Any, Any], path: str = "") -> Response[str]:
+@get(["/", "/{path:path}"], opt=needs(NOBODY), include_in_schema=False)
+async def index(request: Request[Any, Any, Any], path: str = "") -> Response[str]:
     """The page, which reads the address itself. Raises `NotFoundException` for what can be no page's address."""
     if path.lstrip("/").startswith(_NOT_PAGES):
         raise NotFoundException(detail=f"There is nothing at {path}.")
     nonce = secrets.token_urlsafe(16)
     folder = _folder()
-    text = _ABSENT if folder is None else (folder / "index.html").read_text("utf-8").replace(_NONCE, nonce)
+    text = _ABSENT if folder is None else _content(folder / "index.html").decode().replace(_NONCE, nonce)
     headers = {
         "content-security-policy": POLICY.format(nonce=nonce),
         "cache-control": "no-store",
@@ -87,7 +93,11 @@ def _file(request: Request[Any, Any, Any], name: str, cached: str) -> Response[b
             body = packed
             break
     kind = mimetypes.guess_type(name)[0] or "application/octet-stream"
-    return Response(body.read_bytes(), media_type=kind, headers=headers)
+    return Response(_content(body), media_type=kind, headers=headers)
+
+
+def _content(place: Path) -> bytes:
+    return _read(place, place.stat().st_mtime_ns)
 
 
 DASHBOARD_ROUTES: Final[list[Any]] = [asset, mark, index]
