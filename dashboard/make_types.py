@@ -29,7 +29,7 @@ def write_types(target: Path) -> None:
         source = Path(folder) / "openapi.json"
         source.write_text(json.dumps(document()), "utf-8")
         tool = HERE / "node_modules" / ".bin" / "openapi-typescript"
-        subprocess.run([str(tool), str(source), "-o", str(target)], cwd=HERE, check=True, stdout=subprocess.DEVNULL)
+        subprocess.run([str(tool), str(source), "--default-non-nullable=false", "-o", str(target)], cwd=HERE, check=True, stdout=subprocess.DEVNULL)
 
 
 if __name__ == "__main__":

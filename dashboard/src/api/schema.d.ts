@@ -780,6 +780,159 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/googleapis/v1/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Log a call that was made without the proxy, as Helicone's loggers do */
+        post: operations["logCallGoogleapisV1"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Log a call that was made without the proxy, as Helicone's loggers do */
+        post: operations["logCallV1"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/custom/v1/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Log a call that was made without the proxy, as Helicone's loggers do */
+        post: operations["logCallCustomV1"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/trace/custom/v1/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Log a call that was made without the proxy, as Helicone's loggers do */
+        post: operations["logCallV1TraceCustomV1"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/trace/custom/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Log a call that was made without the proxy, as Helicone's loggers do */
+        post: operations["logCallV1TraceCustom"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/anthropic/v1/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Log a call that was made without the proxy, as Helicone's loggers do */
+        post: operations["logCallAnthropicV1"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/oai/v1/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Log a call that was made without the proxy, as Helicone's loggers do */
+        post: operations["logCallOaiV1"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Figures of calls by time bucket and dimension */
+        post: operations["queryMetrics"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/metrics/schema": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Measures, dimensions and buckets that can be asked for */
+        get: operations["getMetricsSchema"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
 }
 export type webhooks = Record<string, never>;
 export interface components {
@@ -800,7 +953,7 @@ export interface components {
         Annotations: {
             rating?: number | null;
             /** @default  */
-            comment: string;
+            comment?: string;
             correction?: string | null;
             scores?: {
                 [key: string]: number | boolean | string;
@@ -816,15 +969,15 @@ export interface components {
                 [key: string]: unknown;
             };
             /** @default 0 */
-            version: number;
+            version?: number;
             /** @default  */
-            environment: string;
+            environment?: string;
         };
         /** Batch */
         Batch: {
             rating?: number | boolean | null;
             /** @default  */
-            note: string;
+            note?: string;
             correction?: string | null;
             ids: string[];
             scores?: {
@@ -839,6 +992,12 @@ export interface components {
             organisation: components["schemas"]["Organisation"];
             role: string;
         };
+        /** ComparedWith */
+        ComparedWith: {
+            since: string;
+            until: string;
+            buckets: string[] | null;
+        };
         /** Comparison */
         Comparison: {
             before: components["schemas"]["Version"];
@@ -848,7 +1007,7 @@ export interface components {
         /** CountQuery */
         CountQuery: {
             /** @default all */
-            filter: unknown;
+            filter?: unknown;
             isCached?: boolean | null;
         };
         /** Credential */
@@ -861,6 +1020,12 @@ export interface components {
         CredentialList: {
             data: components["schemas"]["Credential"][];
         };
+        /** DimensionHelp */
+        DimensionHelp: {
+            name: string;
+            value: string;
+            help: string;
+        };
         /** Event */
         Event: {
             /**
@@ -868,7 +1033,7 @@ export interface components {
              * @default 1
              * @constant
              */
-            version: 1;
+            version?: 1;
             /** @description UUID; the response's Helicone-Id */
             id: string;
             /** @description organisation */
@@ -951,6 +1116,10 @@ export interface components {
             priced_usage: unknown;
             /** @description the background response, batch or output file whose usage this call bills; empty for other calls */
             settled_id: string;
+            /** @description how the call came into the log: empty for the proxy, else `logger`, `otlp` or `import:<name>` */
+            source: string;
+            /** @description the provider's id of the response; empty where it gave none */
+            response_id: string;
             user_id: string;
             session_id: string;
             session_path: string;
@@ -1067,7 +1236,7 @@ export interface components {
              * @default 1
              * @constant
              */
-            version: 1;
+            version?: 1;
             /** @description UUID; the response's Helicone-Id */
             id: string;
             /** @description organisation */
@@ -1150,6 +1319,10 @@ export interface components {
             priced_usage: unknown;
             /** @description the background response, batch or output file whose usage this call bills; empty for other calls */
             settled_id: string;
+            /** @description how the call came into the log: empty for the proxy, else `logger`, `otlp` or `import:<name>` */
+            source: string;
+            /** @description the provider's id of the response; empty where it gave none */
+            response_id: string;
             user_id: string;
             session_id: string;
             session_path: string;
@@ -1217,7 +1390,7 @@ export interface components {
         Feedback: {
             rating?: number | boolean | null;
             /** @default  */
-            note: string;
+            note?: string;
             correction?: string | null;
         };
         /** History */
@@ -1229,7 +1402,7 @@ export interface components {
         Invitation: {
             email: string;
             /** @default member */
-            role: string;
+            role?: string;
         };
         /** Invited */
         Invited: {
@@ -1265,7 +1438,7 @@ export interface components {
             email: string;
             password: string;
             /** @default  */
-            organisation: string;
+            organisation?: string;
         };
         /** Made */
         Made: {
@@ -1282,13 +1455,29 @@ export interface components {
             organisation: string;
             role: string;
             /** @default  */
-            user: string;
+            user?: string;
             /** @default  */
-            key: string;
+            key?: string;
             scopes?: string[];
             /** @default  */
-            csrf: string;
+            csrf?: string;
             organisations?: components["schemas"]["Belonging"][];
+        };
+        /** MeasureHelp */
+        MeasureHelp: {
+            name: string;
+            kind: string;
+            unit: string;
+            help: string;
+        };
+        /** MeasureInfo */
+        MeasureInfo: {
+            name: string;
+            unit: string;
+            kind: string;
+            exact: boolean;
+            /** @default 0 */
+            error?: number;
         };
         /** Member */
         Member: {
@@ -1303,6 +1492,47 @@ export interface components {
             data: components["schemas"]["Member"][];
             next: string | null;
         };
+        /** MetricsAnswer */
+        MetricsAnswer: {
+            since: string;
+            until: string;
+            zone: string;
+            bucket: string | null;
+            buckets: string[] | null;
+            compared_with: components["schemas"]["ComparedWith"] | null;
+            measures: components["schemas"]["MeasureInfo"][];
+            dimensions: string[];
+            total: components["schemas"]["Series"];
+            groups: components["schemas"]["Series"][];
+            group_count: number;
+            source: string;
+            rows_read: number;
+            ms: number;
+        };
+        /** MetricsQuestion */
+        MetricsQuestion: {
+            measures: string[];
+            dimensions?: string[];
+            filter?: unknown;
+            /** @default  */
+            since?: string;
+            /** @default  */
+            until?: string;
+            /** @default UTC */
+            zone?: string;
+            bucket?: string | null;
+            compare?: string | null;
+            top?: components["schemas"]["Top"] | null;
+            sort?: components["schemas"]["Sort"] | null;
+            /** @default 100 */
+            limit?: number;
+        };
+        /** MetricsSchema */
+        MetricsSchema: {
+            measures: components["schemas"]["MeasureHelp"][];
+            dimensions: components["schemas"]["DimensionHelp"][];
+            buckets: string[];
+        };
         /** NewCredential */
         NewCredential: {
             value: string;
@@ -1312,10 +1542,10 @@ export interface components {
             name: string;
             scopes?: string[];
             /** @default  */
-            policy: string;
+            policy?: string;
             expires?: string | null;
             /** @default  */
-            token: string;
+            token?: string;
         };
         /** NewNote */
         NewNote: {
@@ -1325,7 +1555,7 @@ export interface components {
         NewOrganisation: {
             name: string;
             /** @default  */
-            policy: string;
+            policy?: string;
         };
         /** NewPrompt */
         NewPrompt: {
@@ -1336,12 +1566,12 @@ export interface components {
                 [key: string]: unknown;
             }[];
             /** @default  */
-            note: string;
+            note?: string;
             environments?: string[];
             /** @default  */
-            id: string;
+            id?: string;
             /** @default  */
-            name: string;
+            name?: string;
         };
         /** NewVersion */
         NewVersion: {
@@ -1352,7 +1582,7 @@ export interface components {
                 [key: string]: unknown;
             }[];
             /** @default  */
-            note: string;
+            note?: string;
             environments?: string[];
         };
         /** Note */
@@ -1391,16 +1621,16 @@ export interface components {
         /** PriceEntry */
         PriceEntry: {
             /** @default * */
-            provider: string;
+            provider?: string;
             model: string;
             from?: string | null;
             /** @default  */
-            service_tier: string;
+            service_tier?: string;
             rates: {
                 [key: string]: number;
             };
             /** @default [] */
-            above: components["schemas"]["PriceStep"][];
+            above?: components["schemas"]["PriceStep"][];
         };
         /** PricePage */
         PricePage: {
@@ -1444,17 +1674,17 @@ export interface components {
             ready: boolean;
             store: string;
             /** @default 0 */
-            lag_bytes: number;
+            lag_bytes?: number;
             /** @default 0 */
-            behind_s: number;
+            behind_s?: number;
             /** @default 0 */
-            segments: number;
+            segments?: number;
             /** @default 0 */
-            shipped: number;
+            shipped?: number;
             /** @default 0 */
-            failures: number;
+            failures?: number;
             /** @default  */
-            last_error: string;
+            last_error?: string;
             sinks?: components["schemas"]["SinkState"][];
         };
         /** Rendered */
@@ -1467,11 +1697,11 @@ export interface components {
         /** RequestQuery */
         RequestQuery: {
             /** @default all */
-            filter: unknown;
+            filter?: unknown;
             /** @default 0 */
-            offset: number;
+            offset?: number;
             /** @default 10 */
-            limit: number;
+            limit?: number;
             sort?: {
                 [key: string]: unknown;
             };
@@ -1510,6 +1740,29 @@ export interface components {
                 [key: string]: number | boolean;
             };
         };
+        /** Series */
+        Series: {
+            key: {
+                [key: string]: string | boolean | number | null;
+            };
+            /** @default false */
+            other?: boolean;
+            totals: {
+                [key: string]: number | null;
+            };
+            values?: {
+                [key: string]: (number | null)[];
+            } | null;
+            previous?: {
+                [key: string]: number | null;
+            } | null;
+            previous_values?: {
+                [key: string]: (number | null)[];
+            } | null;
+            change?: {
+                [key: string]: number | null;
+            } | null;
+        };
         /** SessionScores */
         SessionScores: {
             session: string;
@@ -1526,6 +1779,15 @@ export interface components {
             lag_records: number;
             last_error: string;
         };
+        /** Sort */
+        Sort: {
+            by: string;
+            /**
+             * @default desc
+             * @enum {string}
+             */
+            order?: "asc" | "desc";
+        };
         /** Switch */
         Switch: {
             organisation: string;
@@ -1533,6 +1795,20 @@ export interface components {
         /** ToVersion */
         ToVersion: {
             version: number;
+        };
+        /** Top */
+        Top: {
+            /** @default 10 */
+            n?: number;
+            /** @default  */
+            by?: string;
+            /** @default false */
+            other?: boolean;
+            /**
+             * @default desc
+             * @enum {string}
+             */
+            order?: "asc" | "desc";
         };
         /** Usages */
         Usages: {
@@ -1542,11 +1818,11 @@ export interface components {
         UseLink: {
             token: string;
             /** @default  */
-            email: string;
+            email?: string;
             /** @default  */
-            password: string;
+            password?: string;
             /** @default  */
-            name: string;
+            name?: string;
         };
         /** Version */
         Version: {
@@ -4617,6 +4893,433 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Result_NoneType_"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    logCallGoogleapisV1: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    logCallV1: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    logCallCustomV1: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    logCallV1TraceCustomV1: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    logCallV1TraceCustom: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    logCallAnthropicV1: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    logCallOaiV1: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    queryMetrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["MetricsQuestion"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MetricsAnswer"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getMetricsSchema: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MetricsSchema"];
                 };
             };
             /** @description A value is wrong: `parameter` says which */

@@ -83,7 +83,7 @@ export function byUnit(value: number | null | undefined, unit: string): string {
       return duration(value);
     case "bytes":
       return bytes(value);
-    case "share":
+    case "ratio":
       return percent(value);
     default:
       return shortCount(value);

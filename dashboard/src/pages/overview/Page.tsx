@@ -1,13 +1,66 @@
-import { PageBody, PageTop } from "@/components/Page";
+import { useQuery } from "@tanstack/react-query";
+import { api, dataOf } from "@/api/client";
+import { useMetrics } from "@/api/metrics";
+import { FilterBar } from "@/components/FilterBar";
+import { Grid, PageBody, PageTop, Panel } from "@/components/Page";
+import { BlockSkeleton, Loaded } from "@/components/States";
 import { TimeRange } from "@/components/TimeRange";
+import { CostByModel } from "./CostByModel";
+import { Headline, HEADLINE } from "./Headline";
+import { FirstCall } from "./FirstCall";
+import { LatencyHeatmap } from "./LatencyHeatmap";
+import { LatencyLines } from "./LatencyLines";
+import { TopList } from "./TopList";
+import { Spend } from "./Spend";
 
+/** The state of things at a glance: figures with the period before, cost, latency, and who is behind them. */
 export function Page() {
+  const headline = useMetrics({ measures: HEADLINE, bucket: "auto", compare: "previous" });
+  const any = useAnyCall(headline.data?.total.totals["calls"] === 0);
+  if (any.data === false) return <FirstCall />;
   return (
     <>
-      <PageTop title="Overview">
+      <PageTop title="Overview" beside="against the period before">
         <TimeRange />
       </PageTop>
-      <PageBody>…</PageBody>
+      <PageBody>
+        <FilterBar error={headline.error} />
+        <Loaded query={headline} skeleton={<BlockSkeleton height={96} />}>
+          {(answer) => <Headline answer={answer} />}
+        </Loaded>
+        <Grid columns="minmax(0, 1.55fr) minmax(0, 1fr)">
+          <CostByModel />
+          <Spend />
+        </Grid>
+        <Grid columns="minmax(0, 1.55fr) minmax(0, 1fr)">
+          <LatencyLines />
+          <LatencyHeatmap />
+        </Grid>
+        <Grid columns="repeat(3, minmax(0, 1fr))">
+          <Panel title="Users" sub="by cost">
+            <TopList dimension="user" measure="cost" to="/users" none="no user" />
+          </Panel>
+          <Panel title="Errors" sub="by kind">
+            <TopList dimension="error" measure="errors" filter="failed:true" to="/errors" none="no error type" color="--bad" />
+          </Panel>
+          <Panel title="Slowest models" sub="P95 latency">
+            <TopList dimension="model" measure="p95_latency" to="/models" none="no model" color="--c6" />
+          </Panel>
+        </Grid>
+      </PageBody>
     </>
   );
+}
+
+/** Whether the log holds any call at all; asked only where the range shows none, and again until one came. */
+function useAnyCall(enabled: boolean) {
+  return useQuery({
+    queryKey: ["any-call"],
+    enabled,
+    refetchInterval: 2_000,
+    queryFn: async ({ signal }) => {
+      const page = await dataOf(api.GET("/api/requests", { params: { query: { limit: 1 } }, signal }));
+      return page.data.length > 0;
+    },
+  });
 }
