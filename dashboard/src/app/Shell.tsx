@@ -1,4 +1,4 @@
-import { Link, Outlet, useLocation } from "@tanstack/react-router";
+import { Link, Outlet, useLocation, useRouter } from "@tanstack/react-router";
 import { useDisclosure } from "@mantine/hooks";
 import { useMe } from "@/api/me";
 import { ApiError } from "@/api/client";
@@ -16,6 +16,7 @@ export function Shell() {
   const me = useMe();
   const [scope] = useScope();
   const [menuOpen, menu] = useDisclosure(false);
+  const { routesByPath } = useRouter();
   const path = useLocation({ select: (location) => location.pathname });
   if (me.error instanceof ApiError && me.error.status === 401) {
     const next = encodeURIComponent(location.pathname + location.search);
@@ -33,9 +34,9 @@ export function Shell() {
           <img src="/mark.svg" alt="" width={20} height={20} />
           Perihelion
         </Link>
-        {NAV.map((group) => (
+        {NAV.map((group) => ({ ...group, items: group.items.filter((item) => item.to in routesByPath) })).map((group) => (
           <div key={group.heading} className={styles["group"]}>
-            {group.heading && <h2>{group.heading}</h2>}
+            {group.heading && group.items.length > 0 && <h2>{group.heading}</h2>}
             {group.items.map((item) => (
               <Link
                 key={item.to}

@@ -61,11 +61,21 @@ async def mark(request: Request[Any, Any, Any]) -> Response[bytes]:
     return _file(request, "mark.svg", "public, max-age=86400")
 
 
-@get(["/", "/{path:path}"], opt=needs(NOBODY), include_in_schema=False)
-async def index(request: Request[Any, Any, Any], path: str = "") -> Response[str]:
-    """The page, which reads the address itself. Raises `NotFoundException` for what can be no page's address."""
+@get("/", opt=needs(NOBODY), include_in_schema=False)
+async def index() -> Response[str]:
+    """The page; it reads its own address."""
+    return _page()
+
+
+@get("/{path:path}", opt=needs(NOBODY), include_in_schema=False)
+async def index_below(path: FromPath[str]) -> Response[str]:
+    """The page at any address of its own. Raises `NotFoundException` for what can be no page's address."""
     if path.lstrip("/").startswith(_NOT_PAGES):
         raise NotFoundException(detail=f"There is nothing at {path}.")
+    return _page()
+
+
+def _page() -> Response[str]:
     nonce = secrets.token_urlsafe(16)
     folder = _folder()
     text = _ABSENT if folder is None else _content(folder / "index.html").decode().replace(_NONCE, nonce)
@@ -100,4 +110,4 @@ def _content(place: Path) -> bytes:
     return _read(place, place.stat().st_mtime_ns)
 
 
-DASHBOARD_ROUTES: Final[list[Any]] = [asset, mark, index]
+DASHBOARD_ROUTES: Final[list[Any]] = [asset, mark, index, index_below]
