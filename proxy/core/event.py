@@ -125,6 +125,9 @@ class Event(msgspec.Struct, frozen=True, kw_only=True):
     source: Annotated[
         str, _doc("how the call came into the log: empty for the proxy, else `logger`, `otlp` or `import:<name>`")
     ]
+    tool_names: Annotated[
+        list[str], _doc("tools that the response called, each once; of a logged tool step its own name")
+    ]
     response_id: Annotated[str, _doc("the provider's id of the response; empty where it gave none")]
 
     user_id: str

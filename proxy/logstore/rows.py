@@ -104,6 +104,7 @@ class RequestRow(CommonColumns, kw_only=True, gc=False):
     priced_usage: str = ""
     source: str = ""
     response_id: str = ""
+    tool_names: list[str] = []
 
 
 class BodyRow(msgspec.Struct, kw_only=True, gc=False):
@@ -161,8 +162,9 @@ def columns(rows: Sequence[msgspec.Struct]) -> dict[str, Sequence[object]]:
 
 def _blank(row: type[msgspec.Struct]) -> dict[str, object]:
     """The fields whose default equals the default of their column's type, with that value."""
-    defaults = ((field.name, {} if field.default_factory is dict else field.default) for field in fields(row))
-    return {name: default for name, default in defaults if default in ("", 0, None, {})}
+    empty: dict[object, object] = {dict: {}, list: []}
+    defaults = ((field.name, empty.get(field.default_factory, field.default)) for field in fields(row))
+    return {name: default for name, default in defaults if default in ("", 0, None, {}, [])}
 
 
 _NEVER: Final = object()

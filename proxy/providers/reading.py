@@ -27,6 +27,8 @@ class RecordReading(msgspec.Struct, kw_only=True, gc=False):
     text: str = ""
     tool_calls: str = "[]"
     """JSON list."""
+    tool_names: list[str] = []
+    """The tools called, each once."""
     error_kind: str = ""
     error_message: str = ""
     prompt_text: str = ""
@@ -100,6 +102,7 @@ def _read(record: Record) -> RecordReading:
     result.system_text = reading.system_text
     if reading.tool_calls:
         result.tool_calls = msgspec.json.encode(reading.tool_calls).decode()
+        result.tool_names = list(dict.fromkeys(call["name"] for call in reading.tool_calls if call["name"]))
     if record.settles:
         result.settles = record.settles
     elif reading.background_id and result.usage is not None:

@@ -106,6 +106,7 @@ _DERIVED: Final[tuple[Column, ...]] = (
         help="`2xx`, `4xx`, …; empty where there is no status",
     ),
     Column(name="scored", kind="bool", sql="", help="whether the call has a score or a rating"),
+    Column(name="tool", kind="texts", sql="tool_names", help="short for `tool_names`"),
     Column(name="feedback", kind="text", sql="", help="rating: `good`, `bad`, `neutral`, or a number from -1 to 1"),
     Column(
         name="text",

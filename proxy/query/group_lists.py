@@ -8,7 +8,7 @@ from typing import Final
 from proxy.query.annotations import property_sql
 from proxy.query.binding import Context
 from proxy.query.columns import COLUMNS
-from proxy.query.groups import Figure, GroupList
+from proxy.query.groups import CALLS_IN_QUESTION, Figure, GroupList
 
 __all__ = [
     "ERRORS",
@@ -17,6 +17,7 @@ __all__ = [
     "PROVIDERS",
     "SESSIONS",
     "SPARK_BUCKETS",
+    "TOOLS",
     "USERS",
     "property_names",
     "property_values",
@@ -87,6 +88,28 @@ PROMPT_VERSIONS: Final = GroupList(
     where="prompt_id != ''",
     sort="calls",
     figures=(*_COMMON, _USERS, *_LATENCY, Figure("tokens_per_second", f"avg({_SPEED})")),
+)
+
+_FAILED_AFTER: Final = (
+    f"SELECT id FROM (SELECT id, tool_names, leadInFrame(toUInt8({_FAILED})) OVER (PARTITION BY session_id"
+    " ORDER BY start, id ROWS BETWEEN CURRENT ROW AND 1 FOLLOWING) AS next_failed"
+    f" FROM requests WHERE {CALLS_IN_QUESTION} AND session_id GLOBAL IN (SELECT session_id FROM requests"
+    f" WHERE {CALLS_IN_QUESTION} AND session_id != '' AND notEmpty(tool_names)))"
+    " WHERE next_failed AND notEmpty(tool_names)"
+)
+"""Ids of calls with tools whose next call of the same session failed."""
+
+TOOLS: Final = GroupList(
+    keys=(("tool", "arrayJoin(tool_names)"),),
+    where="notEmpty(tool_names)",
+    sort="calls",
+    figures=(
+        *_COMMON,
+        _USERS,
+        _SESSIONS,
+        *_LATENCY,
+        Figure("errors_after", f"countIf(id GLOBAL IN ({_FAILED_AFTER}))"),
+    ),
 )
 
 _PLACEHOLDERS: Final = (

@@ -15,11 +15,27 @@ from proxy.query.compile import compile_filter
 from proxy.query.errors import FilterError
 from proxy.query.tree import EVERYTHING, Node
 
-__all__ = ["Figure", "GroupCursor", "GroupList", "GroupQuestion", "compile_groups", "next_cursor", "read_cursor"]
+__all__ = [
+    "CALLS_IN_QUESTION",
+    "Figure",
+    "GroupCursor",
+    "GroupList",
+    "GroupQuestion",
+    "compile_groups",
+    "next_cursor",
+    "read_cursor",
+]
 
 Order = Literal["asc", "desc"]
 _LOWEST: Final = "-1e308"
 """Sorts a figure that a group does not have: last among the highest first."""
+
+
+CALLS_IN_QUESTION: Final = (
+    "org = {org:String} AND start >= fromUnixTimestamp64Micro({since_us:Int64})"
+    " AND start < fromUnixTimestamp64Micro({until_us:Int64})"
+)
+"""Condition on the calls of the organisation and the time that are asked about; figures may use it, too."""
 
 
 class Figure(msgspec.Struct, frozen=True):
@@ -87,12 +103,10 @@ def compile_groups(groups: GroupList, question: GroupQuestion, extra: Mapping[st
     binder = Binder("g")
     window = question.window
     conditions = [
-        f"org = {binder.bind(question.org, 'String')}",
-        f"start >= fromUnixTimestamp64Micro({binder.bind(window.since_us, 'Int64')})",
-        f"start < fromUnixTimestamp64Micro({binder.bind(window.until_us, 'Int64')})",
+        CALLS_IN_QUESTION,
         f"({groups.where})",
     ]
-    bound = dict(extra or {})
+    bound = {"org": question.org, "since_us": window.since_us, "until_us": window.until_us, **(extra or {})}
     if question.filter != EVERYTHING:
         condition = compile_filter(
             question.filter,

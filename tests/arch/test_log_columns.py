@@ -16,7 +16,14 @@ from tests.stack import ROOT
 
 NOT_ON_THE_SHEET = {
     *("version", "org", "ingested_at", "dialect", "model_override", "drained", "attempt_count", "worker", "truncated"),
-    *("total_tokens", "provider_input_tokens", "provider_output_tokens", "input_includes_cached", "cost_known"),
+    *(
+        "tool_names",
+        "total_tokens",
+        "provider_input_tokens",
+        "provider_output_tokens",
+        "input_includes_cached",
+        "cost_known",
+    ),
     *(
         "output_includes_reasoning",
         "usage_raw",

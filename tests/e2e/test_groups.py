@@ -11,6 +11,7 @@ import httpx
 import pytest
 
 from proxy.core.clock import now_us
+from proxy.core.record import Ingested, Record
 from tests.e2e.control_process import ControlProcess, record, spool
 
 Call = dict[str, Any]
@@ -33,6 +34,28 @@ def answer(model: str, number: int) -> bytes:
 def failure(number: int) -> bytes:
     message = MESSAGES[number % 2].format(n=100 + number)
     return json.dumps({"error": {"type": "too_many" if number % 2 == 0 else "not_found", "message": message}}).encode()
+
+
+def tool_calls(now: int) -> list[Record]:
+    """A session that ends with a failure after its second search, and one call of two tools outside of any session."""
+
+    def call(number: int, tools: tuple[str, ...], session: str = "tools", **fields: Any) -> Record:
+        calls = [{"id": f"c{at}", "type": "function", "function": {"name": name, "arguments": "{}"}}
+                 for at, name in enumerate(tools)]  # fmt: skip
+        message = {"role": "assistant", "content": None, "tool_calls": calls}
+        body = {"model": "gpt-4o", "choices": [{"index": 0, "finish_reason": "tool_calls", "message": message}]}
+        at = now - 40 * 86_400_000_000 + number
+        return record(at, session_id=session, response_body=json.dumps(body).encode(), **fields)
+
+    step = Ingested("logger", step=True)
+    return [
+        call(0, ("search",)),
+        call(1, ("search", "read", "search")),
+        call(2, (), status=500),
+        call(3, ("search",), session=""),
+        call(4, ("read",), session="", response_omitted=True),
+        call(5, (), dialect="", operation="tool", request_name="weather", ingested=step, session="tools"),
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -58,7 +81,7 @@ def control(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlProcess
                 response_body=failure(number) if failed else answer(model, number),
             )
         )
-    spool(data, *records, record(now, org="another", user_id="eve"))
+    spool(data, *records, *tool_calls(now), record(now, org="another", user_id="eve"))
     process = ControlProcess(data).start().shipped()
     yield process
     process.end()
@@ -72,7 +95,7 @@ def api(control: ControlProcess) -> Iterator[httpx.Client]:
 
 @pytest.fixture(scope="module")
 def calls(control: ControlProcess) -> list[Call]:
-    found: list[Call] = control.get("/api/requests", limit=500)["data"]
+    found: list[Call] = control.get("/api/requests", limit=500, since="30d")["data"]
     assert len(found) == 120
     return found
 
@@ -188,6 +211,18 @@ def test_pages_follow_each_other_without_gap_or_repeat(api: httpx.Client, path: 
         seen += page["data"]
         cursor = page["next"]
     assert seen == everything
+
+
+def test_tools_are_counted_by_the_responses_that_call_them(api: httpx.Client) -> None:
+    found = asked(api, "/api/tools", since="50d", until="35d")["data"]
+    assert {row["tool"]: (row["calls"], row["errors_after"], row["sessions"]) for row in found} == {
+        "search": (3, 1, 1),
+        "read": (1, 1, 1),
+        "weather": (1, 0, 1),
+    }
+    calls = asked(api, "/api/requests", since="50d", until="35d")["data"]
+    assert [call["tool_names"] for call in calls] == [["weather"], [], ["search"], [], ["search", "read"], ["search"]]
+    assert [row["tool"] for row in asked(api, "/api/tools", since="50d", filter="tool:weather")["data"]] == ["weather"]
 
 
 def test_both_forms_answer_the_same(api: httpx.Client) -> None:

@@ -52,6 +52,7 @@ EXAMPLES: Final[dict[str, Any]] = {
     "queryPromptVersions": {"filter": "prompt:greeting", "sort": "version", "order": "asc"},
     "queryProperties": {"since": "7d"},
     "queryPropertyValues": {"name": "app", "since": "7d", "sort": "cost"},
+    "queryTools": {"since": "7d", "sort": "errors_after"},
     "queryErrors": {"filter": {"column": "provider", "op": "eq", "value": "openai"}, "since": "1d"},
     "importRows": {
         "format": "helicone",

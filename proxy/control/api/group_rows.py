@@ -18,6 +18,8 @@ __all__ = [
     "ProviderRow",
     "SessionPage",
     "SessionRow",
+    "ToolPage",
+    "ToolRow",
     "UserPage",
     "UserRow",
     "ValuePage",
@@ -87,6 +89,16 @@ class PromptVersionRow(LatencyRow, kw_only=True):
     tokens_per_second: float | None
 
 
+class ToolRow(LatencyRow, kw_only=True):
+    """Calls whose response called the tool, and logged steps that were the tool's run."""
+
+    tool: str
+    users: int
+    sessions: int
+    errors_after: int
+    """Of these calls, those after which the next call of the same session failed."""
+
+
 class PropertyRow(GroupRow, kw_only=True):
     name: str
     users: int
@@ -143,6 +155,11 @@ class ProviderPage(msgspec.Struct):
 
 class PromptVersionPage(msgspec.Struct):
     data: list[PromptVersionRow]
+    next: str | None
+
+
+class ToolPage(msgspec.Struct):
+    data: list[ToolRow]
     next: str | None
 
 

@@ -25,6 +25,8 @@ __all__ = ["LogRows", "RowBuilder", "bare_row"]
 
 _PREVIEW_CHARS: Final = 200
 _CHUNK_RECORDS: Final = 50
+_MAX_TOOLS: Final = 64
+_MAX_TOOL_NAME: Final = 256
 _MAX_VALUE: Final = 1 << 62
 
 _common_columns = attrgetter(*CommonColumns.__struct_fields__)
@@ -197,6 +199,10 @@ def _row(record: Record, reading: RecordReading) -> RequestRow:
         settled_id=reading.settles and _text(reading.settles),
         response_id=reading.response_id,
     )
+    if reading.tool_names and not record.response_omitted:
+        row.tool_names = [_text(name[:_MAX_TOOL_NAME]) for name in reading.tool_names[:_MAX_TOOLS]]
+    elif record.ingested is not None and record.ingested.step and record.operation == "tool" and record.request_name:
+        row.tool_names = [record.request_name]
     if record.traceparent:
         _put_trace(row, record)
     if record.ingested is not None:
