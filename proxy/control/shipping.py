@@ -59,6 +59,7 @@ def open_store(settings: Settings, url: str = "") -> LogStore:
         ttl_days=settings.get_int("log.ttl_days"),
         body_ttl_days=settings.get_int("log.body_ttl_days"),
         text_chars=text_chars(settings),
+        reader=settings.get_str("log.reader"),
         readers=settings.get_int("log.readers"),
     )
 

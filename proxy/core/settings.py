@@ -208,6 +208,7 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting("log.fsync", False, "fsync the spool at every write: records survive a power cut. Costs a disk write."),
     Setting("log.store", "", "Log store. Empty: chDB in the data folder; or `clickhouse://user:pw@host:port/db`."),
+    Setting("log.reader", "", "The same with a user that only reads (`perihelion store init`). Empty: log.store."),
     Setting("log.readers", 4, "Maximum queries of the log at once, and as many exports beside them.", *_COUNT),
     Setting("log.ttl_days", 0, "Retention of records, in days; 0: forever.", "0 or more days", lambda v: v >= 0),
     Setting(

@@ -18,10 +18,12 @@ from proxy.logstore.limits import (
     QueryCancelled,
     QueryLimitError,
     QueryLimits,
+    QueryRefused,
     StoreBusy,
     StoreError,
 )
 from proxy.logstore.rows import BodyRow, RequestRow
+from proxy.logstore.sql_check import SqlResult
 
 __all__ = [
     "EXPORT_LIMITS",
@@ -36,7 +38,9 @@ __all__ = [
     "QueryCancelled",
     "QueryLimitError",
     "QueryLimits",
+    "QueryRefused",
     "RequestRow",
+    "SqlResult",
     "StoreBusy",
     "StoreError",
     "event_of_columns",

@@ -4,17 +4,20 @@ Writing is two operations, from which `exactly_once` makes inserts that survive 
 dictionaries by column name, times as aware datetimes. Reads stop at their `QueryLimits`, and `Cancellation` ends them.
 """
 
-from collections.abc import Iterator, Sequence
-from typing import Any, Literal, Protocol
+from collections.abc import Collection, Iterator, Sequence
+from typing import Any, Final, Literal, Protocol
 
 from proxy.logstore.filters import Filter
 from proxy.logstore.limits import EXPORT_LIMITS, READ_LIMITS, QueryLimits
 from proxy.logstore.rows import AnnotationRow, BodyRow, RequestRow
+from proxy.logstore.sql_check import SqlResult
 
-__all__ = ["Cursor", "LogStore", "Row", "Table"]
+__all__ = ["SQL_TABLES", "Cursor", "LogStore", "Row", "Table"]
 
 Row = RequestRow | BodyRow
 Table = Literal["requests", "bodies"]
+SQL_TABLES: Final = frozenset({"requests", "bodies", "annotations"})
+"""What SQL of users may read."""
 Cursor = tuple[int, str]
 """Start (microseconds) and id of the last call of a page."""
 
@@ -63,6 +66,21 @@ class LogStore(Protocol):
 
         Raises `QueryLimitError` at a cap, `QueryCancelled` (see `Cancellation`), `StoreBusy` where no reader became
         free within `limits.seconds`."""
+
+    def read_as(
+        self,
+        org: str,
+        sql: str,
+        parameters: dict[str, Any],
+        limits: QueryLimits = READ_LIMITS,
+        tables: Collection[str] = SQL_TABLES,
+    ) -> SqlResult:
+        """The result of one SELECT of a user, with `{name:Type}` for each of `parameters`. Of all `tables` (and views)
+        it sees only the rows of `org`; other tables, table functions, functions that reach out of the query, settings
+        and output files are refused before anything is evaluated.
+
+        Raises as `read` does, and `QueryRefused` with what is wrong in the SQL. On a server it runs as the user of
+        `log.reader`, and without such a user not at all."""
 
     def stream_bytes(
         self, sql: str, bound: dict[str, Any], format: str, limits: QueryLimits = EXPORT_LIMITS

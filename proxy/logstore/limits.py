@@ -13,6 +13,7 @@ __all__ = [
     "QueryCancelled",
     "QueryLimitError",
     "QueryLimits",
+    "QueryRefused",
     "StoreBusy",
     "StoreError",
 ]
@@ -75,6 +76,10 @@ class QueryCancelled(StoreError):
 
     def __init__(self) -> None:
         super().__init__("the query was cancelled")
+
+
+class QueryRefused(StoreError):
+    """SQL of a user (`LogStore.read_as`) that is wrong, or has what is not allowed."""
 
 
 class StoreBusy(StoreError):

@@ -20,12 +20,12 @@ class Readers:
     One whose query failed is closed: chDB (26.9) puts what such a query had found before the result of the next query.
     """
 
-    def __init__(self, connect: Callable[[], Any], count: int) -> None:
+    def __init__(self, connect: Callable[[], Any], count: int, *, reuse: bool = True) -> None:
         self.count = count
         self._connect = connect
         self._free = threading.BoundedSemaphore(count)
         self._idle: deque[Any] = deque()
-        self._closed = False
+        self._keep = reuse
 
     @contextlib.contextmanager
     def lend(self, patience_s: float) -> Iterator[Any]:
@@ -39,7 +39,7 @@ class Readers:
                 yield client
                 failed = False
             finally:
-                if failed or self._closed:
+                if failed or not self._keep:
                     _close(client)
                 else:
                     self._idle.append(client)
@@ -48,7 +48,7 @@ class Readers:
 
     def close(self, patience_s: float = 5.0) -> None:
         """Closes all connections, those in use when they come back; waits up to `patience_s` for them."""
-        self._closed = True
+        self._keep = False
         deadline = time.monotonic() + patience_s
         for _ in range(self.count):
             self._free.acquire(timeout=max(0.0, deadline - time.monotonic()))

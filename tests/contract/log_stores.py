@@ -7,9 +7,11 @@ from pathlib import Path
 from proxy.logstore.clickhouse import ClickHouseStore
 from tests.clickhouse_server import ClickHouseServer
 
-__all__ = ["STORES", "open_store"]
+__all__ = ["READER", "STORES", "open_store"]
 
 STORES = ("embedded", "server")
+READER = {"reader": ("GRANT SELECT ON perihelion.*",)}
+"""The rights that `perihelion store init` gives."""
 
 
 @contextmanager
@@ -20,9 +22,9 @@ def open_store(kind: str, folder: Path, **options: int) -> Iterator[ClickHouseSt
         yield store
         store.close()
         return
-    server = ClickHouseServer()
+    server = ClickHouseServer(users=READER)
     try:
-        store = ClickHouseStore.open(server.url(), **options)
+        store = ClickHouseStore.open(server.url(), reader=server.url(user="reader"), **options)
         yield store
         store.close()
     finally:

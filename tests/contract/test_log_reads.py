@@ -80,7 +80,8 @@ def in_thread(work: Callable[[], Any]) -> tuple[threading.Thread, list[object]]:
 def running(store: ClickHouseStore, count: int) -> bool:
     """Whether the engine runs `count` endless queries."""
     sql = "SELECT count() FROM system.processes WHERE query LIKE '%1000000000000%' AND query NOT LIKE '%processes%'"
-    return int(store._writer.command(sql)) == count
+    with store._connections.write() as owner:
+        return int(owner.command(sql)) == count
 
 
 def wait_until_running(store: ClickHouseStore, count: int) -> None:

@@ -13,7 +13,7 @@ from proxy.control.log_service import NotReady
 from proxy.control.snippets import NoSnippet
 from proxy.core.errors import BadDirective, BadRequest, FeatureUnavailable
 from proxy.ingest.spool import SpoolUnwritable
-from proxy.logstore import FilterError, QueryCancelled, QueryLimitError, StoreBusy, StoreError
+from proxy.logstore import FilterError, QueryCancelled, QueryLimitError, QueryRefused, StoreBusy, StoreError
 from proxy.metadata.db import SecretRotated
 from proxy.metadata.errors import ConstraintError, InvalidValue, RowConflict, RowNotFound
 
@@ -67,6 +67,10 @@ def _query_limit(_: Request[Any, Any, Any], error: QueryLimitError) -> Response[
 
 def _query_cancelled(_: Request[Any, Any, Any], error: QueryCancelled) -> Response[bytes]:
     return answer(Problem("Query cancelled", 499, detail=str(error)))
+
+
+def _query_refused(_: Request[Any, Any, Any], error: QueryRefused) -> Response[bytes]:
+    return answer(Problem("Query refused", 400, detail=str(error), parameter="sql"))
 
 
 def _store_busy(_: Request[Any, Any, Any], error: StoreBusy) -> Response[bytes]:
@@ -152,6 +156,7 @@ HANDLERS: dict[type[Exception] | int, Any] = {
     NotReady: _not_ready,
     QueryLimitError: _query_limit,
     QueryCancelled: _query_cancelled,
+    QueryRefused: _query_refused,
     StoreBusy: _store_busy,
     StoreError: _store_failed,
     SecretRotated: _secret_rotated,

@@ -1,1 +1,2 @@
-KILL QUERY WHERE query_id = {id:String}
+-- By the comment, not by query_id: chDB makes that itself.
+KILL QUERY WHERE startsWith(Settings['log_comment'], {id:String})

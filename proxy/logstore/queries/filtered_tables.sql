@@ -1,0 +1,3 @@
+SELECT table
+FROM system.columns
+WHERE database = {database:String} AND name = 'org'

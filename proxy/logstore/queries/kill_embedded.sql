@@ -1,1 +1,0 @@
-KILL QUERY WHERE Settings['log_comment'] = {id:String}
