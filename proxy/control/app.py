@@ -29,6 +29,7 @@ from proxy.control.api.people import PEOPLE_ROUTES
 from proxy.control.api.prices import PRICE_ROUTES
 from proxy.control.api.problems import HANDLERS
 from proxy.control.api.prompts import PROMPT_ROUTES
+from proxy.control.api.requests import REQUEST_ROUTES
 from proxy.control.api.sessions import SESSION_ROUTES
 from proxy.control.api.snapshot import snapshot
 from proxy.control.api.traces import TRACE_ROUTES
@@ -43,6 +44,7 @@ __all__ = ["ROUTES", "create", "create_worker"]
 
 ROUTES: Final[list[Any]] = [
     *(healthz, readyz, metrics, login_page, list_calls, show_call, snapshot),
+    *REQUEST_ROUTES,
     *BODY_ROUTES,
     *CODE_ROUTES,
     *OIDC_ROUTES,

@@ -1,6 +1,6 @@
 """Makes the public event (`core/event.py`) of a stored row: columns that hold JSON become what they hold."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -11,7 +11,7 @@ from proxy.core.cost import CostLine
 from proxy.core.event import Event, EventAttempt, EventBodies, EventCostLine, EventWithBodies
 from proxy.logstore.rows import BodyRow, RequestRow
 
-__all__ = ["event_of_columns", "event_of_rows", "micros", "time_of"]
+__all__ = ["event_of_columns", "event_of_rows", "micros", "shown_value", "time_of"]
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _decode_attempts: Final = msgspec.json.Decoder(list[EventAttempt]).decode
@@ -19,15 +19,34 @@ _decode_lines: Final = msgspec.json.Decoder(list[CostLine]).decode
 _decode_facts: Final = msgspec.json.Decoder(dict[str, Any]).decode
 
 
+def shown_value(name: str, value: Any) -> Any:
+    """What an event has for a value of a column of `requests`."""
+    convert = _CONVERSIONS.get(name)
+    return value if convert is None else convert(value)
+
+
+def _raw(text: str) -> msgspec.Raw | None:
+    return msgspec.Raw(text.encode()) if text else None
+
+
+def _cost_lines(text: str) -> list[EventCostLine]:
+    return [EventCostLine(**asdict(line)) for line in _decode_lines(text or "[]")]
+
+
+_CONVERSIONS: Final[dict[str, Callable[[Any], Any]]] = {
+    "ingested_at": lambda at: at if at > _EPOCH else None,
+    "usage_raw": _raw,
+    "priced_usage": _raw,
+    "attempts": _decode_attempts,
+    "cost_lines": _cost_lines,
+    "facts": _decode_facts,
+}
+"""By column: those that hold JSON, or a value for "none"."""
+
+
 def event_of_columns(columns: Mapping[str, Any]) -> Event:
     """The event of a row as the store returns it: by column name, times aware. With `bodies` in it, the whole event."""
-    values = dict(columns)
-    values["ingested_at"] = values["ingested_at"] if values["ingested_at"] > _EPOCH else None
-    values["usage_raw"] = msgspec.Raw(values["usage_raw"].encode()) if values["usage_raw"] else None
-    values["priced_usage"] = msgspec.Raw(values["priced_usage"].encode()) if values["priced_usage"] else None
-    values["attempts"] = _decode_attempts(values["attempts"])
-    values["cost_lines"] = [EventCostLine(**asdict(line)) for line in _decode_lines(values["cost_lines"] or "[]")]
-    values["facts"] = _decode_facts(values["facts"])
+    values = {name: shown_value(name, value) for name, value in columns.items()}
     if "bodies" not in values:
         return Event(**values)
     if values["bodies"] is not None:

@@ -9,16 +9,22 @@ from litestar import Request, Response, get
 from litestar.params import FromPath, QueryParameter
 
 from proxy.control.api.one_call import NoSuchCall, uuid_of
+from proxy.control.api.requests import MAX_PAGE_ROWS, RequestPage, check_page_size, json_answer
 from proxy.control.auth import caller_of, needs
 from proxy.control.plane import ControlPlane
+from proxy.control.queries import run_query
+from proxy.control.requests_reader import RequestsReader, shown_row
 from proxy.core.clock import now_us
 from proxy.core.event import Event, EventWithBodies
-from proxy.logstore import FILTERS, Cursor, Filter, FilterError, LogStore, event_of_columns, micros
-from proxy.query import moment_us
+from proxy.logstore import FILTERS, Filter, FilterError, LogStore, event_of_columns, micros
+from proxy.logstore.filters import node_of
+from proxy.query import moment_us, parse_text
+from proxy.query.keyset import SortKey
+from proxy.query.requests import plan_requests
 
 __all__ = ["Page", "list_calls", "show_call"]
 
-_MAX_ROWS: Final = 500
+_EVENT_COLUMNS: Final = tuple(name for name in Event.__struct_fields__ if name != "version")
 _PARAMETER_TYPES: Final[dict[str, Any]] = {
     "text": str,
     "time": str,
@@ -56,45 +62,64 @@ def _with_filters(handler: Callable[..., Any]) -> Callable[..., Any]:
     return handler
 
 
-_PARAMETERS: Final = frozenset({*(row.name for row in FILTERS), "after", "cursor", "limit"})
+_PARAMETERS: Final = frozenset({*(row.name for row in FILTERS), "after", "columns", "cursor", "limit", "q", "sort"})
 
 
 @get(
     "/api/requests",
-    sync_to_thread=True,
     opt=needs("viewer"),
-    summary="Calls, newest first or in order of arrival",
+    summary="Calls, newest first, in another order or in order of arrival",
     operation_id="listRequests",
 )
 @_with_filters
-def list_calls(
+async def list_calls(
     request: Request[Any, Any, Any],
+    q: Annotated[str, _query("Filter in its text form: `status>=400 user:ada`.")] = "",
+    sort: Annotated[str, _query("Columns of numbers or times, `-` for the highest first: `-cost,start`.")] = "",
+    columns: Annotated[str, _query("Columns to return, joined by commas; without it whole events.")] = "",
     cursor: Annotated[str, _query("`next` of the page before.")] = "",
     after: Annotated[
         str, _query("Calls in order of arrival in the log: `next` of the page before, or `now` to begin with new ones.")
     ] = "",
-    limit: Annotated[int, _query(f"Rows, 1 to {_MAX_ROWS}.")] = 50,
+    limit: Annotated[int, _query(f"Rows, 1 to {MAX_PAGE_ROWS}.")] = 50,
     **filters: Any,
 ) -> Response[Page]:
-    """One page of the log."""
+    """One page of the log. All filters must match."""
     for given in request.query_params:
         if given not in _PARAMETERS:
             accepted = "one of the parameters " + ", ".join(sorted(_PARAMETERS))
             raise FilterError(given, request.query_params[given], accepted)
-    if not 1 <= limit <= _MAX_ROWS:
-        raise FilterError("limit", limit, f"1 to {_MAX_ROWS}")
-    if after and cursor:
-        raise FilterError("cursor", cursor, "`cursor` (newest first) or `after` (order of arrival), not both")
-    plane: ControlPlane = request.app.state.plane
-    filter = Filter(caller_of(request).org, _values(filters))
+    check_page_size(limit)
     if after:
-        return _json(_arrivals(plane.log.store, filter, after, limit))
-    rows = plane.log.store.page(filter, _cursor(cursor), limit + 1)
-    next_cursor = None
-    if len(rows) > limit:
-        rows.pop()
-        next_cursor = f"{micros(rows[-1]['start'])}.{rows[-1]['id']}"
-    return _json(Page([event_of_columns(row) for row in rows], next_cursor))
+        for name, value in (("cursor", cursor), ("sort", sort), ("columns", columns)):
+            if value:
+                raise FilterError(name, value, f"`{name}` or `after` (whole events, in order of arrival), not both")
+    plane: ControlPlane = request.app.state.plane
+    org = caller_of(request).org
+
+    def read() -> Page | RequestPage:
+        store = plane.log.store
+        node = parse_text(q, "q")
+        if after:
+            return _arrivals(store, Filter(org, _values(filters), node), after, limit)
+        reader = RequestsReader(store)
+        plan = plan_requests(
+            org=org,
+            now_us=now_us(),
+            filter=node_of(Filter(org, _values(filters), node)),
+            since=filters["since"],
+            until=filters["until"],
+            sort=_sort_keys(sort),
+            columns=[name.strip() for name in columns.split(",")] if columns else _EVENT_COLUMNS,
+            cursor=cursor,
+            updated_properties=store.updated_properties(org),
+        )
+        rows, next = reader.page(plan, limit)
+        if columns:
+            return RequestPage([shown_row(row) for row in rows], next, None, None)
+        return Page([event_of_columns(row) for row in rows], next)
+
+    return json_answer(await run_query(request, read))
 
 
 @get(
@@ -111,11 +136,13 @@ def show_call(request: Request[Any, Any, Any], id: FromPath[str]) -> Response[Ev
     row = plane.log.store.get(caller_of(request).org, uuid)
     if row is None:
         raise NoSuchCall(uuid)
-    return _json(event_of_columns(row))
+    return json_answer(event_of_columns(row))
 
 
-def _json(content: object) -> Response[Any]:
-    return Response(msgspec.json.encode(content), media_type="application/json")
+def _sort_keys(text: str) -> list[SortKey]:
+    """`-cost,start`: the highest cost first, the oldest first where they are equal."""
+    names = [name.strip() for name in text.split(",")] if text else []
+    return [SortKey(name.removeprefix("-"), "desc" if name.startswith("-") else "asc") for name in names]
 
 
 def _arrivals(store: LogStore, filter: Filter, after: str, limit: int) -> Page:
@@ -151,12 +178,3 @@ def _pairs(parameter: str, texts: list[str]) -> dict[str, str]:
             raise FilterError(parameter, text, "name=value")
         pairs[name] = value
     return pairs
-
-
-def _cursor(text: str) -> Cursor | None:
-    if not text:
-        return None
-    start, _, id = text.partition(".")
-    if not (start.isascii() and start.isdigit() and len(start) < 17 and id):
-        raise FilterError("cursor", text, "`next` of the page before")
-    return int(start), id

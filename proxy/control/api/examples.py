@@ -25,6 +25,17 @@ EXAMPLES: Final[dict[str, Any]] = {
     "createVersion": {"body": _PROMPT, "note": "shorter"},
     "setEnvironment": {"version": 1},
     "renderPrompt": {"variables": {"name": "Ada"}},
+    "queryRequests": {
+        "filter": "status>=400 property.feature:search",
+        "since": "7d",
+        "zone": "Europe/Berlin",
+        "sort": [{"column": "cost", "direction": "desc"}],
+        "limit": 20,
+        "columns": ["id", "start", "user", "model", "status", "cost", "property.feature"],
+        "total": True,
+        "histogram": {"bucket": "1d"},
+    },
+    "getRequestNeighbours": {"filter": {"column": "status", "op": "gte", "value": 400}, "since": "7d"},
     "heliconeQueryRequests": {
         "filter": {
             "left": {"request_response_rmt": {"status": {"gte": 400}}},

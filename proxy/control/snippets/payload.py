@@ -2,7 +2,6 @@
 
 import base64
 import json
-import math
 from typing import Any, Final, Literal
 
 import msgspec
@@ -12,7 +11,7 @@ __all__ = ["MAX_INLINE_BYTES", "Payload", "payload_of"]
 MAX_INLINE_BYTES: Final = 100_000
 """Larger bodies are read from a file: Linux takes at most 128 KiB as one argument of a command."""
 _MAX_EXACT_INTEGER: Final = 2**53
-"""JavaScript reads larger whole numbers inexactly."""
+"""JavaScript reads larger whole numbers inexactly. Infinity is larger, too: JSON has none, 1e999 makes it."""
 
 
 class Payload(msgspec.Struct, frozen=True):
@@ -62,7 +61,5 @@ def _is_exact(value: Any) -> bool:
             return not any("\ud800" <= char <= "\udfff" for char in value)
         case bool() | None:
             return True
-        case int():
-            return abs(value) <= _MAX_EXACT_INTEGER
-        case _:
-            return math.isfinite(value)
+        case _:  # also a decimal fraction: JavaScript writes a large one with other digits
+            return bool(abs(value) <= _MAX_EXACT_INTEGER)
