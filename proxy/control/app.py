@@ -32,6 +32,7 @@ from proxy.control.api.prompts import PROMPT_ROUTES
 from proxy.control.api.requests import REQUEST_ROUTES
 from proxy.control.api.sessions import SESSION_ROUTES
 from proxy.control.api.snapshot import snapshot
+from proxy.control.api.tail import TAIL_ROUTES
 from proxy.control.api.traces import TRACE_ROUTES
 from proxy.control.auth import NOBODY, guard, needs
 from proxy.control.plane import ControlPlane
@@ -45,6 +46,7 @@ __all__ = ["ROUTES", "create", "create_worker"]
 ROUTES: Final[list[Any]] = [
     *(healthz, readyz, metrics, login_page, list_calls, show_call, snapshot),
     *REQUEST_ROUTES,
+    *TAIL_ROUTES,
     *BODY_ROUTES,
     *CODE_ROUTES,
     *OIDC_ROUTES,
@@ -73,7 +75,8 @@ def create(settings: Settings) -> Litestar:
         app.state.plane = plane
         plane.start()
         try:
-            yield
+            with plane.stopping.listening():
+                yield
         finally:
             await asyncio.to_thread(plane.close)
 

@@ -98,8 +98,7 @@ async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
     need = handler.opt.get("needs", "owner")
     if need == NOBODY:
         return
-    plane = connection.app.state.plane
-    caller = await asyncio.to_thread(_caller, connection, plane.database, plane.local)
+    caller = await authenticate(connection)
     if caller is None:
         raise NotAuthorizedException(
             "Credentials are missing, wrong or expired: log in, or send Authorization: Bearer <key>."
@@ -107,6 +106,12 @@ async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
     if not caller.may(need):
         raise PermissionDeniedException(f"This needs the role {need}; your role is {caller.role or 'none'}.")
     connection.state.caller = caller
+
+
+async def authenticate(connection: ASGIConnection[Any, Any, Any, Any]) -> Caller | None:
+    """Who the credentials of a request belong to at this moment; None where they are missing, wrong or expired."""
+    plane = connection.app.state.plane
+    return await asyncio.to_thread(_caller, connection, plane.database, plane.local)
 
 
 def _may_be_a_form(connection: ASGIConnection[Any, Any, Any, Any]) -> bool:

@@ -9,6 +9,8 @@ from proxy.control.jobs.publish import Publisher
 from proxy.control.jobs.runner import Job, JobRunner
 from proxy.control.log_service import LogService
 from proxy.control.rotation import RunLock, open_database
+from proxy.control.stopping import StopSignal
+from proxy.control.tails import Tails
 from proxy.control.throttle import Throttle
 from proxy.core.identity import DEFAULT_ORG
 from proxy.core.settings import Settings
@@ -41,6 +43,8 @@ class ControlPlane:
         self.open_exports = 0
         """Exports of OpenTelemetry that are being read."""
         self.throttle = Throttle()
+        self.tails = Tails()
+        self.stopping = StopSignal()
         self.oidc = _open_oidc(settings)
         self.local = LocalToken(settings.layout.control_token)
         self._lock = RunLock(settings)
