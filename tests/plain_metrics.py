@@ -67,15 +67,15 @@ def component(row: RequestRow, name: str) -> float:
     return sum(line[4] for line in msgspec.json.decode(row.cost_lines or "[]") if line[0] == name)
 
 
-def measure(name: str, rows: Rows) -> Any:
-    """One figure over rows."""
+def measure(name: str, rows: Rows, sketched: bool = False) -> Any:
+    """One figure over rows. Of a sketched percentile, the value that the sketch is near."""
     prefix, _, rest = name.partition("_")
     if rest in NUMBERS:
         values = sorted(value for value in map(NUMBERS[rest], rows) if value is not None)
         if not values:
             return None
         if prefix in PERCENTS:
-            return values[int(PERCENTS[prefix] * len(values))]
+            return values[int(PERCENTS[prefix] * (len(values) - sketched))]
         return {"avg": sum(values) / len(values), "min": values[0], "max": values[-1]}[prefix]
     if name.startswith("cost."):
         return dollars(sum(component(row, name.removeprefix("cost.")) for row in rows))
@@ -165,10 +165,11 @@ def bucket_start(row: RequestRow, width: str, where: tzinfo) -> int:
     return (wall.replace(tzinfo=where) - EPOCH) // timedelta(microseconds=1)
 
 
-def equal(found: Any, expected: Any) -> bool:
-    if found is None or expected is None or isinstance(expected, int):
+def equal(found: Any, expected: Any, error: float = 0.0) -> bool:
+    if found is None or expected is None or (isinstance(expected, int) and not error):
         return bool(found == expected)
-    return math.isclose(found, expected, rel_tol=1e-9, abs_tol=1e-12)
+    # Below a thousandth of a millisecond a sketch is 3 % off.
+    return math.isclose(found, expected, rel_tol=error + 1e-9, abs_tol=2.1e-5 if error else 1e-12)
 
 
 def count_by(rows: Rows, dimensions: Sequence[str], where: tzinfo) -> Counter[tuple[Any, ...]]:

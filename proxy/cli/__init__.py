@@ -24,6 +24,7 @@ COMMANDS: Final = {
     "show": ("proxy.cli.calls", "Everything of one call."),
     "metrics": ("proxy.cli.metrics", "Figures of calls by time and dimension: cost, latency, errors."),
     "import": ("proxy.cli.import_files", "Import calls that another product exported."),
+    "rollup": ("proxy.cli.rollup", "Stored hourly figures of large organisations: rebuild."),
     "prompts": ("proxy.cli.prompts", "Managed prompts as files: pull, push."),
     "secret": ("proxy.cli.secret", "Rotate the secret that credentials are sealed with."),
 }

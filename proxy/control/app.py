@@ -30,6 +30,7 @@ from proxy.control.api.prices import PRICE_ROUTES
 from proxy.control.api.problems import HANDLERS
 from proxy.control.api.prompts import PROMPT_ROUTES
 from proxy.control.api.requests import REQUEST_ROUTES
+from proxy.control.api.rollup import ROLLUP_ROUTES
 from proxy.control.api.sessions import SESSION_ROUTES
 from proxy.control.api.snapshot import snapshot
 from proxy.control.api.tail import TAIL_ROUTES
@@ -61,6 +62,7 @@ ROUTES: Final[list[Any]] = [
     *IMPORT_ROUTES,
     *LOG_ROUTES,
     *METRICS_ROUTES,
+    *ROLLUP_ROUTES,
     *TRACE_ROUTES,
     *DASHBOARD_ROUTES,
 ]

@@ -7,6 +7,7 @@ from proxy.control.import_service import ImportService
 from proxy.control.jobs.clean_up import CLEAN_UP
 from proxy.control.jobs.publish import Publisher
 from proxy.control.jobs.runner import Job, JobRunner
+from proxy.control.jobs.store_hours import HourKeeper
 from proxy.control.log_service import LogService
 from proxy.control.rotation import RunLock, open_database
 from proxy.control.stopping import StopSignal
@@ -54,7 +55,8 @@ class ControlPlane:
             self._lock.release()
             raise
         self.publisher = Publisher(self.database, settings.layout.snapshot, self._seen)
-        self.jobs = JobRunner(self.database, JOBS)
+        self.hours = HourKeeper(settings, lambda: self.log.store if self.log.ready else None)
+        self.jobs = JobRunner(self.database, [*JOBS, self.hours.job])
 
     def _seen(self) -> dict[str, int]:
         if self.log.shipper is None:

@@ -230,11 +230,9 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("metrics.max_window_days", 400, "Longest period of a metrics question, in days.", *_COUNT),
     Setting("metrics.max_points", 20_000, "Most points (groups times buckets) in the answer to a question.", *_COUNT),
     Setting(
-        "metrics.exact_rows",
-        5_000_000,
-        "Calls in a period up to which percentiles and distinct counts are exact; above it they are sketched.",
-        *_COUNT,
+        "metrics.exact_rows", 10_000_000, "Calls in a period above which figures are sketched, not exact.", *_COUNT
     ),
+    Setting("metrics.store_hours", True, "Store hourly figures of organisations with more calls than that."),
     Setting("spool.segment_bytes", 64 << 20, "Maximum size of a segment file, in bytes.", *_BYTES),
     Setting("spool.segment_s", 60.0, "Maximum age of a segment file.", *_SECONDS),
     Setting("ship.interval_s", 0.5, "Interval at which the shipper looks for new records.", *_SECONDS),

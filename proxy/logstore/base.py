@@ -91,6 +91,10 @@ class LogStore(Protocol):
         A stream has a connection of its own, so it never holds up a read. Close it (`contextlib.closing`) where it is
         not read to its end: that ends the query."""
 
+    def execute(self, sql: str, bound: dict[str, Any]) -> list[dict[str, Any]]:
+        """Runs a statement of ours with the rights of the writer, which may change tables and read the engine's own.
+        Returns the rows of a SELECT."""
+
     def ping(self) -> None:
         """Raises `StoreError` where the store does not answer."""
 

@@ -6,6 +6,7 @@ from typing import Any, Final, Literal
 
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
+from proxy.core.clock import now_us
 from proxy.logstore.address import parse_address
 from proxy.logstore.annotations import put_updated_properties
 from proxy.logstore.base import SQL_TABLES, Cursor, Row, Table
@@ -14,6 +15,7 @@ from proxy.logstore.cancellation import Cancellation
 from proxy.logstore.connections import Connections, connect
 from proxy.logstore.events import micros
 from proxy.logstore.filters import Filter, conditions
+from proxy.logstore.hourly import StoredHours, late_hours
 from proxy.logstore.limits import EXPORT_LIMITS, READ_LIMITS, QueryLimits, StoreError
 from proxy.logstore.migrate import migrate, set_retention, set_text_index
 from proxy.logstore.rows import AnnotationRow, columns
@@ -41,6 +43,8 @@ _INSERT: Final = {
     "max_partitions_per_insert_block": 0,
 }
 
+_STATEMENT: Final = {"async_insert": 0, "distributed_foreground_insert": 1, "insert_deduplicate": 0}
+
 
 class ClickHouseStore:
     """An open ClickHouse or chDB: a `LogStore`."""
@@ -49,6 +53,7 @@ class ClickHouseStore:
         self.text_chars = text_chars
         self._connections = connections
         self._sandbox = sandbox
+        self._hours = StoredHours(self)
         self._updates = PropertyUpdates(self._updated_properties)
         with connections.write() as writer:
             self._types = {table: _types(writer, table) for table in ("requests", "bodies", "annotations")}
@@ -80,6 +85,8 @@ class ClickHouseStore:
             set_retention(owner, "requests", ttl_days)
             set_retention(owner, "bodies", body_ttl_days or ttl_days)
             set_retention(owner, "annotations", ttl_days, "at")
+            for table in ("hourly", "hourly_fills", "hourly_changes"):
+                set_retention(owner, table, ttl_days, "hour")
             text_chars = set_text_index(owner, text_chars)
             connections = Connections(address, reading, owner, readers)
             return cls(connections, Sandbox(connections, address.embedded or bool(reader)), text_chars)
@@ -91,6 +98,8 @@ class ClickHouseStore:
             return
         types = self._types[table]
         named = columns(rows)
+        late = late_hours(rows, now_us()) if table == "requests" else ()
+        self._hours.note_changes(late)
         with self._connections.write() as writer:
             writer.insert(
                 table,
@@ -100,6 +109,7 @@ class ClickHouseStore:
                 column_oriented=True,
                 settings={"insert_deduplication_token": f"{token}:{table}", **_INSERT},
             )
+        self._hours.note_changes(late)  # again: hours may have been filled between the first time and the insert
         if table == "annotations":
             self._updates.forget()
 
@@ -162,6 +172,13 @@ class ClickHouseStore:
             }
             for row in result.result_rows
         ]
+
+    def execute(self, sql: str, bound: dict[str, Any]) -> list[dict[str, Any]]:
+        with self._connections.write() as writer:
+            if not sql.startswith("SELECT"):
+                writer.command(sql, parameters=bound, settings=_STATEMENT)
+                return []
+            return list(writer.query(sql, parameters=bound).named_results())
 
     def read_as(
         self,

@@ -36,6 +36,8 @@ Function = Literal["sum", "min", "max", "percentiles", "distinct"]
 PERCENTILES: Final = (0.5, 0.75, 0.9, 0.95, 0.99)
 SKETCH_ERROR: Final = 0.01
 """Relative error of a sketched percentile."""
+_SCALE: Final = 1000
+"""Values are sketched this many times as large: the engine's sketch (26.9) is three times as far off below 1."""
 _LEVELS: Final = ", ".join(map(str, PERCENTILES))
 _EXACT: Final = {"percentiles": f"quantilesExact{{}}({_LEVELS})", "distinct": "uniqExact{}"}
 _SKETCHED: Final = {"percentiles": f"quantilesDD{{}}({SKETCH_ERROR}, {_LEVELS})", "distinct": "uniqCombined64{}(15)"}
@@ -55,13 +57,15 @@ class Aggregate(msgspec.Struct, frozen=True):
         """The first step: a number, or a state of the function."""
         if self.function in ("sum", "min", "max"):
             return f"{self.function}({self.sql})"
-        return f"{_call(self.function, 'State', sketched)}({self.sql})"
+        argument = f"({self.sql}) * {_SCALE}" if sketched and self.function == "percentiles" else self.sql
+        return f"{_call(self.function, 'State', sketched)}({argument})"
 
     def of_parts(self, sketched: bool) -> str:
         """The second step, over what the first made: columns `part_<name>`."""
         if self.function in ("sum", "min", "max"):
             return f"{self.function}(part_{self.name})"
-        return f"{_call(self.function, 'Merge', sketched)}(part_{self.name})"
+        merged = f"{_call(self.function, 'Merge', sketched)}(part_{self.name})"
+        return f"arrayMap(each -> each / {_SCALE}, {merged})" if sketched and self.function == "percentiles" else merged
 
 
 def _call(function: str, suffix: str, sketched: bool) -> str:
@@ -183,8 +187,8 @@ _PLAIN: Final[tuple[Measure, ...]] = (
     _row("cache_lookups", "count", "calls", "calls that asked the cache: hits and misses"),
     _row("cache_hit_rate", "ratio", "ratio", "cache hits by cache lookups, 0 to 1",
          "if(cache_lookups > 0, cache_hits / cache_lookups, NULL)", "cache_hits cache_lookups"),
-    _row("users", "distinct", "users", "distinct users"),
-    _row("sessions", "distinct", "sessions", "distinct sessions"),
+    _row("users", "distinct", "users", "distinct users", "ifNull(users, 0)", "users"),
+    _row("sessions", "distinct", "sessions", "distinct sessions", "ifNull(sessions, 0)", "sessions"),
     _row("limit_refusals", "count", "calls", "calls that a rate limit or budget refused"),
     _row("retries", "sum", "attempts", "attempts that repeated a failed one"),
     _row("fallbacks", "count", "calls", "calls that a fallback answered"),

@@ -3,19 +3,32 @@
 from collections.abc import Sequence
 from typing import Final
 
+import msgspec
+
 from proxy.query.binding import Binder, Context, Sql, Window
 from proxy.query.buckets import Buckets
 from proxy.query.compile import compile_filter
 from proxy.query.dimensions import Dimension
+from proxy.query.hours import Span, outside_sql, stored_sql
 from proxy.query.measures import AGGREGATES, Aggregate, Measure
 from proxy.query.metrics import Plan, Rank
 from proxy.query.periods import Period
 from proxy.query.tree import Node
 
-__all__ = ["Key", "groups_sql", "in_period", "matching", "series_sql"]
+__all__ = ["Key", "Reading", "groups_sql", "in_period", "matching", "series_sql"]
 
 Key = tuple[str, ...]
 """The texts of a group's dimensions."""
+
+
+class Reading(msgspec.Struct, frozen=True):
+    """What an answer is read from."""
+
+    sketched: bool = False
+    """Whether percentiles and distinct counts are approximate."""
+    spans: tuple[Span, ...] = ()
+    """Time of which stored hours are read, for sketched figures only; all other time is read from calls."""
+
 
 _PERIOD: Final = (
     "org = {org:String} AND start >= fromUnixTimestamp64Micro({since_us:Int64})"
@@ -30,8 +43,12 @@ def in_period(org: str, period: Period) -> Sql:
 
 def matching(filter: Node, context: Context, period: Period) -> Sql:
     """The condition for the calls of a period that match a filter."""
-    where = in_period(context.org, period)
-    condition = compile_filter(
+    where, condition = in_period(context.org, period), _filter(filter, context, period)
+    return Sql(f"{where.text} AND ({condition.text})", {**where.values, **condition.values})
+
+
+def _filter(filter: Node, context: Context, period: Period) -> Sql:
+    return compile_filter(
         filter,
         org=context.org,
         now_us=context.now_us,
@@ -40,17 +57,16 @@ def matching(filter: Node, context: Context, period: Period) -> Sql:
         updated_properties=context.updated_properties,
         text_chars=context.text_chars,
     )
-    return Sql(f"{where.text} AND ({condition.text})", {**where.values, **condition.values})
 
 
-def groups_sql(plan: Plan, sketched: bool) -> Sql:
+def groups_sql(plan: Plan, reading: Reading) -> Sql:
     """The groups with the most, or least, of what the plan ranks by: columns `d0`, …, and `group_count`, how many there
     are in all."""
     rank = plan.rank.by
     measures = (rank,) if isinstance(rank, Measure) else ()
     names = _names(plan.dimensions)
-    parts = _parts(plan, sketched, plan.period, plan.dimensions, None, measures)
-    columns = ", ".join([*names, *(_of_parts(measures, sketched))])
+    parts = _parts(plan, reading, plan.period, plan.dimensions, None, measures)
+    columns = ", ".join([*names, *(_of_parts(measures, reading.sketched))])
     text = (
         f"SELECT {', '.join(names)}, count() OVER () AS group_count\n"
         f"FROM (SELECT {columns} FROM ({parts.text}) GROUP BY {', '.join(names)})\n"
@@ -62,7 +78,7 @@ def groups_sql(plan: Plan, sketched: bool) -> Sql:
 
 def series_sql(
     plan: Plan,
-    sketched: bool,
+    reading: Reading,
     keys: Sequence[Key],
     period: Period,
     buckets: Buckets | None,
@@ -73,7 +89,7 @@ def series_sql(
     number of `calls`."""
     names = _names(dimensions)
     binder = Binder("k")
-    parts = _parts(plan, sketched, period, dimensions, buckets, plan.measures, _named_sql(dimensions, keys, binder))
+    parts = _parts(plan, reading, period, dimensions, buckets, plan.measures, _named_sql(dimensions, keys, binder))
     groups = ["named", *names] if dimensions else []
     bucket = ["bucket"] if buckets is not None else []
     sets = {(*bucket, *groups), tuple(groups), tuple(bucket), ()}
@@ -81,7 +97,7 @@ def series_sql(
         "grouping(named) AS every_group" if groups else "1 AS every_group",
         "grouping(bucket) AS every_bucket" if bucket else "1 AS every_bucket",
     ]
-    inner = ", ".join([*bucket, *groups, *flags, *_of_parts(plan.measures, sketched)])
+    inner = ", ".join([*bucket, *groups, *flags, *_of_parts(plan.measures, reading.sketched)])
     grouping = ", ".join(f"({', '.join(each)})" for each in sorted(sets))
     measures = [f"{measure.sql} AS m{position}" for position, measure in enumerate(plan.measures)]
     text = (
@@ -94,26 +110,37 @@ def series_sql(
 
 def _parts(
     plan: Plan,
-    sketched: bool,
+    reading: Reading,
     period: Period,
     dimensions: tuple[Dimension, ...],
     buckets: Buckets | None,
     measures: Sequence[Measure],
     named: str = "",
 ) -> Sql:
-    """The first step: aggregates over the calls of each bucket and group."""
+    """The first step: aggregates over the calls of each bucket and group, or such of stored hours."""
     binder = Binder("b")
-    where = matching(plan.filter, plan.context, period)
-    columns = [] if buckets is None else [f"{buckets.sql('start', binder)} AS bucket"]
-    if named:
-        columns.append(f"{named} AS named")
+    where = in_period(plan.context.org, period)
+    filter = _filter(plan.filter, plan.context, period)
+    aggregates = _aggregates(measures)
+    shown = [f"{named} AS named"] if named else []
     for name, dimension in zip(_names(dimensions), dimensions, strict=True):
-        columns.append(f"if(named, {dimension.sql}, '') AS {name}" if named else f"{dimension.sql} AS {name}")
-    aggregates = [f"{each.of_calls(sketched)} AS part_{each.name}" for each in _aggregates(measures)]
-    grouped = ", ".join(column.rpartition(" AS ")[2] for column in columns)
-    text = f"SELECT {', '.join([*columns, *aggregates])}\nFROM requests\nWHERE {where.text}"
+        shown.append(f"if(named, {dimension.sql}, '') AS {name}" if named else f"{dimension.sql} AS {name}")
+
+    def columns(start: str) -> list[str]:
+        return [*([] if buckets is None else [f"{buckets.sql(start, binder)} AS bucket"]), *shown]
+
+    keys = columns("start")
+    parts = [f"{each.of_calls(reading.sketched)} AS part_{each.name}" for each in aggregates]
+    grouped = ", ".join(column.rpartition(" AS ")[2] for column in keys)
+    text = f"SELECT {', '.join([*keys, *parts])}\nFROM requests\nWHERE {where.text} AND ({filter.text})"
+    if reading.spans:
+        text += f" AND {outside_sql(reading.spans, binder)}"
     text += f"\nGROUP BY {grouped}" if grouped else ""
-    return Sql(text, {**plan.context.binder.values, **where.values, **binder.values})
+    if reading.spans:
+        stored_keys = columns("toDateTime64(hour, 6, 'UTC')")
+        stored = stored_sql(reading.spans, stored_keys, [each.name for each in aggregates], filter.text, binder)
+        text += f"\nUNION ALL\n{stored}"
+    return Sql(text, {**plan.context.binder.values, **where.values, **filter.values, **binder.values})
 
 
 def _names(dimensions: Sequence[Dimension]) -> list[str]:

@@ -3,17 +3,19 @@
 import csv
 import io
 import json
+import re
 import subprocess
 import sys
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from proxy.core.clock import now_us
-from tests.e2e.control_process import ControlProcess, record, spool
+from tests.e2e.control_process import ControlProcess, record, spool, until
 
 MINUTE_US = 60_000_000
 
@@ -194,3 +196,34 @@ def test_a_bucket_that_is_refused_names_one_that_fits(filled: ControlProcess) ->
     _, problem = ask(filled, "/api/metrics", {"measures": ["calls"], "bucket": "1m", "since": "30d"})
     fits = problem["accepted"].split()[0]
     assert ask(filled, "/api/metrics", {"measures": ["calls"], "bucket": fits, "since": "30d"})[0] == 200
+
+
+def test_large_organisations_have_stored_hours_that_can_be_rebuilt(tmp_path: Path) -> None:
+    now = now_us()
+    data = tmp_path / "data"
+    spool(data, *(record(now - (5 * 60 + number) * MINUTE_US) for number in range(120)))
+    control = ControlProcess(data, PERIHELION_METRICS_EXACT_ROWS="20").start().shipped()
+    try:
+        question = {"measures": ["calls", "p50_latency"], "since": "1d", "bucket": "1h"}
+
+        def stored() -> Any:
+            answer = ask(control, "/api/metrics", question)[1]
+            return answer if answer["source"] == "rollup" and answer["rows_read"] < 60 else None
+
+        assert ask(control, "/api/rollup/rebuild", {"since": "2d"}) == (202, {"hours": 0})  # it looks at once then
+        answer = until(stored, "hours to be stored")
+        assert answer["total"]["totals"]["calls"] == 120
+        assert answer["total"]["totals"]["p50_latency"] == pytest.approx(200, rel=0.01)
+        assert not answer["measures"][1]["exact"] and answer["measures"][1]["error"] == 0.01
+        spool(data, record(now - 5 * 60 * MINUTE_US))
+        control.shipped()
+        assert ask(control, "/api/metrics", question)[1]["total"]["totals"]["calls"] == 121
+        command = [sys.executable, "-m", "proxy", "rollup", "rebuild", "--since", "2d", "--url", control.url]
+        environ = {**control.environ, "PERIHELION_API_KEY": control.token}
+        done = subprocess.run(command, env=environ, capture_output=True, text=True, timeout=60, check=False)
+        assert re.match(r"[1-9] stored hours are computed again", done.stdout), done
+        assert until(stored, "hours to be stored again")["total"]["totals"]["calls"] == 121
+        status, problem = ask(control, "/api/rollup/rebuild", {"since": "soon"})
+        assert (status, problem["parameter"]) == (400, "since")
+    finally:
+        control.end()

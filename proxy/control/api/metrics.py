@@ -9,6 +9,7 @@ from litestar.params import JSONBody
 from proxy.control.auth import caller_of, needs
 from proxy.control.metrics_reader import MetricsReader
 from proxy.control.plane import ControlPlane
+from proxy.control.queries import run_query
 from proxy.core.clock import now_us
 from proxy.query.buckets import WIDTHS
 from proxy.query.dimensions import DIMENSIONS
@@ -48,30 +49,28 @@ class MetricsSchema(msgspec.Struct, frozen=True):
 
 @post(
     "/api/metrics",
-    sync_to_thread=True,
     opt=needs("viewer"),
     status_code=200,
     summary="Figures of calls by time bucket and dimension",
     operation_id="queryMetrics",
 )
-def query_metrics(request: Request[Any, Any, Any], data: JSONBody[MetricsQuestion]) -> MetricsAnswer:
+async def query_metrics(request: Request[Any, Any, Any], data: JSONBody[MetricsQuestion]) -> MetricsAnswer:
     """Measures of the calls that match a filter."""
-    plane: ControlPlane = request.app.state.plane
-    return MetricsReader(plane.log.store, plane.settings).answer(caller_of(request).org, data, now_us())
+    reader, org = _reader(request), caller_of(request).org
+    return await run_query(request, lambda: reader.answer(org, data, now_us()))
 
 
 @post(
     "/api/metrics/heatmap",
-    sync_to_thread=True,
     opt=needs("viewer"),
     status_code=200,
     summary="How a number of calls is spread, by time bucket",
     operation_id="queryHeatmap",
 )
-def query_heatmap(request: Request[Any, Any, Any], data: JSONBody[HeatmapQuestion]) -> Heatmap:
+async def query_heatmap(request: Request[Any, Any, Any], data: JSONBody[HeatmapQuestion]) -> Heatmap:
     """Calls by time bucket and logarithmic bin of a number."""
-    plane: ControlPlane = request.app.state.plane
-    return MetricsReader(plane.log.store, plane.settings).heatmap(caller_of(request).org, data, now_us())
+    reader, org = _reader(request), caller_of(request).org
+    return await run_query(request, lambda: reader.heatmap(org, data, now_us()))
 
 
 @get(
@@ -87,6 +86,11 @@ def metrics_schema() -> MetricsSchema:
     dimensions = [DimensionHelp(one.name, one.value, one.help) for one in DIMENSIONS.values()]
     dimensions.append(DimensionHelp("property.<name>", "text", "a custom property (Helicone-Property-<Name>)"))
     return MetricsSchema(measures, dimensions, ["auto", *WIDTHS])
+
+
+def _reader(request: Request[Any, Any, Any]) -> MetricsReader:
+    plane: ControlPlane = request.app.state.plane
+    return MetricsReader(plane.log.store, plane.settings)
 
 
 METRICS_ROUTES: list[Any] = [query_metrics, query_heatmap, metrics_schema]

@@ -1,4 +1,8 @@
-"""Runs the periodic work of a control plane: each job at its interval, on one control plane of a database at a time."""
+"""Runs the periodic work of a control plane: each job at its interval, on one control plane of a database at a time.
+
+A `Job` is one transaction. A `SlicedJob` is longer work that somebody asked for, done slice by slice, so that it holds
+up no other job and no writer of the database.
+"""
 
 import logging
 import random
@@ -13,7 +17,7 @@ from proxy.metadata import leases
 from proxy.metadata.db import Connection, Database, MetadataError
 from proxy.metadata.errors import DatabaseError
 
-__all__ = ["Job", "JobFigures", "JobRunner"]
+__all__ = ["Job", "JobFigures", "JobRunner", "SlicedJob"]
 
 _MAX_WAIT_S: Final = 5.0
 """A job that another control plane has is looked at again after this time, so that a dead holder is noticed."""
@@ -32,6 +36,19 @@ class Job(msgspec.Struct, frozen=True, kw_only=True):
     lease_s: float = 60.0
 
 
+class SlicedJob(msgspec.Struct, frozen=True, kw_only=True):
+    """Work in slices. `run` does one, in transactions of its own, and must end well within `lease_s`."""
+
+    name: str
+    wanted: Callable[[], bool]
+    """Whether there is work; asked before the lease is."""
+    run: Callable[[], float | None]
+    """Returns the seconds until the next slice; None where all is done."""
+    interval_s: float = 1.0
+    """How often `wanted` is asked."""
+    lease_s: float = 60.0
+
+
 class JobFigures(msgspec.Struct):
     """What one job did on this control plane."""
 
@@ -43,7 +60,7 @@ class JobFigures(msgspec.Struct):
 class JobRunner:
     """A thread that runs jobs one after the other. Several on one database share each job's lease."""
 
-    def __init__(self, database: Database, jobs: Sequence[Job]) -> None:
+    def __init__(self, database: Database, jobs: Sequence[Job | SlicedJob]) -> None:
         self.figures = {job.name: JobFigures() for job in jobs}
         self.holder = uuid7(now_us())
         self._database = database
@@ -73,8 +90,10 @@ class JobRunner:
         while not self._stop.wait(self.step()):
             pass
 
-    def _attempt(self, job: Job) -> None:
+    def _attempt(self, job: Job | SlicedJob) -> None:
         try:
+            if isinstance(job, SlicedJob) and not job.wanted():
+                return
             with self._database.write(publish=False) as rows:
                 if not leases.claim(rows, job.name, self.holder, now_us(), round(job.lease_s * 1e6)):
                     return
@@ -83,22 +102,30 @@ class JobRunner:
             return
         figures = self.figures[job.name]
         failure = ""
+        pause_s: float | None = None
         try:
-            with self._database.write(publish=False) as rows:
-                job.run(rows)
+            if isinstance(job, SlicedJob):
+                pause_s = job.run()
+            else:
+                with self._database.write(publish=False) as rows:
+                    job.run(rows)
         except Exception as error:  # noqa: BLE001 - one job must not stop the others
             failure = self._fail(job, error)
         else:
             figures.runs += 1
             figures.last_error = ""
-        due_us = now_us() + round(job.interval_s * (1 + random.uniform(0, job.jitter)) * 1e6)
+        if isinstance(job, SlicedJob):
+            self._looks[job.name] = monotonic() + (job.interval_s if pause_s is None else pause_s)
+            due_us = now_us()  # any control plane may do the next slice
+        else:
+            due_us = now_us() + round(job.interval_s * (1 + random.uniform(0, job.jitter)) * 1e6)
         try:
             with self._database.write(publish=False) as rows:
                 leases.release(rows, job.name, self.holder, due_us, failure)
         except (DatabaseError, MetadataError) as error:  # the lease runs out by itself
             self._fail(job, error)
 
-    def _fail(self, job: Job, error: Exception) -> str:
+    def _fail(self, job: Job | SlicedJob, error: Exception) -> str:
         figures = self.figures[job.name]
         figures.failures += 1
         reason = f"{type(error).__name__}: {error}"[:500]
