@@ -15,7 +15,7 @@ from proxy.control.tails import Tails
 from proxy.control.throttle import Throttle
 from proxy.core.identity import DEFAULT_ORG
 from proxy.core.settings import Settings
-from proxy.ingest.spool import IngestSpool
+from proxy.ingest.spool import REPORTS, IngestSpool
 from proxy.metadata import people
 from proxy.providers import load as load_catalog
 
@@ -39,7 +39,7 @@ class ControlPlane:
         )
         self.providers = frozenset(self.catalog.providers)
         self.gateway_url = _gateway_url(settings)
-        self.spool = IngestSpool(settings, "control")
+        self.spool = IngestSpool(settings, REPORTS)
         self.imports = ImportService(settings, self.catalog, lambda: self.log.store, lambda: self.log.shipper)
         self.open_exports = 0
         """Exports of OpenTelemetry that are being read."""

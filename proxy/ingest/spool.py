@@ -10,16 +10,18 @@ from proxy.core.settings import Settings
 from proxy.spool.segment import SUFFIX
 from proxy.spool.writer import Writer
 
-__all__ = ["IMPORTS", "IngestSpool", "SpoolUnwritable", "may_be_known"]
+__all__ = ["IMPORTS", "REPORTS", "IngestSpool", "SpoolUnwritable", "may_be_known"]
 
 IMPORTS: Final = "import"
 """The worker of the segments that imported calls are written to."""
-_IMPORTED: Final = f"-{IMPORTS}{SUFFIX}"
+REPORTS: Final = "control"
+"""The worker of the segments that the control plane writes reported calls to."""
+_SENT_AGAIN: Final = (f"-{IMPORTS}{SUFFIX}", f"-{REPORTS}{SUFFIX}")
 
 
 def may_be_known(segment: str) -> bool:
-    """Whether the log may have calls of this segment already: the same file may be imported again."""
-    return segment.endswith(_IMPORTED)
+    """Whether the log may have calls of this segment already: a file is imported again, spans are sent again."""
+    return segment.endswith(_SENT_AGAIN)
 
 
 class SpoolUnwritable(PerihelionError):

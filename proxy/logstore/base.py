@@ -38,6 +38,20 @@ class LogStore(Protocol):
     def settlements(self, org: str, ids: Sequence[str]) -> list[tuple[str, int, str]]:
         """(`settled_id`, start, id) of the calls of an organisation that settled one of `ids`."""
 
+    def sightings(
+        self, org: str, since_us: int, until_us: int, response_ids: Sequence[str], span_ids: Sequence[str]
+    ) -> list[dict[str, Any]]:
+        """The calls of an organisation in that time that have one of the response ids, and its proxied calls that are
+        children of one of the spans: key, times, and what they are recognised by."""
+
+    def recent_reports(self, since_us: int, limit: int) -> list[dict[str, Any]]:
+        """The same of model calls of all organisations that did not pass through the proxy and came into the log since
+        then, with their facts; newest first."""
+
+    def remove(self, keys: Sequence[tuple[str, int, str]]) -> None:
+        """Removes calls by (org, start, id), with their bodies, within about a second; a crash after this returned does
+        not stop it. Keys that are not there do no harm."""
+
     def page(self, filter: Filter, cursor: Cursor | None = None, limit: int = 50) -> list[dict[str, Any]]:
         """The newest matching calls that are older than `cursor`, newest first."""
 

@@ -15,15 +15,17 @@ from proxy.logstore.cancellation import Cancellation
 from proxy.logstore.connections import Connections, connect
 from proxy.logstore.events import micros
 from proxy.logstore.filters import Filter, conditions
-from proxy.logstore.hourly import StoredHours, late_hours
+from proxy.logstore.hourly import LATE_US, StoredHours, late_hours
 from proxy.logstore.limits import EXPORT_LIMITS, READ_LIMITS, QueryLimits, StoreError
 from proxy.logstore.migrate import migrate, set_retention, set_text_index
+from proxy.logstore.removal import remove_calls
 from proxy.logstore.rows import AnnotationRow, columns
 from proxy.logstore.sandbox import Sandbox
 from proxy.logstore.sql import query
 from proxy.logstore.sql_check import SqlResult
 from proxy.logstore.streams import STREAM_SETTINGS, stream_from_pipe, stream_from_response
 from proxy.logstore.updates import PropertyUpdates
+from proxy.query.hours import HOUR_US
 
 __all__ = ["ClickHouseStore"]
 
@@ -127,6 +129,28 @@ class ClickHouseStore:
         with self._connections.write() as writer:  # the connection that writes: it sees what was just written
             found = writer.query(query("settlements"), parameters={"org": org, "ids": list(ids)}).result_rows
         return [(str(settled_id), int(start), str(id)) for settled_id, start, id in found]
+
+    def sightings(
+        self, org: str, since_us: int, until_us: int, response_ids: Sequence[str], span_ids: Sequence[str]
+    ) -> list[dict[str, Any]]:
+        bound = {"org": org, "since_us": since_us, "until_us": until_us}
+        return self._written("sightings", {**bound, "response_ids": list(response_ids), "span_ids": list(span_ids)})
+
+    def recent_reports(self, since_us: int, limit: int) -> list[dict[str, Any]]:
+        return self._written("recent_reports", {"since_us": since_us, "limit": limit})
+
+    def remove(self, keys: Sequence[tuple[str, int, str]]) -> None:
+        now = now_us()
+        late = {(org, start // HOUR_US * 3600) for org, start, _ in keys if start < now - LATE_US}
+        self._hours.note_changes(late)
+        remove_calls(self._connections, keys, wait=bool(late))  # an hour may be filled only with what is left
+        self._hours.note_changes(late)
+
+    def _written(self, name: str, bound: dict[str, Any]) -> list[dict[str, Any]]:
+        """The rows of a query on the connection that writes: it sees what was just written."""
+        with self._connections.write() as writer:
+            result = writer.query(query(name), parameters=bound)
+        return [dict(zip(result.column_names, row, strict=True)) for row in result.result_rows]
 
     def page(self, filter: Filter, cursor: Cursor | None = None, limit: int = 50) -> list[dict[str, Any]]:
         before_us, before_id = cursor or (_MAX_START_US, "")

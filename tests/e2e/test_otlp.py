@@ -149,6 +149,49 @@ def test_the_json_form_and_a_failed_call(stack: Stack, admin: httpx.Client, key:
     assert body["messages"][2] == {"role": "tool", "tool_call_id": "c1", "content": "blue"}
 
 
+def test_a_span_that_is_sent_twice_is_one_row(stack: Stack, admin: httpx.Client, key: str) -> None:
+    one = document(span(60, attributes=attributes({"gen_ai.operation.name": "invoke_agent", "session.id": "twice"})))
+    for _ in range(2):
+        assert export(stack, key, one, JSON).status_code == 200
+    after = document(span(61, attributes=attributes({"gen_ai.operation.name": "invoke_agent", "session.id": "after"})))
+    assert export(stack, key, one, JSON).status_code == export(stack, key, after, JSON).status_code == 200
+    rows_of(admin, "after", 1)
+    rows_of(admin, "twice", 1)
+
+
+@pytest.mark.parametrize("which", ["genai", "openinference", "openllmetry"])
+def test_a_call_through_the_proxy_that_has_a_span_is_one_row(
+    stack: Stack, admin: httpx.Client, key: str, which: str
+) -> None:
+    session = f"both-{which}"
+    run_app(stack, key, which, session, stack.gateway + "/v1", "proxied")
+    sources = {"chain": "otlp", "tool": "otlp", "chat": ""} | ({"embeddings": ""} if which == "openllmetry" else {})
+    rows = rows_of(admin, session, len(sources))
+    assert {row["operation"]: row["source"] for row in rows} == sources
+    [call] = [row for row in rows if row["operation"] == "chat"]
+    assert (call["cost_known"], call["attempt_count"]) == (True, 1)
+
+
+def test_a_span_that_comes_before_its_proxied_call_gives_way(stack: Stack, admin: httpx.Client, key: str) -> None:
+    """As where the client leaves a stream, and the gateway reads on for its usage."""
+    trace, parent = "7" * 32, "8" * 16
+    found = attributes({"gen_ai.operation.name": "chat", "gen_ai.request.model": "gpt-4o-mini", "session.id": "late"})
+    early = span(0, traceId=trace, spanId=parent, attributes=found, endTimeUnixNano=str(time.time_ns()))
+    assert export(stack, key, document(early), JSON).status_code == 200
+    assert rows_of(admin, "late", 1)[0]["source"] == "otlp"
+    headers = {"traceparent": f"00-{trace}-{parent}-01", "Helicone-Session-Id": "late"}
+    call = {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "Say hello."}]}
+    answer = httpx.post(stack.gateway + "/v1/chat/completions", json=call, headers=headers, timeout=30)
+    listed = {"params": {"session": "late"}}
+    wait_for(
+        "the proxied row alone",
+        lambda: (
+            [row["id"] for row in admin.get("/api/requests", **listed).json()["data"]]
+            == [answer.headers["helicone-id"]]
+        ),
+    )
+
+
 @pytest.mark.parametrize(
     ("wrong", "path"),
     [

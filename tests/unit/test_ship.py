@@ -72,6 +72,25 @@ class FakeStore(LogStore):
     def settlements(self, org: str, ids: Sequence[str]) -> list[tuple[str, int, str]]:
         return [(row.settled_id, row.start, row.id) for row in self.rows if row.org == org and row.settled_id in ids]
 
+    def sightings(
+        self, org: str, since_us: int, until_us: int, response_ids: Sequence[str], span_ids: Sequence[str]
+    ) -> list[dict[str, Any]]:
+        return [
+            {**msgspec.structs.asdict(row), "start_us": row.start}
+            for row in self.rows
+            if row.org == org
+            and since_us <= row.start <= until_us
+            and (row.response_id in response_ids or (not row.source and row.parent_span_id in span_ids))
+        ]
+
+    def recent_reports(self, since_us: int, limit: int) -> list[dict[str, Any]]:
+        reported = [row for row in self.rows if row.source in ("otlp", "logger") and row.dialect]
+        return [{**msgspec.structs.asdict(row), "start_us": row.start} for row in reported[-limit:]]
+
+    def remove(self, keys: Sequence[tuple[str, int, str]]) -> None:
+        for table, rows in self.tables.items():
+            self.tables[table] = [row for row in rows if (row.org, row.start, row.id) not in keys]
+
     def ping(self) -> None:
         self.on_ping()
 

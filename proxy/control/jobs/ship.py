@@ -120,13 +120,15 @@ class Shipper:
         moved = 0
         segments = self.reader.segments()
         self._note_confirmed(segments)
-        for segment in segments:
+        # Reported calls last: the proxied row of a call, which its segment had first, then is in the log already.
+        for segment in sorted(segments, key=may_be_known):
             moved += self._ship_segment(segment, enough)
             if enough():
                 break
         if time.monotonic() - self._swept_at > _SWEEP_INTERVAL_S:
             self._swept_at = time.monotonic()
             self.reader.sweep(time.time())
+            self.log.check()
         return moved
 
     def measure(self) -> None:
@@ -215,9 +217,7 @@ class Shipper:
                 self._offer(feed, RowBatch(batch.segment, batch.start, batch.end, rows))
 
     def _build(self, batch: Batch) -> list[LogRows]:
-        rows = self._builder.build(batch)
-        self.log.settle(rows)
-        return rows
+        return self.log.prepare(self._builder.build(batch))
 
     def _catch_up(self, segment: str, done: int) -> None:
         """Offers each feed what the log has and it has not: after a restart, or where a durable sink's queue was full.

@@ -9,8 +9,10 @@ from collections.abc import Callable
 from typing import Final
 
 from proxy.control.jobs.row_builder import LogRows, bare_row
+from proxy.control.jobs.seen_twice import SeenTwice
 from proxy.control.jobs.settle import settle_once
 from proxy.control.sinks.base import RowBatch
+from proxy.core.clock import now_us
 from proxy.logstore import LogStore, RequestRow, StoreError
 from proxy.logstore.exactly_once import insert, insert_missing
 
@@ -34,21 +36,29 @@ class LogSink:
         *,
         set_aside: Callable[[str, int, int], object],
         make_bare: Callable[[LogRows, Exception], RequestRow] = bare_row,
+        clock: Callable[[], int] = now_us,
     ) -> None:
         """`set_aside` keeps the bytes of a batch (segment, start, end) that holds a record which no table takes."""
         self.written_again = 0
         """Rows that had to be written again after a crash or failure."""
         self.bare_rows = 0
         """Records stored as a bare row, because the store refused their own."""
+        self.twice = SeenTwice(store)
         self._store = store
+        self._clock = clock
         self._set_aside = set_aside
         self._make_bare = make_bare
         self._failures: dict[str, int] = {}
 
-    def settle(self, rows: list[LogRows]) -> None:
-        """Leaves the usage of a background response or batch in one row only, in view of the rows that the log has.
-        Raises `StoreError`."""
+    def prepare(self, rows: list[LogRows]) -> list[LogRows]:
+        """The rows as the log is to have them, in view of what it has: the usage of a background response or batch in
+        one of them only, and one row for a call that was seen in two ways. Raises `StoreError`."""
         settle_once(self._store, rows)
+        return self.twice.leave_out(rows)
+
+    def check(self) -> None:
+        """Once in a while: removes rows of calls whose better row came through another shipper. Raises `StoreError`."""
+        self.twice.check_again(self._clock())
 
     def deliver(self, batch: RowBatch) -> None:
         """Inserts the batch. Raises `StoreError`, or what the driver raised for a value that it cannot write."""
@@ -63,6 +73,7 @@ class LogSink:
             else:
                 self._store.ping()
                 self._deliver_singly(batch)
+            self.twice.remove_older(batch.rows, repeated=batch.repeated, now_us=self._clock())
         except Exception:
             self._failures[batch.token] = failures + 1
             raise
