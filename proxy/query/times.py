@@ -1,6 +1,7 @@
 """Parses points in time as people write them."""
 
-from datetime import UTC, datetime, tzinfo
+import re
+from datetime import UTC, datetime, timedelta, timezone, tzinfo
 from typing import Final
 from zoneinfo import ZoneInfo
 
@@ -11,20 +12,25 @@ __all__ = ["ACCEPTED", "moment_us", "zone_of"]
 ACCEPTED: Final = (
     "a time like 2026-01-31T12:00:00Z, a day like 2026-01-31, `now`, or how long ago: 90s, 15m, 1h, 7d, 2w"
 )
+_OFFSET: Final = re.compile(r"([+-])([01]\d|2[0-3]):([0-5]\d)")
 _UNITS: Final = {"s": 1, "m": 60, "h": 3600, "d": 86_400, "w": 604_800}
 
 
 def zone_of(parameter: str, name: str) -> tzinfo:
-    """The zone of an IANA name such as `Europe/Berlin`. Raises `FilterError`."""
+    """The zone of an IANA name such as `Europe/Berlin`, or of an offset such as `+05:30`. Raises `FilterError`."""
     if name in ("", "UTC", "Z"):
         return UTC
+    offset = _OFFSET.fullmatch(name)
+    if offset is not None:
+        distance = timedelta(hours=int(offset[2]), minutes=int(offset[3]))
+        return timezone(-distance if offset[1] == "-" else distance)
     try:
         return ZoneInfo(name)
     except (OSError, ValueError):  # ZoneInfoNotFoundError is a KeyError only where the name is well formed
         pass
     except KeyError:
         pass
-    raise FilterError(parameter, name, "a zone's name like UTC or Europe/Berlin")
+    raise FilterError(parameter, name, "a zone like UTC, Europe/Berlin or +05:30")
 
 
 def moment_us(parameter: str, text: str, now_us: int, zone: tzinfo = UTC) -> int:

@@ -15,6 +15,7 @@ from proxy.control.api.helicone.filters import parse_tree
 from proxy.control.api.helicone.record import record_of
 from proxy.control.auth import caller_of, needs
 from proxy.control.plane import ControlPlane
+from proxy.control.queries import run_query
 from proxy.core.clock import now_us, parse_uuid
 from proxy.logstore import LogStore, micros
 from proxy.logstore.annotations import annotations_of
@@ -71,71 +72,65 @@ class Scores(msgspec.Struct, forbid_unknown_fields=True):
 
 @post(
     "/request/query",
-    sync_to_thread=True,
     opt=needs("viewer"),
     status_code=200,
     summary="The same as query-clickhouse",
     operation_id="heliconeQueryRequestsOlder",
 )
-def query_requests_older(request: Request[Any, Any, Any], data: JSONBody[RequestQuery]) -> Response[Result[list[Any]]]:
+async def query_requests_older(
+    request: Request[Any, Any, Any], data: JSONBody[RequestQuery]
+) -> Response[Result[list[Any]]]:
     """The older address."""
     plane: ControlPlane = request.app.state.plane
-    return enveloped(find_records(plane.log.store, caller_of(request).org, data))
+    return enveloped(await run_query(request, lambda: find_records(plane.log.store, caller_of(request).org, data)))
 
 
 @post(
     "/request/query-clickhouse",
-    sync_to_thread=True,
     opt=needs("viewer"),
     status_code=200,
     summary="Calls in Helicone's form",
     operation_id="heliconeQueryRequests",
 )
-def query_requests(request: Request[Any, Any, Any], data: JSONBody[RequestQuery]) -> Response[Result[list[Any]]]:
+async def query_requests(request: Request[Any, Any, Any], data: JSONBody[RequestQuery]) -> Response[Result[list[Any]]]:
     """A page of calls, their bodies included where they are not too large."""
     plane: ControlPlane = request.app.state.plane
-    return enveloped(find_records(plane.log.store, caller_of(request).org, data))
+    return enveloped(await run_query(request, lambda: find_records(plane.log.store, caller_of(request).org, data)))
 
 
 @post(
     "/request/count/query",
-    sync_to_thread=True,
     opt=needs("viewer"),
     status_code=200,
     summary="How many calls match a filter in Helicone's form",
     operation_id="heliconeCountRequests",
 )
-def count_requests(request: Request[Any, Any, Any], data: JSONBody[CountQuery]) -> Response[Result[int]]:
+async def count_requests(request: Request[Any, Any, Any], data: JSONBody[CountQuery]) -> Response[Result[int]]:
     """The exact number."""
-    plane: ControlPlane = request.app.state.plane
-    store, org = plane.log.store, caller_of(request).org
-    node = _filter(data.filter, data.isCached)
-    found = compile_filter(
-        node, org=org, now_us=now_us(), updated_properties=store.updated_properties(org), text_chars=store.text_chars
-    )
-    sql = query("helicone_count").replace("/* filter */", found.text)
-    return enveloped(store.read(sql, {"org": org, **found.values})[0]["calls"])
+    return enveloped(await run_query(request, lambda: _count(request, data)))
+
+
+@post(
+    "/metrics/requestCount",
+    opt=needs("viewer"),
+    status_code=200,
+    summary="The same as request/count/query",
+    operation_id="heliconeRequestCount",
+)
+async def request_count(request: Request[Any, Any, Any], data: JSONBody[CountQuery]) -> Response[Result[int]]:
+    """The exact number."""
+    return enveloped(await run_query(request, lambda: _count(request, data)))
 
 
 @get(
     "/request/{requestId:str}",
-    sync_to_thread=True,
     opt=needs("viewer"),
     summary="One call in Helicone's form",
     operation_id="heliconeGetRequest",
 )
-def get_request(request: Request[Any, Any, Any], requestId: FromPath[str]) -> Response[Result[Any]]:
+async def get_request(request: Request[Any, Any, Any], requestId: FromPath[str]) -> Response[Result[Any]]:
     """The call with its bodies."""
-    plane: ControlPlane = request.app.state.plane
-    store, org, id = plane.log.store, caller_of(request).org, _id(requestId)
-    row = store.get(org, id)
-    if row is None:
-        raise RowNotFound("request", id)
-    stored = row["bodies"]
-    bodies = stored and {
-        **stored, "request_bytes": len(stored["request"]), "response_bytes": len(stored["response"]),
-    }  # fmt: skip
-    return enveloped(record_of(row, bodies, annotations_of(store, org, [id]).get(id), 1 << 62))
+    return enveloped(await run_query(request, lambda: _one(request, requestId)))
 
 
 @post(
@@ -206,6 +201,30 @@ def find_records(store: LogStore, org: str, data: RequestQuery) -> list[dict[str
     return [record_of(row, bodies.get(row["id"]), said.get(row["id"]), max_bytes) for row in rows]
 
 
+def _one(request: Request[Any, Any, Any], text: str) -> dict[str, Any]:
+    plane: ControlPlane = request.app.state.plane
+    store, org, id = plane.log.store, caller_of(request).org, _id(text)
+    row = store.get(org, id)
+    if row is None:
+        raise RowNotFound("request", id)
+    stored = row["bodies"]
+    bodies = stored and {
+        **stored, "request_bytes": len(stored["request"]), "response_bytes": len(stored["response"]),
+    }  # fmt: skip
+    return record_of(row, bodies, annotations_of(store, org, [id]).get(id), 1 << 62)
+
+
+def _count(request: Request[Any, Any, Any], data: CountQuery) -> int:
+    plane: ControlPlane = request.app.state.plane
+    store, org = plane.log.store, caller_of(request).org
+    node = _filter(data.filter, data.isCached)
+    found = compile_filter(
+        node, org=org, now_us=now_us(), updated_properties=store.updated_properties(org), text_chars=store.text_chars
+    )
+    sql = query("helicone_count").replace("/* filter */", found.text)
+    return int(store.read(sql, {"org": org, **found.values})[0]["calls"])
+
+
 def _bodies(store: LogStore, org: str, rows: list[dict[str, Any]], max_bytes: int) -> Mapping[str, dict[str, Any]]:
     starts = [micros(row["start"]) for row in rows]
     bound = {
@@ -255,5 +274,6 @@ def _annotate(
 
 
 REQUEST_ROUTES: Final[list[Any]] = [
-    query_requests, query_requests_older, count_requests, get_request, add_feedback, set_property, add_scores,
+    query_requests, query_requests_older, count_requests, request_count, get_request, add_feedback, set_property,
+    add_scores,
 ]  # fmt: skip
