@@ -33,6 +33,7 @@ from proxy.control.api.requests import REQUEST_ROUTES
 from proxy.control.api.rollup import ROLLUP_ROUTES
 from proxy.control.api.sessions import SESSION_ROUTES
 from proxy.control.api.snapshot import snapshot
+from proxy.control.api.suggest import SUGGEST_ROUTES
 from proxy.control.api.tail import TAIL_ROUTES
 from proxy.control.api.traces import TRACE_ROUTES
 from proxy.control.auth import NOBODY, guard, needs
@@ -58,6 +59,7 @@ ROUTES: Final[list[Any]] = [
     *ANNOTATION_ROUTES,
     *GROUP_ROUTES,
     *SESSION_ROUTES,
+    *SUGGEST_ROUTES,
     *HELICONE_ROUTES,
     *IMPORT_ROUTES,
     *LOG_ROUTES,

@@ -5,6 +5,7 @@ from typing import TYPE_CHECKING, Final
 from proxy.control.auth import LocalToken
 from proxy.control.import_service import ImportService
 from proxy.control.jobs.clean_up import CLEAN_UP
+from proxy.control.jobs.collect_values import ValueJob
 from proxy.control.jobs.publish import Publisher
 from proxy.control.jobs.runner import Job, JobRunner
 from proxy.control.jobs.store_hours import HourKeeper
@@ -56,7 +57,8 @@ class ControlPlane:
             raise
         self.publisher = Publisher(self.database, settings.layout.snapshot, self._seen)
         self.hours = HourKeeper(settings, lambda: self.log.store if self.log.ready else None)
-        self.jobs = JobRunner(self.database, [*JOBS, self.hours.job])
+        values = ValueJob(lambda: self.log.store if self.log.ready else None)
+        self.jobs = JobRunner(self.database, [*JOBS, self.hours.job, values.job])
 
     def _seen(self) -> dict[str, int]:
         if self.log.shipper is None:

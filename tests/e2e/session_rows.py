@@ -3,12 +3,12 @@
 import random
 import sys
 
-from proxy.core.clock import uuid7
+from proxy.core.clock import now_us, uuid7
 from proxy.logstore import RequestRow
 from proxy.logstore.clickhouse import ClickHouseStore
 from proxy.logstore.exactly_once import insert
 
-START_US = 1_790_000_000_000_000
+START_US = now_us() - 10 * 86_400_000_000
 TRACE = "0af7651916cd43dd8448eb211c80319c"
 
 
@@ -17,7 +17,8 @@ def call(
 ) -> RequestRow:
     start = START_US + number * 1_000_000
     values: dict[str, object] = {
-        "id": uuid7(start), "org": "default", "start": start, "session_id": session, "session_path": path,
+        "id": uuid7(start), "org": "default", "start": start, "ingested_at": start, "session_id": session,
+        "session_path": path,
         "status": 200, "outcome": "success", "latency_ms": 500.0, "cost_nanousd": 1_000_000, "cost_known": True,
         "input_tokens": 10, "output_tokens": 1, "request_name": f"{session} {number}", "session_name": session.title(),
         "user_id": "ada", "model": "gpt-4o", "provider": "openai",

@@ -8,7 +8,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.e2e.control_process import ROOT, ControlProcess
+from tests.e2e.control_process import ROOT, ControlProcess, until
 
 Json = dict[str, Any]
 
@@ -179,7 +179,46 @@ def test_a_bad_question_is_refused(api: httpx.Client, what: str, query: Json, st
 
 
 def test_the_list_has_them_all(api: httpx.Client) -> None:
-    found = api.get("/api/sessions", params={"since": "2026-01-01", "sort": "calls"}).json()["data"]
+    found = api.get("/api/sessions", params={"sort": "calls"}).json()["data"]
     assert [(row["session"], row["calls"]) for row in found][:3] == [("big", 30_000), ("wide", 3000), ("deep", 3000)]
     small = next(row for row in found if row["session"] == "small")
     assert (small["duration_ms"], small["users"], small["models"]) == (12_000.0, ["ada"], ["gpt-4o"])
+
+
+def suggested(api: httpx.Client, **query: Any) -> list[str]:
+    found = api.get("/api/suggest", params={"days": 30, **query})
+    assert found.status_code == 200, found.text
+    return [one["value"] for one in found.json()["data"]]
+
+
+def test_values_are_suggested(api: httpx.Client) -> None:
+    until(lambda: suggested(api, column="session_name", prefix="Bi") == ["Big"], "the values to be collected")
+    assert suggested(api, column="user", prefix="a") == suggested(api, column="user_id", prefix="a") == ["ada"]
+    assert suggested(api, column="session_name", limit=2) == ["Big", "Deep"]
+    assert suggested(api, column="session_name", prefix="EE") == ["Deep"]
+    assert suggested(api, column="status") == ["200", "500"]
+    assert suggested(api, column="model", prefix="nothing") == []
+    assert suggested(api, column="cached") == ["true", "false"]
+    assert suggested(api, column="feedback", prefix="g") == ["good"]
+    api.post("/api/sessions/scores", json={"session": "big", "scores": {"verdict": "passed"}})
+    assert "verdict" in suggested(api, column="score")
+    assert suggested(api, column="score.verdict") == ["passed"]
+    first = api.get("/api/suggest", params={"column": "model", "days": 30}).json()["data"][0]
+    assert (first["value"], first["calls"]) == ("gpt-4o", 36_020)  # those of this organisation
+
+
+@pytest.mark.parametrize(
+    ("query", "parameter"),
+    [
+        ({}, "column"),
+        ({"column": "colour"}, "column"),
+        ({"column": "latency_ms"}, "column"),
+        ({"column": "property."}, "column"),
+        ({"column": "user", "limit": 101}, "limit"),
+        ({"column": "user", "days": 0}, "days"),
+        ({"column": "user", "prefix": "x" * 301}, "prefix"),
+    ],
+)
+def test_a_suggestion_that_cannot_be_made_says_why(api: httpx.Client, query: Json, parameter: str) -> None:
+    found = api.get("/api/suggest", params=query)
+    assert (found.status_code, found.json()["parameter"]) == (400, parameter)
