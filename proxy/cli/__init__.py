@@ -21,6 +21,7 @@ COMMANDS: Final = {
     "ship": ("proxy.cli.planes", "Ship this machine's spool into a ClickHouse server."),
     "check": ("proxy.cli.check", "Explain the configuration it would run with."),
     "requests": ("proxy.cli.calls", "The newest calls."),
+    "export": ("proxy.cli.export", "All calls that match a filter, as a file."),
     "show": ("proxy.cli.calls", "Everything of one call."),
     "metrics": ("proxy.cli.metrics", "Figures of calls by time and dimension: cost, latency, errors."),
     "import": ("proxy.cli.import_files", "Import calls that another product exported."),

@@ -47,18 +47,33 @@ class _FilteredCommand(click.Command):
 
 
 @click.command(cls=_FilteredCommand)
+@click.argument("filter", nargs=-1, metavar="[FILTER]...")
+@click.option("--sort", default="", metavar="NAME,…", help="Columns of numbers or times; - is highest first.")
 @click.option("--limit", default=25, show_default=True, type=click.IntRange(1, 100_000), help="Maximum number of rows.")
 @click.option("--follow", is_flag=True, help="Print new calls as they arrive, until stopped.")
 @click.option("--json", "as_json", is_flag=True, help="One JSON object (docs/events.md) a line.")
 @click.option("--url", default="", help="URL of the control plane; default: from the settings.")
 @with_settings
-def requests(settings: Settings, limit: int, follow: bool, as_json: bool, url: str, **filters: Any) -> None:
-    """The newest calls, newest first (oldest first with --follow)."""
+def requests(
+    settings: Settings,
+    filter: tuple[str, ...],
+    sort: str,
+    limit: int,
+    follow: bool,
+    as_json: bool,
+    url: str,
+    **filters: Any,
+) -> None:
+    """The newest calls, newest first (oldest first with --follow).
+
+    FILTER selects calls as in `status>=400 user:ada cost>0.01 "refund policy"`; options and FILTER must all match."""
+    if follow and sort:
+        refuse("--follow shows calls in order of arrival; leave out --sort")
     url = control_url(settings, url)
-    query = _query(filters)
+    query = _query({"q": " ".join(filter), **filters})
     # Read before the page is: a call that arrives in between is in both, and is dropped from the news.
     position = _arrivals(settings, url, query, "now")[1] if follow else ""
-    rows = _fetch(settings, url, query, limit)
+    rows = _fetch(settings, url, query + ([("sort", sort)] if sort else []), limit)
     if follow:
         rows.reverse()
     _print(rows, as_json, header=True)

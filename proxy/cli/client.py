@@ -1,17 +1,20 @@
 """HTTP client of the command line for the control plane."""
 
+import contextlib
+import http.client
 import json
 import os
 import time
 import urllib.error
 import urllib.request
-from typing import Any
+from collections.abc import Iterator
+from typing import Any, BinaryIO
 from urllib.parse import urlencode
 
 from proxy.cli.options import refuse
 from proxy.core.settings import Settings
 
-__all__ = ["ask", "control_url"]
+__all__ = ["ask", "control_url", "download"]
 
 
 def control_url(settings: Settings, url: str) -> str:
@@ -38,37 +41,62 @@ def ask(
 
     Authenticates with PERIHELION_API_KEY, or with the token in this machine's data folder. `retries` is for what may be
     sent twice: so often it is sent again where nobody answered, or where the answer is 502, 503 or 504."""
+    request, source = _request(settings, url, path, query, method, body)
     for retry in range(retries):
         try:
-            return _send(settings, url, path, query, method, body)[0]
+            return _send(request)
         except urllib.error.HTTPError as error:
             if error.code not in (502, 503, 504):
                 break
         except (urllib.error.URLError, OSError, ValueError):
             pass
         time.sleep(min(2.0**retry, 10.0))
-    source = ""
-    try:
-        answer, source = _send(settings, url, path, query, method, body)
-        return answer
-    except urllib.error.HTTPError as error:
-        refuse(about + _problem(error) + (f" {source}" if error.code == 401 else ""), 1)
-    except (urllib.error.URLError, OSError, ValueError) as error:
-        reason = getattr(error, "reason", error)
-        refuse(f"the control plane at {url} does not answer ({reason}). Is `perihelion serve` running? (--url)", 1)
+    with _answered(url, source, about):
+        return _send(request)
 
 
-def _send(
+def _send(request: urllib.request.Request) -> Any:
+    with urllib.request.urlopen(request, timeout=60) as answer:
+        return json.load(answer)
+
+
+def download(settings: Settings, url: str, path: str, body: object, out: BinaryIO) -> int:
+    """Copies what the control plane answers to a POST of `body`, of any size, and returns how many bytes it is. Ends
+    the command as `ask` does, also where the answer breaks off."""
+    request, source = _request(settings, url, path, None, "POST", body)
+    size = 0
+    with _answered(url, source), urllib.request.urlopen(request, timeout=600) as answer:
+        while piece := answer.read(1 << 18):
+            out.write(piece)
+            size += len(piece)
+    return size
+
+
+def _request(
     settings: Settings, url: str, path: str, query: list[tuple[str, str]] | None, method: str, body: object
-) -> tuple[Any, str]:
+) -> tuple[urllib.request.Request, str]:
+    """Returns the request, and where its credential is from."""
     whole = f"{url}{path}" + (f"?{urlencode(query)}" if query else "")
     token, source = _credential(settings)
     request = urllib.request.Request(whole, method=method, headers={"Authorization": f"Bearer {token}"})
     if body is not None:
-        request.data = body if isinstance(body, bytes) else json.dumps(body).encode()
+        request.data = json.dumps(body).encode()
         request.add_header("Content-Type", "application/json")
-    with urllib.request.urlopen(request, timeout=60) as answer:
-        return json.load(answer), source
+    return request, source
+
+
+@contextlib.contextmanager
+def _answered(url: str, source: str, about: str = "") -> Iterator[None]:
+    """Ends the command with one sentence where the control plane does not answer, or not with success."""
+    try:
+        yield
+    except urllib.error.HTTPError as error:
+        refuse(about + _problem(error) + (f" {source}" if error.code == 401 else ""), 1)
+    except http.client.HTTPException:
+        refuse(f"the answer of the control plane at {url} broke off; its log may say why", 1)
+    except (urllib.error.URLError, OSError, ValueError) as error:
+        reason = getattr(error, "reason", error)
+        refuse(f"the control plane at {url} does not answer ({reason}). Is `perihelion serve` running? (--url)", 1)
 
 
 def _credential(settings: Settings) -> tuple[str, str]:

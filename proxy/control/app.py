@@ -15,6 +15,7 @@ from proxy.control.api.bodies import BODY_ROUTES
 from proxy.control.api.calls import list_calls, show_call
 from proxy.control.api.code import CODE_ROUTES
 from proxy.control.api.dashboard import DASHBOARD_ROUTES
+from proxy.control.api.export import EXPORT_ROUTES
 from proxy.control.api.groups import GROUP_ROUTES
 from proxy.control.api.health import healthz, metrics, readyz
 from proxy.control.api.helicone import HELICONE_ROUTES
@@ -49,6 +50,7 @@ ROUTES: Final[list[Any]] = [
     *(healthz, readyz, metrics, login_page, list_calls, show_call, snapshot),
     *REQUEST_ROUTES,
     *TAIL_ROUTES,
+    *EXPORT_ROUTES,
     *BODY_ROUTES,
     *CODE_ROUTES,
     *OIDC_ROUTES,

@@ -11,6 +11,7 @@ from proxy.control.jobs.runner import Job, JobRunner
 from proxy.control.jobs.store_hours import HourKeeper
 from proxy.control.log_service import LogService
 from proxy.control.rotation import RunLock, open_database
+from proxy.control.slots import Slots
 from proxy.control.stopping import StopSignal
 from proxy.control.tails import Tails
 from proxy.control.throttle import Throttle
@@ -46,6 +47,7 @@ class ControlPlane:
         """Exports of OpenTelemetry that are being read."""
         self.throttle = Throttle()
         self.tails = Tails()
+        self.exports = Slots("exports", settings.get_int("log.readers"))
         self.stopping = StopSignal()
         self.oidc = _open_oidc(settings)
         self.local = LocalToken(settings.layout.control_token)

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import contextvars
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Final, TypeVar
 
@@ -11,9 +11,10 @@ from litestar import Request
 
 from proxy.logstore import Cancellation
 
-__all__ = ["run_query", "stream_query"]
+__all__ = ["Pieces", "run_query", "stream_query"]
 
 Answer = TypeVar("Answer")
+Pieces = AsyncGenerator[bytes, None]
 
 _THREADS: Final = ThreadPoolExecutor(64, thread_name_prefix="query")
 """Of their own: questions that wait for a reader keep no thread from anything else. The store says how many read."""
@@ -27,7 +28,7 @@ async def run_query(request: Request[Any, Any, Any], call: Callable[[], Answer])
     return await _run(request, Cancellation(), call)
 
 
-async def stream_query(request: Request[Any, Any, Any], pieces: Callable[[], Iterator[bytes]]) -> AsyncIterator[bytes]:
+async def stream_query(request: Request[Any, Any, Any], pieces: Callable[[], Iterator[bytes]]) -> Pieces:
     """The pieces of the `LogStore.stream_bytes` that `pieces` calls, each taken in a thread.
 
     The first is taken before this returns, so that an error that comes at once can have its own status. When the client
@@ -44,7 +45,7 @@ async def stream_query(request: Request[Any, Any, Any], pieces: Callable[[], Ite
     return _rest(first, stream, cancellation)
 
 
-async def _rest(first: bytes, stream: Iterator[bytes], cancellation: Cancellation) -> AsyncIterator[bytes]:
+async def _rest(first: bytes, stream: Iterator[bytes], cancellation: Cancellation) -> Pieces:
     try:
         piece = first
         while piece:

@@ -10,6 +10,7 @@ from proxy.logstore.annotations import put_updated_properties
 from proxy.logstore.events import shown_value, time_of
 from proxy.query import EVERYTHING, MAX_TIME_US, Sql, Window, window_of
 from proxy.query.buckets import buckets_of, find_width
+from proxy.query.keyset import Values
 from proxy.query.periods import Period
 from proxy.query.requests import (
     EXACT_TOTAL,
@@ -68,6 +69,11 @@ class RequestsReader:
 
     def page(self, plan: RequestsPlan, limit: int) -> tuple[list[dict[str, Any]], str | None]:
         """At most `limit` rows as they are stored, by public column name, and the cursor of the next page."""
+        rows, last = self.rows(plan, limit)
+        return rows, None if last is None else plan.cursor_after(last)
+
+    def rows(self, plan: RequestsPlan, limit: int) -> tuple[list[dict[str, Any]], Values | None]:
+        """The same, and what the last row has for the order of the plan: `after` of the next page, None on the last."""
         if not limit:
             return [], None
         found = self._read(page_sql(plan, limit + 1))
@@ -78,8 +84,7 @@ class RequestsReader:
             put_updated_properties(self._store, plan.org, calls)
             for row, call in zip(rows, calls, strict=True):
                 row["properties"] = call["properties"]
-        more = len(found) > limit
-        return rows, plan.cursor_after(plan.order.values_of(found[limit - 1])) if more else None
+        return rows, plan.order.values_of(found[limit - 1]) if len(found) > limit else None
 
     def total(self, plan: RequestsPlan) -> Total:
         """How many calls match, on all pages."""

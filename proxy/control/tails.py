@@ -2,48 +2,24 @@
 
 import asyncio
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Final
 
-from proxy.core.errors import PerihelionError
+from proxy.control.slots import Slots
 from proxy.logstore import LogStore
 from proxy.logstore.sql import query
 
-__all__ = ["POLL_S", "Tails", "TooManyTails"]
+__all__ = ["POLL_S", "Tails"]
 
 POLL_S: Final = 0.5
 _MAX_OPEN: Final = 100
-
-
-class TooManyTails(PerihelionError):
-    """No further live tail can be opened now."""
-
-    def __init__(self, most: int) -> None:
-        super().__init__(f"{most} live tails are open, as many as there can be. Close one, or poll with `after`.")
 
 
 class Tails:
     """Belongs to one event loop."""
 
     def __init__(self, most: int = _MAX_OPEN) -> None:
-        self.open = 0
-        self._most = most
+        self.slots = Slots("live tails", most)
         self._newest: dict[str, _Newest] = {}
-
-    def check_free(self) -> None:
-        """Raises `TooManyTails` where one more cannot be opened."""
-        if self.open >= self._most:
-            raise TooManyTails(self._most)
-
-    @contextmanager
-    def counted(self) -> Iterator[None]:
-        """Counts one tail as open until the end of the block."""
-        self.open += 1
-        try:
-            yield
-        finally:
-            self.open -= 1
 
     async def newest_us(self, store: LogStore, org: str) -> int:
         """The highest `ingested_at` of an organisation, at most `POLL_S` old. Raises `StoreError`."""

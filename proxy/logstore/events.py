@@ -33,6 +33,12 @@ def _cost_lines(text: str) -> list[EventCostLine]:
     return [EventCostLine(**asdict(line)) for line in _decode_lines(text or "[]")]
 
 
+def _bodies(columns: Mapping[str, Any] | None) -> EventBodies | None:
+    if columns is None:
+        return None
+    return EventBodies(**{**columns, "tool_calls": msgspec.Raw(columns["tool_calls"].encode())})
+
+
 _CONVERSIONS: Final[dict[str, Callable[[Any], Any]]] = {
     "ingested_at": lambda at: at if at > _EPOCH else None,
     "usage_raw": _raw,
@@ -40,20 +46,15 @@ _CONVERSIONS: Final[dict[str, Callable[[Any], Any]]] = {
     "attempts": _decode_attempts,
     "cost_lines": _cost_lines,
     "facts": _decode_facts,
+    "bodies": _bodies,
 }
-"""By column: those that hold JSON, or a value for "none"."""
+"""By column: those that hold JSON, or a value for "none"; and the row of the bodies."""
 
 
 def event_of_columns(columns: Mapping[str, Any]) -> Event:
     """The event of a row as the store returns it: by column name, times aware. With `bodies` in it, the whole event."""
     values = {name: shown_value(name, value) for name, value in columns.items()}
-    if "bodies" not in values:
-        return Event(**values)
-    if values["bodies"] is not None:
-        bodies = dict(values["bodies"])
-        bodies["tool_calls"] = msgspec.Raw(bodies["tool_calls"].encode())
-        values["bodies"] = EventBodies(**bodies)
-    return EventWithBodies(**values)
+    return EventWithBodies(**values) if "bodies" in values else Event(**values)
 
 
 def event_of_rows(request: RequestRow, body: BodyRow | None = None, *, with_bodies: bool = False) -> Event:

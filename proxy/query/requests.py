@@ -26,6 +26,7 @@ __all__ = [
     "RequestsPlan",
     "count_sql",
     "histogram_sql",
+    "matching_sql",
     "page_sql",
     "plan_requests",
     "sample_sql",
@@ -133,12 +134,12 @@ def page_sql(plan: RequestsPlan, limit: int) -> Sql:
     """At most `limit` calls after `plan.after`: the chosen columns as `c0`, …, the values of the order as `k0`, …"""
     binder = Binder("a")
     chosen = "".join(f"{sql} AS c{at}, " for at, (_, sql) in enumerate(plan.columns))
-    text, values = _matching(plan)
+    where = matching_sql(plan)
     after = f"\n  AND {plan.order.after(plan.after, binder)}" if plan.after is not None else ""
     return Sql(
-        f"SELECT {chosen}{plan.order.selected()}\nFROM requests\nWHERE {text}{after}\n"
+        f"SELECT {chosen}{plan.order.selected()}\nFROM requests\nWHERE {where.text}{after}\n"
         f"ORDER BY {plan.order.order_by()}\nLIMIT {binder.bind(limit, 'UInt32')}",
-        {**values, **plan.values, **binder.values},
+        {**where.values, **plan.values, **binder.values},
     )
 
 
@@ -153,11 +154,11 @@ def values_sql(plan: RequestsPlan, id: str, start_us: int) -> Sql:
 
 def sample_sql(plan: RequestsPlan, most: int) -> Sql:
     """How many calls match, counted up to `most` (`calls`), and the start of the oldest of these (`oldest`)."""
-    text, values = _matching(plan)
+    where = matching_sql(plan)
     return Sql(
         "SELECT count() AS calls, min(start) AS oldest\nFROM\n(\n    SELECT start\n    FROM requests\n"
-        f"    WHERE {text}\n    ORDER BY org DESC, start DESC\n    LIMIT {{most:UInt32}}\n)",
-        {**values, "most": most},
+        f"    WHERE {where.text}\n    ORDER BY org DESC, start DESC\n    LIMIT {{most:UInt32}}\n)",
+        {**where.values, "most": most},
     )
 
 
@@ -174,24 +175,25 @@ def count_sql(plan: RequestsPlan, oldest_us: int) -> Sql:
 
 def span_sql(plan: RequestsPlan) -> Sql:
     """The start of the first and of the last call that matches (`first`, `last`), and how many there are (`calls`)."""
-    text, values = _matching(plan)
-    return Sql(f"SELECT count() AS calls, min(start) AS first, max(start) AS last\nFROM requests\nWHERE {text}", values)
+    where = matching_sql(plan)
+    select = "SELECT count() AS calls, min(start) AS first, max(start) AS last"
+    return Sql(f"{select}\nFROM requests\nWHERE {where.text}", where.values)
 
 
 def histogram_sql(plan: RequestsPlan, buckets: Buckets) -> Sql:
     """Calls and failed calls of each bucket that has any, by the bucket's start in microseconds (`bucket`)."""
     binder = Binder("b")
-    text, values = _matching(plan)
+    where = matching_sql(plan)
     return Sql(
         f"SELECT {buckets.sql('start', binder)} AS bucket, count() AS calls,\n"
         f"    countIf({COLUMNS['failed'].sql}) AS errors\n"
-        f"FROM requests\nWHERE {text}\nGROUP BY bucket\nORDER BY bucket",
-        {**values, **binder.values},
+        f"FROM requests\nWHERE {where.text}\nGROUP BY bucket\nORDER BY bucket",
+        {**where.values, **binder.values},
     )
 
 
-def _matching(plan: RequestsPlan) -> tuple[str, dict[str, Any]]:
-    """The condition for all calls that match, on whatever page, and its values."""
+def matching_sql(plan: RequestsPlan) -> Sql:
+    """The condition for all calls that match, on whatever page."""
     window = _window(plan)
     filter = compile_filter(
         plan.node,
@@ -201,7 +203,7 @@ def _matching(plan: RequestsPlan) -> tuple[str, dict[str, Any]]:
         window=plan.window,
         updated_properties=plan.updated_properties,
     )
-    return f"{window.text}\n  AND ({filter.text})", {**window.values, **filter.values}
+    return Sql(f"{window.text}\n  AND ({filter.text})", {**window.values, **filter.values})
 
 
 def _window(plan: RequestsPlan) -> Sql:

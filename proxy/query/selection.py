@@ -37,7 +37,8 @@ def select_columns(names: Sequence[str], context: Context, path: str = "columns"
 
 def _sql(column: Column, context: Context, path: str) -> str:
     if column.sql:
-        return column.sql
+        # Of a comparison the engine makes 0 or 1.
+        return f"CAST({column.sql}, 'Nullable(Bool)')" if column.kind == "bool" else column.sql
     prefix, _, rest = column.name.partition(".")
     if prefix == "property" and rest:
         value, present = property_sql(rest, context)

@@ -11,6 +11,7 @@ from litestar.params import FromPath, QueryParameter
 from proxy.control.api.one_call import NoSuchCall, uuid_of
 from proxy.control.api.requests import MAX_PAGE_ROWS, RequestPage, check_page_size, json_answer
 from proxy.control.auth import caller_of, needs
+from proxy.control.export_lines import EVENT_NAMES
 from proxy.control.plane import ControlPlane
 from proxy.control.queries import run_query
 from proxy.control.requests_reader import RequestsReader, shown_row
@@ -24,7 +25,6 @@ from proxy.query.requests import plan_requests
 
 __all__ = ["Page", "list_calls", "show_call"]
 
-_EVENT_COLUMNS: Final = tuple(name for name in Event.__struct_fields__ if name != "version")
 _PARAMETER_TYPES: Final[dict[str, Any]] = {
     "text": str,
     "time": str,
@@ -110,7 +110,7 @@ async def list_calls(
             since=filters["since"],
             until=filters["until"],
             sort=_sort_keys(sort),
-            columns=[name.strip() for name in columns.split(",")] if columns else _EVENT_COLUMNS,
+            columns=[name.strip() for name in columns.split(",")] if columns else EVENT_NAMES,
             cursor=cursor,
             updated_properties=store.updated_properties(org),
         )

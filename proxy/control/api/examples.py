@@ -37,6 +37,7 @@ EXAMPLES: Final[dict[str, Any]] = {
         "total": True,
         "histogram": {"bucket": "1d"},
     },
+    "exportRequests": {"format": "csv", "filter": "property.feature:search", "since": "30d", "columns": ["id", "cost"]},
     "getRequestNeighbours": {"filter": {"column": "status", "op": "gte", "value": 400}, "since": "7d"},
     "heliconeQueryRequests": {
         "filter": {

@@ -10,8 +10,8 @@ from litestar.exceptions import HTTPException
 from proxy.control.api.one_call import NoSuchCall
 from proxy.control.import_service import ImportBusy
 from proxy.control.log_service import NotReady
+from proxy.control.slots import NoSlotFree
 from proxy.control.snippets import NoSnippet
-from proxy.control.tails import TooManyTails
 from proxy.core.errors import BadDirective, BadRequest, FeatureUnavailable
 from proxy.ingest.spool import SpoolUnwritable
 from proxy.logstore import FilterError, QueryCancelled, QueryLimitError, QueryRefused, StoreBusy, StoreError
@@ -87,8 +87,8 @@ def _no_such_call(_: Request[Any, Any, Any], error: NoSuchCall) -> Response[byte
     return answer(Problem("No such call", 404, detail=str(error), parameter="id", value=error.id))
 
 
-def _too_many_tails(_: Request[Any, Any, Any], error: TooManyTails) -> Response[bytes]:
-    refused = answer(Problem("Too many live tails", 503, detail=str(error)))
+def _no_slot_free(_: Request[Any, Any, Any], error: NoSlotFree) -> Response[bytes]:
+    refused = answer(Problem("Too many at a time", 503, detail=str(error)))
     refused.headers["Retry-After"] = "5"
     return refused
 
@@ -170,7 +170,7 @@ HANDLERS: dict[type[Exception] | int, Any] = {
     HTTPException: _http,
     NoSuchCall: _no_such_call,
     NoSnippet: _no_snippet,
-    TooManyTails: _too_many_tails,
+    NoSlotFree: _no_slot_free,
     RowNotFound: _row_not_found,
     RowConflict: _row_conflict,
     ConstraintError: _overtaken,

@@ -52,7 +52,7 @@ async def tail_requests(
     name, given = ("Last-Event-ID", last_event_id) if last_event_id else ("after", after)
     if given and not (given.isascii() and given.isdigit() and len(given) < 17):
         raise FilterError(name, given, "the id of an event of the tail")
-    plane.tails.check_free()
+    plane.tails.slots.check_free()
     position = int(given) if given else await plane.tails.newest_us(plane.log.store, caller.org)
     return Stream(
         _events(request, plane, caller, filter, position),
@@ -64,7 +64,7 @@ async def tail_requests(
 async def _events(
     request: Request[Any, Any, Any], plane: ControlPlane, caller: Caller, filter: Filter, position: int
 ) -> AsyncIterator[bytes]:
-    with plane.tails.counted():
+    with plane.tails.slots.taken():
         yield b"retry: %d\nid: %d\n\n" % (_RETRY_MS, position)
         sent_at = checked_at = time.monotonic()
         while not plane.stopping.is_set:

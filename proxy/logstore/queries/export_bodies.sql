@@ -1,0 +1,6 @@
+SELECT *
+FROM bodies
+WHERE org = {org:String}
+  AND start >= fromUnixTimestamp64Micro({since_us:Int64})
+  AND start <= fromUnixTimestamp64Micro({until_us:Int64})
+  AND id IN {ids:Array(String)}
