@@ -62,7 +62,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Calls, newest first or in order of arrival */
+        /** Calls, newest first, in another order or in order of arrival */
         get: operations["listRequests"];
         put?: never;
         post?: never;
@@ -98,6 +98,108 @@ export interface paths {
         };
         /** Keys, limits, credentials and prompts */
         get: operations["getSnapshot"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/requests/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Calls by filter, in any order, with a total and a histogram */
+        post: operations["queryRequests"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/requests/{id}/neighbours": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The calls before and after one in a list */
+        post: operations["getRequestNeighbours"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/requests/tail": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** New calls as they arrive, as server-sent events */
+        get: operations["tailRequests"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/requests/{id}/bodies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Sizes and types of a call's bodies */
+        get: operations["getRequestBodies"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/requests/{id}/bodies/{part}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One body of a call, byte by byte */
+        get: operations["getRequestBody"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/requests/{id}/code": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A call as curl, Python or TypeScript */
+        get: operations["getRequestCode"];
         put?: never;
         post?: never;
         delete?: never;
@@ -661,6 +763,397 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Sessions of calls */
+        get: operations["listSessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sessions/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sessions of calls */
+        post: operations["querySessions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Users of calls */
+        get: operations["listUsers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Users of calls */
+        post: operations["queryUsers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Models by provider */
+        get: operations["listModels"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/models/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Models by provider */
+        post: operations["queryModels"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/providers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Providers */
+        get: operations["listProviders"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/providers/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Providers */
+        post: operations["queryProviders"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/prompt-versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Versions of prompts */
+        get: operations["listPromptVersions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/prompt-versions/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Versions of prompts */
+        post: operations["queryPromptVersions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tools": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Tools that calls are about */
+        get: operations["listTools"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/tools/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tools that calls are about */
+        post: operations["queryTools"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/properties": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Names of properties */
+        get: operations["listProperties"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/properties/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Names of properties */
+        post: operations["queryProperties"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/errors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Failed calls by error and shape of the message */
+        get: operations["listErrors"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/errors/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Failed calls by error and shape of the message */
+        post: operations["queryErrors"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/properties/values": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Values of one property */
+        get: operations["listPropertyValues"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/properties/values/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Values of one property */
+        post: operations["queryPropertyValues"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/users/one": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One user */
+        get: operations["getUser"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sessions/one": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One session */
+        get: operations["getSession"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sessions/tree": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A session as a tree of paths */
+        get: operations["getSessionTree"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sessions/spans": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A session as a tree of calls */
+        get: operations["getSessionSpans"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sessions/calls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Calls of a session */
+        get: operations["listSessionCalls"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/request/query-clickhouse": {
         parameters: {
             query?: never;
@@ -780,6 +1273,91 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Import rows that another product exported */
+        post: operations["importRows"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/oai/v1/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Log a call that was made without the proxy, as Helicone's loggers do */
+        post: operations["logCallOaiV1"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/trace/custom/v1/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Log a call that was made without the proxy, as Helicone's loggers do */
+        post: operations["logCallV1TraceCustomV1"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/anthropic/v1/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Log a call that was made without the proxy, as Helicone's loggers do */
+        post: operations["logCallAnthropicV1"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/custom/v1/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Log a call that was made without the proxy, as Helicone's loggers do */
+        post: operations["logCallCustomV1"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/googleapis/v1/log": {
         parameters: {
             query?: never;
@@ -814,40 +1392,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/custom/v1/log": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Log a call that was made without the proxy, as Helicone's loggers do */
-        post: operations["logCallCustomV1"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/trace/custom/v1/log": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Log a call that was made without the proxy, as Helicone's loggers do */
-        post: operations["logCallV1TraceCustomV1"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/v1/trace/custom/log": {
         parameters: {
             query?: never;
@@ -859,40 +1403,6 @@ export interface paths {
         put?: never;
         /** Log a call that was made without the proxy, as Helicone's loggers do */
         post: operations["logCallV1TraceCustom"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/anthropic/v1/log": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Log a call that was made without the proxy, as Helicone's loggers do */
-        post: operations["logCallAnthropicV1"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/oai/v1/log": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Log a call that was made without the proxy, as Helicone's loggers do */
-        post: operations["logCallOaiV1"];
         delete?: never;
         options?: never;
         head?: never;
@@ -916,6 +1426,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/metrics/heatmap": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** How a number of calls is spread, by time bucket */
+        post: operations["queryHeatmap"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/metrics/schema": {
         parameters: {
             query?: never;
@@ -927,6 +1454,74 @@ export interface paths {
         get: operations["getMetricsSchema"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/rollup/rebuild": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Compute stored hours again */
+        post: operations["rebuildRollup"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/traces": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take spans of OpenTelemetry (OTLP over HTTP, protobuf or JSON) */
+        post: operations["exportTraces"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/trace/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take spans of OpenTelemetry (OTLP over HTTP, protobuf or JSON) */
+        post: operations["exportTracesLog"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/trace/log-python": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take spans of OpenTelemetry (OTLP over HTTP, protobuf or JSON) */
+        post: operations["exportTracesLogPython"];
         delete?: never;
         options?: never;
         head?: never;
@@ -992,6 +1587,48 @@ export interface components {
             organisation: components["schemas"]["Organisation"];
             role: string;
         };
+        /** Bin */
+        Bin: {
+            low: number | null;
+            high: number | null;
+        };
+        /** Branch */
+        Branch: {
+            calls: number;
+            errors: number;
+            cost: number | null;
+            unknown_cost_calls: number;
+            input_tokens: number;
+            output_tokens: number;
+            start_ms: number;
+            end_ms: number;
+            busy_ms: number;
+            path: string;
+            own_calls: number;
+            child_count: number;
+            children: components["schemas"]["Branch"][];
+        };
+        /** Bucket */
+        Bucket: {
+            /** Format: date-time */
+            start: string;
+            calls: number;
+            errors: number;
+        };
+        /** CallNode */
+        CallNode: {
+            call: components["schemas"]["SessionCall"];
+            total: components["schemas"]["Sums"];
+            parent_missing: boolean;
+            loop: boolean;
+            child_count: number;
+            children: components["schemas"]["CallNode"][];
+        };
+        /** CallPage */
+        CallPage: {
+            data: components["schemas"]["SessionCall"][];
+            next: string | null;
+        };
         /** ComparedWith */
         ComparedWith: {
             since: string;
@@ -1025,6 +1662,28 @@ export interface components {
             name: string;
             value: string;
             help: string;
+        };
+        /** ErrorPage */
+        ErrorPage: {
+            data: components["schemas"]["ErrorRow"][];
+            next: string | null;
+        };
+        /** ErrorRow */
+        ErrorRow: {
+            error: string;
+            provider: string;
+            shape: string;
+            calls: number;
+            users: number;
+            sessions: number;
+            /** Format: date-time */
+            first_seen: string;
+            /** Format: date-time */
+            last_seen: string;
+            example_id: string;
+            example_message: string;
+            models: string[];
+            spark: number[];
         };
         /** Event */
         Event: {
@@ -1118,6 +1777,8 @@ export interface components {
             settled_id: string;
             /** @description how the call came into the log: empty for the proxy, else `logger`, `otlp` or `import:<name>` */
             source: string;
+            /** @description tools that the response called, each once; of a logged tool step its own name */
+            tool_names: string[];
             /** @description the provider's id of the response; empty where it gave none */
             response_id: string;
             user_id: string;
@@ -1321,6 +1982,8 @@ export interface components {
             settled_id: string;
             /** @description how the call came into the log: empty for the proxy, else `logger`, `otlp` or `import:<name>` */
             source: string;
+            /** @description tools that the response called, each once; of a logged tool step its own name */
+            tool_names: string[];
             /** @description the provider's id of the response; empty where it gave none */
             response_id: string;
             user_id: string;
@@ -1393,10 +2056,97 @@ export interface components {
             note?: string;
             correction?: string | null;
         };
+        /** GroupAsked */
+        GroupAsked: {
+            filter?: string | {
+                [key: string]: unknown;
+            } | null;
+            /** @default 30d */
+            since?: string;
+            /** @default now */
+            until?: string;
+            /** @default UTC */
+            zone?: string;
+            /** @default  */
+            sort?: string;
+            /**
+             * @default desc
+             * @enum {string}
+             */
+            order?: "asc" | "desc";
+            /** @default 50 */
+            limit?: number;
+            /** @default  */
+            cursor?: string;
+        };
+        /** Heatmap */
+        Heatmap: {
+            since: string;
+            until: string;
+            zone: string;
+            bucket: string;
+            buckets: string[];
+            measure: string;
+            unit: string;
+            bins: components["schemas"]["Bin"][];
+            cells: number[][];
+            calls: number;
+            without_value: number;
+            ms: number;
+        };
+        /** HeatmapQuestion */
+        HeatmapQuestion: {
+            /** @default latency */
+            measure?: string;
+            filter?: unknown;
+            /** @default  */
+            since?: string;
+            /** @default  */
+            until?: string;
+            /** @default UTC */
+            zone?: string;
+            /** @default auto */
+            bucket?: string;
+            /** @default 5 */
+            bins?: number;
+        };
+        /** Histogram */
+        Histogram: {
+            bucket: string;
+            /** Format: date-time */
+            end: string;
+            data: components["schemas"]["Bucket"][];
+        };
+        /** HistogramQuestion */
+        HistogramQuestion: {
+            /** @default auto */
+            bucket?: string;
+        };
         /** History */
         History: {
             current: components["schemas"]["Annotations"];
             data: components["schemas"]["Annotation"][];
+        };
+        /** ImportBatch */
+        ImportBatch: {
+            format: string;
+            rows: components["schemas"]["SourceRow"][];
+            /** @default false */
+            dry_run?: boolean;
+        };
+        /** ImportProblem */
+        ImportProblem: {
+            line: number;
+            path: string;
+            reason: string;
+        };
+        /** Imported */
+        Imported: {
+            rows: number;
+            calls: number;
+            known: number;
+            scores: number;
+            problems: components["schemas"]["ImportProblem"][];
         };
         /** Invitation */
         Invitation: {
@@ -1533,6 +2283,38 @@ export interface components {
             dimensions: components["schemas"]["DimensionHelp"][];
             buckets: string[];
         };
+        /** ModelPage */
+        ModelPage: {
+            data: components["schemas"]["ModelRow"][];
+            next: string | null;
+        };
+        /** ModelRow */
+        ModelRow: {
+            calls: number;
+            errors: number;
+            error_rate: number;
+            cost: number | null;
+            unknown_cost_calls: number;
+            input_tokens: number;
+            output_tokens: number;
+            tokens: number;
+            /** Format: date-time */
+            first_seen: string;
+            /** Format: date-time */
+            last_seen: string;
+            latency_p50: number | null;
+            latency_p95: number | null;
+            latency_p99: number | null;
+            model: string;
+            provider: string;
+            users: number;
+            tokens_per_second: number | null;
+        };
+        /** Neighbours */
+        Neighbours: {
+            previous: string | null;
+            next: string | null;
+        };
         /** NewCredential */
         NewCredential: {
             value: string;
@@ -1660,10 +2442,85 @@ export interface components {
             data: components["schemas"]["Prompt"][];
             next: string | null;
         };
+        /** PromptVersionPage */
+        PromptVersionPage: {
+            data: components["schemas"]["PromptVersionRow"][];
+            next: string | null;
+        };
+        /** PromptVersionRow */
+        PromptVersionRow: {
+            calls: number;
+            errors: number;
+            error_rate: number;
+            cost: number | null;
+            unknown_cost_calls: number;
+            input_tokens: number;
+            output_tokens: number;
+            tokens: number;
+            /** Format: date-time */
+            first_seen: string;
+            /** Format: date-time */
+            last_seen: string;
+            latency_p50: number | null;
+            latency_p95: number | null;
+            latency_p99: number | null;
+            prompt: string;
+            version: string;
+            users: number;
+            tokens_per_second: number | null;
+        };
+        /** PropertyPage */
+        PropertyPage: {
+            data: components["schemas"]["PropertyRow"][];
+            next: string | null;
+        };
+        /** PropertyRow */
+        PropertyRow: {
+            calls: number;
+            errors: number;
+            error_rate: number;
+            cost: number | null;
+            unknown_cost_calls: number;
+            input_tokens: number;
+            output_tokens: number;
+            tokens: number;
+            /** Format: date-time */
+            first_seen: string;
+            /** Format: date-time */
+            last_seen: string;
+            name: string;
+            users: number;
+        };
         /** PropertyUpdate */
         PropertyUpdate: {
             key: string;
             value: string;
+        };
+        /** ProviderPage */
+        ProviderPage: {
+            data: components["schemas"]["ProviderRow"][];
+            next: string | null;
+        };
+        /** ProviderRow */
+        ProviderRow: {
+            calls: number;
+            errors: number;
+            error_rate: number;
+            cost: number | null;
+            unknown_cost_calls: number;
+            input_tokens: number;
+            output_tokens: number;
+            tokens: number;
+            /** Format: date-time */
+            first_seen: string;
+            /** Format: date-time */
+            last_seen: string;
+            latency_p50: number | null;
+            latency_p95: number | null;
+            latency_p99: number | null;
+            provider: string;
+            users: number;
+            tokens_per_second: number | null;
         };
         /** Rating */
         Rating: {
@@ -1687,12 +2544,33 @@ export interface components {
             last_error?: string;
             sinks?: components["schemas"]["SinkState"][];
         };
+        /** Rebuild */
+        Rebuild: {
+            since: string;
+            /** @default now */
+            until?: string;
+            /** @default UTC */
+            zone?: string;
+        };
+        /** Rebuilding */
+        Rebuilding: {
+            hours: number;
+        };
         /** Rendered */
         Rendered: {
             version: number;
             body: {
                 [key: string]: unknown;
             };
+        };
+        /** RequestPage */
+        RequestPage: {
+            data: {
+                [key: string]: unknown;
+            }[];
+            next: string | null;
+            total: components["schemas"]["Total"] | null;
+            histogram: components["schemas"]["Histogram"] | null;
         };
         /** RequestQuery */
         RequestQuery: {
@@ -1709,6 +2587,39 @@ export interface components {
             includeInputs?: boolean | null;
             isPartOfExperiment?: boolean | null;
             isScored?: boolean | null;
+        };
+        /** RequestSelection */
+        RequestSelection: {
+            filter?: string | {
+                [key: string]: unknown;
+            } | null;
+            /** @default  */
+            since?: string;
+            /** @default  */
+            until?: string;
+            /** @default UTC */
+            zone?: string;
+            sort?: components["schemas"]["SortKey"][];
+        };
+        /** RequestsQuestion */
+        RequestsQuestion: {
+            filter?: string | {
+                [key: string]: unknown;
+            } | null;
+            /** @default  */
+            since?: string;
+            /** @default  */
+            until?: string;
+            /** @default UTC */
+            zone?: string;
+            sort?: components["schemas"]["SortKey"][];
+            /** @default 50 */
+            limit?: number;
+            cursor?: string | null;
+            columns?: string[] | null;
+            /** @default false */
+            total?: boolean;
+            histogram?: components["schemas"]["HistogramQuestion"] | null;
         };
         /** Result[NoneType] */
         Result_NoneType_: {
@@ -1763,6 +2674,60 @@ export interface components {
                 [key: string]: number | null;
             } | null;
         };
+        /** Session */
+        Session: {
+            session: components["schemas"]["SessionRow"];
+            annotations: components["schemas"]["Annotations"];
+        };
+        /** SessionCall */
+        SessionCall: {
+            id: string;
+            /** Format: date-time */
+            start: string;
+            start_ms: number;
+            latency_ms: number | null;
+            ttft_ms: number | null;
+            path: string;
+            name: string;
+            operation: string;
+            provider: string;
+            model: string;
+            status: number;
+            error: string;
+            failed: boolean;
+            cost: number | null;
+            input_tokens: number | null;
+            output_tokens: number | null;
+            cached: boolean;
+            trace_id: string;
+            span_id: string;
+            parent_span_id: string;
+        };
+        /** SessionPage */
+        SessionPage: {
+            data: components["schemas"]["SessionRow"][];
+            next: string | null;
+        };
+        /** SessionRow */
+        SessionRow: {
+            calls: number;
+            errors: number;
+            error_rate: number;
+            cost: number | null;
+            unknown_cost_calls: number;
+            input_tokens: number;
+            output_tokens: number;
+            tokens: number;
+            /** Format: date-time */
+            first_seen: string;
+            /** Format: date-time */
+            last_seen: string;
+            session: string;
+            name: string;
+            users: string[];
+            models: string[];
+            duration_ms: number;
+        };
         /** SessionScores */
         SessionScores: {
             session: string;
@@ -1779,6 +2744,16 @@ export interface components {
             lag_records: number;
             last_error: string;
         };
+        /** Snippet */
+        Snippet: {
+            /** @enum {string} */
+            language: "curl" | "python" | "typescript";
+            /** @enum {string} */
+            target: "gateway" | "provider";
+            code: string;
+            variables: string[];
+            notes: string[];
+        };
         /** Sort */
         Sort: {
             by: string;
@@ -1788,6 +2763,63 @@ export interface components {
              */
             order?: "asc" | "desc";
         };
+        /** SortKey */
+        SortKey: {
+            column: string;
+            /**
+             * @default desc
+             * @enum {string}
+             */
+            direction?: "asc" | "desc";
+        };
+        /** SourceRow */
+        SourceRow: {
+            line: number;
+            values: {
+                [key: string]: unknown;
+            };
+        };
+        /** SpanTree */
+        SpanTree: {
+            total: components["schemas"]["Sums"];
+            child_count: number;
+            children: components["schemas"]["CallNode"][];
+        };
+        /** StoredBodies */
+        StoredBodies: {
+            id: string;
+            request: components["schemas"]["StoredBody"] | null;
+            response: components["schemas"]["StoredBody"] | null;
+            response_text: components["schemas"]["StoredBody"] | null;
+            tool_calls: components["schemas"]["StoredBody"] | null;
+            request_omitted: boolean;
+            response_omitted: boolean;
+            response_headers: {
+                [key: string]: string;
+            };
+        };
+        /** StoredBody */
+        StoredBody: {
+            bytes: number;
+            /** @default  */
+            type?: string;
+            /** @default false */
+            base64?: boolean;
+            /** @default false */
+            truncated?: boolean;
+        };
+        /** Sums */
+        Sums: {
+            calls: number;
+            errors: number;
+            cost: number | null;
+            unknown_cost_calls: number;
+            input_tokens: number;
+            output_tokens: number;
+            start_ms: number;
+            end_ms: number;
+            busy_ms: number;
+        };
         /** Switch */
         Switch: {
             organisation: string;
@@ -1795,6 +2827,33 @@ export interface components {
         /** ToVersion */
         ToVersion: {
             version: number;
+        };
+        /** ToolPage */
+        ToolPage: {
+            data: components["schemas"]["ToolRow"][];
+            next: string | null;
+        };
+        /** ToolRow */
+        ToolRow: {
+            calls: number;
+            errors: number;
+            error_rate: number;
+            cost: number | null;
+            unknown_cost_calls: number;
+            input_tokens: number;
+            output_tokens: number;
+            tokens: number;
+            /** Format: date-time */
+            first_seen: string;
+            /** Format: date-time */
+            last_seen: string;
+            latency_p50: number | null;
+            latency_p95: number | null;
+            latency_p99: number | null;
+            tool: string;
+            users: number;
+            sessions: number;
+            errors_after: number;
         };
         /** Top */
         Top: {
@@ -1810,6 +2869,11 @@ export interface components {
              */
             order?: "asc" | "desc";
         };
+        /** Total */
+        Total: {
+            value: number | null;
+            exact: boolean;
+        };
         /** Usages */
         Usages: {
             data: components["schemas"]["VersionUsage"][];
@@ -1823,6 +2887,81 @@ export interface components {
             password?: string;
             /** @default  */
             name?: string;
+        };
+        /** UserPage */
+        UserPage: {
+            data: components["schemas"]["UserRow"][];
+            next: string | null;
+        };
+        /** UserRow */
+        UserRow: {
+            calls: number;
+            errors: number;
+            error_rate: number;
+            cost: number | null;
+            unknown_cost_calls: number;
+            input_tokens: number;
+            output_tokens: number;
+            tokens: number;
+            /** Format: date-time */
+            first_seen: string;
+            /** Format: date-time */
+            last_seen: string;
+            latency_p50: number | null;
+            latency_p95: number | null;
+            latency_p99: number | null;
+            user: string;
+            sessions: number;
+        };
+        /** ValuePage */
+        ValuePage: {
+            data: components["schemas"]["ValueRow"][];
+            next: string | null;
+        };
+        /** ValueRow */
+        ValueRow: {
+            calls: number;
+            errors: number;
+            error_rate: number;
+            cost: number | null;
+            unknown_cost_calls: number;
+            input_tokens: number;
+            output_tokens: number;
+            tokens: number;
+            /** Format: date-time */
+            first_seen: string;
+            /** Format: date-time */
+            last_seen: string;
+            latency_p50: number | null;
+            latency_p95: number | null;
+            latency_p99: number | null;
+            value: string;
+            users: number;
+            sessions: number;
+        };
+        /** ValuesAsked */
+        ValuesAsked: {
+            filter?: string | {
+                [key: string]: unknown;
+            } | null;
+            /** @default 30d */
+            since?: string;
+            /** @default now */
+            until?: string;
+            /** @default UTC */
+            zone?: string;
+            /** @default  */
+            sort?: string;
+            /**
+             * @default desc
+             * @enum {string}
+             */
+            order?: "asc" | "desc";
+            /** @default 50 */
+            limit?: number;
+            /** @default  */
+            cursor?: string;
+            name: string;
         };
         /** Version */
         Version: {
@@ -2029,6 +3168,12 @@ export interface operations {
     listRequests: {
         parameters: {
             query?: {
+                /** @description Filter in its text form: `status>=400 user:ada`. */
+                q?: string;
+                /** @description Columns of numbers or times, `-` for the highest first: `-cost,start`. */
+                sort?: string;
+                /** @description Columns to return, joined by commas; without it whole events. */
+                columns?: string;
                 /** @description `next` of the page before. */
                 cursor?: string;
                 /** @description Calls in order of arrival in the log: `next` of the page before, or `now` to begin with new ones. */
@@ -2181,6 +3326,360 @@ export interface operations {
                 };
                 content: {
                     "application/octet-stream": string;
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    queryRequests: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "filter": "status>=400 property.feature:search",
+                 *       "since": "7d",
+                 *       "zone": "Europe/Berlin",
+                 *       "sort": [
+                 *         {
+                 *           "column": "cost",
+                 *           "direction": "desc"
+                 *         }
+                 *       ],
+                 *       "limit": 20,
+                 *       "columns": [
+                 *         "id",
+                 *         "start",
+                 *         "user",
+                 *         "model",
+                 *         "status",
+                 *         "cost",
+                 *         "property.feature"
+                 *       ],
+                 *       "total": true,
+                 *       "histogram": {
+                 *         "bucket": "1d"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["RequestsQuestion"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequestPage"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRequestNeighbours: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "filter": {
+                 *         "column": "status",
+                 *         "op": "gte",
+                 *         "value": 400
+                 *       },
+                 *       "since": "7d"
+                 *     }
+                 */
+                "application/json": components["schemas"]["RequestSelection"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Neighbours"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tailRequests: {
+        parameters: {
+            query?: {
+                /** @description Filter in its text form: `status>=400 user:ada`. */
+                q?: string;
+                /** @description Begin after this position, the id of an event. Empty: now. */
+                after?: string;
+            };
+            header?: {
+                /** @description What a browser sends when it reconnects: as `after`. */
+                "Last-Event-ID"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRequestBodies: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoredBodies"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRequestBody: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `bytes=0-65535`: only these bytes, answered 206. */
+                Range?: string;
+                /** @description The `ETag` of the pieces before: else the whole body. */
+                "If-Range"?: string;
+            };
+            path: {
+                id: string;
+                part: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRequestCode: {
+        parameters: {
+            query?: {
+                /** @description `curl`, `python` (httpx) or `typescript` (fetch). */
+                language?: "curl" | "python" | "typescript";
+                /** @description Send it through the gateway, or to the provider itself. */
+                target?: "gateway" | "provider";
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Snippet"];
                 };
             };
             /** @description A value is wrong: `parameter` says which */
@@ -4144,6 +5643,13 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "rating": true,
+                 *       "note": "to the point",
+                 *       "correction": "Mie scattering."
+                 *     }
+                 */
                 "application/json": components["schemas"]["Feedback"];
             };
         };
@@ -4197,6 +5703,14 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "helpful": 0.8,
+                 *       "safe": true,
+                 *       "tone": "dry",
+                 *       "outdated": null
+                 *     }
+                 */
                 "application/json": {
                     [key: string]: number | boolean | string | null;
                 };
@@ -4252,6 +5766,11 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "text": "The customer called about this answer."
+                 *     }
+                 */
                 "application/json": components["schemas"]["NewNote"];
             };
         };
@@ -4305,6 +5824,12 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "team": "blue",
+                 *       "trial": null
+                 *     }
+                 */
                 "application/json": {
                     [key: string]: string | null;
                 };
@@ -4358,6 +5883,16 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "ids": [
+                 *         "0192f0c1-2345-7abc-8def-0123456789ab"
+                 *       ],
+                 *       "scores": {
+                 *         "reviewed": true
+                 *       }
+                 *     }
+                 */
                 "application/json": components["schemas"]["Batch"];
             };
         };
@@ -4409,6 +5944,14 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "session": "chat-4711",
+                 *       "scores": {
+                 *         "solved": true
+                 *       }
+                 *     }
+                 */
                 "application/json": components["schemas"]["SessionScores"];
             };
         };
@@ -4469,6 +6012,1379 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["History"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listSessions: {
+        parameters: {
+            query?: {
+                /** @description A filter in its text form: figures are of the calls that match it. */
+                filter?: string;
+                /** @description A time, a day, or how long ago. */
+                since?: string;
+                /** @description A time, a day, or how long ago. */
+                until?: string;
+                /** @description Zone of times without an offset. */
+                zone?: string;
+                /** @description A figure or a name of the list; empty: the list's own. */
+                sort?: string;
+                /** @description `desc` or `asc`. */
+                order?: "asc" | "desc";
+                /** @description Groups, 1 to 500. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionPage"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    querySessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "filter": "property.app:web",
+                 *       "since": "7d",
+                 *       "sort": "cost",
+                 *       "limit": 20
+                 *     }
+                 */
+                "application/json": components["schemas"]["GroupAsked"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionPage"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listUsers: {
+        parameters: {
+            query?: {
+                /** @description A filter in its text form: figures are of the calls that match it. */
+                filter?: string;
+                /** @description A time, a day, or how long ago. */
+                since?: string;
+                /** @description A time, a day, or how long ago. */
+                until?: string;
+                /** @description Zone of times without an offset. */
+                zone?: string;
+                /** @description A figure or a name of the list; empty: the list's own. */
+                sort?: string;
+                /** @description `desc` or `asc`. */
+                order?: "asc" | "desc";
+                /** @description Groups, 1 to 500. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserPage"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    queryUsers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "filter": "status>=400",
+                 *       "since": "30d",
+                 *       "sort": "errors"
+                 *     }
+                 */
+                "application/json": components["schemas"]["GroupAsked"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserPage"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listModels: {
+        parameters: {
+            query?: {
+                /** @description A filter in its text form: figures are of the calls that match it. */
+                filter?: string;
+                /** @description A time, a day, or how long ago. */
+                since?: string;
+                /** @description A time, a day, or how long ago. */
+                until?: string;
+                /** @description Zone of times without an offset. */
+                zone?: string;
+                /** @description A figure or a name of the list; empty: the list's own. */
+                sort?: string;
+                /** @description `desc` or `asc`. */
+                order?: "asc" | "desc";
+                /** @description Groups, 1 to 500. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelPage"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    queryModels: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "since": "7d",
+                 *       "sort": "latency_p95"
+                 *     }
+                 */
+                "application/json": components["schemas"]["GroupAsked"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelPage"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listProviders: {
+        parameters: {
+            query?: {
+                /** @description A filter in its text form: figures are of the calls that match it. */
+                filter?: string;
+                /** @description A time, a day, or how long ago. */
+                since?: string;
+                /** @description A time, a day, or how long ago. */
+                until?: string;
+                /** @description Zone of times without an offset. */
+                zone?: string;
+                /** @description A figure or a name of the list; empty: the list's own. */
+                sort?: string;
+                /** @description `desc` or `asc`. */
+                order?: "asc" | "desc";
+                /** @description Groups, 1 to 500. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProviderPage"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    queryProviders: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "since": "7d",
+                 *       "sort": "error_rate"
+                 *     }
+                 */
+                "application/json": components["schemas"]["GroupAsked"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProviderPage"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listPromptVersions: {
+        parameters: {
+            query?: {
+                /** @description A filter in its text form: figures are of the calls that match it. */
+                filter?: string;
+                /** @description A time, a day, or how long ago. */
+                since?: string;
+                /** @description A time, a day, or how long ago. */
+                until?: string;
+                /** @description Zone of times without an offset. */
+                zone?: string;
+                /** @description A figure or a name of the list; empty: the list's own. */
+                sort?: string;
+                /** @description `desc` or `asc`. */
+                order?: "asc" | "desc";
+                /** @description Groups, 1 to 500. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromptVersionPage"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    queryPromptVersions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "filter": "prompt:greeting",
+                 *       "sort": "version",
+                 *       "order": "asc"
+                 *     }
+                 */
+                "application/json": components["schemas"]["GroupAsked"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromptVersionPage"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listTools: {
+        parameters: {
+            query?: {
+                /** @description A filter in its text form: figures are of the calls that match it. */
+                filter?: string;
+                /** @description A time, a day, or how long ago. */
+                since?: string;
+                /** @description A time, a day, or how long ago. */
+                until?: string;
+                /** @description Zone of times without an offset. */
+                zone?: string;
+                /** @description A figure or a name of the list; empty: the list's own. */
+                sort?: string;
+                /** @description `desc` or `asc`. */
+                order?: "asc" | "desc";
+                /** @description Groups, 1 to 500. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ToolPage"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    queryTools: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "since": "7d",
+                 *       "sort": "errors_after"
+                 *     }
+                 */
+                "application/json": components["schemas"]["GroupAsked"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ToolPage"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listProperties: {
+        parameters: {
+            query?: {
+                /** @description A filter in its text form: figures are of the calls that match it. */
+                filter?: string;
+                /** @description A time, a day, or how long ago. */
+                since?: string;
+                /** @description A time, a day, or how long ago. */
+                until?: string;
+                /** @description Zone of times without an offset. */
+                zone?: string;
+                /** @description A figure or a name of the list; empty: the list's own. */
+                sort?: string;
+                /** @description `desc` or `asc`. */
+                order?: "asc" | "desc";
+                /** @description Groups, 1 to 500. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PropertyPage"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    queryProperties: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "since": "7d"
+                 *     }
+                 */
+                "application/json": components["schemas"]["GroupAsked"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PropertyPage"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listErrors: {
+        parameters: {
+            query?: {
+                /** @description A filter in its text form: figures are of the calls that match it. */
+                filter?: string;
+                /** @description A time, a day, or how long ago. */
+                since?: string;
+                /** @description A time, a day, or how long ago. */
+                until?: string;
+                /** @description Zone of times without an offset. */
+                zone?: string;
+                /** @description A figure or a name of the list; empty: the list's own. */
+                sort?: string;
+                /** @description `desc` or `asc`. */
+                order?: "asc" | "desc";
+                /** @description Groups, 1 to 500. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorPage"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    queryErrors: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "filter": {
+                 *         "column": "provider",
+                 *         "op": "eq",
+                 *         "value": "openai"
+                 *       },
+                 *       "since": "1d"
+                 *     }
+                 */
+                "application/json": components["schemas"]["GroupAsked"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorPage"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listPropertyValues: {
+        parameters: {
+            query?: {
+                /** @description A filter in its text form: figures are of the calls that match it. */
+                filter?: string;
+                /** @description A time, a day, or how long ago. */
+                since?: string;
+                /** @description A time, a day, or how long ago. */
+                until?: string;
+                /** @description Zone of times without an offset. */
+                zone?: string;
+                /** @description A figure or a name of the list; empty: the list's own. */
+                sort?: string;
+                /** @description `desc` or `asc`. */
+                order?: "asc" | "desc";
+                /** @description Groups, 1 to 500. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Name of the property; without case. */
+                name?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValuePage"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    queryPropertyValues: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "app",
+                 *       "since": "7d",
+                 *       "sort": "cost"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ValuesAsked"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ValuePage"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getUser: {
+        parameters: {
+            query: {
+                /** @description Id of the user. */
+                id: string;
+                /** @description A time, a day, or how long ago. */
+                since?: string;
+                /** @description A time, a day, or how long ago. */
+                until?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserRow"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getSession: {
+        parameters: {
+            query?: {
+                /** @description Id of the session (Helicone-Session-Id). */
+                id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getSessionTree: {
+        parameters: {
+            query?: {
+                /** @description Id of the session (Helicone-Session-Id). */
+                id?: string;
+                /** @description A path such as /plan/search; / is all of the session. */
+                path?: string;
+                /** @description Nodes below the first one, 1 to 5000. */
+                limit?: number;
+                /** @description Children of the first node to leave out: those of the answers before. */
+                skip?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Branch"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getSessionSpans: {
+        parameters: {
+            query?: {
+                /** @description Id of the session (Helicone-Session-Id). */
+                id?: string;
+                /** @description Id of a call: what is below it. Empty: all. */
+                parent?: string;
+                /** @description Nodes below the first one, 1 to 5000. */
+                limit?: number;
+                /** @description Children of the first node to leave out: those of the answers before. */
+                skip?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SpanTree"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listSessionCalls: {
+        parameters: {
+            query?: {
+                /** @description Id of the session (Helicone-Session-Id). */
+                id?: string;
+                /** @description A path such as /plan/search; / is all of the session. */
+                path?: string;
+                /** @description Also of the paths below. */
+                below?: boolean;
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Rows, 1 to 500. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CallPage"];
                 };
             };
             /** @description A value is wrong: `parameter` says which */
@@ -4924,6 +7840,271 @@ export interface operations {
             };
         };
     };
+    importRows: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "format": "helicone",
+                 *       "rows": [
+                 *         {
+                 *           "line": 1,
+                 *           "values": {
+                 *             "request_id": "6f1c2d3e-0000-4000-8000-000000000001",
+                 *             "request_created_at": "2026-01-31T12:00:00Z",
+                 *             "response_status": 200,
+                 *             "provider": "OPENAI",
+                 *             "request_body": {
+                 *               "model": "gpt-4o",
+                 *               "messages": [
+                 *                 {
+                 *                   "role": "user",
+                 *                   "content": "Hello"
+                 *                 }
+                 *               ]
+                 *             }
+                 *           }
+                 *         }
+                 *       ],
+                 *       "dry_run": true
+                 *     }
+                 */
+                "application/json": components["schemas"]["ImportBatch"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Imported"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    logCallOaiV1: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    logCallV1TraceCustomV1: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    logCallAnthropicV1: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    logCallCustomV1: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     logCallGoogleapisV1: {
         parameters: {
             query?: never;
@@ -5018,195 +8199,7 @@ export interface operations {
             };
         };
     };
-    logCallCustomV1: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/plain": string;
-                };
-            };
-            /** @description A value is wrong: `parameter` says which */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing, wrong or expired */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller's role does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    logCallV1TraceCustomV1: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/plain": string;
-                };
-            };
-            /** @description A value is wrong: `parameter` says which */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing, wrong or expired */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller's role does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     logCallV1TraceCustom: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/plain": string;
-                };
-            };
-            /** @description A value is wrong: `parameter` says which */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing, wrong or expired */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller's role does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    logCallAnthropicV1: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/plain": string;
-                };
-            };
-            /** @description A value is wrong: `parameter` says which */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing, wrong or expired */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller's role does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    logCallOaiV1: {
         parameters: {
             query?: never;
             header?: never;
@@ -5262,6 +8255,27 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "measures": [
+                 *         "cost",
+                 *         "calls",
+                 *         "p95_latency"
+                 *       ],
+                 *       "dimensions": [
+                 *         "model"
+                 *       ],
+                 *       "filter": "status<400",
+                 *       "since": "7d",
+                 *       "zone": "Europe/Berlin",
+                 *       "bucket": "1d",
+                 *       "compare": "previous",
+                 *       "top": {
+                 *         "n": 5,
+                 *         "other": true
+                 *       }
+                 *     }
+                 */
                 "application/json": components["schemas"]["MetricsQuestion"];
             };
         };
@@ -5273,6 +8287,64 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MetricsAnswer"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    queryHeatmap: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "measure": "latency",
+                 *       "since": "1d",
+                 *       "bucket": "1h"
+                 *     }
+                 */
+                "application/json": components["schemas"]["HeatmapQuestion"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Heatmap"];
                 };
             };
             /** @description A value is wrong: `parameter` says which */
@@ -5320,6 +8392,203 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["MetricsSchema"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rebuildRollup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "since": "30d"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Rebuild"];
+            };
+        };
+        responses: {
+            /** @description Request accepted, processing continues off-line */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rebuilding"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exportTraces: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exportTracesLog: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exportTracesLogPython: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
                 };
             };
             /** @description A value is wrong: `parameter` says which */
