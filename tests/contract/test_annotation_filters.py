@@ -19,6 +19,7 @@ from proxy.query import Context, FilterError, Leaf, compile_filter, parse_filter
 from proxy.query.annotations import property_sql, rating_sql, score_sql
 from proxy.query.binding import Binder, Window
 from proxy.query.check import check_leaf
+from tests.contract.log_stores import STORES, open_store
 
 START_US = 1_780_000_000_000_000
 NOW_US = START_US + 86_400_000_000
@@ -71,16 +72,15 @@ ROWS = make_rows(CHANCE)
 MADE = make_annotations(CHANCE, ROWS)
 
 
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClickHouseStore]:
-    opened = ClickHouseStore.open(f"chdb://{tmp_path_factory.mktemp('log') / 'log'}")
-    insert(opened, ROWS, [], "rows")
-    shuffled = random.Random(5).sample(MADE, len(MADE))
-    opened.write("annotations", shuffled[:250], "first")
-    opened.write("annotations", shuffled[250:], "second")
-    opened.write("annotations", shuffled[250:], "second")
-    yield opened
-    opened.close()
+@pytest.fixture(scope="module", params=STORES)
+def store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClickHouseStore]:
+    with open_store(request.param, tmp_path_factory.mktemp("log")) as opened:
+        insert(opened, ROWS, [], "rows")
+        shuffled = random.Random(5).sample(MADE, len(MADE))
+        opened.write("annotations", shuffled[:250], "first")
+        opened.write("annotations", shuffled[250:], "second")
+        opened.write("annotations", shuffled[250:], "second")
+        yield opened
 
 
 @pytest.fixture(scope="module")
@@ -158,7 +158,7 @@ def selected(store: ClickHouseStore, leaf: Any, window: Window | None = None) ->
     return sorted(int(row["request_name"]) for row in store.read(sql, {"org": ORG, **condition.values}))
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
 @given(leaf=leaves())
 def test_a_filter_selects_what_python_selects(store: ClickHouseStore, said: dict[str, Annotations], leaf: Leaf) -> None:
     checked = check_leaf(leaf, "filter")

@@ -14,6 +14,7 @@ from proxy.logstore.clickhouse import ClickHouseStore
 from proxy.logstore.exactly_once import insert
 from proxy.logstore.rows import AnnotationRow
 from proxy.logstore.values import SETTLED_US, ValueCollector, suggest, suggest_scores
+from tests.contract.log_stores import STORES, open_store
 
 DAY = "2020-01-01"
 START_US = now_us() - 20 * 86_400_000_000
@@ -21,11 +22,10 @@ ARRIVALS = itertools.count(START_US)
 """Calls of all tests arrive one after the other."""
 
 
-@pytest.fixture(scope="module")
-def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClickHouseStore]:
-    opened = ClickHouseStore.open(f"chdb://{tmp_path_factory.mktemp('log') / 'log'}")
-    yield opened
-    opened.close()
+@pytest.fixture(scope="module", params=STORES)
+def store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClickHouseStore]:
+    with open_store(request.param, tmp_path_factory.mktemp("log")) as opened:
+        yield opened
 
 
 @pytest.fixture
