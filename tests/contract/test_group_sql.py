@@ -1,4 +1,4 @@
-"""The lists of groups and the queries of sessions answer on each kind of store. Their figures are tested in tests/e2e."""
+"""Lists of groups and queries of sessions answer on each kind of store; tests/e2e has their figures in detail."""
 
 from collections.abc import Iterator
 
