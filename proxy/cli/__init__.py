@@ -24,6 +24,7 @@ COMMANDS: Final = {
     "export": ("proxy.cli.export", "All calls that match a filter, as a file."),
     "show": ("proxy.cli.calls", "Everything of one call."),
     "metrics": ("proxy.cli.metrics", "Figures of calls by time and dimension: cost, latency, errors."),
+    "sql": ("proxy.cli.sql", "One SELECT over the log."),
     "import": ("proxy.cli.import_files", "Import calls that another product exported."),
     "rollup": ("proxy.cli.rollup", "Stored hourly figures of large organisations: rebuild."),
     "prompts": ("proxy.cli.prompts", "Managed prompts as files: pull, push."),

@@ -34,6 +34,7 @@ from proxy.control.api.requests import REQUEST_ROUTES
 from proxy.control.api.rollup import ROLLUP_ROUTES
 from proxy.control.api.sessions import SESSION_ROUTES
 from proxy.control.api.snapshot import snapshot
+from proxy.control.api.sql import SQL_ROUTES
 from proxy.control.api.suggest import SUGGEST_ROUTES
 from proxy.control.api.tail import TAIL_ROUTES
 from proxy.control.api.traces import TRACE_ROUTES
@@ -67,6 +68,7 @@ ROUTES: Final[list[Any]] = [
     *LOG_ROUTES,
     *METRICS_ROUTES,
     *ROLLUP_ROUTES,
+    *SQL_ROUTES,
     *TRACE_ROUTES,
     *DASHBOARD_ROUTES,
 ]

@@ -7,42 +7,21 @@ A row `gateway.port` is `[gateway] port` in the file, `PERIHELION_GATEWAY_PORT` 
 
 import os
 import tomllib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from proxy.core.errors import SettingError
 from proxy.core.layout import Layout
+from proxy.core.setting import BYTES as _BYTES
+from proxy.core.setting import COUNT as _COUNT
+from proxy.core.setting import PORT as _PORT
+from proxy.core.setting import SECONDS as _SECONDS
+from proxy.core.setting import Setting, Value
+from proxy.core.setting import one_of as _one_of
+from proxy.core.setting import positive as _positive
 
 __all__ = ["SETTINGS", "Setting", "Settings", "load"]
-
-Value = str | int | float | bool
-
-
-class Setting(NamedTuple):
-    name: str
-    default: Value
-    help: str
-    expected: str = ""
-    accepts: Callable[[Any], bool] | None = None
-
-
-def _positive(value: float) -> bool:
-    return value > 0
-
-
-def _port(value: int) -> bool:
-    return 0 <= value <= 65535
-
-
-def _one_of(*words: str) -> tuple[str, Callable[[Any], bool]]:
-    return "one of " + ", ".join(words), lambda value: value in words
-
-
-_PORT = ("a port, 0 to 65535", _port)
-_SECONDS = ("a number of seconds above 0", _positive)
-_COUNT = ("a whole number above 0", _positive)
-_BYTES = ("a number of bytes above 0", _positive)
 
 SETTINGS: tuple[Setting, ...] = (
     Setting("data", "./perihelion-data", "Data folder: spool, log, metadata, snapshot."),
@@ -233,6 +212,10 @@ SETTINGS: tuple[Setting, ...] = (
         "metrics.exact_rows", 10_000_000, "Calls in a period above which figures are sketched, not exact.", *_COUNT
     ),
     Setting("metrics.store_hours", True, "Store hourly figures of organisations with more calls than that."),
+    Setting("sql.seconds", 30.0, "Maximum time of one query of `POST /api/sql`.", *_SECONDS),
+    Setting("sql.rows", 10_000, "Maximum rows of its result as JSON; streamed formats have no maximum.", *_COUNT),
+    Setting("sql.memory", 1 << 30, "Maximum memory of one query, in bytes.", *_BYTES),
+    Setting("sql.rows_read", 1_000_000_000, "Maximum rows that one query reads.", *_COUNT),
     Setting("spool.segment_bytes", 64 << 20, "Maximum size of a segment file, in bytes.", *_BYTES),
     Setting("spool.segment_s", 60.0, "Maximum age of a segment file.", *_SECONDS),
     Setting("ship.interval_s", 0.5, "Interval at which the shipper looks for new records.", *_SECONDS),

@@ -4,7 +4,7 @@ Writing is two operations, from which `exactly_once` makes inserts that survive 
 dictionaries by column name, times as aware datetimes. Reads stop at their `QueryLimits`, and `Cancellation` ends them.
 """
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Final, Literal, Protocol
 
 from proxy.logstore.filters import Filter
@@ -25,6 +25,8 @@ Cursor = tuple[int, str]
 class LogStore(Protocol):
     """An open store. Its methods block, may be called from several threads, and raise `StoreError` (`limits`)."""
 
+    database: str
+    """Where its tables are."""
     text_chars: int
     """How many characters of a call the text index covers. 0: there is none, and a text search scans
     (`proxy/query/search.py`)."""
@@ -95,6 +97,19 @@ class LogStore(Protocol):
 
         Raises as `read` does, and `QueryRefused` with what is wrong in the SQL. On a server it runs as the user of
         `log.reader`, and without such a user not at all."""
+
+    def stream_as(
+        self,
+        org: str,
+        sql: str,
+        parameters: dict[str, Any],
+        format: str,
+        limits: QueryLimits,
+        views: Mapping[str, str],
+    ) -> Iterator[bytes]:
+        """The result of such a SELECT in an output format of the engine, in pieces. It reads `views` by their names and
+        nothing else: they are queries of ours over the tables, which may use `parameters`. Raises as `read_as` does,
+        also after the first pieces."""
 
     def stream_bytes(
         self, sql: str, bound: dict[str, Any], format: str, limits: QueryLimits = EXPORT_LIMITS

@@ -1,6 +1,6 @@
 """The log store over ClickHouse: chDB in this process, or a server, with one driver and one SQL."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
@@ -52,6 +52,7 @@ class ClickHouseStore:
     """An open ClickHouse or chDB: a `LogStore`."""
 
     def __init__(self, connections: Connections, sandbox: Sandbox, text_chars: int) -> None:
+        self.database = connections.address.database
         self.text_chars = text_chars
         self._connections = connections
         self._sandbox = sandbox
@@ -213,6 +214,17 @@ class ClickHouseStore:
         tables: Collection[str] = SQL_TABLES,
     ) -> SqlResult:
         return self._sandbox.read(org, sql, parameters, limits, tables)
+
+    def stream_as(
+        self,
+        org: str,
+        sql: str,
+        parameters: dict[str, Any],
+        format: str,
+        limits: QueryLimits,
+        views: Mapping[str, str],
+    ) -> Iterator[bytes]:
+        return self._sandbox.stream(org, sql, parameters, format, limits, views)
 
     def stream_bytes(
         self, sql: str, bound: dict[str, Any], format: str, limits: QueryLimits = EXPORT_LIMITS

@@ -49,7 +49,7 @@ _CATEGORIES: Final = (
 )
 _NAMES: Final = (
     # What the parser makes of syntax.
-    *("lambda", "exists", "caseWithExpression", "grouping"),
+    *("lambda", "exists", "caseWithExpression", "grouping", "_CAST"),
     # Of the category "Other", which also has what must not be called.
     *("bar", "byteSize", "formatReadableDecimalSize", "formatReadableQuantity", "formatReadableSize"),
     *("formatReadableTimeDelta", "identity", "ignore", "materialize", "neighbor", "runningDifference"),
@@ -59,7 +59,9 @@ _REFUSED: Final = frozenset({"chdb"})
 _COMBINATORS: Final = re.compile(
     "(If|Array|Map|SimpleState|State|Merge|MergeState|ForEach|Distinct|OrDefault|OrNull|ArgMin|ArgMax|Resample)$"
 )
-_FOREIGN: Final = frozenset({"system", "information_schema"})
+_RECURSION: Final = "_temporary_and_external_tables"
+"""Where the engine keeps what WITH RECURSIVE found so far."""
+_FOREIGN: Final = frozenset({"system", "information_schema", _RECURSION})
 
 
 class SqlResult(msgspec.Struct, frozen=True):
@@ -91,10 +93,12 @@ class Functions:
         return False
 
 
-def check_tree(lines: Iterable[str], functions: Functions, tables: Collection[str]) -> None:
+def check_tree(lines: Iterable[str], functions: Functions, tables: Collection[str], database: str = "") -> None:
     """`lines` are those of `EXPLAIN AST` of the SQL as a subquery. Raises `QueryRefused` for a function that is not of
     `functions`, a table function, a table of another database, and settings. A name without a database may be one that
-    WITH gives: what it means is for `check_tables`."""
+    WITH gives: what it means is for `check_tables`. Where `database` is given, no name may be of it: then `tables` are
+    views of ours, which have no database."""
+    foreign = _FOREIGN | {database.lower()}
     above: list[str] = []
     for line in lines:
         node = _NODE.match(line)
@@ -109,7 +113,7 @@ def check_tree(lines: Iterable[str], functions: Functions, tables: Collection[st
                 raise QueryRefused(f"the table function {name}() is not available; accepted: {_list(tables)}")
             if not functions.has(name):
                 raise QueryRefused(f"the function {name}() is not available")
-        elif kind in ("Identifier", "TableIdentifier") and name.partition(".")[0].lower() in _FOREIGN:
+        elif kind in ("Identifier", "TableIdentifier") and name.partition(".")[0].lower() in foreign:
             raise QueryRefused(f"{name} is not available; accepted: {_list(tables)}")
         elif kind == "TableIdentifier" and "." in name and name.rpartition(".")[2] not in tables:
             raise QueryRefused(f"the table {name} is not available; accepted: {_list(tables)}")
@@ -126,7 +130,8 @@ def check_tables(lines: Iterable[str], database: str, tables: Collection[str]) -
     for line in lines:
         if re.match(r"\s*TABLE_FUNCTION id:", line):
             raise QueryRefused(f"table functions are not available; accepted: {_list(tables)}")
-        if (found := re.match(r"\s*TABLE id:.* table_name: ([^,]+)", line)) and found[1] not in known:
+        found = re.match(r"\s*TABLE id:.* table_name: ([^,]+)", line)
+        if found is not None and found[1] not in known and not found[1].startswith(f"{_RECURSION}."):
             raise QueryRefused(f"the table {found[1]} is not available; accepted: {_list(tables)}")
 
 

@@ -29,6 +29,7 @@ def stream_from_pipe(
 ) -> Iterator[bytes]:
     """The result of a query of chDB. Closing the iterator ends the query, by `kill` where it has not written yet."""
     named = ", ".join(f"{name} = '{value}'" for name, value in settings.items())
+    ending = f"\nSETTINGS {named}" if named else ""
     failures: list[Exception] = []
     with tempfile.TemporaryDirectory(prefix="perihelion-") as folder:
         pipe = os.path.join(folder, "pipe")
@@ -39,9 +40,7 @@ def stream_from_pipe(
 
         def run() -> None:
             try:
-                client.raw_query(
-                    f"{sql}\nINTO OUTFILE '{pipe}' APPEND\nFORMAT {format}\nSETTINGS {named}", parameters=bound
-                )
+                client.raw_query(f"{sql}\nINTO OUTFILE '{pipe}' APPEND\nFORMAT {format}{ending}", parameters=bound)
             except Exception as error:  # noqa: BLE001  # raised where the stream is read
                 failures.append(error)
             finally:

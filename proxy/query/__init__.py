@@ -7,7 +7,7 @@
 from proxy.query.binding import MAX_TIME_US, Binder, Context, Sql, Window
 from proxy.query.columns import COLUMNS, FAMILIES, Column, Family, find_column
 from proxy.query.compile import compile_filter, window_of
-from proxy.query.errors import FilterError
+from proxy.query.errors import FilterError, SqlError
 from proxy.query.json_form import parse_json, to_json
 from proxy.query.text_form import parse_text, to_text
 from proxy.query.times import moment_us, zone_of
@@ -29,6 +29,7 @@ __all__ = [
     "Not",
     "Or",
     "Sql",
+    "SqlError",
     "Window",
     "both",
     "compile_filter",

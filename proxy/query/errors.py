@@ -1,6 +1,6 @@
-"""The error of a question that cannot be answered as it was put."""
+"""Errors of a question that cannot be answered as it was put."""
 
-__all__ = ["FilterError"]
+__all__ = ["FilterError", "SqlError"]
 
 
 class FilterError(ValueError):
@@ -11,3 +11,7 @@ class FilterError(ValueError):
         self.parameter = parameter
         self.found = str(found)
         self.accepted = accepted
+
+
+class SqlError(ValueError):
+    """The text of a caller's SQL is not one SELECT, or its parameters do not fit; the message says why."""

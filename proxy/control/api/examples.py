@@ -100,6 +100,11 @@ EXAMPLES: Final[dict[str, Any]] = {
     "annotateRequests": {"ids": ["0192f0c1-2345-7abc-8def-0123456789ab"], "scores": {"reviewed": True}},
     "addSessionScores": {"session": "chat-4711", "scores": {"solved": True}},
     "querySessions": {"filter": "property.app:web", "since": "7d", "sort": "cost", "limit": 20},
+    "querySql": {
+        "sql": "SELECT model, sum(cost) AS usd FROM requests WHERE user = {user:String} GROUP BY model",
+        "parameters": {"user": "ada"},
+        "limits": {"seconds": 5, "rows": 100},
+    },
     "queryMetrics": {
         "measures": ["cost", "calls", "p95_latency"],
         "dimensions": ["model"],

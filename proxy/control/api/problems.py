@@ -17,6 +17,7 @@ from proxy.ingest.spool import SpoolUnwritable
 from proxy.logstore import FilterError, QueryCancelled, QueryLimitError, QueryRefused, StoreBusy, StoreError
 from proxy.metadata.db import SecretRotated
 from proxy.metadata.errors import ConstraintError, InvalidValue, RowConflict, RowNotFound
+from proxy.query import SqlError
 
 __all__ = ["HANDLERS", "Problem", "answer"]
 
@@ -70,7 +71,7 @@ def _query_cancelled(_: Request[Any, Any, Any], error: QueryCancelled) -> Respon
     return answer(Problem("Query cancelled", 499, detail=str(error)))
 
 
-def _query_refused(_: Request[Any, Any, Any], error: QueryRefused) -> Response[bytes]:
+def _query_refused(_: Request[Any, Any, Any], error: QueryRefused | SqlError) -> Response[bytes]:
     return answer(Problem("Query refused", 400, detail=str(error), parameter="sql"))
 
 
@@ -164,6 +165,7 @@ HANDLERS: dict[type[Exception] | int, Any] = {
     QueryLimitError: _query_limit,
     QueryCancelled: _query_cancelled,
     QueryRefused: _query_refused,
+    SqlError: _query_refused,
     StoreBusy: _store_busy,
     StoreError: _store_failed,
     SecretRotated: _secret_rotated,
