@@ -1,6 +1,7 @@
 """Answers questions about figures of calls from the log store."""
 
 import time
+from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
 from proxy.core.settings import Settings
@@ -10,7 +11,7 @@ from proxy.query.binding import Sql
 from proxy.query.heatmap import Heatmap, HeatmapQuestion, heatmap_sql, make_heatmap, plan_heatmap
 from proxy.query.hours import hours_within, spans_of, suits_hours
 from proxy.query.metrics import Caps, MetricsQuestion, Plan, plan_metrics
-from proxy.query.metrics_sql import Key, Reading, groups_sql, in_period, series_sql
+from proxy.query.metrics_sql import Key, Reading, groups_sql, in_period, ranked_sql, ranks_at_once, series_sql
 from proxy.query.periods import Period
 from proxy.query.series import MetricsAnswer, make_answer
 
@@ -42,11 +43,15 @@ class MetricsReader:
         now = self._reading(org, plan, plan.period, in_view)
         keys: list[Key] = []
         group_count = 0
-        if plan.dimensions:
-            groups = self._read(groups_sql(plan, now))
-            keys = [tuple(str(row[f"d{at}"]) for at in range(len(plan.dimensions))) for row in groups]
-            group_count = int(groups[0]["group_count"]) if groups else 0
-        rows = self._read(series_sql(plan, now, keys, plan.period, plan.buckets, plan.dimensions))
+        if ranks_at_once(plan, now):
+            rows = self._read(ranked_sql(plan, now))
+            listed = sorted((row for row in rows if row["place"]), key=lambda row: row["place"])
+            keys, group_count = _keys(listed, plan), max((row["group_count"] for row in rows), default=0)
+        else:
+            if plan.dimensions:
+                groups = self._read(groups_sql(plan, now))
+                keys, group_count = _keys(groups, plan), groups[0]["group_count"] if groups else 0
+            rows = self._read(series_sql(plan, now, keys, plan.period, plan.buckets, plan.dimensions))
         rows_before = None
         spans = now.spans
         if plan.before is not None:
@@ -92,3 +97,7 @@ class MetricsReader:
 
     def _read(self, sql: Sql) -> list[dict[str, Any]]:
         return self._store.read(sql.text, dict(sql.values))
+
+
+def _keys(groups: Sequence[Mapping[str, Any]], plan: Plan) -> list[Key]:
+    return [tuple(str(group[f"d{at}"]) for at in range(len(plan.dimensions))) for group in groups]

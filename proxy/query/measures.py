@@ -53,16 +53,21 @@ class Aggregate(msgspec.Struct, frozen=True):
     stored: bool = False
     """Whether stored hours have it."""
 
+    @property
+    def is_number(self) -> bool:
+        """Whether what it keeps of a group is one number."""
+        return self.function in ("sum", "min", "max")
+
     def of_calls(self, sketched: bool) -> str:
         """The first step: a number, or a state of the function."""
-        if self.function in ("sum", "min", "max"):
+        if self.is_number:
             return f"{self.function}({self.sql})"
         argument = f"({self.sql}) * {_SCALE}" if sketched and self.function == "percentiles" else self.sql
         return f"{_call(self.function, 'State', sketched)}({argument})"
 
     def of_parts(self, sketched: bool) -> str:
         """The second step, over what the first made: columns `part_<name>`."""
-        if self.function in ("sum", "min", "max"):
+        if self.is_number:
             return f"{self.function}(part_{self.name})"
         merged = f"{_call(self.function, 'Merge', sketched)}(part_{self.name})"
         return f"arrayMap(each -> each / {_SCALE}, {merged})" if sketched and self.function == "percentiles" else merged

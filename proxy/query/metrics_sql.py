@@ -15,7 +15,7 @@ from proxy.query.metrics import Plan, Rank
 from proxy.query.periods import Period
 from proxy.query.tree import Node
 
-__all__ = ["Key", "Reading", "groups_sql", "in_period", "matching", "series_sql"]
+__all__ = ["Key", "Reading", "groups_sql", "in_period", "matching", "ranked_sql", "ranks_at_once", "series_sql"]
 
 Key = tuple[str, ...]
 """The texts of a group's dimensions."""
@@ -62,8 +62,7 @@ def _filter(filter: Node, context: Context, period: Period) -> Sql:
 def groups_sql(plan: Plan, reading: Reading) -> Sql:
     """The groups with the most, or least, of what the plan ranks by: columns `d0`, …, and `group_count`, how many there
     are in all."""
-    rank = plan.rank.by
-    measures = (rank,) if isinstance(rank, Measure) else ()
+    measures = _ranked_by(plan.rank.by)
     names = _names(plan.dimensions)
     parts = _parts(plan, reading, plan.period, plan.dimensions, None, measures)
     columns = ", ".join([*names, *(_of_parts(measures, reading.sketched))])
@@ -76,6 +75,37 @@ def groups_sql(plan: Plan, reading: Reading) -> Sql:
     return Sql(text, {**parts.values, "group_limit": plan.groups})
 
 
+def ranks_at_once(plan: Plan, reading: Reading) -> bool:
+    """Whether `ranked_sql` answers, which finds the groups and their measures in one pass: without buckets and
+    comparison, and where it is enough to keep a few numbers of every group."""
+    measures = plan.measures + _ranked_by(plan.rank.by)
+    plain = all(aggregate.is_number for measure in measures for aggregate in measure.aggregates)
+    return bool(plan.dimensions) and plan.buckets is None and plan.before is None and not reading.spans and plain
+
+
+def ranked_sql(plan: Plan, reading: Reading) -> Sql:
+    """The rows of `series_sql` for the groups that `groups_sql` would find, with their texts `d0`, … and with
+    `group_count`."""
+    rank = plan.rank.by
+    names = _names(plan.dimensions)
+    parts = _parts(plan, reading, plan.period, plan.dimensions, None, plan.measures + _ranked_by(rank))
+    aliases = [f"part_{each.name} AS {each.name}" for each in _aggregates(_ranked_by(rank))]
+    measures = [f"{measure.sql} AS m{position}" for position, measure in enumerate(plan.measures)]
+    numbers = ", ".join(f"part_{each.name}" for each in _aggregates(plan.measures))
+    text = (
+        f"SELECT place, {', '.join(names)}, group_count, every_group, 1 AS every_bucket, calls, {', '.join(measures)}\n"
+        f"FROM (SELECT place, {', '.join(f'any({name}_) AS {name}' for name in names)}, max(groups) AS group_count,"
+        f" grouping(place) AS every_group, {', '.join(_of_parts(plan.measures, reading.sketched))}\n"
+        f"FROM (SELECT if(position <= {{group_limit:UInt32}}, position, 0) AS place, groups,"
+        f" {', '.join(f'{name} AS {name}_' for name in names)}, {numbers}\n"
+        f"FROM (SELECT *, count() OVER () AS groups, row_number() OVER"
+        f" (ORDER BY {_rank_sql(plan.rank, plan.dimensions)}, {', '.join(names)}) AS position\n"
+        f"FROM (SELECT *, {', '.join(aliases)} FROM ({parts.text}))))\n"
+        "GROUP BY GROUPING SETS ((place), ()))"
+    )
+    return Sql(text, {**parts.values, "group_limit": plan.groups})
+
+
 def series_sql(
     plan: Plan,
     reading: Reading,
@@ -84,24 +114,23 @@ def series_sql(
     buckets: Buckets | None,
     dimensions: tuple[Dimension, ...],
 ) -> Sql:
-    """The measures `m0`, … of the groups `keys` (with `named` = 1), of all others together (`named` = 0), and of all
-    calls (`every_group` = 1); by `bucket`, and over all buckets (`every_bucket` = 1); each with its
-    number of `calls`."""
-    names = _names(dimensions)
+    """The measures `m0`, … of the groups `keys` (`place` is a group's number from 1, and 0 for all others together),
+    and of all calls (`every_group` = 1); by `bucket`, and over all buckets (`every_bucket` = 1); each with its number
+    of `calls`."""
     binder = Binder("k")
-    parts = _parts(plan, reading, period, dimensions, buckets, plan.measures, _named_sql(dimensions, keys, binder))
-    groups = ["named", *names] if dimensions else []
+    parts = _parts(plan, reading, period, dimensions, buckets, plan.measures, _place_sql(dimensions, keys, binder))
+    place = ["place"] if dimensions else []
     bucket = ["bucket"] if buckets is not None else []
-    sets = {(*bucket, *groups), tuple(groups), tuple(bucket), ()}
+    sets = {(*bucket, *place), tuple(place), tuple(bucket), ()}
     flags = [
-        "grouping(named) AS every_group" if groups else "1 AS every_group",
+        "grouping(place) AS every_group" if place else "1 AS every_group",
         "grouping(bucket) AS every_bucket" if bucket else "1 AS every_bucket",
     ]
-    inner = ", ".join([*bucket, *groups, *flags, *_of_parts(plan.measures, reading.sketched)])
+    inner = ", ".join([*bucket, *place, *flags, *_of_parts(plan.measures, reading.sketched)])
     grouping = ", ".join(f"({', '.join(each)})" for each in sorted(sets))
     measures = [f"{measure.sql} AS m{position}" for position, measure in enumerate(plan.measures)]
     text = (
-        f"SELECT {', '.join([*bucket, *groups, 'every_group', 'every_bucket', 'calls', *measures])}\n"
+        f"SELECT {', '.join([*bucket, *place, 'every_group', 'every_bucket', 'calls', *measures])}\n"
         f"FROM (SELECT {inner}\nFROM ({parts.text})"
     )
     text += f"\nGROUP BY GROUPING SETS ({grouping}))" if len(sets) > 1 else ")"
@@ -115,19 +144,20 @@ def _parts(
     dimensions: tuple[Dimension, ...],
     buckets: Buckets | None,
     measures: Sequence[Measure],
-    named: str = "",
+    place: str = "",
 ) -> Sql:
-    """The first step: aggregates over the calls of each bucket and group, or such of stored hours."""
+    """The first step: aggregates over the calls of each bucket and group, or such of stored hours. With `place`, groups
+    are told by that number."""
     binder = Binder("b")
     where = in_period(plan.context.org, period)
     filter = _filter(plan.filter, plan.context, period)
     aggregates = _aggregates(measures)
-    shown = [f"{named} AS named"] if named else []
-    for name, dimension in zip(_names(dimensions), dimensions, strict=True):
-        shown.append(f"if(named, {dimension.sql}, '') AS {name}" if named else f"{dimension.sql} AS {name}")
+    groups = [f"{place} AS place"] if place else []
+    if not place:
+        groups = [f"{each.sql} AS {name}" for name, each in zip(_names(dimensions), dimensions, strict=True)]
 
     def columns(start: str) -> list[str]:
-        return [*([] if buckets is None else [f"{buckets.sql(start, binder)} AS bucket"]), *shown]
+        return [*([] if buckets is None else [f"{buckets.sql(start, binder)} AS bucket"]), *groups]
 
     keys = columns("start")
     parts = [f"{each.of_calls(reading.sketched)} AS part_{each.name}" for each in aggregates]
@@ -141,6 +171,10 @@ def _parts(
         stored = stored_sql(reading.spans, stored_keys, [each.name for each in aggregates], filter.text, binder)
         text += f"\nUNION ALL\n{stored}"
     return Sql(text, {**plan.context.binder.values, **where.values, **filter.values, **binder.values})
+
+
+def _ranked_by(rank: Measure | Dimension) -> tuple[Measure, ...]:
+    return (rank,) if isinstance(rank, Measure) else ()
 
 
 def _names(dimensions: Sequence[Dimension]) -> list[str]:
@@ -157,16 +191,32 @@ def _of_parts(measures: Sequence[Measure], sketched: bool) -> list[str]:
     return [f"{each.of_parts(sketched)} AS {each.name}" for each in _aggregates(measures)]
 
 
-def _named_sql(dimensions: Sequence[Dimension], keys: Sequence[Key], binder: Binder) -> str:
-    """Whether a call is of one of these groups."""
+def _place_sql(dimensions: Sequence[Dimension], keys: Sequence[Key], binder: Binder) -> str:
+    """The number of a call's group in `keys`, from 1; 0 where it is none of them.
+
+    A small number: grouping by it is half the work of grouping by texts."""
     if not dimensions:
         return ""
-    lists = [binder.bind([key[position] for key in keys], "Array(String)") for position in range(len(dimensions))]
+    code = ""
+    codes = [0] * len(keys)
+    for position, dimension in enumerate(dimensions):
+        texts = list(dict.fromkeys(key[position] for key in keys))
+        number = _numbered(dimension.sql, binder.bind(texts, "Array(String)"), len(texts), binder)
+        code = f"(toUInt64({code}) * {_MAX_TEXTS} + {number})" if code else number
+        codes = [code * _MAX_TEXTS + texts.index(key[position]) + 1 for code, key in zip(codes, keys, strict=True)]
     if len(dimensions) == 1:
-        return f"toUInt8({dimensions[0].sql} IN {lists[0]})"
-    fields = ", ".join(f"each.{position}" for position in range(1, len(dimensions) + 1))
-    tuples = f"SELECT {fields} FROM (SELECT arrayJoin(arrayZip({', '.join(lists)})) AS each)"
-    return f"toUInt8(({', '.join(dimension.sql for dimension in dimensions)}) IN ({tuples}))"
+        return code
+    return _numbered(code, binder.bind(codes, "Array(UInt64)"), len(codes), binder)
+
+
+_MAX_TEXTS: Final = 4096
+
+
+def _numbered(value: str, values: str, count: int, binder: Binder) -> str:
+    """The number of a value in a list, from 1; 0 where it is not in it."""
+    if not count:
+        return "toUInt16(0)"
+    return f"transform({value}, {values}, {binder.bind(list(range(1, count + 1)), 'Array(UInt16)')}, toUInt16(0))"
 
 
 def _rank_sql(rank: Rank, dimensions: Sequence[Dimension]) -> str:

@@ -105,14 +105,13 @@ class SeriesRows(msgspec.Struct, frozen=True):
         return [0 if measure.additive or measure.kind == "distinct" else None for measure in self.measures]
 
 
-def read_rows(rows: Sequence[Mapping[str, Any]], plan: Plan) -> SeriesRows:
-    """What `series_sql` found."""
-    names = [f"d{position}" for position in range(len(plan.dimensions))]
+def read_rows(rows: Sequence[Mapping[str, Any]], plan: Plan, keys: Sequence[Key]) -> SeriesRows:
+    """What `series_sql` found of the groups `keys`."""
     found: dict[tuple[Key | None, int | None], list[Number]] = {}
     for row in rows:
         if not row["calls"]:
             continue  # the total of nothing
-        key = None if row["every_group"] else tuple(str(row[name]) for name in names) if row["named"] else ()
+        key = None if row["every_group"] else keys[row["place"] - 1] if row["place"] else ()
         bucket = None if row["every_bucket"] else int(row["bucket"])
         found[key, bucket] = [_number(row[f"m{at}"]) for at in range(len(plan.measures))]
     return SeriesRows(plan.measures, found)
@@ -132,8 +131,8 @@ def make_answer(
     ms: float,
 ) -> MetricsAnswer:
     """The answer. `keys` are the groups in the order that the engine ranked them."""
-    rows = read_rows(now, plan)
-    rows_before = None if before is None else read_rows(before, plan)
+    rows = read_rows(now, plan, keys)
+    rows_before = None if before is None else read_rows(before, plan, keys)
 
     def series(key: Key | None, shown: dict[str, Any], other: bool = False) -> Series:
         one = Series(key=shown, other=other, totals=rows.figures(key))
