@@ -25,6 +25,8 @@ COMMANDS: Final = {
     "show": ("proxy.cli.calls", "Everything of one call."),
     "metrics": ("proxy.cli.metrics", "Figures of calls by time and dimension: cost, latency, errors."),
     "sql": ("proxy.cli.sql", "One SELECT over the log."),
+    "top": ("proxy.cli.groups", "Users, models, sessions, errors and the like, with their figures."),
+    "session": ("proxy.cli.groups", "One session as a tree."),
     "import": ("proxy.cli.import_files", "Import calls that another product exported."),
     "rollup": ("proxy.cli.rollup", "Stored hourly figures of large organisations: rebuild."),
     "prompts": ("proxy.cli.prompts", "Managed prompts as files: pull, push."),

@@ -1,5 +1,6 @@
 """One session: its tree of paths, its tree of parents, and its calls, however many there are."""
 
+import json
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -7,7 +8,10 @@ from typing import Any
 
 import httpx
 import pytest
+from click.testing import CliRunner
 
+from proxy.cli import main
+from proxy.cli.groups import LISTS
 from tests.e2e.control_process import ROOT, ControlProcess, until
 
 Json = dict[str, Any]
@@ -183,6 +187,31 @@ def test_the_list_has_them_all(api: httpx.Client) -> None:
     assert [(row["session"], row["calls"]) for row in found][:3] == [("big", 30_000), ("wide", 3000), ("deep", 3000)]
     small = next(row for row in found if row["session"] == "small")
     assert (small["duration_ms"], small["users"], small["models"]) == (12_000.0, ["ada"], ["gpt-4o"])
+
+
+def run(control: ControlProcess, *arguments: str) -> str:
+    done = CliRunner().invoke(main, arguments, env=control.environ)
+    assert done.exit_code == 0, done.output
+    return done.output
+
+
+def test_the_command_line_shows_the_same(control: ControlProcess, api: httpx.Client) -> None:
+    lines = run(control, "session", "small").splitlines()
+    assert [line.split()[:3] for line in lines[1:4]] == [
+        ["/", "6", "1"],
+        ["/plan", "4", "1"],
+        ["/plan/search", "2", "1"],
+    ]
+    assert "… 1000 more" in run(control, "session", "wide")
+    assert json.loads(run(control, "session", "traced", "--spans", "--json")) == asked(
+        api, "spans", id="traced", limit=2000
+    )
+    top = [
+        json.loads(line) for line in run(control, "top", "sessions", "--by", "calls", "-n", "2", "--json").splitlines()
+    ]
+    assert top == api.get("/api/sessions", params={"sort": "calls", "limit": 2}).json()["data"]
+    for what in LISTS:
+        assert "calls" in run(control, "top", what, "user:ada")
 
 
 def suggested(api: httpx.Client, **query: Any) -> list[str]:
