@@ -1,14 +1,19 @@
 """Helicone's published loggers, unmodified, pointed at the gateway and at the control plane."""
 
+import re
+import shutil
+import subprocess
+import tarfile
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import helicone_helpers
 import httpx
 import pytest
 
-from tests.stack import Stack, wait_for
+from tests.stack import ROOT, Stack, wait_for
 
 ANSWER = {
     "id": "chatcmpl-logged",
@@ -119,6 +124,50 @@ async def test_the_python_log_builder_logs_a_stream(plane: str, admin: httpx.Cli
     assert (row["input_tokens"], row["ttft_ms"] is not None, row["provider"]) == (1000, True, "openai")
 
 
+@pytest.fixture(scope="module")
+def node_package(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The published `@helicone/helpers`, unpacked."""
+    node, npm = shutil.which("node"), shutil.which("npm")
+    if node is None or npm is None:
+        pytest.skip("@helicone/helpers is not tested: node and npm are not installed")
+    folder = tmp_path_factory.mktemp("node")
+    done = subprocess.run(
+        [npm, "pack", "--silent", "@helicone/helpers@1.8.3"], cwd=folder, capture_output=True, text=True, timeout=120
+    )
+    if done.returncode != 0:
+        pytest.skip(f"@helicone/helpers is not tested: npm pack failed: {done.stderr.strip() or done.stdout}")
+    with tarfile.open(next(folder.glob("*.tgz"))) as packed:
+        packed.extractall(folder, filter="data")
+    return folder / "package"
+
+
+def test_the_node_logger_logs_calls_streams_steps_and_errors(
+    plane: str, admin: httpx.Client, key: str, node_package: Path
+) -> None:
+    session = f"node-{plane[-5:]}"
+    done = subprocess.run(
+        ["node", ROOT / "tests" / "helicone_helpers.mjs", node_package, plane, key, session],
+        capture_output=True, text=True, timeout=60,
+    )  # fmt: skip
+    assert done.returncode == 0 and not done.stderr, done.stderr
+    rows = {row["session_path"]: row for row in found(admin, session, 7)}
+    for path in ("/request", "/single", "/stream", "/builder"):
+        row = rows[path]
+        assert (row["provider"], row["operation"], row["status"]) == ("openai", "chat", 200), path
+        assert (row["input_tokens"], row["output_tokens"], row["cost_nanousd"]) == (1000, 100, 210_000), path
+        assert (row["response_preview"], row["user_id"]) == ("Blue.", "ada"), path
+        assert row["streamed"] == (path in ("/stream", "/builder")), path
+    assert rows["/request"]["response_id"] == "chatcmpl-node" and rows["/builder"]["response_id"] == "chatcmpl-stream"
+    assert rows["/single"]["latency_ms"] == 250
+    assert (rows["/tool"]["operation"], rows["/tool"]["request_name"], rows["/tool"]["cost_nanousd"]) == (
+        "tool",
+        "search",
+        0,
+    )
+    assert rows["/failed"]["status"] == 500 and "hung up" in rows["/failed"]["error_message"]
+    assert (rows["/cancelled"]["status"], rows["/cancelled"]["cut"]) == (499, "client")
+
+
 def test_steps_of_an_agent_stand_beside_its_calls_and_cost_nothing(plane: str, admin: httpx.Client, key: str) -> None:
     session = f"steps-{plane[-5:]}"
     steps: list[dict[str, Any]] = [
@@ -207,3 +256,28 @@ def test_keys_of_other_scopes_do_not_log_and_a_logger_s_key_does_not_call(
 def test_a_body_above_the_bound_is_413(plane: str, key: str) -> None:
     body = logged(providerResponse__textBody="x" * (11 << 20))
     assert log(plane, key, body).status_code == 413
+
+
+def test_what_was_answered_200_is_in_the_log_after_kill_9(
+    stack: Stack, plane: str, admin: httpx.Client, key: str
+) -> None:
+    session = f"killed-{plane[-5:]}"
+    for _ in range(5):
+        assert log(plane, key, logged(), **{"Helicone-Session-Id": session}).status_code == 200
+    stack.kill("gateway" if plane == stack.gateway else "control")
+    wait_for("the control plane", lambda: stack.answers(stack.control + "/readyz"), 60)
+    wait_for("the gateway", lambda: stack.answers(stack.gateway + "/readyz"), 60)
+    admin.headers["Authorization"] = f"Bearer {stack.token}"  # a new one with each start
+    assert len(found(admin, session, 5)) == 5
+
+
+def test_the_example_of_the_page_runs(
+    stack: Stack, admin: httpx.Client, key: str, simulator_origin: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (block,) = re.findall(r"```python\n(.*?)```", (ROOT / "docs" / "loggers.md").read_text("utf-8"), re.DOTALL)
+    monkeypatch.setenv("OPENAI_API_KEY", "sk-test")
+    code = block.replace("http://localhost:8787", stack.gateway).replace("sk-perihelion-…", key)
+    code = code.replace("OpenAI()", f'OpenAI(base_url="{simulator_origin}/v1")')
+    exec(compile(code, "docs/loggers.md", "exec"), {})
+    [row] = found(admin, "s1")
+    assert (row["provider"], row["user_id"], row["output_tokens"], row["cost_known"]) == ("openai", "ada", 12, True)
