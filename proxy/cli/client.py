@@ -41,16 +41,16 @@ def ask(
 
     Authenticates with PERIHELION_API_KEY, or with the token in this machine's data folder. `retries` is for what may be
     sent twice: so often it is sent again where nobody answered, or where the answer is 502, 503 or 504."""
-    request, source = _request(settings, url, path, query, method, body)
     for retry in range(retries):
         try:
-            return _send(request)
+            return _send(_request(settings, url, path, query, method, body)[0])
         except urllib.error.HTTPError as error:
             if error.code not in (502, 503, 504):
                 break
-        except (urllib.error.URLError, OSError, ValueError):
+        except (urllib.error.URLError, http.client.HTTPException, OSError, ValueError):
             pass
         time.sleep(min(2.0**retry, 10.0))
+    request, source = _request(settings, url, path, query, method, body)  # a restarted control plane has a new token
     with _answered(url, source, about):
         return _send(request)
 
@@ -80,7 +80,7 @@ def _request(
     token, source = _credential(settings)
     request = urllib.request.Request(whole, method=method, headers={"Authorization": f"Bearer {token}"})
     if body is not None:
-        request.data = json.dumps(body).encode()
+        request.data = body if isinstance(body, bytes) else json.dumps(body).encode()
         request.add_header("Content-Type", "application/json")
     return request, source
 

@@ -144,11 +144,12 @@ class ImportService:
         dry_run: bool,
     ) -> int:
         """Writes the scores that are new, and returns how many."""
-        firsts = self._firsts(org, {trace_id_of(score.trace) for _, score, _ in scores if not score.call})
+        traces = {trace_id_of(score.trace) for _, score, _ in scores if score.trace and not score.call}
+        firsts = self._firsts(org, traces)
         rows: list[AnnotationRow] = []
         for line, score, started_us in scores:
             id = call_id(score.source, score.call) if score.call else firsts.get(trace_id_of(score.trace), "")
-            if not id:
+            if not id and score.trace:
                 reason = f"no call of the trace {score.trace!r} is in the log; import its observations first"
                 problems.append(ImportProblem(line, "trace_id", reason))
                 continue
@@ -158,7 +159,11 @@ class ImportService:
                 problems.append(ImportProblem(line, error.path, f"is {error.found!r}; expected is {error.accepted}"))
         if not rows:
             return 0
-        bound = {"org": org, "requests": [row.request_id for row in rows], "ids": [row.id for row in rows]}
+        bound = {
+            "org": org, "ids": [row.id for row in rows],
+            "requests": [row.request_id for row in rows if row.request_id],
+            "sessions": [row.session_id for row in rows if row.session_id],
+        }  # fmt: skip
         present = {row["id"] for row in self._store().read(query("present_annotations"), bound)}
         rows = list({row.id: row for row in rows if row.id not in present}.values())
         if rows and not dry_run:
@@ -180,11 +185,13 @@ class ImportService:
 
 
 def _annotation(score: ImportedScore, org: str, by: str, id: str, started_us: int) -> AnnotationRow:
-    """The row of a score. It is as old as its call where the source has no time: what was said here later counts."""
+    """The row of a score of the call `id`, or of its session where there is none. It is as old as its call where the
+    source has no time: what was said here later counts."""
     if score.rating:
         row = feedback_row(bool(score.value), score.comment)
     else:
         (row,) = score_rows({score.name: score.value})
     at = score.at_us or started_us + 1
-    made = uuid5(_NAMESPACE, f"{score.source}:{id}:{row.kind}:{row.name}:{at}")
-    return msgspec.structs.replace(row, id=str(made), org=org, by=by, at=at, request_id=id)
+    session = "" if id else score.session
+    made = uuid5(_NAMESPACE, f"{score.source}:{id or session}:{row.kind}:{row.name}:{at}")
+    return msgspec.structs.replace(row, id=str(made), org=org, by=by, at=at, request_id=id, session_id=session)

@@ -10,6 +10,7 @@ import pytest
 
 from proxy.core.clock import uuid7
 from tests.e2e.control_process import ControlProcess, record, spool
+from tests.e2e.log_stores import STORES, log_store
 
 START_US = 1_767_225_600_000_000  # 2026-01-01
 HOUR_US = 3_600_000_000
@@ -37,8 +38,8 @@ class Call:
 CALLS = [Call(number) for number in range(24)]
 
 
-@pytest.fixture(scope="module")
-def control(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlProcess]:
+@pytest.fixture(scope="module", params=STORES)
+def control(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlProcess]:
     data = tmp_path_factory.mktemp("views") / "data"
     for call in CALLS:
         more = {"status": 429, "response_body": NO_ANSWER} if call.failed else {}
@@ -56,9 +57,10 @@ def control(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlProcess
                 **more,
             ),
         )
-    process = ControlProcess(data).start().shipped()
-    yield process
-    process.end()
+    with log_store(request.param) as settings:
+        process = ControlProcess(data, **settings).start().shipped()
+        yield process
+        process.end()
 
 
 @pytest.fixture(scope="module")

@@ -15,12 +15,13 @@ _NAMESPACE: Final = UUID("6f2f7a2e-54c5-5f0d-9f0e-2f1c6d0a7b11")
 
 
 class ImportedScore(msgspec.Struct, frozen=True, kw_only=True):
-    """A score or a rating. It names its call, or the trace where the source scores traces."""
+    """A score or a rating. It names its call, else its trace, else its session."""
 
     source: str
     call: str = ""
     """The call's id in the source."""
     trace: str = ""
+    session: str = ""
     name: str
     value: float | bool | str
     comment: str = ""

@@ -17,6 +17,7 @@ __all__ = ["read"]
 
 _SOURCE: Final = "langfuse"
 _CALLS: Final = {"GENERATION": "chat", "EMBEDDING": "embeddings"}
+_SCORED: Final = ("timestamp", "created_at", "createdAt")
 _PROMPT: Final = ("input", "prompt_tokens", "promptTokens")
 _COMPLETION: Final = ("output", "completion_tokens", "completionTokens")
 _TOTAL: Final = ("total", "total_tokens", "totalTokens")
@@ -129,10 +130,10 @@ def _trace_step(trace: str) -> str:
 
 
 def _nested_score(row: Row, trace: Row) -> ImportedScore:
-    return _score(row, trace.text("id"))
+    return _score(row, trace.text("id"), trace.moment("timestamp"))
 
 
-def _score(row: Row, trace: str = "") -> ImportedScore:
+def _score(row: Row, trace: str = "", traced_us: int | None = None) -> ImportedScore:
     name = row.require("name")
     kind = (row.text("data_type", "dataType") or "NUMERIC").upper()
     number, text = row.number("value"), row.text("string_value", "stringValue")
@@ -144,16 +145,18 @@ def _score(row: Row, trace: str = "") -> ImportedScore:
     if value is None:
         raise BadRow("value", f"is missing; expected is the value of a score of the type {kind}")
     call, trace = row.text("observation_id", "observationId"), row.text("trace_id", "traceId") or trace
-    if not call and not trace:
-        raise BadRow("trace_id", "is missing; only scores of traces and observations are imported")
+    session = row.text("session_id", "sessionId")
+    if not call and not trace and not session:
+        raise BadRow("trace_id", "is missing; expected is trace_id, observation_id or session_id")
     return ImportedScore(
         source=_SOURCE,
         call=call,
         trace=trace,
+        session=session,
         name=name,
         value=value,
         comment=row.text("comment"),
-        at_us=row.moment("timestamp"),
+        at_us=traced_us if traced_us is not None and not row.has(*_SCORED) else row.require_moment(*_SCORED),
     )
 
 
