@@ -177,9 +177,12 @@ def page_with_tables(page: str) -> str:
 
 
 if __name__ == "__main__":
+    from docs.make_sync_client import SYNC, sync_text
+
     (HERE / "settings.md").write_text(settings_page(), "utf-8")
     (HERE / "metrics.md").write_text(metrics_page(), "utf-8")
     (HERE / "layout.md").write_text(layout_page(), "utf-8")
     (HERE / "event.schema.json").write_text(event_schema(), "utf-8")
+    SYNC.write_text(sync_text(), "utf-8")
     for page in sorted({page for page, _ in TABLES.values()}):
         (HERE / page).write_text(page_with_tables(page), "utf-8")

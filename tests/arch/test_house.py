@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from docs.generate import TABLES, event_schema, layout_page, page_with_tables, settings_page
+from docs.make_sync_client import SYNC, sync_text
 from proxy.core import errors
 from proxy.providers import load, resolve
 from tests.stack import ROOT
@@ -58,6 +59,10 @@ def test_settings_are_documented() -> None:
 @pytest.mark.parametrize("page", sorted({page for page, _ in TABLES.values()}))
 def test_generated_tables_are_what_the_code_says(page: str) -> None:
     assert (ROOT / "docs" / page).read_text("utf-8") == page_with_tables(page), "run `python docs/generate.py`"
+
+
+def test_the_client_without_await_is_made_from_the_one_with_it() -> None:
+    assert SYNC.read_text("utf-8") == sync_text(), "run `python docs/generate.py`"
 
 
 def test_the_layout_lists_every_module() -> None:
