@@ -29,6 +29,7 @@ COMMANDS: Final = {
     "session": ("proxy.cli.groups", "One session as a tree."),
     "import": ("proxy.cli.import_files", "Import calls that another product exported."),
     "rollup": ("proxy.cli.rollup", "Stored hourly figures of large organisations: rebuild."),
+    "mcp": ("proxy.cli.mcp", "Tools over the log for agents (Model Context Protocol)."),
     "prompts": ("proxy.cli.prompts", "Managed prompts as files: pull, push."),
     "secret": ("proxy.cli.secret", "Rotate the secret that credentials are sealed with."),
 }

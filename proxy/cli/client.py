@@ -14,7 +14,7 @@ from urllib.parse import urlencode
 from proxy.cli.options import refuse
 from proxy.core.settings import Settings
 
-__all__ = ["ask", "control_url", "download"]
+__all__ = ["ask", "control_url", "credential", "download"]
 
 
 def control_url(settings: Settings, url: str) -> str:
@@ -97,6 +97,11 @@ def _answered(url: str, source: str, about: str = "") -> Iterator[None]:
     except (urllib.error.URLError, OSError, ValueError) as error:
         reason = getattr(error, "reason", error)
         refuse(f"the control plane at {url} does not answer ({reason}). Is `perihelion serve` running? (--url)", 1)
+
+
+def credential(settings: Settings) -> str:
+    """The key in PERIHELION_API_KEY, or the token in this machine's data folder."""
+    return _credential(settings)[0]
 
 
 def _credential(settings: Settings) -> tuple[str, str]:

@@ -22,6 +22,7 @@ from proxy.control.api.helicone import HELICONE_ROUTES
 from proxy.control.api.imports import IMPORT_ROUTES
 from proxy.control.api.keys import KEY_ROUTES
 from proxy.control.api.log_calls import LOG_ROUTES
+from proxy.control.api.mcp import MCP_ROUTES, McpEndpoint
 from proxy.control.api.metrics import METRICS_ROUTES
 from proxy.control.api.oidc import OIDC_ROUTES
 from proxy.control.api.openapi import SchemaJson, SchemaPage
@@ -70,6 +71,7 @@ ROUTES: Final[list[Any]] = [
     *ROLLUP_ROUTES,
     *SQL_ROUTES,
     *TRACE_ROUTES,
+    *MCP_ROUTES,
     *DASHBOARD_ROUTES,
 ]
 
@@ -81,11 +83,13 @@ def create(settings: Settings) -> Litestar:
     @asynccontextmanager
     async def lifespan(app: Litestar) -> AsyncIterator[None]:
         app.state.plane = plane
+        app.state.mcp = McpEndpoint()
         plane.start()
         try:
             with plane.stopping.listening():
                 yield
         finally:
+            await app.state.mcp.close()
             await asyncio.to_thread(plane.close)
 
     # One router for all: registered one by one, handlers that share a path would be wrapped for their thread twice.
