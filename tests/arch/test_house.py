@@ -16,7 +16,7 @@ from tests.stack import ROOT
 
 SOURCES = sorted(
     path
-    for package in ("proxy", "_speedups", "simulator")
+    for package in ("proxy", "perihelion", "_speedups", "simulator")
     for path in (ROOT / package).rglob("*.py")
     if "migrations" not in path.parts  # read by Alembic, in its own form
 )

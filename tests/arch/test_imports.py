@@ -120,7 +120,7 @@ HEAVY = (
 
 
 def modules() -> Iterator[Path]:
-    for package in ("proxy", "_speedups", "simulator"):
+    for package in ("proxy", "perihelion", "_speedups", "simulator"):
         yield from sorted((ROOT / package).rglob("*.py"))
 
 

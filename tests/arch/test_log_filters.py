@@ -45,7 +45,7 @@ def test_every_filter_is_a_parameter_of_the_api_and_an_option_of_the_command_lin
 
 
 def test_one_more_filter_is_one_row(tmp_path: Path) -> None:
-    for package in ("proxy", "_speedups"):
+    for package in ("proxy", "perihelion", "_speedups"):
         shutil.copytree(ROOT / package, tmp_path / package, ignore=shutil.ignore_patterns("__pycache__"))
     table = tmp_path / "proxy" / "logstore" / "filters.py"
     text = table.read_text("utf-8")

@@ -16,7 +16,8 @@ class Tree:
 
     def __init__(self, folder: Path) -> None:
         self.folder = folder
-        shutil.copytree(ROOT / "proxy", folder / "proxy", ignore=shutil.ignore_patterns("__pycache__"))
+        for package in ("proxy", "perihelion"):
+            shutil.copytree(ROOT / package, folder / package, ignore=shutil.ignore_patterns("__pycache__"))
         (folder / "_speedups").symlink_to(ROOT / "_speedups")
 
     def add(self, path: str, text: str) -> None:
