@@ -90,10 +90,10 @@ async def test_an_agent_reads_sessions_groups_figures_and_sql(stack: Stack, tran
         about = await use(session, "describe")
         assert any(measure["name"] == "p95_latency" for measure in about["metrics"]["measures"])
         trip = await use(session, "get_session", id="trip")
-        assert trip["session"]["calls"] == 3
+        assert trip["session"]["session"]["calls"] == 3
         assert len(trip["calls"]) == 3
         users = await use(session, "list_groups", kind="users")
-        assert [row["user_id"] for row in users["users"]] == ["ada"]
+        assert [row["user"] for row in users["users"]] == ["ada"]
         figures = await use(session, "query_metrics", measures=["calls", "errors"], dimensions=["user"])
         assert figures["groups"][0]["totals"] == {"calls": 3, "errors": 1}
         rows = await use(session, "run_sql", sql="SELECT count() AS calls FROM requests")
