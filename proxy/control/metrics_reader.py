@@ -8,6 +8,8 @@ from proxy.core.settings import Settings
 from proxy.logstore import LogStore
 from proxy.logstore.hourly import StoredHours
 from proxy.query.binding import Sql
+from proxy.query.buckets import Buckets
+from proxy.query.dimensions import Dimension
 from proxy.query.heatmap import Heatmap, HeatmapQuestion, heatmap_sql, make_heatmap, plan_heatmap
 from proxy.query.hours import hours_within, spans_of, suits_hours
 from proxy.query.metrics import Caps, MetricsQuestion, Plan, plan_metrics
@@ -51,15 +53,13 @@ class MetricsReader:
             if plan.dimensions:
                 groups = self._read(groups_sql(plan, now))
                 keys, group_count = _keys(groups, plan), groups[0]["group_count"] if groups else 0
-            rows = self._read(series_sql(plan, now, keys, plan.period, plan.buckets, plan.dimensions))
+            rows = self._series(plan, now, keys, plan.period, plan.buckets, plan.dimensions)
         rows_before = None
         spans = now.spans
         if plan.before is not None:
             before = self._reading(org, plan, plan.before, in_view)
             spans += before.spans
-            rows_before = self._read(
-                series_sql(plan, before, keys, plan.before, plan.buckets_before, plan.dimensions_before)
-            )
+            rows_before = self._series(plan, before, keys, plan.before, plan.buckets_before, plan.dimensions_before)
         return make_answer(
             plan,
             keys,
@@ -81,6 +81,22 @@ class MetricsReader:
         )
         rows = self._read(heatmap_sql(plan))
         return make_heatmap(plan, question, rows, round((time.perf_counter() - began) * 1000, 1))
+
+    def _series(
+        self,
+        plan: Plan,
+        reading: Reading,
+        keys: list[Key],
+        period: Period,
+        buckets: Buckets | None,
+        dimensions: tuple[Dimension, ...],
+    ) -> list[dict[str, Any]]:
+        rows = self._read(series_sql(plan, reading, keys, period, buckets, dimensions))
+        if not any(dimension.several for dimension in dimensions):
+            return rows
+        # A call is in several groups, but in all calls once.
+        all_calls = self._read(series_sql(plan, reading, [], period, buckets, ()))
+        return [row for row in rows if not row["every_group"]] + all_calls
 
     def _reading(self, org: str, plan: Plan, period: Period, calls: int) -> Reading:
         """From where so many calls are read: stored hours take the place of many, where the question allows."""

@@ -26,6 +26,8 @@ class Dimension(msgspec.Struct, frozen=True, kw_only=True):
     """What the text stands for."""
     sql: str
     help: str
+    several: bool = False
+    """Whether a call can have several values: it then counts in the group of each."""
 
     def decode(self, text: str) -> str | bool | int | None:
         """The value of a group; null where it is not set."""
@@ -53,6 +55,10 @@ def _table() -> dict[str, Dimension]:
             shown = f"if({column.sql}, 'true', 'false')"
             sql = f"ifNull({shown}, '')" if column.nullable else shown
             rows.append(Dimension(name=column.name, value="bool", sql=sql, help=column.help))
+        elif column.kind == "texts":
+            sql = f"arrayJoin(if(empty({column.sql}), [''], arrayDistinct({column.sql})))"
+            help = f"{column.help}; a call counts in the group of each"
+            rows.append(Dimension(name=column.name, value="text", sql=sql, help=help, several=True))
         elif column.name in _NUMBERS:
             rows.append(Dimension(name=column.name, value="number", sql=f"toString({column.sql})", help=column.help))
     rows += [Dimension(name=name, value="number", sql="", help=help) for name, (_, help) in _OF_TIME.items()]

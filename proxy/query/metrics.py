@@ -135,6 +135,9 @@ def plan_metrics(
     context = Context(org, now_us, Binder("m"), period.zone, window, updated_properties, text_chars)
     measures = _measures(question.measures, context)
     dimensions = _dimensions(question.dimensions, period, context)
+    several = next((one.name for one in dimensions if one.several), "")
+    if several and question.top is not None and question.top.other:
+        raise FilterError("top.other", True, f"false with {several}: a call may be in several groups")
     groups = _check_groups(question, caps)
     rank, sort = _order(question, measures, dimensions, context)
     other = bool(dimensions and question.top is not None and question.top.other)

@@ -80,7 +80,8 @@ def ranks_at_once(plan: Plan, reading: Reading) -> bool:
     comparison, and where it is enough to keep a few numbers of every group."""
     measures = plan.measures + _ranked_by(plan.rank.by)
     plain = all(aggregate.is_number for measure in measures for aggregate in measure.aggregates)
-    return bool(plan.dimensions) and plan.buckets is None and plan.before is None and not reading.spans and plain
+    alone = plan.buckets is None and plan.before is None and not any(one.several for one in plan.dimensions)
+    return bool(plan.dimensions) and alone and not reading.spans and plain
 
 
 def ranked_sql(plan: Plan, reading: Reading) -> Sql:
