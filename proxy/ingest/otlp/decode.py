@@ -25,7 +25,7 @@ __all__ = [
 
 MAX_SENT_BYTES: Final = 16 << 20
 """The largest body, as it is sent."""
-MAX_UNPACKED_BYTES: Final = 64 << 20
+MAX_UNPACKED_BYTES: Final = 32 << 20
 """The largest body, decompressed."""
 MAX_SPANS: Final = 20_000
 """Spans of one export that are taken."""
