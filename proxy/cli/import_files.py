@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 import click
 import msgspec
@@ -18,9 +18,8 @@ from proxy.cli.client import ask, control_url
 from proxy.cli.options import refuse, with_settings
 from proxy.core.files import replace
 from proxy.core.settings import Settings
-
-if TYPE_CHECKING:
-    from proxy.ingest.imports.files import ExportedRow
+from proxy.ingest.imports import FORMATS
+from proxy.ingest.imports.files import ExportedRow, read_rows
 
 __all__ = ["import_"]
 
@@ -30,11 +29,10 @@ _HEAD: Final = 1 << 20
 _RETRIES: Final = 6
 _STRANGE_ROWS: Final = 20
 """So many rows at the start of a file, none of them understood, are another format."""
-_FORMATS: Final = ("helicone", "langfuse", "litellm", "openai-logs")
 
 
 @click.command("import")
-@click.argument("format", type=click.Choice(_FORMATS))
+@click.argument("format", type=click.Choice(list(FORMATS)))
 @click.argument("files", nargs=-1, required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--dry-run", is_flag=True, help="Only say what would be imported, and what is not understood.")
 @click.option("--restart", is_flag=True, help="Begin at the first row, also where an earlier run was stopped.")
@@ -95,10 +93,8 @@ class _File:
         )
         return self.problems
 
-    def _batches(self) -> "Iterator[list[tuple[ExportedRow, msgspec.Raw]]]":
+    def _batches(self) -> Iterator[list[tuple[ExportedRow, msgspec.Raw]]]:
         """Rows that were not sent yet, in batches of a bounded size."""
-        from proxy.ingest.imports.files import read_rows
-
         batch: list[tuple[ExportedRow, msgspec.Raw]] = []
         size = 0
         for row in read_rows(self._path):
@@ -114,7 +110,7 @@ class _File:
         if batch:
             yield batch
 
-    def _send(self, batch: "list[tuple[ExportedRow, msgspec.Raw]]") -> None:
+    def _send(self, batch: list[tuple[ExportedRow, msgspec.Raw]]) -> None:
         rows = [{"line": row.line, "values": values} for row, values in batch if row.values is not None]
         for row, _ in batch:
             if row.problem:

@@ -31,6 +31,8 @@ __all__ = ["ImportBusy", "ImportProblem", "ImportService", "Imported", "SourceRo
 
 _MAX_LAG: Final = 256 << 20
 """Bytes of the spool that may wait to be shipped before another batch is refused."""
+_AT_ONCE: Final = 8
+"""Batches that are worked on; another is refused, and sent again later."""
 _PATIENCE_S: Final = 5.0
 _SHIPPED_S: Final = 2.0
 """How long what was just imported is waited for: it is shipped within a second."""
@@ -72,7 +74,7 @@ class Imported(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class ImportService:
-    """One import at a time is written; may be called from several threads."""
+    """May be called from several threads."""
 
     def __init__(
         self, settings: Settings, catalog: Catalog, store: Callable[[], LogStore], shipper: Callable[[], Shipper | None]
@@ -83,6 +85,7 @@ class ImportService:
         self._shipper = shipper
         self._max_body = settings.get_int("log.max_body")
         self._lock = threading.Lock()
+        self._slots = threading.BoundedSemaphore(_AT_ONCE)
 
     def close(self) -> None:
         self._spool.close()
@@ -91,8 +94,16 @@ class ImportService:
         """Imports the rows. Raises `InvalidValue`, `ImportBusy`, `StoreError` or `SpoolUnwritable`."""
         if format not in FORMATS:
             raise InvalidValue("format", format, "one of " + ", ".join(FORMATS))
+        if not self._slots.acquire(blocking=False):
+            raise ImportBusy("Other imports are under way; send the batch again later.")
+        try:
+            return self._take(org, by, format, rows, dry_run)
+        finally:
+            self._slots.release()
+
+    def _take(self, org: str, by: str, format: str, rows: Sequence[SourceRow], dry_run: bool) -> Imported:
         problems: list[ImportProblem] = []
-        records: dict[tuple[int, str], Record] = {}
+        calls: list[tuple[int, ImportedCall]] = []
         scores: list[tuple[int, ImportedScore, int]] = []
         understood = 0
         now = now_us()
@@ -101,22 +112,39 @@ class ImportService:
             understood += bool(found)
             for each in found:
                 if isinstance(each, ImportedCall):
-                    record, more = record_of(each, self._catalog, org=org, worker=IMPORTS, max_body=self._max_body)
-                    records.setdefault((record.started_us, record.id), record)
-                    faults = [*faults, *more]
+                    calls.append((row.line, each))
                     scores += [(row.line, score, each.started_us) for score in each.scores]
                 else:
                     scores.append((row.line, each, 0))
             problems += [ImportProblem(row.line, fault.path, fault.reason) for fault in faults]
+        records: dict[tuple[int, str], Record] = {}
+        for line, call in self._traced(org, calls):
+            record, faults = record_of(call, self._catalog, org=org, worker=IMPORTS, max_body=self._max_body)
+            records.setdefault((record.started_us, record.id), record)
+            problems += [ImportProblem(line, fault.path, fault.reason) for fault in faults]
         with self._lock:
             new = self._new(list(records.values()))
             if not dry_run and new:
                 self._wait_for_room()
                 self._spool.write(new)
-            written = self._score(org, by, scores, problems, dry_run)
+        written = self._score(org, by, scores, problems, dry_run)
         return Imported(
             rows=understood, calls=len(new), known=len(records) - len(new), scores=written, problems=problems
         )
+
+    def _traced(self, org: str, calls: list[tuple[int, ImportedCall]]) -> list[tuple[int, ImportedCall]]:
+        """The calls with user and session of their trace, where an observation comes without and its trace was imported
+        before."""
+        alone = {call.trace_id for _, call in calls if _is_alone(call)}
+        if not alone:
+            return calls
+        self._wait_until_shipped()
+        bound = {"org": org, "traces": [trace_id_of(trace) for trace in alone]}
+        traces = {row["trace_id"]: row for row in self._store().read(query("imported_traces"), bound)}
+        return [
+            (line, _of_trace(call, traces.get(trace_id_of(call.trace_id))) if _is_alone(call) else call)
+            for line, call in calls
+        ]
 
     def _new(self, records: list[Record]) -> list[Record]:
         """Those that the log has not. What is on its way there is found by the shipper."""
@@ -131,9 +159,18 @@ class ImportService:
                 raise ImportBusy("The log is behind its spool by more than 256 MB; send the batch again later.")
             time.sleep(0.1)
 
+    def _wait_until_shipped(self) -> None:
+        """What was imported just before is in the log then, if the log is not far behind."""
+        deadline = time.monotonic() + _SHIPPED_S
+        while self._lag() and time.monotonic() < deadline:
+            time.sleep(0.1)
+
     def _lag(self) -> int:
         shipper = self._shipper()
-        return 0 if shipper is None else shipper.figures.lag_bytes
+        if shipper is None:
+            return 0
+        shipper.measure()
+        return shipper.figures.lag_bytes
 
     def _score(
         self,
@@ -171,17 +208,28 @@ class ImportService:
         return len(rows)
 
     def _firsts(self, org: str, traces: set[str]) -> Mapping[str, str]:
-        """The first call of each trace. One that was just imported may be a moment away."""
-        found: dict[str, str] = {}
-        deadline = time.monotonic() + _SHIPPED_S
-        while traces - found.keys():
-            bound = {"org": org, "traces": sorted(traces - found.keys())}
-            rows = self._store().read(query("first_of_traces"), bound)
-            found |= {row["trace_id"]: row["id"] for row in rows}
-            if not traces - found.keys() or time.monotonic() > deadline:
-                break
-            time.sleep(0.2)
-        return found
+        """The first call of each trace."""
+        if not traces:
+            return {}
+        self._wait_until_shipped()
+        rows = self._store().read(query("first_of_traces"), {"org": org, "traces": sorted(traces)})
+        return {row["trace_id"]: row["id"] for row in rows}
+
+
+def _is_alone(call: ImportedCall) -> bool:
+    return bool(call.trace_id) and not call.step and not call.user_id and call.session_id == call.trace_id
+
+
+def _of_trace(call: ImportedCall, trace: Mapping[str, Any] | None) -> ImportedCall:
+    if trace is None:
+        return call
+    return msgspec.structs.replace(
+        call,
+        user_id=trace["user_id"],
+        session_id=trace["session_id"],
+        session_name=trace["session_name"],
+        session_path=f"/{trace['session_name']}{call.session_path}" if trace["session_name"] else call.session_path,
+    )
 
 
 def _annotation(score: ImportedScore, org: str, by: str, id: str, started_us: int) -> AnnotationRow:

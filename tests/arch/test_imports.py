@@ -71,7 +71,7 @@ ALLOWED: dict[str, set[str]] = {
 """Package to the packages of ours it may import, beside itself."""
 
 LAZY: dict[str, tuple[str, ...]] = {
-    "proxy.cli": ("proxy.control", "proxy.gateway", "proxy.ingest", "proxy.logstore", "proxy.query"),
+    "proxy.cli": ("proxy.control", "proxy.gateway", "proxy.logstore", "proxy.query"),
     "proxy.gateway": ("proxy.prices",),
 }
 """Package to what it may import inside functions only: `perihelion --help` starts neither plane, and a gateway loads

@@ -309,6 +309,20 @@ def test_langfuse_observations_traces_and_scores(control: ControlProcess, api: h
     assert api.get(f"/api/requests/{step['id']}/annotations").json()["current"]["scores"] == {"tone": "dry"}
 
 
+def test_older_observations_of_langfuse_get_user_and_session_of_their_trace(
+    control: ControlProcess, api: httpx.Client, tmp_path: Path
+) -> None:
+    trace = {"id": "e" * 32, "timestamp": "2026-01-04 00:00:00", "name": "chat", "user_id": "zoe", "session_id": "s9"}
+    older = langfuse_observation("d" * 16, trace_id="e" * 32)
+    for name in ("user_id", "session_id", "trace_name", "tags"):
+        del older[name]
+    files = lines(tmp_path / "traces.jsonl", trace), lines(tmp_path / "observations.jsonl", older)
+    assert run(control, "langfuse", *files).stderr == ""
+    call, root = sorted(shipped(api, 2, session="s9"), key=lambda one: str(one["operation"]))
+    assert (call["user_id"], call["session_name"], call["session_path"]) == ("zoe", "chat", "/chat/answer")
+    assert (root["operation"], root["trace_id"]) == ("trace", call["trace_id"])
+
+
 @pytest.mark.soak
 def test_a_killed_control_plane_loses_and_doubles_nothing(tmp_path: Path) -> None:
     rows = [helicone_row(number, request_user_id="killed") for number in range(3000)]

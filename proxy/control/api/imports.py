@@ -9,6 +9,7 @@ from litestar.params import JSONBody
 from proxy.control.auth import caller_of, needs
 from proxy.control.import_service import Imported, SourceRow
 from proxy.control.plane import ControlPlane
+from proxy.control.queries import run_query
 from proxy.metadata.errors import InvalidValue
 
 __all__ = ["IMPORT_ROUTES", "ImportBatch"]
@@ -29,20 +30,21 @@ class ImportBatch(msgspec.Struct, forbid_unknown_fields=True):
 
 @post(
     "/api/import",
-    sync_to_thread=True,
     opt=needs("member"),
     status_code=200,
     request_max_body_size=_MAX_BYTES,
     summary="Import rows that another product exported",
     operation_id="importRows",
 )
-def import_rows(request: Request[Any, Any, Any], data: JSONBody[ImportBatch]) -> Imported:
+async def import_rows(request: Request[Any, Any, Any], data: JSONBody[ImportBatch]) -> Imported:
     """What is understood is imported, the rest is named by line. The same rows again change nothing."""
     if len(data.rows) > _MAX_ROWS:
         raise InvalidValue("rows", f"{len(data.rows)} rows", f"at most {_MAX_ROWS}")
     plane: ControlPlane = request.app.state.plane
     caller = caller_of(request)
-    return plane.imports.take(caller.org, caller.name, data.format, data.rows, dry_run=data.dry_run)
+    return await run_query(
+        request, lambda: plane.imports.take(caller.org, caller.name, data.format, data.rows, dry_run=data.dry_run)
+    )
 
 
 IMPORT_ROUTES: Final[list[Any]] = [import_rows]
