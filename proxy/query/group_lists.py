@@ -57,6 +57,7 @@ _SESSIONS: Final = Figure("sessions", "uniqExact(nullIf(session_id, ''))")
 SESSIONS: Final = GroupList(
     keys=(("session", "session_id"),),
     where="session_id != ''",
+    many=True,
     sort="last_seen",
     figures=(
         *_COMMON,
@@ -69,6 +70,7 @@ SESSIONS: Final = GroupList(
 USERS: Final = GroupList(
     keys=(("user", "user_id"),),
     where="user_id != ''",
+    many=True,
     sort="calls",
     figures=(*_COMMON, _SESSIONS, *_LATENCY),
 )
@@ -87,6 +89,7 @@ PROVIDERS: Final = GroupList(
 PROMPT_VERSIONS: Final = GroupList(
     keys=(("prompt", "prompt_id"), ("version", "prompt_version")),
     where="prompt_id != ''",
+    many=True,
     sort="calls",
     figures=(*_COMMON, _USERS, *_LATENCY, Figure("tokens_per_second", f"avg({_SPEED})")),
 )
@@ -191,6 +194,7 @@ def property_values(name: str, context: Context) -> GroupList:
     return GroupList(
         keys=(("value", value),),
         where=present,
+        many=True,
         sort="calls",
         figures=(*_COMMON, _USERS, _SESSIONS, *_LATENCY),
     )

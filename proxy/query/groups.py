@@ -5,6 +5,7 @@
 
 import base64
 from collections.abc import Mapping, Sequence
+from datetime import UTC, tzinfo
 from hashlib import blake2b
 from typing import Any, Final, Literal
 
@@ -56,6 +57,8 @@ class GroupList(msgspec.Struct, frozen=True, kw_only=True):
     sort: str
     where: str = "1"
     source: str = "requests"
+    many: bool = False
+    """Whether there may be very many: those of the page are then found first, and all figures are only of them."""
 
     @property
     def sorts(self) -> tuple[str, ...]:
@@ -86,6 +89,7 @@ class GroupQuestion(msgspec.Struct, frozen=True, kw_only=True):
     cursor: GroupCursor | None = None
     updated_properties: frozenset[str] = frozenset()
     text_chars: int = 0
+    zone: tzinfo = UTC
 
     @property
     def digest(self) -> str:
@@ -102,16 +106,14 @@ def compile_groups(groups: GroupList, question: GroupQuestion, extra: Mapping[st
         raise FilterError("sort", sort, ", ".join(groups.sorts))
     binder = Binder("g")
     window = question.window
-    conditions = [
-        CALLS_IN_QUESTION,
-        f"({groups.where})",
-    ]
+    conditions = [CALLS_IN_QUESTION, f"({groups.where})"]
     bound = {"org": question.org, "since_us": window.since_us, "until_us": window.until_us, **(extra or {})}
     if question.filter != EVERYTHING:
         condition = compile_filter(
             question.filter,
             org=question.org,
             now_us=question.now_us,
+            zone=question.zone,
             window=window,
             updated_properties=question.updated_properties,
             text_chars=question.text_chars,
@@ -129,14 +131,21 @@ def compile_groups(groups: GroupList, question: GroupQuestion, extra: Mapping[st
             *(binder.bind(key_of[name], "String") for name in order),
         ]
         having = f"HAVING ({', '.join(columns)}) {'<' if direction == 'DESC' else '>'} ({', '.join(after)})"
-    selected = [f"{sql} AS k_{name}" for name, sql in groups.keys]
-    selected += [f"{figure.sql} AS f_{figure.name}" for figure in groups.figures]
-    text = (
-        f"SELECT {', '.join(selected)}, {_sort_value(groups, sort)} AS sorted_by FROM {groups.source}"
-        f" WHERE {' AND '.join(conditions)} GROUP BY {', '.join(columns[1:])} {having}"
-        f" ORDER BY {', '.join(f'{column} {direction}' for column in columns)} LIMIT {question.limit + 1}"
-    )
-    return Sql(text, {**bound, **binder.values})
+    keys = [f"{sql} AS k_{name}" for name, sql in groups.keys]
+    figures = [f"{figure.sql} AS f_{figure.name}" for figure in groups.figures]
+
+    def page(selected: list[str], where: list[str], having: str) -> str:
+        return (
+            f"SELECT {', '.join(selected)}, {_sort_value(groups, sort)} AS sorted_by FROM {groups.source}"
+            f" WHERE {' AND '.join(where)} GROUP BY {', '.join(columns[1:])} {having}"
+            f" ORDER BY {', '.join(f'{column} {direction}' for column in columns)} LIMIT {question.limit + 1}"
+        )
+
+    if not groups.many:
+        return Sql(page(keys + figures, conditions, having), {**bound, **binder.values})
+    found = f"SELECT {', '.join(f'k_{name}' for name in names)} FROM ({page(keys, conditions, having)})"
+    chosen = f"({', '.join(sql for _, sql in groups.keys)}) GLOBAL IN ({found})"
+    return Sql(page(keys + figures, [*conditions, chosen], ""), {**bound, **binder.values})
 
 
 def _sort_value(groups: GroupList, sort: str) -> str:

@@ -108,6 +108,7 @@ def group_page(
     question = GroupQuestion(
         org=org,
         now_us=at_us,
+        zone=zone_of("zone", asked.zone),
         window=window_of_list(asked, at_us),
         filter=parse_filter(asked.filter),
         sort=asked.sort,
