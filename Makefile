@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 SOURCES := pyproject.toml setup.py $(wildcard _speedups/*.pyx _speedups/*.pxd _speedups/*.pxi)
 
-.PHONY: help run demo test soak lint build dashboard dashboard-types bench bench-short bench-frames bench-rivals clean
+.PHONY: help run demo test soak lint build dashboard dashboard-types bench bench-short bench-frames bench-rivals bench-store clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -44,6 +44,9 @@ bench-short: $(READY) ## the same in short form, as CI runs it
 
 bench-frames: $(READY) ## count Python frames and C calls of one call; fails above benchmarks/frames.json
 	$(BIN)/python -m benchmarks.frames
+
+bench-store: $(READY) ## fill a log with ten million calls and ask it; fails above the bounds (BENCH_STORE=--folder=DIR)
+	$(BIN)/python -m benchmarks.store $(BENCH_STORE)
 
 bench-rivals: $(READY) ## the same harness against other gateways
 	$(BIN)/python -m benchmarks.rivals

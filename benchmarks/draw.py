@@ -8,6 +8,7 @@ __all__ = ["into_readme", "table"]
 
 _HERE = Path(__file__).resolve().parent
 _SKIPPED = {"quantiles"}
+_TEXT_INDEX = {True: "on", False: "off", None: "not there"}
 _BEGIN, _END = "<!-- results begin -->", "<!-- results end -->"
 
 
@@ -24,7 +25,7 @@ def table(name: str, rows: dict[str, dict[str, Any]]) -> str:
 def into_readme() -> None:
     """Everything in `results/` into `README.md`."""
     pages: list[str] = []
-    for file in ("latest", "rivals"):
+    for file in ("latest", "store", "rivals"):
         path = _HERE / "results" / f"{file}.json"
         if not path.exists():
             continue
@@ -35,9 +36,12 @@ def into_readme() -> None:
         pages.append(
             f"Measured on {machine['cpu']}, {machine['cores']} cores, Linux {machine['kernel']}, "
             f"Python {machine['python']} ({machine.get('interpreter_ns', 'unknown')} ns a step of a plain loop), "
-            f"load {load} at the start; {packages}.\n"
+            f"load {load} at the start; {packages}; text index {_TEXT_INDEX[machine.get('text_index')]}.\n"
         )
         pages += [table(name, rows) for name, rows in report["results"].items()]
+        if file == "store":
+            (_HERE / "results" / "store.svg").write_text(_against_bounds(report["results"]["store"]))
+            pages.append(f"{report['rows']:,} calls in the log.\n\n![times against bounds](results/store.svg)\n")
         if file == "rivals":
             (_HERE / "results" / "rivals.svg").write_text(_bars(report["results"]["rivals"]))
             pages.append("![CPU a call](results/rivals.svg)\n")
@@ -50,6 +54,22 @@ def _shown(value: Any) -> str:
     if value is None:
         return ""
     return f"{value:,.3f}".rstrip("0").rstrip(".") if isinstance(value, float) else str(value)
+
+
+def _against_bounds(rows: dict[str, dict[str, Any]]) -> str:
+    """The share of its bound that each time takes, as bars; the line is the bound."""
+    measured = [(name, row["ms"], row["bound_ms"]) for name, row in rows.items() if row.get("bound_ms")]
+    lines = [f'<svg xmlns="http://www.w3.org/2000/svg" width="820" height="{40 + 30 * len(measured)}" role="img">']
+    lines.append("<style>text{font:13px sans-serif;fill:#444}rect{fill:#8aa}.over{fill:#c33}line{stroke:#444}</style>")
+    lines.append('<text x="10" y="20">Median of each question, as a share of its bound (the line)</text>')
+    for at, (name, ms, bound) in enumerate(measured):
+        y, width = 34 + 30 * at, min(1.6, ms / bound) * 200
+        style = ' class="over"' if ms > bound else ""
+        lines.append(f'<text x="10" y="{y + 15}">{name}</text>')
+        lines.append(f'<rect{style} x="360" y="{y}" width="{max(2.0, width):.0f}" height="20"/>')
+        lines.append(f'<text x="{368 + max(2.0, width):.0f}" y="{y + 15}">{ms:,.0f} of {bound:,.0f} ms</text>')
+    lines.append(f'<line x1="560" y1="28" x2="560" y2="{34 + 30 * len(measured)}"/>')
+    return "\n".join([*lines, "</svg>", ""])
 
 
 def _bars(rows: dict[str, dict[str, Any]]) -> str:

@@ -7,6 +7,7 @@ from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any
 
+from proxy.core.settings import load
 from tests.stack import descendants
 
 __all__ = ["cpu_seconds", "environment", "pin", "pss_kib", "rss_kib", "tree"]
@@ -88,5 +89,6 @@ def environment() -> dict[str, Any]:
         "python": platform.python_version(),
         "interpreter_ns": _interpreter_ns(),
         "load": os.getloadavg(),
+        "text_index": load(environ={}).get_bool("log.text_index"),
         "packages": packages,
     }
