@@ -5,9 +5,10 @@ from typing import Any, Final
 
 import msgspec
 
-from proxy.control.requests_reader import RequestsReader, shown_row
+from proxy.control.requests_reader import RequestsReader
 from proxy.core.event import Event
 from proxy.logstore import LogStore, event_of_columns, micros
+from proxy.logstore.events import shown_values
 from proxy.logstore.sql import query
 from proxy.query.requests import RequestsPlan
 
@@ -17,7 +18,7 @@ EVENT_NAMES: Final = tuple(name for name in Event.__struct_fields__ if name != "
 """The columns of a whole event."""
 BODY_KEYS: Final = ("id", "start", "request_size", "response_size")
 """The columns that rows must have where bodies are wanted."""
-_PAGE_ROWS: Final = 1_000
+_PAGE_ROWS: Final = 4_000
 _MAX_BODY_BYTES: Final = 16 << 20
 """Of bodies that are read at once, by the sizes of their rows; a single call may have more."""
 
@@ -46,7 +47,7 @@ def json_lines(
 
 
 def _chosen(row: dict[str, Any], hidden: frozenset[str]) -> dict[str, Any]:
-    return shown_row({name: value for name, value in row.items() if name not in hidden})
+    return shown_values({name: value for name, value in row.items() if name not in hidden})
 
 
 def _by_size(rows: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:

@@ -7,7 +7,7 @@ import msgspec
 
 from proxy.logstore import LogStore, QueryLimitError, QueryLimits, micros
 from proxy.logstore.annotations import put_updated_properties
-from proxy.logstore.events import shown_value, time_of
+from proxy.logstore.events import time_of
 from proxy.query import EVERYTHING, MAX_TIME_US, Sql, Window, window_of
 from proxy.query.buckets import buckets_of, find_width
 from proxy.query.keyset import Values
@@ -23,7 +23,7 @@ from proxy.query.requests import (
     values_sql,
 )
 
-__all__ = ["Bucket", "Histogram", "Neighbours", "RequestsReader", "Total", "shown_row"]
+__all__ = ["Bucket", "Histogram", "Neighbours", "RequestsReader", "Total"]
 
 _TOTAL_LIMITS: Final = QueryLimits(seconds=5.0)
 _MAX_BUCKETS: Final = 2_000
@@ -77,8 +77,10 @@ class RequestsReader:
         if not limit:
             return [], None
         found = self._read(page_sql(plan, limit + 1))
-        rows = [{column.name: row[f"c{at}"] for at, (column, _) in enumerate(plan.columns)} for row in found[:limit]]
-        if any(column.name == "properties" for column, _ in plan.columns):
+        names = [column.name for column, _ in plan.columns]
+        # The chosen columns come first in a row, in their order.
+        rows = [dict(zip(names, row.values(), strict=False)) for row in found[:limit]]
+        if "properties" in names:
             ids = f"k{len(plan.order.terms) - 1}"
             calls = [{"id": row[ids], "properties": row_["properties"]} for row, row_ in zip(found, rows, strict=False)]
             put_updated_properties(self._store, plan.org, calls)
@@ -143,8 +145,3 @@ class RequestsReader:
         if limits is None:
             return self._store.read(sql.text, dict(sql.values))
         return self._store.read(sql.text, dict(sql.values), limits)
-
-
-def shown_row(row: dict[str, Any]) -> dict[str, Any]:
-    """A row of a page as the API shows it."""
-    return {name: shown_value(name, value) for name, value in row.items()}

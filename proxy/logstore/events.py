@@ -11,7 +11,7 @@ from proxy.core.cost import CostLine
 from proxy.core.event import Event, EventAttempt, EventBodies, EventCostLine, EventWithBodies
 from proxy.logstore.rows import BodyRow, RequestRow
 
-__all__ = ["event_of_columns", "event_of_rows", "micros", "shown_value", "time_of"]
+__all__ = ["event_of_columns", "event_of_rows", "micros", "shown_values", "time_of"]
 
 _EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _decode_attempts: Final = msgspec.json.Decoder(list[EventAttempt]).decode
@@ -19,10 +19,13 @@ _decode_lines: Final = msgspec.json.Decoder(list[CostLine]).decode
 _decode_facts: Final = msgspec.json.Decoder(dict[str, Any]).decode
 
 
-def shown_value(name: str, value: Any) -> Any:
-    """What an event has for a value of a column of `requests`."""
-    convert = _CONVERSIONS.get(name)
-    return value if convert is None else convert(value)
+def shown_values(columns: Mapping[str, Any]) -> dict[str, Any]:
+    """What an event has for these columns of `requests`, or for some of them."""
+    values = dict(columns)
+    for name, convert in _CONVERSIONS.items():
+        if name in values:
+            values[name] = convert(values[name])
+    return values
 
 
 def _raw(text: str) -> msgspec.Raw | None:
@@ -53,7 +56,7 @@ _CONVERSIONS: Final[dict[str, Callable[[Any], Any]]] = {
 
 def event_of_columns(columns: Mapping[str, Any]) -> Event:
     """The event of a row as the store returns it: by column name, times aware. With `bodies` in it, the whole event."""
-    values = {name: shown_value(name, value) for name, value in columns.items()}
+    values = shown_values(columns)
     return EventWithBodies(**values) if "bodies" in values else Event(**values)
 
 

@@ -70,6 +70,17 @@ def test_sizes_and_types_come_before_the_bodies(control: ControlProcess) -> None
     assert ask(control, "cut", "/bodies").json()["request"]["truncated"]
 
 
+def test_a_call_is_shown_with_what_was_said_of_it(control: ControlProcess) -> None:
+    assert ask(control, "cut").json()["annotations"]["scores"] == {}
+    call = control.calls["cut"]  # type: ignore[attr-defined]
+    shown = {"Authorization": f"Bearer {control.token}"}
+    path = f"{control.url}/api/requests/{call.id}"
+    assert httpx.post(f"{path}/scores", json={"helpful": 0.5}, headers=shown).status_code == 201
+    assert httpx.post(f"{path}/feedback", json={"rating": True, "note": "good"}, headers=shown).status_code == 201
+    said = ask(control, "cut").json()["annotations"]
+    assert (said["scores"], said["rating"], said["comment"]) == ({"helpful": 0.5}, 1.0, "good")
+
+
 @pytest.mark.parametrize("name", ["plain", "large", "binary"])
 def test_a_body_comes_byte_for_byte_whole_and_in_pieces(control: ControlProcess, name: str) -> None:
     body = control.calls[name].request_body  # type: ignore[attr-defined]

@@ -14,16 +14,18 @@ from proxy.control.auth import caller_of, needs
 from proxy.control.export_lines import EVENT_NAMES
 from proxy.control.plane import ControlPlane
 from proxy.control.queries import run_query
-from proxy.control.requests_reader import RequestsReader, shown_row
+from proxy.control.requests_reader import RequestsReader
 from proxy.core.clock import now_us
 from proxy.core.event import Event, EventWithBodies
 from proxy.logstore import FILTERS, Filter, FilterError, LogStore, event_of_columns, micros
+from proxy.logstore.annotations import Annotations, annotations_of
+from proxy.logstore.events import shown_values
 from proxy.logstore.filters import node_of
 from proxy.query import moment_us, parse_text
 from proxy.query.keyset import SortKey
 from proxy.query.requests import plan_requests
 
-__all__ = ["Page", "list_calls", "show_call"]
+__all__ = ["Page", "WholeCall", "list_calls", "show_call"]
 
 _PARAMETER_TYPES: Final[dict[str, Any]] = {
     "text": str,
@@ -40,6 +42,13 @@ class Page(msgspec.Struct):
 
     data: list[Event]
     next: str | None
+
+
+class WholeCall(EventWithBodies, frozen=True, kw_only=True):
+    """One finished call with its bodies and annotations."""
+
+    annotations: Annotations
+    """What is in force of the feedback, scores and notes given after the call."""
 
 
 def _query(help: str) -> Any:
@@ -116,7 +125,7 @@ async def list_calls(
         )
         rows, next = reader.page(plan, limit)
         if columns:
-            return RequestPage([shown_row(row) for row in rows], next, None, None)
+            return RequestPage([shown_values(row) for row in rows], next, None, None)
         return Page([event_of_columns(row) for row in rows], next)
 
     return json_answer(await run_query(request, read))
@@ -124,19 +133,26 @@ async def list_calls(
 
 @get(
     "/api/requests/{id:str}",
-    sync_to_thread=True,
     opt=needs("viewer"),
     summary="Everything of one call",
     operation_id="getRequest",
 )
-def show_call(request: Request[Any, Any, Any], id: FromPath[str]) -> Response[EventWithBodies]:
-    """One call with its attempts and bodies."""
+async def show_call(request: Request[Any, Any, Any], id: FromPath[str]) -> Response[WholeCall]:
+    """One call with its attempts and bodies, and what was said of it since."""
     uuid = uuid_of(id)
     plane: ControlPlane = request.app.state.plane
-    row = plane.log.store.get(caller_of(request).org, uuid)
-    if row is None:
-        raise NoSuchCall(uuid)
-    return json_answer(event_of_columns(row))
+    org = caller_of(request).org
+
+    def read() -> WholeCall:
+        store = plane.log.store
+        row = store.get(org, uuid)
+        if row is None:
+            raise NoSuchCall(uuid)
+        said = annotations_of(store, org, [uuid]).get(uuid, Annotations())
+        event = event_of_columns(row)
+        return WholeCall(**{name: getattr(event, name) for name in event.__struct_fields__}, annotations=said)
+
+    return json_answer(await run_query(request, read))
 
 
 def _sort_keys(text: str) -> list[SortKey]:

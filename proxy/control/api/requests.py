@@ -10,9 +10,10 @@ from proxy.control.api.one_call import call_named
 from proxy.control.auth import caller_of, needs
 from proxy.control.plane import ControlPlane
 from proxy.control.queries import run_query
-from proxy.control.requests_reader import Histogram, Neighbours, RequestsReader, Total, shown_row
+from proxy.control.requests_reader import Histogram, Neighbours, RequestsReader, Total
 from proxy.core.clock import now_us
 from proxy.logstore import FilterError
+from proxy.logstore.events import shown_values
 from proxy.query.keyset import SortKey
 from proxy.query.requests import RequestsPlan, plan_requests
 
@@ -89,7 +90,7 @@ async def query_requests(request: Request[Any, Any, Any], data: JSONBody[Request
         plan = _plan(plane, org, data, columns=data.columns, cursor=data.cursor or "")
         rows, next = reader.page(plan, data.limit)
         return RequestPage(
-            [shown_row(row) for row in rows],
+            [shown_values(row) for row in rows],
             next,
             reader.total(plan) if data.total else None,
             reader.histogram(plan, data.histogram.bucket) if data.histogram is not None else None,
