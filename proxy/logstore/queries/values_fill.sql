@@ -1,5 +1,5 @@
 INSERT INTO property_values (org, name, day, value, calls, last_seen)
-SETTINGS insert_deduplicate = 1, insert_deduplication_token = 'values:/* range */', async_insert = 0
+SETTINGS insert_deduplicate = 1, insert_deduplication_token = 'values:/* range */', async_insert = 0, parallel_distributed_insert_select = 0
 SELECT org, pair.1 AS name, toDate(start) AS day, pair.2 AS value, count() AS calls, max(start) AS last_seen
 FROM requests
 ARRAY JOIN arrayConcat(
