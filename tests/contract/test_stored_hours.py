@@ -1,5 +1,8 @@
 """Stored hours: what fills them, what makes them stale, and that a crash leaves nothing wrong."""
 
+import contextlib
+import threading
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -10,13 +13,16 @@ from proxy.core import settings as settings_of
 from proxy.core.clock import uuid7
 from proxy.logstore import RequestRow, StoreError
 from proxy.logstore.clickhouse import ClickHouseStore
+from proxy.logstore.events import time_of
 from proxy.logstore.exactly_once import insert, insert_missing
 from proxy.logstore.hourly import StoredHours, late_hours
 from proxy.query.hours import HOUR_US, Span, hours_within, spans_of
 from proxy.query.measures import AGGREGATES
 from proxy.query.metrics import MetricsQuestion
 from proxy.query.periods import Period
+from tests.clickhouse_server import ClickHouseServer
 from tests.contract.log_stores import STORES, open_store
+from tests.stack import wait_for
 
 BEGIN_US = 1_780_000_000_000_000 // HOUR_US * HOUR_US
 NOW_US = BEGIN_US + 30 * HOUR_US
@@ -59,8 +65,6 @@ def calls(store: ClickHouseStore, org: str) -> tuple[str, int, int]:
 
 
 def _text(us: int) -> str:
-    from proxy.logstore.events import time_of
-
     return time_of(us).isoformat()
 
 
@@ -201,3 +205,40 @@ def test_spans_of_hours() -> None:
     many = spans_of([hour * HOUR_US for hour in range(1000) if hour % 7 and hour != 1])
     assert len(many) == 50 and all(span.until_us - span.since_us == 6 * HOUR_US for span in many)
     assert hours_within(Period(1, 3 * HOUR_US - 1)) == Span(HOUR_US, 2 * HOUR_US)
+
+
+def test_a_server_killed_in_the_middle_of_fills_leaves_right_answers(org: str) -> None:
+    server = ClickHouseServer()
+    try:
+        store = ClickHouseStore.open(server.url())
+        hours = StoredHours(store)
+        insert(store, rows(org, *(hour / 20 for hour in range(200))), [], org)
+        for number in range(3):
+            insert(store, rows(org, number), [], f"{org}:{number}")
+            filler = threading.Thread(target=fill_until_it_fails, args=(hours, org))
+            filler.start()
+            time.sleep(0.02 + number * 0.05)  # at any moment of a fill
+            server.kill()
+            filler.join()
+            server.start()
+            wait_for("the store to answer", lambda: answers(store))
+            assert calls(store, org)[1] == 201 + number
+        hours.fill(org, SPAN, NOW_US)
+        assert calls(store, org) == ("rollup", 203, 0)
+        store.close()
+    finally:
+        server.stop()
+
+
+def fill_until_it_fails(hours: StoredHours, org: str) -> None:
+    with contextlib.suppress(StoreError):
+        while True:
+            hours.fill(org, SPAN, NOW_US)
+
+
+def answers(store: ClickHouseStore) -> bool:
+    with contextlib.suppress(StoreError):
+        store.execute("SELECT 1", {})
+        store.ping()
+        return True
+    return False
