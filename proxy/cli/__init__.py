@@ -31,6 +31,8 @@ COMMANDS: Final = {
     "rollup": ("proxy.cli.rollup", "Stored hourly figures of large organisations: rebuild."),
     "mcp": ("proxy.cli.mcp", "Tools over the log for agents (Model Context Protocol)."),
     "prompts": ("proxy.cli.prompts", "Managed prompts as files: pull, push."),
+    "reconcile": ("proxy.cli.reconcile", "Compare the log's costs with a provider's bill."),
+    "reprice": ("proxy.cli.reprice", "Compute the cost of logged calls again."),
     "secret": ("proxy.cli.secret", "Rotate the secret that credentials are sealed with."),
 }
 

@@ -14,6 +14,7 @@ from proxy.control.api.annotations import ANNOTATION_ROUTES
 from proxy.control.api.bodies import BODY_ROUTES
 from proxy.control.api.calls import list_calls, show_call
 from proxy.control.api.code import CODE_ROUTES
+from proxy.control.api.costs import COST_ROUTES
 from proxy.control.api.dashboard import DASHBOARD_ROUTES
 from proxy.control.api.export import EXPORT_ROUTES
 from proxy.control.api.groups import GROUP_ROUTES
@@ -31,6 +32,7 @@ from proxy.control.api.people import PEOPLE_ROUTES
 from proxy.control.api.prices import PRICE_ROUTES
 from proxy.control.api.problems import HANDLERS
 from proxy.control.api.prompts import PROMPT_ROUTES
+from proxy.control.api.reprice import REPRICE_ROUTES
 from proxy.control.api.requests import REQUEST_ROUTES
 from proxy.control.api.rollup import ROLLUP_ROUTES
 from proxy.control.api.sessions import SESSION_ROUTES
@@ -60,6 +62,8 @@ ROUTES: Final[list[Any]] = [
     *KEY_ROUTES,
     *PROMPT_ROUTES,
     *PRICE_ROUTES,
+    *COST_ROUTES,
+    *REPRICE_ROUTES,
     *ANNOTATION_ROUTES,
     *GROUP_ROUTES,
     *SESSION_ROUTES,

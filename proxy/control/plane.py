@@ -7,10 +7,12 @@ from proxy.control.import_service import ImportService
 from proxy.control.jobs.clean_up import CLEAN_UP
 from proxy.control.jobs.collect_values import ValueJob
 from proxy.control.jobs.publish import Publisher
+from proxy.control.jobs.reprice import Repricer
 from proxy.control.jobs.runner import Job, JobRunner
 from proxy.control.jobs.store_hours import HourKeeper
 from proxy.control.log_service import LogService
 from proxy.control.rotation import RunLock, open_database
+from proxy.control.shipping import price_book
 from proxy.control.slots import Slots
 from proxy.control.stopping import StopSignal
 from proxy.control.tails import Tails
@@ -60,7 +62,13 @@ class ControlPlane:
         self.publisher = Publisher(self.database, settings.layout.snapshot, self._seen)
         self.hours = HourKeeper(settings, lambda: self.log.store if self.log.ready else None)
         values = ValueJob(lambda: self.log.store if self.log.ready else None)
-        self.jobs = JobRunner(self.database, [*JOBS, self.hours.job, values.job])
+        repricer = Repricer(
+            self.database,
+            lambda: self.log.store if self.log.ready else None,
+            lambda: price_book(settings),
+            on_done=self.hours.look_again,
+        )
+        self.jobs = JobRunner(self.database, [*JOBS, self.hours.job, values.job, repricer.job])
 
     def _seen(self) -> dict[str, int]:
         if self.log.shipper is None:
@@ -80,10 +88,10 @@ class ControlPlane:
         self.log.start()
 
     def close(self) -> None:
+        self.jobs.close()
         self.spool.close()
         self.imports.close()
         self.log.close()
-        self.jobs.close()
         self.publisher.close()
         self.database.close()
         self._lock.release()

@@ -10,7 +10,7 @@ column: see `rows`.
 
 from proxy.logstore.base import Cursor, LogStore
 from proxy.logstore.cancellation import Cancellation
-from proxy.logstore.events import event_of_columns, event_of_rows, micros
+from proxy.logstore.events import event_of_columns, event_of_rows, micros, time_of
 from proxy.logstore.filters import FILTERS, Filter, FilterError
 from proxy.logstore.limits import (
     EXPORT_LIMITS,
@@ -46,4 +46,5 @@ __all__ = [
     "event_of_columns",
     "event_of_rows",
     "micros",
+    "time_of",
 ]

@@ -9,13 +9,15 @@ from typing import Any, Final, Literal, Protocol
 
 from proxy.logstore.filters import Filter
 from proxy.logstore.limits import EXPORT_LIMITS, READ_LIMITS, QueryLimits
-from proxy.logstore.rows import AnnotationRow, BodyRow, RequestRow
+from proxy.logstore.rows import AnnotationRow, BodyRow, RepricedRow, RequestRow
 from proxy.logstore.sql_check import SqlResult
 
-__all__ = ["SQL_TABLES", "Cursor", "LogStore", "Row", "Table"]
+__all__ = ["SQL_TABLES", "AnyRow", "AnyTable", "Cursor", "LogStore", "Row", "Table"]
 
 Row = RequestRow | BodyRow
 Table = Literal["requests", "bodies"]
+AnyTable = Table | Literal["annotations", "repriced"]
+AnyRow = Row | AnnotationRow | RepricedRow
 SQL_TABLES: Final = frozenset({"requests", "bodies", "annotations"})
 """What SQL of users may read."""
 Cursor = tuple[int, str]
@@ -31,7 +33,7 @@ class LogStore(Protocol):
     """How many characters of a call the text index covers. 0: there is none, and a text search scans
     (`proxy/query/search.py`)."""
 
-    def write(self, table: Table | Literal["annotations"], rows: Sequence[Row | AnnotationRow], token: str) -> None:
+    def write(self, table: AnyTable, rows: Sequence[AnyRow], token: str) -> None:
         """Inserts the rows, unless the table has already had an insert under this token."""
 
     def missing(self, table: Table, rows: Sequence[Row]) -> Sequence[Row]:

@@ -2,14 +2,14 @@
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Any, Final, Literal
+from typing import Any, Final
 
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from proxy.core.clock import now_us
 from proxy.logstore.address import parse_address
 from proxy.logstore.annotations import put_updated_properties
-from proxy.logstore.base import SQL_TABLES, Cursor, Row, Table
+from proxy.logstore.base import SQL_TABLES, AnyRow, AnyTable, Cursor, Row, Table
 from proxy.logstore.call_reader import find_call
 from proxy.logstore.cancellation import Cancellation
 from proxy.logstore.connections import Connections, connect
@@ -19,7 +19,7 @@ from proxy.logstore.hourly import LATE_US, StoredHours, late_hours
 from proxy.logstore.limits import EXPORT_LIMITS, READ_LIMITS, QueryLimits, StoreError
 from proxy.logstore.migrate import migrate, set_retention, set_text_index
 from proxy.logstore.removal import remove_calls
-from proxy.logstore.rows import AnnotationRow, columns
+from proxy.logstore.rows import columns
 from proxy.logstore.sandbox import Sandbox
 from proxy.logstore.sql import query
 from proxy.logstore.sql_check import SqlResult
@@ -59,7 +59,7 @@ class ClickHouseStore:
         self._hours = StoredHours(self)
         self._updates = PropertyUpdates(self._updated_properties)
         with connections.write() as writer:
-            self._types = {table: _types(writer, table) for table in ("requests", "bodies", "annotations")}
+            self._types = {table: _types(writer, table) for table in ("requests", "bodies", "annotations", "repriced")}
 
     @classmethod
     def open(
@@ -88,6 +88,7 @@ class ClickHouseStore:
             set_retention(owner, "requests", ttl_days)
             set_retention(owner, "bodies", body_ttl_days or ttl_days)
             set_retention(owner, "annotations", ttl_days, "at")
+            set_retention(owner, "repriced", ttl_days)
             for table in ("hourly", "hourly_fills", "hourly_changes"):
                 set_retention(owner, table, ttl_days, "hour")
             text_chars = set_text_index(owner, text_chars)
@@ -96,7 +97,7 @@ class ClickHouseStore:
         except (ClickHouseError, OSError) as error:
             raise StoreError(f"log store {address}: {error}") from error
 
-    def write(self, table: Table | Literal["annotations"], rows: Sequence[Row | AnnotationRow], token: str) -> None:
+    def write(self, table: AnyTable, rows: Sequence[AnyRow], token: str) -> None:
         if not rows:
             return
         types = self._types[table]

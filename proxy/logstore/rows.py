@@ -1,4 +1,4 @@
-"""Rows of the store: one `RequestRow` and at most one `BodyRow` per call, and `AnnotationRow`s about calls.
+"""Rows of the store: one `RequestRow` and at most one `BodyRow` per call; `AnnotationRow`s and `RepricedRow`s of calls.
 
 Fields are named like columns. A column of a call is one field here, one in `core/event.py` and one migration; a test
 compares the three.
@@ -10,7 +10,16 @@ from typing import Final, Literal
 import msgspec
 from msgspec.structs import astuple, fields
 
-__all__ = ["AnnotationKind", "AnnotationRow", "BodyRow", "CommonColumns", "RequestRow", "ScoreType", "columns"]
+__all__ = [
+    "AnnotationKind",
+    "AnnotationRow",
+    "BodyRow",
+    "CommonColumns",
+    "RepricedRow",
+    "RequestRow",
+    "ScoreType",
+    "columns",
+]
 
 AnnotationKind = Literal["feedback", "correction", "note", "score", "property"]
 ScoreType = Literal["", "number", "boolean", "category"]
@@ -141,6 +150,28 @@ class AnnotationRow(msgspec.Struct, kw_only=True, gc=False):
     by: str = ""
 
 
+class RepricedRow(msgspec.Struct, kw_only=True, gc=False):
+    """A row of `repriced`: the figures of a call before and after a re-pricing. Times are microseconds (UTC)."""
+
+    run: str
+    org: str
+    start: int
+    id: str
+    at: int
+    old_cost_nanousd: int | None = None
+    old_cost_known: bool = False
+    old_saved_nanousd: int | None = None
+    old_cost_lines: str = ""
+    old_cost_missing: list[str] = []
+    old_price_version: str = ""
+    new_cost_nanousd: int | None = None
+    new_cost_known: bool = False
+    new_saved_nanousd: int | None = None
+    new_cost_lines: str = ""
+    new_cost_missing: list[str] = []
+    new_price_version: str = ""
+
+
 def columns(rows: Sequence[msgspec.Struct]) -> dict[str, Sequence[object]]:
     """The values of `rows` by column. Columns that are blank in all rows are left out: the store fills a column that is
     not named with the same value (schema/0001_requests.sql)."""
@@ -171,5 +202,5 @@ _NEVER: Final = object()
 _CHUNK_ROWS: Final = 50
 """Rows that are transposed at once: few enough to stay in the processor's cache."""
 _BLANK: Final[dict[type[msgspec.Struct], dict[str, object]]] = {
-    row: _blank(row) for row in (RequestRow, BodyRow, AnnotationRow)
+    row: _blank(row) for row in (RequestRow, BodyRow, AnnotationRow, RepricedRow)
 }

@@ -35,6 +35,7 @@ __all__ = [
     "prompt_labels",
     "prompt_versions",
     "prompts",
+    "reprices",
     "sealed_column",
     "sessions",
     "users",
@@ -190,6 +191,24 @@ prompt_labels = Table(
         ["org_id", "prompt_id", "version"],
         ["prompt_versions.org_id", "prompt_versions.prompt_id", "prompt_versions.version"],
     ),
+)
+reprices = Table(
+    "reprices",
+    METADATA,
+    Column("id", String(36), primary_key=True),
+    _org(),
+    Column("scope", String(36), nullable=False),
+    Column("since_us", BigInteger, nullable=False),
+    Column("until_us", BigInteger, nullable=False),
+    Column("filter", Text, nullable=False),
+    Column("dry_run", Boolean, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("progress", Text, nullable=False),
+    Column("error", Text, nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+    Column("created_by", String(36), nullable=False),
+    Column("changed_us", BigInteger, nullable=False),
+    Index(None, "org_id", "id"),
 )
 jobs = Table(
     "jobs",

@@ -9,6 +9,8 @@ _PROMPT: Final = {"model": "gpt-4o-mini", "messages": [{"role": "user", "content
 _JANUARY: Final = {"start": "2026-01-01T00:00:00Z", "end": "2026-02-01T00:00:00Z"}
 
 EXAMPLES: Final[dict[str, Any]] = {
+    "putPrice": {"provider": "openai", "model": "gpt-4o-mini*", "rates": {"input": 0.1, "output": 0.4}},
+    "createReprice": {"since": "30d", "filter": "model:gpt-4o-mini", "dry_run": True},
     "login": {"email": "ada@example.com", "password": "correct horse battery staple"},
     "useLink": {
         "token": "the token of the one-time link",

@@ -1,0 +1,3 @@
+SELECT min(org) AS next_org
+FROM requests
+WHERE org > {org:String}

@@ -1,0 +1,4 @@
+SELECT currentDatabase() AS database, engine
+FROM system.tables
+WHERE database = currentDatabase()
+  AND name = {table:String}
