@@ -65,6 +65,7 @@ class RequestsPlan(msgspec.Struct, frozen=True, kw_only=True):
     values: dict[str, Any]
     """What `order` and `columns` bind."""
     updated_properties: frozenset[str]
+    text_chars: int
     digest: bytes
 
     def cursor_after(self, values: Values) -> str:
@@ -85,6 +86,7 @@ def plan_requests(
     columns: Sequence[str] | None = None,
     cursor: str = "",
     updated_properties: frozenset[str] = frozenset(),
+    text_chars: int = 0,
 ) -> RequestsPlan:
     """Checks a question. `filter` is a tree, text, decoded JSON, or None. Raises `FilterError` with the path."""
     where = zone_of("zone", zone)
@@ -100,7 +102,7 @@ def plan_requests(
     window = Window(since_us, until_us)
     binder = Binder("s")
     confined = window_of(node, now_us=now_us, zone=where, within=window)
-    context = Context(org, now_us, binder, where, confined, updated_properties)
+    context = Context(org, now_us, binder, where, confined, updated_properties, text_chars)
     order = order_of(sort, context)
     after = order.checked(found.values) if found is not None else None
     if found is not None and after is None:
@@ -116,6 +118,7 @@ def plan_requests(
         columns=tuple(select_columns(LIST_COLUMNS if columns is None else columns, context)),
         values=binder.values,
         updated_properties=updated_properties,
+        text_chars=text_chars,
         digest=digest,
     )
 
@@ -202,6 +205,7 @@ def matching_sql(plan: RequestsPlan) -> Sql:
         zone=plan.zone,
         window=plan.window,
         updated_properties=plan.updated_properties,
+        text_chars=plan.text_chars,
     )
     return Sql(f"{window.text}\n  AND ({filter.text})", {**window.values, **filter.values})
 

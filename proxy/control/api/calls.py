@@ -122,6 +122,7 @@ async def list_calls(
             columns=[name.strip() for name in columns.split(",")] if columns else EVENT_NAMES,
             cursor=cursor,
             updated_properties=store.updated_properties(org),
+            text_chars=store.text_chars,
         )
         rows, next = reader.page(plan, limit)
         if columns:

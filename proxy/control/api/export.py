@@ -123,6 +123,7 @@ def _plan(plane: ControlPlane, org: str, data: ExportQuestion) -> tuple[Requests
         sort=_OLDEST_FIRST,
         columns=[*chosen, *needed],
         updated_properties=plane.log.store.updated_properties(org),
+        text_chars=plane.log.store.text_chars,
     )
     # Calls that begin while the export runs are left out: they might never let it end.
     window = Window(plan.window.since_us, min(plan.window.until_us, now))

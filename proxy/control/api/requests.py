@@ -146,6 +146,7 @@ def _plan(
         columns=columns,
         cursor=cursor,
         updated_properties=plane.log.store.updated_properties(org),
+        text_chars=plane.log.store.text_chars,
     )
 
 
