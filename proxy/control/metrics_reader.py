@@ -28,6 +28,7 @@ class MetricsReader:
     def __init__(self, store: LogStore, settings: Settings) -> None:
         self._store = store
         self._hours = StoredHours(store)
+        self._uses_hours = settings.get_bool("metrics.store_hours")
         self._exact_rows = settings.get_int("metrics.exact_rows")
         self.caps = Caps(
             window_days=settings.get_int("metrics.window_days"),
@@ -102,7 +103,7 @@ class MetricsReader:
         """From where so many calls are read: stored hours take the place of many, where the question allows."""
         if calls <= self._exact_rows:
             return Reading()
-        if not suits_hours(plan):
+        if not self._uses_hours or not suits_hours(plan):
             return Reading(sketched=True)
         hours = self._hours.current(org, hours_within(period))
         return Reading(sketched=True, spans=tuple(spans_of(hours)))

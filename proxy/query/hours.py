@@ -115,7 +115,8 @@ def fill_sql() -> str:
         "FROM requests\n"
         "WHERE org = {org:String} AND start >= fromUnixTimestamp64Micro({since_us:Int64})"
         " AND start < fromUnixTimestamp64Micro({until_us:Int64})\n"
-        "GROUP BY org, hour, provider, model"
+        "GROUP BY org, hour, provider, model\n"
+        "SETTINGS max_threads = 1"
     )
 
 

@@ -11,6 +11,7 @@ from proxy.control.jobs.store_hours import HourKeeper
 from proxy.control.metrics_reader import MetricsReader
 from proxy.core import settings as settings_of
 from proxy.core.clock import uuid7
+from proxy.core.settings import Settings
 from proxy.logstore import RequestRow, StoreError
 from proxy.logstore.clickhouse import ClickHouseStore
 from proxy.logstore.events import time_of
@@ -54,10 +55,10 @@ def rows(org: str, *at_hours: float, **fields: object) -> list[RequestRow]:
     ]
 
 
-def calls(store: ClickHouseStore, org: str) -> tuple[str, int, int]:
+def calls(store: ClickHouseStore, org: str, settings: Settings = SETTINGS) -> tuple[str, int, int]:
     """Source, calls and calls that were read one by one, of the ten hours."""
     question = MetricsQuestion(measures=["calls"], since=_text(SPAN.since_us), until=_text(SPAN.until_us), bucket="1h")
-    answer = MetricsReader(store, SETTINGS).answer(org, question, NOW_US)
+    answer = MetricsReader(store, settings).answer(org, question, NOW_US)
     assert answer.total.values is not None
     total = answer.total.totals["calls"]
     assert sum(value or 0 for value in answer.total.values["calls"]) == total
@@ -182,10 +183,16 @@ def test_the_job_stores_the_closed_hours_of_large_organisations(
     assert calls(store, org) == ("rollup", 11, 3)
 
 
-def test_no_hours_are_stored_where_a_setting_says_so(store: ClickHouseStore) -> None:
-    never = settings_of.load(environ={}, overrides={"metrics.store_hours": "false"})
+def test_no_hours_are_stored_or_read_where_a_setting_says_so(
+    store: ClickHouseStore, hours: StoredHours, org: str
+) -> None:
+    never = settings_of.load(environ={}, overrides={"metrics.store_hours": "false", "metrics.exact_rows": "5"})
     assert not HourKeeper(never, lambda: store).wanted()
     assert not HourKeeper(SETTINGS, lambda: None).wanted()
+    insert(store, rows(org, *range(10)), [], org)
+    hours.fill(org, SPAN, NOW_US)
+    assert calls(store, org) == ("rollup", 10, 0)
+    assert calls(store, org, never) == ("raw", 10, 10)
 
 
 def test_only_calls_that_come_late_note_a_change() -> None:

@@ -15,6 +15,8 @@ __all__ = ["HourKeeper"]
 
 _INTERVAL_S: Final = 600.0
 _SLICE_HOURS: Final = 6
+_PAUSE_S: Final = 0.1
+"""Between two slices: the log is there for others."""
 _DAY_US: Final = 24 * HOUR_US
 
 
@@ -58,7 +60,7 @@ class HourKeeper:
         if self._todo:
             org, span = self._todo.popleft()
             hours.fill(org, span, self._clock())
-        return 0.0 if self._todo else None
+        return _PAUSE_S if self._todo else None
 
     def _look(self, hours: StoredHours, calls: int) -> None:
         """Note what is to be stored, newest first."""
