@@ -5,19 +5,20 @@ dictionaries by column name, times as aware datetimes. Reads stop at their `Quer
 """
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from typing import Any, Final, Literal, Protocol
+from typing import Any, Final, Literal, Protocol, get_args
 
 from proxy.logstore.filters import Filter
 from proxy.logstore.limits import EXPORT_LIMITS, READ_LIMITS, QueryLimits
-from proxy.logstore.rows import AnnotationRow, BodyRow, RepricedRow, RequestRow
+from proxy.logstore.rows import AnnotationRow, BodyRow, RepricedRow, RequestRow, SpanLinkRow
 from proxy.logstore.sql_check import SqlResult
 
-__all__ = ["SQL_TABLES", "AnyRow", "AnyTable", "Cursor", "LogStore", "Row", "Table"]
+__all__ = ["SQL_TABLES", "WRITTEN_TABLES", "AnyRow", "AnyTable", "Cursor", "LogStore", "Row", "Table"]
 
 Row = RequestRow | BodyRow
 Table = Literal["requests", "bodies"]
-AnyTable = Table | Literal["annotations", "repriced"]
-AnyRow = Row | AnnotationRow | RepricedRow
+AnyTable = Literal["requests", "bodies", "annotations", "repriced", "span_links"]
+WRITTEN_TABLES: Final[tuple[AnyTable, ...]] = get_args(AnyTable)
+AnyRow = Row | AnnotationRow | RepricedRow | SpanLinkRow
 SQL_TABLES: Final = frozenset({"requests", "bodies", "annotations"})
 """What SQL of users may read."""
 Cursor = tuple[int, str]

@@ -9,7 +9,7 @@ from clickhouse_connect.driver.exceptions import ClickHouseError
 from proxy.core.clock import now_us
 from proxy.logstore.address import parse_address
 from proxy.logstore.annotations import put_updated_properties
-from proxy.logstore.base import SQL_TABLES, AnyRow, AnyTable, Cursor, Row, Table
+from proxy.logstore.base import SQL_TABLES, WRITTEN_TABLES, AnyRow, AnyTable, Cursor, Row, Table
 from proxy.logstore.call_reader import find_call
 from proxy.logstore.cancellation import Cancellation
 from proxy.logstore.connections import Connections, connect
@@ -59,7 +59,7 @@ class ClickHouseStore:
         self._hours = StoredHours(self)
         self._updates = PropertyUpdates(self._updated_properties)
         with connections.write() as writer:
-            self._types = {table: _types(writer, table) for table in ("requests", "bodies", "annotations", "repriced")}
+            self._types = {table: _types(writer, table) for table in WRITTEN_TABLES}
 
     @classmethod
     def open(
@@ -89,6 +89,7 @@ class ClickHouseStore:
             set_retention(owner, "bodies", body_ttl_days or ttl_days)
             set_retention(owner, "annotations", ttl_days, "at")
             set_retention(owner, "repriced", ttl_days)
+            set_retention(owner, "span_links", ttl_days, "call_start")
             for table in ("hourly", "hourly_fills", "hourly_changes"):
                 set_retention(owner, table, ttl_days, "hour")
             text_chars = set_text_index(owner, text_chars)

@@ -18,6 +18,7 @@ __all__ = [
     "RepricedRow",
     "RequestRow",
     "ScoreType",
+    "SpanLinkRow",
     "columns",
 ]
 
@@ -172,6 +173,18 @@ class RepricedRow(msgspec.Struct, kw_only=True, gc=False):
     new_price_version: str = ""
 
 
+class SpanLinkRow(msgspec.Struct, kw_only=True, gc=False):
+    """A row of `span_links`: the call `call_id` stands for a span. `call_start` is microseconds (UTC)."""
+
+    org: str
+    session_id: str
+    trace_id: str
+    span_id: str
+    parent_span_id: str
+    call_id: str
+    call_start: int
+
+
 def columns(rows: Sequence[msgspec.Struct]) -> dict[str, Sequence[object]]:
     """The values of `rows` by column. Columns that are blank in all rows are left out: the store fills a column that is
     not named with the same value (schema/0001_requests.sql)."""
@@ -202,5 +215,5 @@ _NEVER: Final = object()
 _CHUNK_ROWS: Final = 50
 """Rows that are transposed at once: few enough to stay in the processor's cache."""
 _BLANK: Final[dict[type[msgspec.Struct], dict[str, object]]] = {
-    row: _blank(row) for row in (RequestRow, BodyRow, AnnotationRow, RepricedRow)
+    row: _blank(row) for row in (RequestRow, BodyRow, AnnotationRow, RepricedRow, SpanLinkRow)
 }

@@ -11,7 +11,7 @@ from msgspec.structs import fields
 
 from proxy.core.event import Event, EventAttempt, EventBodies
 from proxy.core.record import Attempt, Record
-from proxy.logstore.rows import AnnotationRow, BodyRow, CommonColumns, RequestRow
+from proxy.logstore.rows import AnnotationRow, BodyRow, CommonColumns, RequestRow, SpanLinkRow
 from tests.stack import ROOT
 
 NOT_ON_THE_SHEET = {
@@ -52,7 +52,8 @@ def test_the_event_has_every_column() -> None:
 
 
 def test_every_column_has_a_migration() -> None:
-    for table, row in (("requests", RequestRow), ("bodies", BodyRow), ("annotations", AnnotationRow)):
+    rows = {"requests": RequestRow, "bodies": BodyRow, "annotations": AnnotationRow, "span_links": SpanLinkRow}
+    for table, row in rows.items():
         assert names(row) == migrated_columns(table), table
 
 

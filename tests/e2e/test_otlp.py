@@ -170,6 +170,11 @@ def test_a_call_through_the_proxy_that_has_a_span_is_one_row(
     assert {row["operation"]: row["source"] for row in rows} == sources
     [call] = [row for row in rows if row["operation"] == "chat"]
     assert (call["cost_known"], call["attempt_count"]) == (True, 1)
+    # In the tree of the session it stands where the span stood.
+    tree = admin.get("/api/sessions/spans", params={"id": session}).json()
+    [chain] = tree["children"]
+    assert chain["call"]["operation"] == "chain"
+    assert {below["call"]["operation"] for below in chain["children"]} == sources.keys() - {"chain"}
 
 
 def test_a_span_that_comes_before_its_proxied_call_gives_way(stack: Stack, admin: httpx.Client, key: str) -> None:

@@ -30,7 +30,7 @@ class FakeStore(LogStore):
     """Two tables in memory that drop a token they have seen, and fail or die as the test says."""
 
     def __init__(self) -> None:
-        self.tables: dict[str, list[Any]] = {"requests": [], "bodies": []}
+        self.tables: dict[str, list[Any]] = {"requests": [], "bodies": [], "span_links": []}
         self.tokens: set[tuple[str, str]] = set()
         self.failures: list[BaseException | str | None] = []
         """What happens at the next writes, of which a batch has two."""

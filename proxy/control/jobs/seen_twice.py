@@ -16,6 +16,7 @@ import msgspec
 from proxy.control.jobs.row_builder import LogRows
 from proxy.ingest.otlp.records import COVERED_SPANS
 from proxy.logstore import LogStore, RequestRow
+from proxy.logstore.rows import SpanLinkRow
 
 __all__ = ["SeenTwice"]
 
@@ -46,6 +47,7 @@ class _Sighting(msgspec.Struct):
     trace_id: str
     span_id: str
     parent_span_id: str
+    session_id: str = ""
     covered: tuple[str, ...] = ()
     """Spans below it that have no row."""
     arrived_us: int = 0
@@ -75,6 +77,10 @@ class _Sighting(msgspec.Struct):
         return same_response and bool(self.trace_id) and self.trace_id == kept.trace_id and (inside or around)
 
 
+_Pair = tuple[_Sighting, _Sighting]
+"""The row that goes, and the one that stays."""
+
+
 class SeenTwice:
     """Decides for one shipper which rows are left out and which are removed."""
 
@@ -86,7 +92,8 @@ class SeenTwice:
         self._store = store
         self._waiting: dict[tuple[str, int, str], _Sighting] | None = None
         self._by_key: dict[Key, list[_Sighting]] = {}
-        self._dropped: list[RequestRow] = []
+        self._dropped: list[tuple[RequestRow, _Sighting]] = []
+        """Rows of the batch that were left out, with the rows that stay in their place."""
 
     def leave_out(self, rows: list[LogRows]) -> list[LogRows]:
         """The rows without those whose call has another row, in the log or among them. Raises `StoreError`."""
@@ -102,9 +109,9 @@ class SeenTwice:
             row, call = rows[number].request, calls.get(number)
             if (row.org, row.start, row.id) in seen:  # sent twice
                 out.add(number)
-            elif call is not None and any(call.is_of(kept) for key in call.keys for kept in present.get(key, ())):
+            elif call is not None and (kept := _kept(call, present)) is not None:
                 out.add(number)
-                self._dropped.append(row)
+                self._dropped.append((row, kept))
             elif call is not None:
                 _index(call, present, proxied=False)
             seen.add((row.org, row.start, row.id))
@@ -123,19 +130,24 @@ class SeenTwice:
                 _index(found, present, proxied=not found.source)
         return present
 
+    def link_left_out(self) -> None:
+        """Before the insert: notes which rows stand for those that were left out. Raises `StoreError`."""
+        self._link([(_sighting(row), kept) for row, kept in self._dropped])
+
     def remove_older(self, rows: Sequence[LogRows], *, repeated: bool, now_us: int) -> None:
         """After the insert: removes reported rows whose proxied row is among `rows`. Raises `StoreError`."""
         waiting = self._load(now_us)
-        gone: list[_Sighting] = []
+        gone: list[_Pair] = []
         if waiting:
             for each in rows:
                 row = each.request
                 if not row.source and self._is_awaited(row):
                     gone += self._twins(_sighting(row))
         if repeated and self._dropped:  # an insert before this one may have written what is now left out
-            missing = {(row.org, row.start, row.id) for row in self._store.missing("requests", self._dropped)}
-            gone += [_sighting(row) for row in self._dropped if (row.org, row.start, row.id) not in missing]
+            missing = {id(row) for row in self._store.missing("requests", [row for row, _ in self._dropped])}
+            gone += [(_sighting(row), kept) for row, kept in self._dropped if id(row) not in missing]
         if gone:
+            self._link(gone)
             self._remove(gone)
         for each in rows:
             if _is_call(each.request):
@@ -158,8 +170,9 @@ class SeenTwice:
         for found in self._look_up(due):
             if not found.source:
                 _index(found, present, proxied=True)
-        gone = [one for one in due if any(one.is_of(kept) for key in one.keys for kept in present.get(key, ()))]
+        gone = [(one, kept) for one in due if (kept := _kept(one, present)) is not None]
         if gone:
+            self._link(gone)
             self._remove(gone)
         for sighting in due:
             sighting.checks += 1
@@ -185,19 +198,37 @@ class SeenTwice:
             bool(row.parent_span_id) and (row.org, "span", row.parent_span_id) in self._by_key
         )
 
-    def _twins(self, proxied: _Sighting) -> list[_Sighting]:
+    def _twins(self, proxied: _Sighting) -> list[_Pair]:
         """The waiting calls that the proxied row shows."""
-        found: list[_Sighting] = []
+        found: dict[tuple[str, int, str], _Pair] = {}
         for key in _proxied_keys(proxied):
-            found += [one for one in self._by_key.get(key, ()) if one.is_of(proxied) and one not in found]
-        return found
+            found |= {one.key: (one, proxied) for one in self._by_key.get(key, ()) if one.is_of(proxied)}
+        return list(found.values())
 
-    def _remove(self, gone: Sequence[_Sighting]) -> None:
-        keys = list(dict.fromkeys(sighting.key for sighting in gone))
+    def _link(self, pairs: Sequence[_Pair]) -> None:
+        """Notes which row stands for a span that has none, for trees of calls."""
+        links = [
+            SpanLinkRow(
+                org=lost.org,
+                session_id=lost.session_id,
+                trace_id=lost.trace_id,
+                span_id=lost.span_id,
+                parent_span_id=lost.parent_span_id,
+                call_id=kept.id,
+                call_start=kept.start_us,
+            )
+            for lost, kept in pairs
+            if lost.span_id and lost.session_id
+        ]
+        if links:
+            self._store.write("span_links", links, f"{links[0].span_id}:{links[0].call_id}:{len(links)}")
+
+    def _remove(self, gone: Sequence[_Pair]) -> None:
+        keys = list(dict.fromkeys(lost.key for lost, _ in gone))
         self._store.remove(keys)
         self.removed += len(keys)
-        for sighting in gone:
-            self._forget(sighting)
+        for lost, _ in gone:
+            self._forget(lost)
 
     # --- the calls that wait ----------------------------------------------------------------------------------------
 
@@ -236,6 +267,12 @@ def _is_call(row: RequestRow) -> bool:
     return row.source in _REPORTED and bool(row.dialect) and bool(row.response_id or row.span_id)
 
 
+def _kept(call: _Sighting, present: dict[Key, list[_Sighting]]) -> _Sighting | None:
+    """The better row of the same call; of several the one that began nearest to it."""
+    found = [kept for key in call.keys for kept in present.get(key, ()) if call.is_of(kept)]
+    return min(found, key=lambda kept: abs(kept.start_us - call.start_us), default=None)
+
+
 def _index(sighting: _Sighting, into: dict[Key, list[_Sighting]], *, proxied: bool) -> None:
     for key in _proxied_keys(sighting) if proxied else sighting.keys:
         into.setdefault(key, []).append(sighting)
@@ -259,6 +296,7 @@ def _sighting(row: RequestRow) -> _Sighting:
         row.trace_id,
         row.span_id,
         row.parent_span_id,
+        row.session_id,
         _covered(row.facts),
     )
 
@@ -274,6 +312,7 @@ def _read(row: dict[str, Any]) -> _Sighting:
         row["trace_id"],
         row["span_id"],
         row["parent_span_id"],
+        row.get("session_id", ""),
         _covered(row.get("facts", "")),
     )
 

@@ -39,7 +39,8 @@ class SessionReader:
 
     def spans(self) -> Node:
         """All calls by their parents. Raises `InvalidValue` where there are too many."""
-        return span_tree(self._checked(self._read("session_spans", limit=MAX_CALLS + 1), "calls"))
+        rows = self._checked(self._read("session_spans", limit=MAX_CALLS + 1), "calls")
+        return span_tree(rows, self._read("session_links", limit=MAX_CALLS))
 
     def calls(
         self, *, prefix: Sequence[str] = (), below: bool = True, after: tuple[int, str] = (0, ""),

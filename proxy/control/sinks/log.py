@@ -66,6 +66,7 @@ class LogSink:
         requests = [rows.request for rows in batch.rows]
         bodies = [rows.body for rows in batch.rows if rows.body is not None]
         try:
+            self.twice.link_left_out()
             if not batch.repeated:
                 insert(self._store, requests, bodies, batch.token)
             elif failures < _MAX_FAILURES:
