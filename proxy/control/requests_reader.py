@@ -17,6 +17,7 @@ from proxy.query.requests import (
     RequestsPlan,
     count_sql,
     histogram_sql,
+    newest_parts,
     page_sql,
     sample_sql,
     span_sql,
@@ -76,7 +77,7 @@ class RequestsReader:
         """The same, and what the last row has for the order of the plan: `after` of the next page, None on the last."""
         if not limit:
             return [], None
-        found = self._read(page_sql(plan, limit + 1))
+        found = self._find(plan, limit + 1)
         names = [column.name for column, _ in plan.columns]
         # The chosen columns come first in a row, in their order.
         rows = [dict(zip(names, row.values(), strict=False)) for row in found[:limit]]
@@ -87,6 +88,13 @@ class RequestsReader:
             for row, call in zip(rows, calls, strict=True):
                 row["properties"] = call["properties"]
         return rows, plan.order.values_of(found[limit - 1]) if len(found) > limit else None
+
+    def _find(self, plan: RequestsPlan, limit: int) -> list[dict[str, Any]]:
+        for part in newest_parts(plan):
+            found = self._read(page_sql(part, limit))
+            if len(found) == limit:
+                return found
+        return self._read(page_sql(plan, limit))
 
     def total(self, plan: RequestsPlan) -> Total:
         """How many calls match, on all pages."""

@@ -76,6 +76,7 @@ class RepriceTables:
             now_us=now_us,
             window=Window(after.start_us, until_us),
             updated_properties=self._store.updated_properties(after.org),
+            text_chars=self._store.text_chars,
         )
         sql = query("reprice_page").replace("/* filter */", found.text)
         bound = {"org": after.org, "after_us": after.start_us, "after_id": after.id, "until_us": until_us}

@@ -2,7 +2,7 @@
 
 import base64
 import binascii
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from datetime import tzinfo
 from hashlib import blake2b
 from typing import Any, Final
@@ -12,14 +12,14 @@ import msgspec
 from proxy.query import parse_filter
 from proxy.query.binding import MAX_TIME_US, Binder, Context, Sql, Window
 from proxy.query.buckets import Buckets
-from proxy.query.columns import COLUMNS, Column
+from proxy.query.columns import COLUMNS, Column, find_column
 from proxy.query.compile import compile_filter, window_of
 from proxy.query.errors import FilterError
 from proxy.query.json_form import to_json
 from proxy.query.keyset import RowOrder, SortKey, Values, order_of
 from proxy.query.selection import LIST_COLUMNS, select_columns
 from proxy.query.times import moment_us, zone_of
-from proxy.query.tree import Node
+from proxy.query.tree import And, Leaf, Node, Not, Or
 
 __all__ = [
     "EXACT_TOTAL",
@@ -27,6 +27,7 @@ __all__ = [
     "count_sql",
     "histogram_sql",
     "matching_sql",
+    "newest_parts",
     "page_sql",
     "plan_requests",
     "sample_sql",
@@ -36,6 +37,7 @@ __all__ = [
 
 EXACT_TOTAL: Final = 10_000
 """Up to so many calls are counted exactly. Of more, so many are read, and the rest is estimated."""
+_PARTS_US: Final = (6 * 3_600_000_000, 3 * 86_400_000_000)
 _CURSOR_ACCEPTED: Final = "`next` of a page of the same query: filter, times, zone and sort unchanged"
 
 
@@ -144,6 +146,31 @@ def page_sql(plan: RequestsPlan, limit: int) -> Sql:
         f"ORDER BY {plan.order.order_by()}\nLIMIT {binder.bind(limit, 'UInt32')}",
         {**where.values, **plan.values, **binder.values},
     )
+
+
+def newest_parts(plan: RequestsPlan) -> Iterator[RequestsPlan]:
+    """The plan over its newest hours, then days, where it searches texts and lists the newest first. A page that is
+    full is the page of the whole plan, and found without a look at all texts of the time asked for."""
+    first = plan.order.terms[0]
+    if not (first.sql == "start" and first.descending and _searches(plan.node)):
+        return
+    window = window_of(plan.node, now_us=plan.now_us, zone=plan.zone, within=plan.window)
+    end_us = min(window.until_us, plan.now_us)
+    if plan.after is not None and isinstance(plan.after[0], int):
+        end_us = min(end_us, plan.after[0])
+    for span_us in _PARTS_US:
+        if end_us - span_us > window.since_us:
+            yield msgspec.structs.replace(plan, window=Window(end_us - span_us, window.until_us))
+
+
+def _searches(node: Node) -> bool:
+    match node:
+        case Leaf(column):
+            return find_column("column", column).kind == "search"
+        case Not(inner):
+            return _searches(inner)
+        case And(nodes) | Or(nodes):
+            return any(map(_searches, nodes))
 
 
 def values_sql(plan: RequestsPlan, id: str, start_us: int) -> Sql:

@@ -1,18 +1,23 @@
 """Text search finds what a plain reading of the texts finds, with the index and without."""
 
+import ast
 import random
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from proxy.control.requests_reader import RequestsReader
 from proxy.logstore import BodyRow, Filter, RequestRow
 from proxy.logstore.clickhouse import ClickHouseStore
 from proxy.logstore.exactly_once import insert
 from proxy.logstore.migrate import set_text_index
 from proxy.query import Binder, parse_text
+from proxy.query.keyset import SortKey
+from proxy.query.requests import plan_requests
 from proxy.query.search import text_condition
 from tests.contract.log_stores import STORES, open_store
+from tests.stack import ROOT
 
 START_US = 1_780_000_000_000_000
 CHARS = 200
@@ -139,8 +144,9 @@ def test_the_index_follows_the_setting(store: ClickHouseStore) -> None:
     insert(store, [], rows("setting"), "setting")
     told: list[int] = []
     for chars, version in ((CHARS, ""), (100, ""), (100, ""), (0, ""), (0, ""), (CHARS, "25.8.1"), (CHARS, "")):
-        client = Statements(store._writer, version)
-        indexed = set_text_index(client, chars)
+        with store._connections.write() as owner:
+            client = Statements(owner, version)
+            indexed = set_text_index(client, chars)
         assert indexed == (0 if version else chars)
         told.append(len(client.told))
         assert search(store, "setting", "thirty", chars=indexed) == {"refund"}
@@ -168,3 +174,40 @@ def test_a_filter_on_text_finds_calls(store: ClickHouseStore) -> None:
         assert found("-refund") == set(TEXTS) - {"refund", "order"}
     finally:
         store.text_chars = CHARS
+
+
+def test_pages_of_a_text_follow_each_other_over_days(store: ClickHouseStore) -> None:
+    """A page looks into the newest hours first (`newest_parts`): it must be that of all days."""
+    org, hour_us = "pages", 3_600_000_000
+    made = [RequestRow(id=f"{number:03}", org=org, start=START_US + number * 5 * hour_us) for number in range(60)]
+    texts = [
+        BodyRow(id=row.id, org=org, start=row.start, response_text="common rare" if at % 20 == 0 else "common")
+        for at, row in enumerate(made)
+    ]
+    insert(store, made, texts, org)
+
+    def pages(limit: int, **asked: Any) -> list[str]:
+        found: list[str] = []
+        cursor: str | None = ""
+        while cursor is not None:
+            plan = plan_requests(
+                org=org, now_us=START_US + 295 * hour_us, columns=["id"], text_chars=CHARS, cursor=cursor, **asked
+            )
+            rows, cursor = RequestsReader(store).page(plan, limit)
+            found += [row["id"] for row in rows]
+        return found
+
+    newest = [row.id for row in reversed(made)]
+    for limit in (1, 2, 7, 100):
+        assert pages(limit, filter="common") == newest
+        assert pages(limit, filter="rare") == ["040", "020", "000"]
+        assert pages(limit, filter="common", sort=[SortKey("start", "asc")]) == newest[::-1]
+        assert pages(limit, filter="NOT rare") == [id for id in newest if int(id) % 20]
+
+
+def test_every_filter_knows_of_the_index() -> None:
+    """`text_chars` is left out nowhere: such a search would read all texts."""
+    for path in (ROOT / "proxy").rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text("utf-8"))):
+            if isinstance(node, ast.Call) and ast.unparse(node.func) in ("compile_filter", "plan_requests"):
+                assert "text_chars" in {word.arg for word in node.keywords}, f"{path}:{node.lineno}"
