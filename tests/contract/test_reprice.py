@@ -20,11 +20,13 @@ from proxy.core.snapshot import PriceRow
 from proxy.logstore import RequestRow, StoreError
 from proxy.logstore.clickhouse import ClickHouseStore
 from proxy.logstore.exactly_once import insert
+from proxy.logstore.hourly import StoredHours
 from proxy.logstore.rows import RepricedRow
 from proxy.metadata import organisations, prices, reprices
 from proxy.metadata.db import Database
 from proxy.metadata.reprices import RepriceRun
 from proxy.prices import PriceBook
+from proxy.query.hours import HOUR_US, Span
 from tests.contract.log_stores import STORES, open_store
 from tests.unit.records import record
 from tests.unit.test_one_price import PRICE_IDS, chat_usages
@@ -75,7 +77,7 @@ class World:
     def ship(self, records: list[Record]) -> list[RequestRow]:
         """The rows of the records at the prices of now."""
         book = PriceBook(price_ids=PRICE_IDS)
-        rows = [PriceRow(self.org, name, json.dumps(entry).encode()) for name, entry in self.entries.items()]
+        rows = [PriceRow(self.org, name, json.dumps(entry).encode()) for name, entry in sorted(self.entries.items())]
         book.set_org_prices({self.org: rows})
         return [RowBuilder(book).build_one(made).request for made in records]
 
@@ -251,7 +253,7 @@ def test_wherever_it_is_stopped_it_goes_on_and_doubles_nothing(store: ClickHouse
     world = World(store, database)
     records = some_calls(world.org)
     world.log(world.ship(records))
-    for at in itertools.count(1, 3):
+    for at in itertools.count(1, 7):
         world.set_prices(NEW if at % 2 else {})
         run = world.queue()
         failing = FailingStore(store, at, after=at % 4 > 1)
@@ -298,6 +300,20 @@ def test_time_and_filter_bound_it(world: World) -> None:
     assert [row["id"] for row in world.repriced(run)] == ["id-11", "id-13", "id-15", "id-17", "id-19"]
     changed = [was != now for was, now in zip(old, world.figures(), strict=True)]
     assert changed.count(True) == 5
+
+
+def test_stored_hours_of_changed_calls_are_computed_again(world: World) -> None:
+    records = some_calls(world.org)
+    world.log(world.ship(records))
+    hours = StoredHours(world.store)
+    first, second = (records[number].started_us // HOUR_US * HOUR_US for number in (3, 5))
+    spans = [Span(start, start + HOUR_US) for start in (first, second)]
+    for span in spans:
+        hours.fill(world.org, span, START_US)
+    assert [hours.current(world.org, span) for span in spans] == [[first], [second]]
+    world.set_prices(NEW)  # from the day of the second
+    assert world.reprice().state == "done"
+    assert [hours.current(world.org, span) for span in spans] == [[first], []]
 
 
 def test_rows_of_an_earlier_version_keep_their_cost_and_are_counted(world: World) -> None:
