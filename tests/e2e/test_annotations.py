@@ -149,6 +149,16 @@ def test_a_bad_value_is_named(api: httpx.Client, method: str, path: str, body: A
     assert said(api, id)["data"] == []
 
 
+@pytest.mark.parametrize(
+    "raw", [b'{"text": "\\ud800"}', b'{"text": "\xff"}', b'{"text": "a', b"[]", b'{"text": 1e999}']
+)
+def test_a_body_that_is_no_note_is_refused(api: httpx.Client, raw: bytes) -> None:
+    id = uuid7(now_us())
+    answer = api.post(f"/api/requests/{id}/notes", content=raw, headers={"Content-Type": "application/json"})
+    assert answer.status_code == 400, answer.text
+    assert said(api, id)["data"] == []
+
+
 def test_annotations_are_their_organisation_s_own_and_need_the_right_to_write(
     control: ControlProcess, api: httpx.Client, call: str
 ) -> None:

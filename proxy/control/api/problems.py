@@ -118,6 +118,11 @@ def _too_deep(request: Request[Any, Any, Any], _: RecursionError) -> Response[by
     return answer(Problem("Bad value", 400, detail="The JSON is nested too deep."))
 
 
+def _not_utf8(request: Request[Any, Any, Any], error: UnicodeDecodeError) -> Response[bytes]:
+    _log.warning("%s %s: %s", request.method, request.url.path, error)
+    return answer(Problem("Bad value", 400, detail="The JSON is not UTF-8."))
+
+
 def _invalid_value(_: Request[Any, Any, Any], error: InvalidValue) -> Response[bytes]:
     return answer(
         Problem("Bad value", 400, detail=str(error), parameter=error.path, value=error.found, accepted=error.accepted)
@@ -177,6 +182,7 @@ HANDLERS: dict[type[Exception] | int, Any] = {
     RowConflict: _row_conflict,
     ConstraintError: _overtaken,
     RecursionError: _too_deep,
+    UnicodeDecodeError: _not_utf8,
     InvalidValue: _invalid_value,
     BadRequest: _bad_request,
     BadDirective: _bad_request,
