@@ -37,7 +37,7 @@ __all__ = [
 
 EXACT_TOTAL: Final = 10_000
 """Up to so many calls are counted exactly. Of more, so many are read, and the rest is estimated."""
-_PARTS_US: Final = (6 * 3_600_000_000, 3 * 86_400_000_000)
+_PARTS_US: Final = (86_400_000_000, 7 * 86_400_000_000)
 _CURSOR_ACCEPTED: Final = "`next` of a page of the same query: filter, times, zone and sort unchanged"
 
 
@@ -149,7 +149,7 @@ def page_sql(plan: RequestsPlan, limit: int) -> Sql:
 
 
 def newest_parts(plan: RequestsPlan) -> Iterator[RequestsPlan]:
-    """The plan over its newest hours, then days, where it searches texts and lists the newest first. A page that is
+    """The plan over its newest day, then week, where it searches texts and lists the newest first. A page that is
     full is the page of the whole plan, and found without a look at all texts of the time asked for."""
     first = plan.order.terms[0]
     if not (first.sql == "start" and first.descending and _searches(plan.node)):

@@ -177,7 +177,7 @@ def test_a_filter_on_text_finds_calls(store: ClickHouseStore) -> None:
 
 
 def test_pages_of_a_text_follow_each_other_over_days(store: ClickHouseStore) -> None:
-    """A page looks into the newest hours first (`newest_parts`): it must be that of all days."""
+    """A page looks into the newest day first (`newest_parts`): it must be that of all days."""
     org, hour_us = "pages", 3_600_000_000
     made = [RequestRow(id=f"{number:03}", org=org, start=START_US + number * 5 * hour_us) for number in range(60)]
     texts = [
