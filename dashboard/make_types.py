@@ -3,11 +3,12 @@
 FILE is where the types go, `dashboard/src/api/schema.d.ts` if it is left out; a test compares the two.
 """
 
-import json
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
+
+import msgspec
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
@@ -27,7 +28,7 @@ def write_types(target: Path) -> None:
     """Runs `openapi-typescript` from the dashboard's own packages. Raises `CalledProcessError`."""
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / "openapi.json"
-        source.write_text(json.dumps(document()), "utf-8")
+        source.write_bytes(msgspec.json.encode(document()))
         tool = HERE / "node_modules" / ".bin" / "openapi-typescript"
         subprocess.run(
             [str(tool), str(source), "--default-non-nullable=false", "-o", str(target)],

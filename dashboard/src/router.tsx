@@ -12,6 +12,8 @@ function page(path: string, load: () => Promise<{ Page: RouteComponent }>) {
 /** One line a page; its folder holds the rest. */
 const routes = [
   page("/", () => import("@/pages/overview/Page")),
+  page("/requests", () => import("@/pages/requests/Page")),
+  page("/requests/$id", () => import("@/pages/request/Page")),
 ];
 
 export const router = createRouter({

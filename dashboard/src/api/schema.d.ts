@@ -157,6 +157,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/requests/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** All calls that match, as JSONL, CSV or Parquet */
+        post: operations["exportRequests"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/requests/{id}/bodies": {
         parameters: {
             query?: never;
@@ -639,6 +656,59 @@ export interface paths {
         post?: never;
         /** Delete an own price */
         delete: operations["deletePrice"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/costs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Costs as bills list them */
+        get: operations["listCosts"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/reprice": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Re-pricings, newest first */
+        get: operations["listReprices"];
+        put?: never;
+        /** Price calls again */
+        post: operations["createReprice"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/reprice/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One re-pricing */
+        get: operations["getReprice"];
+        put?: never;
+        post?: never;
+        /** Cancel a re-pricing */
+        delete: operations["cancelReprice"];
         options?: never;
         head?: never;
         patch?: never;
@@ -1154,6 +1224,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/suggest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Values for a filter */
+        get: operations["suggestValues"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/request/query-clickhouse": {
         parameters: {
             query?: never;
@@ -1199,6 +1286,23 @@ export interface paths {
         put?: never;
         /** How many calls match a filter in Helicone's form */
         post: operations["heliconeCountRequests"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/metrics/requestCount": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** The same as request/count/query */
+        post: operations["heliconeRequestCount"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1273,6 +1377,584 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/session/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sessions in Helicone's form */
+        post: operations["heliconeQuerySessions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/session/name/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Names of sessions in Helicone's form */
+        post: operations["heliconeQuerySessionNames"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/session/metrics/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** How sessions are spread */
+        post: operations["heliconeQuerySessionMetrics"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/session/{sessionId}/feedback": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Rate a session */
+        post: operations["heliconeAddSessionFeedback"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/user/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Totals of users in Helicone's form */
+        post: operations["heliconeQueryUsers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/user/metrics/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Figures of users in Helicone's form */
+        post: operations["heliconeQueryUserMetrics"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/user/metrics-overview/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** How users are spread */
+        post: operations["heliconeQueryUserOverview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/property/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Names of properties */
+        post: operations["heliconeQueryProperties"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/property/{propertyKey}/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Values of a property */
+        post: operations["heliconeSearchProperty"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/property/{propertyKey}/top-costs/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Values of a property by cost */
+        post: operations["heliconeTopCosts"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/property/{propertyKey}/top-requests/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Values of a property by calls */
+        post: operations["heliconeTopRequests"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/property/properties/over-time": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Cost and calls of a property's values over time */
+        post: operations["heliconePropertyOverTime"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/dashboard/scores/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Average scores over time */
+        post: operations["heliconeScoresOverTime"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/metrics/totalRequests": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Number of calls */
+        post: operations["heliconeTotalRequests"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/metrics/totalCost": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sum of the known costs, in US dollars */
+        post: operations["heliconeTotalCost"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/metrics/averageLatency": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Average latency, in milliseconds */
+        post: operations["heliconeAverageLatency"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/metrics/averageTimeToFirstToken": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Average time to the first token, in milliseconds */
+        post: operations["heliconeAverageTimeToFirstToken"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/metrics/averageTokensPerRequest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tokens a call */
+        post: operations["heliconeAverageTokensPerRequest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/metrics/totalThreats": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Always 0: threats are not looked for */
+        post: operations["heliconeTotalThreats"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/metrics/activeUsers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Distinct users */
+        post: operations["heliconeActiveUsers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/metrics/requestOverTime": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Calls over time */
+        post: operations["heliconeRequestOverTime"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/metrics/costOverTime": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Cost over time */
+        post: operations["heliconeCostOverTime"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/metrics/tokensOverTime": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tokens over time */
+        post: operations["heliconeTokensOverTime"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/metrics/detailedTokensOverTime": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tokens by kind over time */
+        post: operations["heliconeDetailedTokensOverTime"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/metrics/modelUsageOverTime": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Calls and tokens of models over time */
+        post: operations["heliconeModelUsageOverTime"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/metrics/latencyOverTime": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Average latency over time */
+        post: operations["heliconeLatencyOverTime"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/metrics/timeToFirstToken": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Average time to the first token over time */
+        post: operations["heliconeTimeToFirstToken"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/metrics/usersOverTime": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Distinct users over time */
+        post: operations["heliconeUsersOverTime"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/metrics/threatsOverTime": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Always 0: threats are not looked for */
+        post: operations["heliconeThreatsOverTime"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/metrics/errorOverTime": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Calls whose status is not 200 */
+        post: operations["heliconeErrorOverTime"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/metrics/requestStatusOverTime": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Calls by status over time */
+        post: operations["heliconeRequestStatusOverTime"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/metrics/quantiles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Percentiles over time */
+        post: operations["heliconeQuantiles"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/metrics/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Figures of models in Helicone's form */
+        post: operations["heliconeModels"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/metrics/country": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Calls by the property `country_code` */
+        post: operations["heliconeCountries"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/import": {
         parameters: {
             query?: never;
@@ -1290,7 +1972,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/oai/v1/log": {
+    "/v1/trace/custom/log": {
         parameters: {
             query?: never;
             header?: never;
@@ -1300,41 +1982,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Log a call that was made without the proxy, as Helicone's loggers do */
-        post: operations["logCallOaiV1"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/trace/custom/v1/log": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Log a call that was made without the proxy, as Helicone's loggers do */
-        post: operations["logCallV1TraceCustomV1"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/anthropic/v1/log": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Log a call that was made without the proxy, as Helicone's loggers do */
-        post: operations["logCallAnthropicV1"];
+        post: operations["logCallV1TraceCustom"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1358,7 +2006,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/googleapis/v1/log": {
+    "/anthropic/v1/log": {
         parameters: {
             query?: never;
             header?: never;
@@ -1368,7 +2016,24 @@ export interface paths {
         get?: never;
         put?: never;
         /** Log a call that was made without the proxy, as Helicone's loggers do */
-        post: operations["logCallGoogleapisV1"];
+        post: operations["logCallAnthropicV1"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/trace/custom/v1/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Log a call that was made without the proxy, as Helicone's loggers do */
+        post: operations["logCallV1TraceCustomV1"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1392,7 +2057,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v1/trace/custom/log": {
+    "/oai/v1/log": {
         parameters: {
             query?: never;
             header?: never;
@@ -1402,7 +2067,24 @@ export interface paths {
         get?: never;
         put?: never;
         /** Log a call that was made without the proxy, as Helicone's loggers do */
-        post: operations["logCallV1TraceCustom"];
+        post: operations["logCallOaiV1"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/googleapis/v1/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Log a call that was made without the proxy, as Helicone's loggers do */
+        post: operations["logCallGoogleapisV1"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1477,7 +2159,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v1/traces": {
+    "/api/sql": {
         parameters: {
             query?: never;
             header?: never;
@@ -1486,8 +2168,25 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Take spans of OpenTelemetry (OTLP over HTTP, protobuf or JSON) */
-        post: operations["exportTraces"];
+        /** SQL over the views of the organisation */
+        post: operations["querySql"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sql/schema": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Views and columns that SQL can read */
+        get: operations["getSqlSchema"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1505,6 +2204,23 @@ export interface paths {
         put?: never;
         /** Take spans of OpenTelemetry (OTLP over HTTP, protobuf or JSON) */
         post: operations["exportTracesLog"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/traces": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take spans of OpenTelemetry (OTLP over HTTP, protobuf or JSON) */
+        post: operations["exportTraces"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1568,6 +2284,10 @@ export interface components {
             /** @default  */
             environment?: string;
         };
+        /** Average */
+        Average: {
+            average: number;
+        };
         /** Batch */
         Batch: {
             rating?: number | boolean | null;
@@ -1586,11 +2306,6 @@ export interface components {
         Belonging: {
             organisation: components["schemas"]["Organisation"];
             role: string;
-        };
-        /** Bin */
-        Bin: {
-            low: number | null;
-            high: number | null;
         };
         /** Branch */
         Branch: {
@@ -1641,6 +2356,12 @@ export interface components {
             after: components["schemas"]["Version"];
             diff: string;
         };
+        /** CostComponent */
+        CostComponent: {
+            component: string;
+            quantity: number;
+            amount_nanousd: number;
+        };
         /** CountQuery */
         CountQuery: {
             /** @default all */
@@ -1656,6 +2377,34 @@ export interface components {
         /** CredentialList */
         CredentialList: {
             data: components["schemas"]["Credential"][];
+        };
+        /** DataOverTime */
+        DataOverTime: {
+            timeFilter: components["schemas"]["TimeFilter"];
+            /** @default all */
+            userFilter?: unknown;
+            /**
+             * @default day
+             * @enum {string}
+             */
+            dbIncrement?: "min" | "hour" | "day" | "week" | "month" | "year";
+            /** @default 0 */
+            timeZoneDifference?: number;
+        };
+        /** DayCost */
+        DayCost: {
+            day: string;
+            provider: string;
+            model: string;
+            calls: number;
+            unknown: number;
+            cost_nanousd: number;
+            reasons: string[];
+            components: components["schemas"]["CostComponent"][];
+        };
+        /** DayCosts */
+        DayCosts: {
+            data: components["schemas"]["DayCost"][];
         };
         /** DimensionHelp */
         DimensionHelp: {
@@ -1890,164 +2639,25 @@ export interface components {
             /** @description price data, `own:<file>@<digest>`, or `provider`: its own figure for the call */
             source: string;
         };
-        /** EventWithBodies */
-        EventWithBodies: {
+        /** ExportQuestion */
+        ExportQuestion: {
             /**
-             * @description version of this format
-             * @default 1
-             * @constant
+             * @default jsonl
+             * @enum {string}
              */
-            version?: 1;
-            /** @description UUID; the response's Helicone-Id */
-            id: string;
-            /** @description organisation */
-            org: string;
-            /** @description id of the API key of the caller; empty where auth is open */
-            key: string;
-            /**
-             * Format: date-time
-             * @description when the request began
-             */
-            start: string;
-            /** @description position in the order of arrival in the log; never decreases */
-            ingested_at: string | null;
-            provider: string;
-            host: string;
-            dialect: string;
-            /** @description `chat`, `messages`, `embeddings`, … */
-            operation: string;
-            method: string;
-            /** @description path and query sent to the provider, secrets masked */
-            path: string;
-            /** @description as overridden, else as answered, else as requested */
-            model: string;
-            /** @description as requested */
-            model_asked: string;
-            model_override: string;
-            /** @description HTTP status that the caller got; 499 where it left before a response began */
-            status: number;
-            /** @description `success`, the phase that refused or failed, or `response_error`: the status was good and the response, or its stream, held an error */
-            outcome: string;
-            /** @description our error code, else the provider's error type; empty on success */
-            error: string;
-            error_message: string;
-            /** @description who ended a stream early: `client`, `upstream`, `gateway`, or empty */
-            cut: string;
-            finish_reason: string;
-            streamed: boolean;
-            /** @description the caller left and the gateway read on for the usage */
-            drained: boolean;
-            /** @description start to end */
-            latency_ms: number | null;
-            /** @description start to first token */
-            ttft_ms: number | null;
-            /** @description start to first byte of the response */
-            first_byte_ms: number | null;
-            /** @description start to the request being sent: time spent in the gateway */
-            sent_ms: number | null;
-            /** @description all input, cache reads and writes included */
-            input_tokens: number | null;
-            /** @description all output, reasoning included */
-            output_tokens: number | null;
-            cached_input_tokens: number | null;
-            cache_write_tokens: number | null;
-            reasoning_tokens: number | null;
-            /** @description as the provider reported it */
-            total_tokens: number | null;
-            /** @description as the provider reported it */
-            provider_input_tokens: number | null;
-            /** @description as the provider reported it */
-            provider_output_tokens: number | null;
-            input_includes_cached: boolean | null;
-            output_includes_reasoning: boolean | null;
-            /** @description the provider's usage object; null where there is none */
-            usage_raw: unknown;
-            /** @description where in the response the usage was */
-            usage_at: string;
-            /** @description `provider`, `drained` (read after the caller left), `counted` (a mere count, nothing was used), or `none` */
-            usage_source: string;
-            cost_nanousd: number | null;
-            cost_known: boolean;
-            /** @description cost as the provider reported it */
-            reported_cost_nanousd: number | null;
-            /** @description the price data that the cost was computed from */
-            price_version: string;
-            /** @description what the cost is the sum of; a part of it where the cost is null */
-            cost_lines: components["schemas"]["EventCostLine"][];
-            /** @description what has no known price or could not be read; empty where known */
-            cost_missing: string[];
-            /** @description what the cost depends on beside the columns of usage, for a later re-pricing; `{}` where they hold all of it, null where no usage was priced */
-            priced_usage: unknown;
-            /** @description the background response, batch or output file whose usage this call bills; empty for other calls */
-            settled_id: string;
-            /** @description how the call came into the log: empty for the proxy, else `logger`, `otlp` or `import:<name>` */
-            source: string;
-            /** @description tools that the response called, each once; of a logged tool step its own name */
-            tool_names: string[];
-            /** @description the provider's id of the response; empty where it gave none */
-            response_id: string;
-            user_id: string;
-            session_id: string;
-            session_path: string;
-            session_name: string;
-            request_name: string;
-            /** @description lower-case name to value */
-            properties: {
-                [key: string]: string;
-            };
-            /** @description lower-case name to the spelling sent, where they differ */
-            property_names: {
-                [key: string]: string;
-            };
-            prompt_id: string;
-            prompt_version: string;
-            /** @description served from the cache */
-            cached: boolean;
-            /** @description of a cache hit: what the call would have cost */
-            saved_nanousd: number | null;
-            /** @description of a cache hit: how much longer the stored response had taken */
-            saved_ms: number | null;
-            /** @description bytes */
-            request_size: number;
-            /** @description bytes */
-            response_size: number;
-            /** @description the caller asked that its request is not stored */
-            request_omitted: boolean;
-            /** @description the caller asked that the response is not stored */
-            response_omitted: boolean;
-            /** @description a body was above `log.max_body`, and its middle is left out */
-            truncated: boolean;
-            /** @description first 200 characters of the prompt */
-            request_preview: string;
-            /** @description first 200 characters of the response */
-            response_preview: string;
-            /** @description 32 hex digits from the caller's `traceparent`; empty without one */
-            trace_id: string;
-            /** @description this call's span: the last 16 hex digits of `id`; empty without a trace */
-            span_id: string;
-            /** @description the caller's span: 16 hex digits from its `traceparent` */
-            parent_span_id: string;
-            attempts: components["schemas"]["EventAttempt"][];
-            attempt_count: number;
-            /** @description cache, limit, retry, fallback and prompt facts by name (`cache.status`) */
-            facts: {
+            format?: "jsonl" | "csv" | "parquet";
+            filter?: string | {
                 [key: string]: unknown;
-            };
-            /** @description Helicone-* headers that are not supported */
-            unknown_directives: {
-                [key: string]: string;
-            };
-            /** @description chosen headers of the provider's response */
-            response_headers: {
-                [key: string]: string;
-            };
-            client_ip: string;
-            user_agent: string;
-            /** @description gateway worker that served the call */
-            worker: string;
-            /** @description why the bodies could not be read; empty where they could */
-            reading_error: string;
-            bodies: components["schemas"]["EventBodies"] | null;
+            } | null;
+            /** @default  */
+            since?: string;
+            /** @default  */
+            until?: string;
+            /** @default UTC */
+            zone?: string;
+            columns?: string[] | null;
+            /** @default false */
+            bodies?: boolean;
         };
         /** Feedback */
         Feedback: {
@@ -2079,6 +2689,16 @@ export interface components {
             /** @default  */
             cursor?: string;
         };
+        /** Groups */
+        Groups: {
+            timeFilter: components["schemas"]["TimeFilter"];
+            /** @default all */
+            filter?: unknown;
+            /** @default 0 */
+            offset?: number;
+            /** @default 100 */
+            limit?: number;
+        };
         /** Heatmap */
         Heatmap: {
             since: string;
@@ -2088,7 +2708,7 @@ export interface components {
             buckets: string[];
             measure: string;
             unit: string;
-            bins: components["schemas"]["Bin"][];
+            bins: components["schemas"]["query_heatmap_Bin"][];
             cells: number[][];
             calls: number;
             without_value: number;
@@ -2355,6 +2975,19 @@ export interface components {
             /** @default  */
             name?: string;
         };
+        /** NewReprice */
+        NewReprice: {
+            since: string;
+            /** @default  */
+            until?: string;
+            /** @default  */
+            organisation?: string;
+            filter?: string | {
+                [key: string]: unknown;
+            } | null;
+            /** @default false */
+            dry_run?: boolean;
+        };
         /** NewVersion */
         NewVersion: {
             body: {
@@ -2375,6 +3008,8 @@ export interface components {
             text: string;
             by: string;
         };
+        /** Nothing */
+        Nothing: Record<string, never>;
         /** Organisation */
         Organisation: {
             id: string;
@@ -2387,10 +3022,27 @@ export interface components {
             name?: string | null;
             policy?: string | null;
         };
+        /** OverTime */
+        OverTime: {
+            timeFilter: components["schemas"]["TimeFilter"];
+            /** @default all */
+            filter?: unknown;
+            /**
+             * @default hour
+             * @enum {string}
+             */
+            dbIncrement?: "min" | "hour" | "day" | "week" | "month" | "year";
+            /** @default 0 */
+            timeZoneDifference?: number;
+        };
         /** Page */
         Page: {
             data: components["schemas"]["Event"][];
             next: string | null;
+        };
+        /** Period */
+        Period: {
+            timeFilter: components["schemas"]["TimeFilter"];
         };
         /** Price */
         Price: {
@@ -2469,6 +3121,20 @@ export interface components {
             users: number;
             tokens_per_second: number | null;
         };
+        /** PropertyOverTime */
+        PropertyOverTime: {
+            timeFilter: components["schemas"]["TimeFilter"];
+            /** @default all */
+            userFilter?: unknown;
+            /**
+             * @default day
+             * @enum {string}
+             */
+            dbIncrement?: "min" | "hour" | "day" | "week" | "month" | "year";
+            /** @default 0 */
+            timeZoneDifference?: number;
+            propertyKey: string;
+        };
         /** PropertyPage */
         PropertyPage: {
             data: components["schemas"]["PropertyRow"][];
@@ -2522,6 +3188,21 @@ export interface components {
             users: number;
             tokens_per_second: number | null;
         };
+        /** Quantiles */
+        Quantiles: {
+            timeFilter: components["schemas"]["TimeFilter"];
+            /** @default all */
+            filter?: unknown;
+            /**
+             * @default hour
+             * @enum {string}
+             */
+            dbIncrement?: "min" | "hour" | "day" | "week" | "month" | "year";
+            /** @default 0 */
+            timeZoneDifference?: number;
+            /** @default latency */
+            metric?: string;
+        };
         /** Rating */
         Rating: {
             rating: boolean;
@@ -2562,6 +3243,57 @@ export interface components {
             body: {
                 [key: string]: unknown;
             };
+        };
+        /** Reprice */
+        Reprice: {
+            id: string;
+            organisation: string;
+            /** Format: date-time */
+            since: string;
+            /** Format: date-time */
+            until: string;
+            filter: string;
+            dry_run: boolean;
+            state: string;
+            calls: number;
+            changed: number;
+            written: number;
+            old_nanousd: number;
+            new_nanousd: number;
+            groups: components["schemas"]["RepriceGroup"][];
+            error: string;
+            /** Format: date-time */
+            created: string;
+            created_by: string;
+        };
+        /** RepriceGroup */
+        RepriceGroup: {
+            provider: string;
+            model: string;
+            /** @default 0 */
+            calls?: number;
+            /** @default 0 */
+            changed?: number;
+            /** @default 0 */
+            old_nanousd?: number;
+            /** @default 0 */
+            new_nanousd?: number;
+            /** @default 0 */
+            newly_known?: number;
+            /** @default 0 */
+            newly_unknown?: number;
+            /** @default 0 */
+            unknown?: number;
+            /** @default 0 */
+            kept?: number;
+            reasons?: {
+                [key: string]: number;
+            };
+        };
+        /** RepricePage */
+        RepricePage: {
+            data: components["schemas"]["Reprice"][];
+            next: string | null;
         };
         /** RequestPage */
         RequestPage: {
@@ -2631,9 +3363,58 @@ export interface components {
             data: number;
             error?: string | null;
         };
+        /** Result[list[dict[str, str]]] */
+        Result_list_dict_str_str_: {
+            data: {
+                [key: string]: string;
+            }[];
+            error?: string | null;
+        };
+        /** Result[list[dict[str, Any]]] */
+        "Result_list_dict_str_typing.Any_": {
+            data: {
+                [key: string]: unknown;
+            }[];
+            error?: string | null;
+        };
+        /** Result[list[SessionName]] */
+        "Result_list_proxy.control.api.helicone.sessions.SessionName_": {
+            data: components["schemas"]["SessionName"][];
+            error?: string | null;
+        };
+        /** Result[list[SessionResult]] */
+        "Result_list_proxy.control.api.helicone.sessions.SessionResult_": {
+            data: components["schemas"]["SessionResult"][];
+            error?: string | null;
+        };
+        /** Result[list[UserTotals]] */
+        "Result_list_proxy.control.api.helicone.users.UserTotals_": {
+            data: components["schemas"]["UserTotals"][];
+            error?: string | null;
+        };
+        /** Result[list[str]] */
+        Result_list_str_: {
+            data: string[];
+            error?: string | null;
+        };
         /** Result[list[Any]] */
         "Result_list_typing.Any_": {
             data: unknown[];
+            error?: string | null;
+        };
+        /** Result[SessionMetrics] */
+        "Result_proxy.control.api.helicone.sessions.SessionMetrics_": {
+            data: components["schemas"]["SessionMetrics"];
+            error?: string | null;
+        };
+        /** Result[UserMetricsPage] */
+        "Result_proxy.control.api.helicone.users.UserMetricsPage_": {
+            data: components["schemas"]["UserMetricsPage"];
+            error?: string | null;
+        };
+        /** Result[UserOverview] */
+        "Result_proxy.control.api.helicone.users.UserOverview_": {
+            data: components["schemas"]["UserOverview"];
             error?: string | null;
         };
         /** Result[Any] */
@@ -2650,6 +3431,11 @@ export interface components {
             scores: {
                 [key: string]: number | boolean;
             };
+        };
+        /** Search */
+        Search: {
+            /** @default  */
+            searchTerm?: string;
         };
         /** Series */
         Series: {
@@ -2679,6 +3465,12 @@ export interface components {
             session: components["schemas"]["SessionRow"];
             annotations: components["schemas"]["Annotations"];
         };
+        /** SessionAverages */
+        SessionAverages: {
+            session_count: components["schemas"]["Average"][];
+            session_duration: components["schemas"]["Average"][];
+            session_cost: components["schemas"]["Average"][];
+        };
         /** SessionCall */
         SessionCall: {
             id: string;
@@ -2703,10 +3495,72 @@ export interface components {
             span_id: string;
             parent_span_id: string;
         };
+        /** SessionMetrics */
+        SessionMetrics: {
+            session_count: components["schemas"]["control_api_helicone_groups_Bin"][];
+            session_duration: components["schemas"]["control_api_helicone_groups_Bin"][];
+            session_cost: components["schemas"]["control_api_helicone_groups_Bin"][];
+            average: components["schemas"]["SessionAverages"];
+        };
+        /** SessionName */
+        SessionName: {
+            name: string;
+            created_at: string;
+            first_used: string;
+            last_used: string;
+            session_count: number;
+            total_cost: number;
+            avg_latency: number;
+        };
+        /** SessionNameQuery */
+        SessionNameQuery: {
+            /** @default  */
+            nameContains?: string;
+            /** @default 0 */
+            timezoneDifference?: number;
+            /** @enum {null|string} */
+            pSize?: "p50" | "p75" | "p95" | "p99" | "p99.9" | null;
+            useInterquartile?: boolean | null;
+            timeFilter?: components["schemas"]["TimeFilterMs"] | null;
+            /** @default all */
+            filter?: unknown;
+        };
         /** SessionPage */
         SessionPage: {
             data: components["schemas"]["SessionRow"][];
             next: string | null;
+        };
+        /** SessionQuery */
+        SessionQuery: {
+            timeFilter: components["schemas"]["TimeFilterMs"];
+            /** @default  */
+            search?: string;
+            nameEquals?: string | null;
+            /** @default 0 */
+            timezoneDifference?: number;
+            /** @default all */
+            filter?: unknown;
+            /** @default 0 */
+            offset?: number;
+            /** @default 50 */
+            limit?: number;
+        };
+        /** SessionRating */
+        SessionRating: {
+            rating: boolean;
+        };
+        /** SessionResult */
+        SessionResult: {
+            session_id: string;
+            session_name: string;
+            created_at: string;
+            latest_request_created_at: string;
+            total_cost: number;
+            total_requests: number;
+            prompt_tokens: number;
+            completion_tokens: number;
+            total_tokens: number;
+            avg_latency: number;
         };
         /** SessionRow */
         SessionRow: {
@@ -2785,6 +3639,63 @@ export interface components {
             child_count: number;
             children: components["schemas"]["CallNode"][];
         };
+        /** SqlColumn */
+        SqlColumn: {
+            name: string;
+            type: string;
+        };
+        /** SqlColumnHelp */
+        SqlColumnHelp: {
+            name: string;
+            type: string;
+            help: string;
+            unit: string;
+        };
+        /**
+         * SqlLimits
+         * @default {
+         *       "seconds": 0,
+         *       "rows": 0,
+         *       "memory": 0
+         *     }
+         */
+        SqlLimits: {
+            /** @default 0 */
+            seconds?: number;
+            /** @default 0 */
+            rows?: number;
+            /** @default 0 */
+            memory?: number;
+        };
+        /** SqlQuestion */
+        SqlQuestion: {
+            sql: string;
+            parameters?: {
+                [key: string]: unknown;
+            };
+            limits?: components["schemas"]["SqlLimits"];
+            /** @default  */
+            format?: string;
+        };
+        /** SqlResult */
+        SqlResult: {
+            columns: components["schemas"]["SqlColumn"][];
+            rows: unknown[][];
+            row_count: number;
+            rows_read: number;
+            bytes_read: number;
+            elapsed_ms: number;
+        };
+        /** SqlSchema */
+        SqlSchema: {
+            views: components["schemas"]["SqlViewHelp"][];
+        };
+        /** SqlViewHelp */
+        SqlViewHelp: {
+            name: string;
+            help: string;
+            columns: components["schemas"]["SqlColumnHelp"][];
+        };
         /** StoredBodies */
         StoredBodies: {
             id: string;
@@ -2808,6 +3719,16 @@ export interface components {
             /** @default false */
             truncated?: boolean;
         };
+        /** Suggestion */
+        Suggestion: {
+            value: string;
+            calls: number;
+            last_seen: string | null;
+        };
+        /** Suggestions */
+        Suggestions: {
+            data: components["schemas"]["Suggestion"][];
+        };
         /** Sums */
         Sums: {
             calls: number;
@@ -2823,6 +3744,21 @@ export interface components {
         /** Switch */
         Switch: {
             organisation: string;
+        };
+        /** TimeFilter */
+        TimeFilter: {
+            start: string;
+            end: string;
+        };
+        /** TimeFilterMs */
+        TimeFilterMs: {
+            startTimeUnixMs: number;
+            endTimeUnixMs: number;
+        };
+        /** TimeFilterSeconds */
+        TimeFilterSeconds: {
+            startTimeUnixSeconds: number;
+            endTimeUnixSeconds: number;
         };
         /** ToVersion */
         ToVersion: {
@@ -2874,6 +3810,12 @@ export interface components {
             value: number | null;
             exact: boolean;
         };
+        /** Totals */
+        Totals: {
+            timeFilter: components["schemas"]["TimeFilter"];
+            /** @default all */
+            filter?: unknown;
+        };
         /** Usages */
         Usages: {
             data: components["schemas"]["VersionUsage"][];
@@ -2888,10 +3830,67 @@ export interface components {
             /** @default  */
             name?: string;
         };
+        /** UserMetrics */
+        UserMetrics: {
+            id: string;
+            user_id: string;
+            active_for: number;
+            first_active: string;
+            last_active: string;
+            total_requests: number;
+            average_requests_per_day_active: number;
+            average_tokens_per_request: number;
+            total_completion_tokens: number;
+            total_prompt_tokens: number;
+            cost: number;
+        };
+        /** UserMetricsPage */
+        UserMetricsPage: {
+            users: components["schemas"]["UserMetrics"][];
+            count: number;
+            hasUsers: boolean;
+        };
+        /** UserMetricsQuery */
+        UserMetricsQuery: {
+            /** @default all */
+            filter?: unknown;
+            /** @default 0 */
+            offset?: number;
+            /** @default 50 */
+            limit?: number;
+            timeFilter?: components["schemas"]["TimeFilterSeconds"] | null;
+            /** @default 0 */
+            timeZoneDifferenceMinutes?: number;
+            sort?: {
+                [key: string]: "asc" | "desc";
+            } | null;
+        };
+        /** UserOverview */
+        UserOverview: {
+            request_count: components["schemas"]["control_api_helicone_groups_Bin"][];
+            user_cost: components["schemas"]["control_api_helicone_groups_Bin"][];
+        };
+        /** UserOverviewQuery */
+        UserOverviewQuery: {
+            /** @default all */
+            filter?: unknown;
+            /**
+             * @default p75
+             * @enum {string}
+             */
+            pSize?: "p50" | "p75" | "p95" | "p99" | "p99.9";
+            /** @default false */
+            useInterquartile?: boolean;
+        };
         /** UserPage */
         UserPage: {
             data: components["schemas"]["UserRow"][];
             next: string | null;
+        };
+        /** UserQuery */
+        UserQuery: {
+            userIds?: string[] | null;
+            timeFilter?: components["schemas"]["TimeFilterSeconds"] | null;
         };
         /** UserRow */
         UserRow: {
@@ -2912,6 +3911,14 @@ export interface components {
             latency_p99: number | null;
             user: string;
             sessions: number;
+        };
+        /** UserTotals */
+        UserTotals: {
+            user_id: string;
+            count: number;
+            prompt_tokens: number;
+            completion_tokens: number;
+            cost: number;
         };
         /** ValuePage */
         ValuePage: {
@@ -2992,10 +3999,181 @@ export interface components {
             latency_ms_p50: number | null;
             latency_ms_p95: number | null;
         };
+        /** WholeCall */
+        WholeCall: {
+            /**
+             * @description version of this format
+             * @default 1
+             * @constant
+             */
+            version?: 1;
+            /** @description UUID; the response's Helicone-Id */
+            id: string;
+            /** @description organisation */
+            org: string;
+            /** @description id of the API key of the caller; empty where auth is open */
+            key: string;
+            /**
+             * Format: date-time
+             * @description when the request began
+             */
+            start: string;
+            /** @description position in the order of arrival in the log; never decreases */
+            ingested_at: string | null;
+            provider: string;
+            host: string;
+            dialect: string;
+            /** @description `chat`, `messages`, `embeddings`, … */
+            operation: string;
+            method: string;
+            /** @description path and query sent to the provider, secrets masked */
+            path: string;
+            /** @description as overridden, else as answered, else as requested */
+            model: string;
+            /** @description as requested */
+            model_asked: string;
+            model_override: string;
+            /** @description HTTP status that the caller got; 499 where it left before a response began */
+            status: number;
+            /** @description `success`, the phase that refused or failed, or `response_error`: the status was good and the response, or its stream, held an error */
+            outcome: string;
+            /** @description our error code, else the provider's error type; empty on success */
+            error: string;
+            error_message: string;
+            /** @description who ended a stream early: `client`, `upstream`, `gateway`, or empty */
+            cut: string;
+            finish_reason: string;
+            streamed: boolean;
+            /** @description the caller left and the gateway read on for the usage */
+            drained: boolean;
+            /** @description start to end */
+            latency_ms: number | null;
+            /** @description start to first token */
+            ttft_ms: number | null;
+            /** @description start to first byte of the response */
+            first_byte_ms: number | null;
+            /** @description start to the request being sent: time spent in the gateway */
+            sent_ms: number | null;
+            /** @description all input, cache reads and writes included */
+            input_tokens: number | null;
+            /** @description all output, reasoning included */
+            output_tokens: number | null;
+            cached_input_tokens: number | null;
+            cache_write_tokens: number | null;
+            reasoning_tokens: number | null;
+            /** @description as the provider reported it */
+            total_tokens: number | null;
+            /** @description as the provider reported it */
+            provider_input_tokens: number | null;
+            /** @description as the provider reported it */
+            provider_output_tokens: number | null;
+            input_includes_cached: boolean | null;
+            output_includes_reasoning: boolean | null;
+            /** @description the provider's usage object; null where there is none */
+            usage_raw: unknown;
+            /** @description where in the response the usage was */
+            usage_at: string;
+            /** @description `provider`, `drained` (read after the caller left), `counted` (a mere count, nothing was used), or `none` */
+            usage_source: string;
+            cost_nanousd: number | null;
+            cost_known: boolean;
+            /** @description cost as the provider reported it */
+            reported_cost_nanousd: number | null;
+            /** @description the price data that the cost was computed from */
+            price_version: string;
+            /** @description what the cost is the sum of; a part of it where the cost is null */
+            cost_lines: components["schemas"]["EventCostLine"][];
+            /** @description what has no known price or could not be read; empty where known */
+            cost_missing: string[];
+            /** @description what the cost depends on beside the columns of usage, for a later re-pricing; `{}` where they hold all of it, null where no usage was priced */
+            priced_usage: unknown;
+            /** @description the background response, batch or output file whose usage this call bills; empty for other calls */
+            settled_id: string;
+            /** @description how the call came into the log: empty for the proxy, else `logger`, `otlp` or `import:<name>` */
+            source: string;
+            /** @description tools that the response called, each once; of a logged tool step its own name */
+            tool_names: string[];
+            /** @description the provider's id of the response; empty where it gave none */
+            response_id: string;
+            user_id: string;
+            session_id: string;
+            session_path: string;
+            session_name: string;
+            request_name: string;
+            /** @description lower-case name to value */
+            properties: {
+                [key: string]: string;
+            };
+            /** @description lower-case name to the spelling sent, where they differ */
+            property_names: {
+                [key: string]: string;
+            };
+            prompt_id: string;
+            prompt_version: string;
+            /** @description served from the cache */
+            cached: boolean;
+            /** @description of a cache hit: what the call would have cost */
+            saved_nanousd: number | null;
+            /** @description of a cache hit: how much longer the stored response had taken */
+            saved_ms: number | null;
+            /** @description bytes */
+            request_size: number;
+            /** @description bytes */
+            response_size: number;
+            /** @description the caller asked that its request is not stored */
+            request_omitted: boolean;
+            /** @description the caller asked that the response is not stored */
+            response_omitted: boolean;
+            /** @description a body was above `log.max_body`, and its middle is left out */
+            truncated: boolean;
+            /** @description first 200 characters of the prompt */
+            request_preview: string;
+            /** @description first 200 characters of the response */
+            response_preview: string;
+            /** @description 32 hex digits from the caller's `traceparent`; empty without one */
+            trace_id: string;
+            /** @description this call's span: the last 16 hex digits of `id`; empty without a trace */
+            span_id: string;
+            /** @description the caller's span: 16 hex digits from its `traceparent` */
+            parent_span_id: string;
+            attempts: components["schemas"]["EventAttempt"][];
+            attempt_count: number;
+            /** @description cache, limit, retry, fallback and prompt facts by name (`cache.status`) */
+            facts: {
+                [key: string]: unknown;
+            };
+            /** @description Helicone-* headers that are not supported */
+            unknown_directives: {
+                [key: string]: string;
+            };
+            /** @description chosen headers of the provider's response */
+            response_headers: {
+                [key: string]: string;
+            };
+            client_ip: string;
+            user_agent: string;
+            /** @description gateway worker that served the call */
+            worker: string;
+            /** @description why the bodies could not be read; empty where they could */
+            reading_error: string;
+            bodies: components["schemas"]["EventBodies"] | null;
+            annotations: components["schemas"]["Annotations"];
+        };
         /** Written */
         Written: {
             written: number;
             unknown: string[];
+        };
+        /** Bin */
+        control_api_helicone_groups_Bin: {
+            range_start: string;
+            range_end: string;
+            value: number;
+        };
+        /** Bin */
+        query_heatmap_Bin: {
+            low: number | null;
+            high: number | null;
         };
         /**
          * Problem
@@ -3263,7 +4441,10 @@ export interface operations {
     };
     getRequest: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description With its bodies. Without them the field is null; they can be read apart. */
+                bodies?: boolean;
+            };
             header?: never;
             path: {
                 id: string;
@@ -3278,7 +4459,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["EventWithBodies"];
+                    "application/json": components["schemas"]["WholeCall"];
                 };
             };
             /** @description A value is wrong: `parameter` says which */
@@ -3514,6 +4695,68 @@ export interface operations {
             cookie?: never;
         };
         requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exportRequests: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "format": "csv",
+                 *       "filter": "property.feature:search",
+                 *       "since": "30d",
+                 *       "columns": [
+                 *         "id",
+                 *         "cost"
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["ExportQuestion"];
+            };
+        };
         responses: {
             /** @description Request fulfilled, document follows */
             200: {
@@ -5543,6 +6786,16 @@ export interface operations {
         };
         requestBody: {
             content: {
+                /**
+                 * @example {
+                 *       "provider": "openai",
+                 *       "model": "gpt-4o-mini*",
+                 *       "rates": {
+                 *         "input": 0.1,
+                 *         "output": 0.4
+                 *       }
+                 *     }
+                 */
                 "application/json": components["schemas"]["PriceEntry"];
             };
         };
@@ -5602,6 +6855,270 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listCosts: {
+        parameters: {
+            query: {
+                /** @description Start of the first call, as in filters. */
+                since: string;
+                /** @description Calls before this time; empty: before now. */
+                until?: string;
+                /** @description Name of the time zone of the days. */
+                zone?: string;
+                /** @description Only these, joined by commas; empty: all. */
+                provider?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DayCosts"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listReprices: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Rows, 1 to 500. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RepricePage"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createReprice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "since": "30d",
+                 *       "filter": "model:gpt-4o-mini",
+                 *       "dry_run": true
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewReprice"];
+            };
+        };
+        responses: {
+            /** @description Request accepted, processing continues off-line */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reprice"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getReprice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reprice"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancelReprice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reprice"];
+                };
             };
             /** @description A value is wrong: `parameter` says which */
             400: {
@@ -7416,6 +8933,62 @@ export interface operations {
             };
         };
     };
+    suggestValues: {
+        parameters: {
+            query?: {
+                /** @description A column such as user or model, property.<name>, property for the names of properties, score for the names of scores, score.<name> for categories. */
+                column?: string;
+                /** @description How the value begins; where few do, what it contains. */
+                prefix?: string;
+                /** @description Values, 1 to 100. */
+                limit?: number;
+                /** @description Seen in the last so many days, 1 to 100. */
+                days?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Suggestions"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     heliconeQueryRequests: {
         parameters: {
             query?: never;
@@ -7569,6 +9142,62 @@ export interface operations {
                  *           }
                  *         }
                  *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["CountQuery"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Result_int_"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    heliconeRequestCount: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "filter": "all"
                  *     }
                  */
                 "application/json": components["schemas"]["CountQuery"];
@@ -7840,6 +9469,2045 @@ export interface operations {
             };
         };
     };
+    heliconeQuerySessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "timeFilter": {
+                 *         "startTimeUnixMs": 1767225600000,
+                 *         "endTimeUnixMs": 1769904000000
+                 *       },
+                 *       "search": "support",
+                 *       "timezoneDifference": 0,
+                 *       "filter": "all"
+                 *     }
+                 */
+                "application/json": components["schemas"]["SessionQuery"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Result_list_proxy.control.api.helicone.sessions.SessionResult_"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    heliconeQuerySessionNames: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "nameContains": "",
+                 *       "timezoneDifference": 0
+                 *     }
+                 */
+                "application/json": components["schemas"]["SessionNameQuery"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Result_list_proxy.control.api.helicone.sessions.SessionName_"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    heliconeQuerySessionMetrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "nameContains": "support",
+                 *       "timezoneDifference": 0,
+                 *       "pSize": "p75"
+                 *     }
+                 */
+                "application/json": components["schemas"]["SessionNameQuery"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Result_proxy.control.api.helicone.sessions.SessionMetrics_"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    heliconeAddSessionFeedback: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                sessionId: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "rating": true
+                 *     }
+                 */
+                "application/json": components["schemas"]["SessionRating"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Result_NoneType_"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    heliconeQueryUsers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "userIds": [
+                 *         "ada"
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["UserQuery"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Result_list_proxy.control.api.helicone.users.UserTotals_"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    heliconeQueryUserMetrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "filter": "all",
+                 *       "offset": 0,
+                 *       "limit": 10,
+                 *       "sort": {
+                 *         "cost": "desc"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["UserMetricsQuery"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Result_proxy.control.api.helicone.users.UserMetricsPage_"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    heliconeQueryUserOverview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "filter": "all",
+                 *       "pSize": "p75",
+                 *       "useInterquartile": false
+                 *     }
+                 */
+                "application/json": components["schemas"]["UserOverviewQuery"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Result_proxy.control.api.helicone.users.UserOverview_"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    heliconeQueryProperties: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /** @example {} */
+                "application/json": components["schemas"]["Nothing"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Result_list_dict_str_str_"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    heliconeSearchProperty: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                propertyKey: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "searchTerm": "sea"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Search"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Result_list_str_"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    heliconeTopCosts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                propertyKey: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "timeFilter": {
+                 *         "start": "2026-01-01T00:00:00Z",
+                 *         "end": "2026-02-01T00:00:00Z"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["Period"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Result_list_dict_str_typing.Any_"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    heliconeTopRequests: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                propertyKey: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "timeFilter": {
+                 *         "start": "2026-01-01T00:00:00Z",
+                 *         "end": "2026-02-01T00:00:00Z"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["Period"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Result_list_dict_str_typing.Any_"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    heliconePropertyOverTime: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "propertyKey": "app",
+                 *       "timeFilter": {
+                 *         "start": "2026-01-01T00:00:00Z",
+                 *         "end": "2026-02-01T00:00:00Z"
+                 *       },
+                 *       "dbIncrement": "day"
+                 *     }
+                 */
+                "application/json": components["schemas"]["PropertyOverTime"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Result_list_dict_str_typing.Any_"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    heliconeScoresOverTime: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "userFilter": "all",
+                 *       "timeFilter": {
+                 *         "start": "2026-01-01T00:00:00Z",
+                 *         "end": "2026-02-01T00:00:00Z"
+                 *       },
+                 *       "dbIncrement": "day"
+                 *     }
+                 */
+                "application/json": components["schemas"]["DataOverTime"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Result_list_dict_str_typing.Any_"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    heliconeTotalRequests: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "filter": "all",
+                 *       "timeFilter": {
+                 *         "start": "2026-01-01T00:00:00Z",
+                 *         "end": "2026-02-01T00:00:00Z"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["Totals"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Result_typing.Any_"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    heliconeTotalCost: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "filter": "all",
+                 *       "timeFilter": {
+                 *         "start": "2026-01-01T00:00:00Z",
+                 *         "end": "2026-02-01T00:00:00Z"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["Totals"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Result_typing.Any_"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    heliconeAverageLatency: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "filter": "all",
+                 *       "timeFilter": {
+                 *         "start": "2026-01-01T00:00:00Z",
+                 *         "end": "2026-02-01T00:00:00Z"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["Totals"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Result_typing.Any_"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    heliconeAverageTimeToFirstToken: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "filter": "all",
+                 *       "timeFilter": {
+                 *         "start": "2026-01-01T00:00:00Z",
+                 *         "end": "2026-02-01T00:00:00Z"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["Totals"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Result_typing.Any_"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    heliconeAverageTokensPerRequest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "filter": "all",
+                 *       "timeFilter": {
+                 *         "start": "2026-01-01T00:00:00Z",
+                 *         "end": "2026-02-01T00:00:00Z"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["Totals"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Result_typing.Any_"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    heliconeTotalThreats: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "filter": "all",
+                 *       "timeFilter": {
+                 *         "start": "2026-01-01T00:00:00Z",
+                 *         "end": "2026-02-01T00:00:00Z"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["Totals"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Result_typing.Any_"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    heliconeActiveUsers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "filter": "all",
+                 *       "timeFilter": {
+                 *         "start": "2026-01-01T00:00:00Z",
+                 *         "end": "2026-02-01T00:00:00Z"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["Totals"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Result_typing.Any_"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    heliconeRequestOverTime: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "filter": "all",
+                 *       "timeFilter": {
+                 *         "start": "2026-01-01T00:00:00Z",
+                 *         "end": "2026-02-01T00:00:00Z"
+                 *       },
+                 *       "dbIncrement": "day"
+                 *     }
+                 */
+                "application/json": components["schemas"]["OverTime"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Result_list_typing.Any_"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    heliconeCostOverTime: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "filter": "all",
+                 *       "timeFilter": {
+                 *         "start": "2026-01-01T00:00:00Z",
+                 *         "end": "2026-02-01T00:00:00Z"
+                 *       },
+                 *       "dbIncrement": "day"
+                 *     }
+                 */
+                "application/json": components["schemas"]["OverTime"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Result_list_typing.Any_"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    heliconeTokensOverTime: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "filter": "all",
+                 *       "timeFilter": {
+                 *         "start": "2026-01-01T00:00:00Z",
+                 *         "end": "2026-02-01T00:00:00Z"
+                 *       },
+                 *       "dbIncrement": "day"
+                 *     }
+                 */
+                "application/json": components["schemas"]["OverTime"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Result_list_typing.Any_"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    heliconeDetailedTokensOverTime: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "filter": "all",
+                 *       "timeFilter": {
+                 *         "start": "2026-01-01T00:00:00Z",
+                 *         "end": "2026-02-01T00:00:00Z"
+                 *       },
+                 *       "dbIncrement": "day"
+                 *     }
+                 */
+                "application/json": components["schemas"]["OverTime"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Result_list_typing.Any_"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    heliconeModelUsageOverTime: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "filter": "all",
+                 *       "timeFilter": {
+                 *         "start": "2026-01-01T00:00:00Z",
+                 *         "end": "2026-02-01T00:00:00Z"
+                 *       },
+                 *       "dbIncrement": "day"
+                 *     }
+                 */
+                "application/json": components["schemas"]["OverTime"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Result_list_typing.Any_"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    heliconeLatencyOverTime: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "filter": "all",
+                 *       "timeFilter": {
+                 *         "start": "2026-01-01T00:00:00Z",
+                 *         "end": "2026-02-01T00:00:00Z"
+                 *       },
+                 *       "dbIncrement": "day"
+                 *     }
+                 */
+                "application/json": components["schemas"]["OverTime"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Result_list_typing.Any_"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    heliconeTimeToFirstToken: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "filter": "all",
+                 *       "timeFilter": {
+                 *         "start": "2026-01-01T00:00:00Z",
+                 *         "end": "2026-02-01T00:00:00Z"
+                 *       },
+                 *       "dbIncrement": "day"
+                 *     }
+                 */
+                "application/json": components["schemas"]["OverTime"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Result_list_typing.Any_"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    heliconeUsersOverTime: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "filter": "all",
+                 *       "timeFilter": {
+                 *         "start": "2026-01-01T00:00:00Z",
+                 *         "end": "2026-02-01T00:00:00Z"
+                 *       },
+                 *       "dbIncrement": "day"
+                 *     }
+                 */
+                "application/json": components["schemas"]["OverTime"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Result_list_typing.Any_"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    heliconeThreatsOverTime: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "filter": "all",
+                 *       "timeFilter": {
+                 *         "start": "2026-01-01T00:00:00Z",
+                 *         "end": "2026-02-01T00:00:00Z"
+                 *       },
+                 *       "dbIncrement": "day"
+                 *     }
+                 */
+                "application/json": components["schemas"]["OverTime"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Result_list_typing.Any_"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    heliconeErrorOverTime: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "filter": "all",
+                 *       "timeFilter": {
+                 *         "start": "2026-01-01T00:00:00Z",
+                 *         "end": "2026-02-01T00:00:00Z"
+                 *       },
+                 *       "dbIncrement": "day"
+                 *     }
+                 */
+                "application/json": components["schemas"]["OverTime"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Result_list_typing.Any_"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    heliconeRequestStatusOverTime: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "filter": "all",
+                 *       "timeFilter": {
+                 *         "start": "2026-01-01T00:00:00Z",
+                 *         "end": "2026-02-01T00:00:00Z"
+                 *       },
+                 *       "dbIncrement": "day"
+                 *     }
+                 */
+                "application/json": components["schemas"]["OverTime"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Result_list_typing.Any_"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    heliconeQuantiles: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "filter": "all",
+                 *       "timeFilter": {
+                 *         "start": "2026-01-01T00:00:00Z",
+                 *         "end": "2026-02-01T00:00:00Z"
+                 *       },
+                 *       "dbIncrement": "day",
+                 *       "metric": "latency"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Quantiles"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Result_list_typing.Any_"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    heliconeModels: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "filter": "all",
+                 *       "timeFilter": {
+                 *         "start": "2026-01-01T00:00:00Z",
+                 *         "end": "2026-02-01T00:00:00Z"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["Groups"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Result_list_typing.Any_"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    heliconeCountries: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "filter": "all",
+                 *       "timeFilter": {
+                 *         "start": "2026-01-01T00:00:00Z",
+                 *         "end": "2026-02-01T00:00:00Z"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["Groups"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Result_list_typing.Any_"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     importRows: {
         parameters: {
             query?: never;
@@ -7917,101 +11585,7 @@ export interface operations {
             };
         };
     };
-    logCallOaiV1: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/plain": string;
-                };
-            };
-            /** @description A value is wrong: `parameter` says which */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing, wrong or expired */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller's role does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    logCallV1TraceCustomV1: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/plain": string;
-                };
-            };
-            /** @description A value is wrong: `parameter` says which */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing, wrong or expired */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller's role does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    logCallAnthropicV1: {
+    logCallV1TraceCustom: {
         parameters: {
             query?: never;
             header?: never;
@@ -8105,7 +11679,54 @@ export interface operations {
             };
         };
     };
-    logCallGoogleapisV1: {
+    logCallAnthropicV1: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    logCallV1TraceCustomV1: {
         parameters: {
             query?: never;
             header?: never;
@@ -8199,7 +11820,54 @@ export interface operations {
             };
         };
     };
-    logCallV1TraceCustom: {
+    logCallOaiV1: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    logCallGoogleapisV1: {
         parameters: {
             query?: never;
             header?: never;
@@ -8479,7 +12147,117 @@ export interface operations {
             };
         };
     };
-    exportTraces: {
+    querySql: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "sql": "SELECT model, sum(cost) AS usd FROM requests WHERE user = {user:String} GROUP BY model",
+                 *       "parameters": {
+                 *         "user": "ada"
+                 *       },
+                 *       "limits": {
+                 *         "seconds": 5,
+                 *         "rows": 100
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["SqlQuestion"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SqlResult"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getSqlSchema: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SqlSchema"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exportTracesLog: {
         parameters: {
             query?: never;
             header?: never;
@@ -8526,7 +12304,7 @@ export interface operations {
             };
         };
     };
-    exportTracesLog: {
+    exportTraces: {
         parameters: {
             query?: never;
             header?: never;

@@ -8,16 +8,55 @@ export interface Suggestion {
   insert: string;
 }
 
+const COLUMNS: [name: string, operator: string, hint: string][] = [
+  ["status", ">=", "a code, or 4xx"],
+  ["model", ":", "as answered"],
+  ["user", ":", "Helicone-User-Id"],
+  ["session", ":", "Helicone-Session-Id"],
+  ["property.", "", "a custom property"],
+  ["cost", ">", "US dollars"],
+  ["latency", ">", "2s, 300ms"],
+  ["ttft", ">", "time to the first token"],
+  ["tokens", ">", "input and output"],
+  ["error", ":", "kind of error"],
+  ["failed", ":", "true or false"],
+  ["cached", ":", "true or false"],
+  ["provider", ":", ""],
+  ["prompt", ":", "managed prompt"],
+  ["name", ":", "Helicone-Request-Name"],
+  ["tool", ":", "a tool that was called"],
+  ["score.", "", "a score by name"],
+  ["feedback", ":", "good or bad"],
+  ["key", ":", "API key"],
+  ["operation", ":", "chat, embeddings, …"],
+  ["since", ":", "7d, 2026-01-31"],
+];
+
 /** Columns and values that may follow what is typed: `word` is the last piece of the filter's text. */
 export function useSuggestions(word: string, enabled: boolean): Suggestion[] {
-  void api;
-  void dataOf;
+  const found = /^(-?)([A-Za-z][\w.]*)(!=|[:=])(.*)$/.exec(word);
+  const family = /^(-?)(property|score)\.([\w-]*)$/.exec(word);
+  const asked = found ? { column: found[2]!, prefix: found[4]!.replace(/^"/, "") } : family ? { column: family[2]!, prefix: family[3]! } : null;
   const answer = useQuery({
-    queryKey: ["suggest", word],
-    enabled,
+    queryKey: ["suggest", asked],
+    enabled: enabled && asked !== null,
     placeholderData: keepPreviousData,
     staleTime: 30_000,
-    queryFn: () => Promise.resolve([] as Suggestion[]),
+    retry: false,
+    queryFn: ({ signal }) => dataOf(api.GET("/api/suggest", { params: { query: { ...asked!, limit: 12 } }, signal })),
   });
-  return answer.data ?? [];
+  if (asked) {
+    return (answer.data?.data ?? []).map(({ value, calls }) => ({
+      label: value,
+      hint: `${calls.toLocaleString("en")} calls`,
+      insert: found ? `${found[1]}${found[2]}${found[3]}${quoted(value)}` : `${family![1]}${family![2]}.${value}:`,
+    }));
+  }
+  const typed = word.replace(/^-/, "").toLowerCase();
+  const sign = word.startsWith("-") ? "-" : "";
+  return COLUMNS.filter(([name]) => name.startsWith(typed)).map(([name, operator, hint]) => ({ label: name.replace(/\.$/, ""), hint, insert: `${sign}${name}${operator}` }));
+}
+
+function quoted(value: string): string {
+  return /^[\w@+/][\w@+./:-]*$/.test(value) ? value : JSON.stringify(value);
 }

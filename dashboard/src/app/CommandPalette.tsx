@@ -41,7 +41,7 @@ export function CommandPalette() {
     const typed = text.trim();
     const found: Command[] = [];
     if (UUID.test(typed)) {
-      found.push({ label: `Open request ${typed}`, hint: "id", icon: "right", run: () => void navigate({ to: "/requests/$id", params: { id: typed } }) });
+      found.push({ label: `Open request ${typed}`, hint: "id", icon: "right", run: () => void navigate({ to: "/requests/$id" as string, params: { id: typed } as never }) });
     }
     for (const item of NAV.flatMap((group) => group.items)) {
       if (item.label.toLowerCase().includes(typed.toLowerCase())) {
@@ -50,8 +50,7 @@ export function CommandPalette() {
     }
     if (typed) {
       const search = { q: typed, since: scope.since } as never;
-      found.push({ label: `Requests where ${typed}`, hint: "filter", icon: "search", run: () => void navigate({ to: "/requests", search }) });
-      found.push({ label: `Session ${typed}`, hint: "session", icon: "sessions", run: () => void navigate({ to: "/sessions/$id", params: { id: typed } }) });
+      found.push({ label: `Requests where ${typed}`, hint: "filter", icon: "search", run: () => void navigate({ to: "/requests" as string, search }) });
     }
     return found;
   }, [text, navigate, scope.since]);

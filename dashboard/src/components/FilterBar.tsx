@@ -29,7 +29,7 @@ export function FilterBar({ error }: { error?: unknown }) {
   };
   const choose = (value: string) => {
     const before = text.slice(0, text.length - lastWord(text).length);
-    if (/[:=<>~]$/.test(value)) {
+    if (/[:=<>~.]$/.test(value)) {
       setText(before + value);
       field.current?.focus();
     } else add(before + value);

@@ -54,7 +54,7 @@ export function chartOptions(
         side: 1,
         size: 62,
         grid: { stroke: css("--line"), width: 1 },
-        splits: (_plot, _axis, low, high) => [0, 1, 2, 3, 4].map((step) => low + ((high - low) * step) / 4),
+        splits: (_plot, _axis, low, high) => (height < 120 ? [0, 2, 4] : [0, 1, 2, 3, 4]).map((step) => low + ((high - low) * step) / 4),
         values: (_, splits) => splits.map((each) => byUnit(each, props.current.unit)),
       },
     ],

@@ -13,7 +13,7 @@ export function count(value: number | null | undefined): string {
 export function shortCount(value: number | null | undefined): string {
   if (value == null) return ABSENT;
   const size = Math.abs(value);
-  if (size < 10_000) return whole.format(Math.round(value * 100) / 100);
+  if (size < 10_000) return whole.format(size < 10 ? Math.round(value * 100) / 100 : Math.round(value));
   if (size < 1e6) return `${trim(value / 1e3)}k`;
   if (size < 1e9) return `${trim(value / 1e6)}M`;
   return `${trim(value / 1e9)}B`;

@@ -62,3 +62,13 @@ export function addCondition(q: string, column: string, value: string | number |
   const condition = `${exclude ? "-" : ""}${name}:${quoted}`;
   return q.includes(condition) ? q : `${q} ${condition}`.trim();
 }
+
+/** The order of a list as the URL has it: `-cost` is the highest first. */
+export function readSort(text: unknown): { column: string; direction: "asc" | "desc" } | undefined {
+  if (typeof text !== "string" || !text) return undefined;
+  return text.startsWith("-") ? { column: text.slice(1), direction: "desc" } : { column: text, direction: "asc" };
+}
+
+export function writeSort(sort: { column: string; direction: "asc" | "desc" }): string {
+  return `${sort.direction === "desc" ? "-" : ""}${sort.column}`;
+}

@@ -8,7 +8,7 @@ import msgspec
 from litestar import Request, Response, get
 from litestar.params import FromPath, QueryParameter
 
-from proxy.control.api.one_call import NoSuchCall, uuid_of
+from proxy.control.api.one_call import NoSuchCall, call_named, uuid_of
 from proxy.control.api.requests import MAX_PAGE_ROWS, RequestPage, check_page_size, json_answer
 from proxy.control.auth import caller_of, needs
 from proxy.control.export_lines import EVENT_NAMES
@@ -138,7 +138,11 @@ async def list_calls(
     summary="Everything of one call",
     operation_id="getRequest",
 )
-async def show_call(request: Request[Any, Any, Any], id: FromPath[str]) -> Response[WholeCall]:
+async def show_call(
+    request: Request[Any, Any, Any],
+    id: FromPath[str],
+    bodies: Annotated[bool, _query("With its bodies. Without them the field is null; they can be read apart.")] = True,
+) -> Response[WholeCall]:
     """One call with its attempts and bodies, and what was said of it since."""
     uuid = uuid_of(id)
     plane: ControlPlane = request.app.state.plane
@@ -146,7 +150,7 @@ async def show_call(request: Request[Any, Any, Any], id: FromPath[str]) -> Respo
 
     def read() -> WholeCall:
         store = plane.log.store
-        row = store.get(org, uuid)
+        row = store.get(org, uuid) if bodies else call_named(request, id) | {"bodies": None}
         if row is None:
             raise NoSuchCall(uuid)
         said = annotations_of(store, org, [uuid]).get(uuid, Annotations())

@@ -36,8 +36,8 @@ export function Headline({ answer }: { answer: MetricsAnswer }) {
       />
       <Figure label="Latency P95" value={duration(now("p95_latency"))} change={against("p95_latency")} goodWhen="down" sub={`P50 ${duration(now("p50_latency"))}`} to="/requests" search={{ ...scope, sort: "-latency_ms" }} />
       <Figure label="First token P95" value={duration(now("p95_ttft"))} change={against("p95_ttft")} goodWhen="down" to="/requests" search={{ ...scope, sort: "-ttft_ms" }} />
-      <Figure label="Tokens" value={shortCount(now("tokens"))} change={against("tokens")} to="/models" search={{ ...scope }} />
-      <Figure label="Saved by cache" value={money(now("saved_cost") ?? 0)} change={against("saved_cost")} goodWhen="up" sub={`${percent(now("cache_hit_rate"))} hits`} to="/cache" search={{ ...scope }} />
+      <Figure label="Tokens" value={shortCount(now("tokens"))} change={against("tokens")} to="/requests" search={{ ...scope, sort: "-tokens" }} />
+      <Figure label="Saved by cache" value={money(now("saved_cost") ?? 0)} change={against("saved_cost")} goodWhen="up" sub={`${percent(now("cache_hit_rate"))} hits`} to="/requests" search={{ ...scope, q: addCondition(scope.q, "cached", true) }} />
     </Figures>
   );
 }

@@ -38,13 +38,13 @@ export function Page() {
         </Grid>
         <Grid columns="repeat(3, minmax(0, 1fr))">
           <Panel title="Users" sub="by cost">
-            <TopList dimension="user" measure="cost" to="/users" none="no user" />
+            <TopList dimension="user" measure="cost" none="no user" />
           </Panel>
           <Panel title="Errors" sub="by kind">
-            <TopList dimension="error" measure="errors" filter="failed:true" to="/errors" none="no error type" color="--bad" />
+            <TopList dimension="error" measure="errors" filter="failed:true" none="no error type" color="--bad" />
           </Panel>
           <Panel title="Slowest models" sub="P95 latency">
-            <TopList dimension="model" measure="p95_latency" to="/models" none="no model" color="--c6" />
+            <TopList dimension="model" measure="p95_latency" none="no model" color="--c6" />
           </Panel>
         </Grid>
       </PageBody>

@@ -23,7 +23,7 @@ export function Spend() {
         />
       }
     >
-      <TopList dimension={by} measure="cost" to="/requests" none="without one" rows={6} />
+      <TopList dimension={by} measure="cost" none="without one" rows={6} />
     </Panel>
   );
 }

@@ -7,8 +7,6 @@ import { addCondition, useScope } from "@/state/search";
 interface Props {
   dimension: string;
   measure: string;
-  /** The page that a row opens, filtered by its value. */
-  to: string;
   /** What stands for calls without a value. */
   none: string;
   filter?: string;
@@ -17,7 +15,7 @@ interface Props {
 }
 
 /** The groups with the highest value of a measure, with their change against the period before. */
-export function TopList({ dimension, measure, to, none, filter = "", rows = 5, color }: Props) {
+export function TopList({ dimension, measure, none, filter = "", rows = 5, color }: Props) {
   const [scope] = useScope();
   const q = `${scope.q} ${filter}`.trim();
   const query = useMetrics({ filter: q || null, measures: [measure], dimensions: [dimension], compare: "previous", top: { n: rows, by: measure } });
@@ -38,7 +36,7 @@ export function TopList({ dimension, measure, to, none, filter = "", rows = 5, c
                 size: figure(group.totals, measure) ?? 0,
                 value: byUnit(figure(group.totals, measure), unit),
                 beside: change(figure(group.totals, measure), figure(group.previous, measure)),
-                to: value ? to : "/requests",
+                to: "/requests",
                 search: { ...scope, q: value ? addCondition(q, dimension, value) : `${q} NOT ${dimension}:*`.trim() },
               };
             })}
