@@ -30,7 +30,7 @@ def main(which: str, base_url: str, endpoint: str, key: str, session: str, *more
     )
     provider.add_span_processor(BatchSpanProcessor(exporter))
     trace.set_tracer_provider(provider)
-    if which in ("genai", "genai-before"):
+    if which == "genai":
         from opentelemetry.instrumentation.openai_v2 import OpenAIInstrumentor
     elif which == "openinference":
         from openinference.instrumentation.openai import OpenAIInstrumentor

@@ -31,6 +31,8 @@ def samples(plane: ControlPlane) -> dict[str, float]:
             "shipped_slices_total": figures.batches,
             "ship_failures_total": figures.failures,
             "ship_mended_rows_total": log.written_again,
+            'seen_twice_rows_total{done="left_out"}': log.twice.left_out,
+            'seen_twice_rows_total{done="removed"}': log.twice.removed,
             "unreadable_records_total": figures.reading_errors + log.bare_rows,
             "torn_pieces_total": reader.torn,
             "torn_bytes_total": reader.torn_bytes,

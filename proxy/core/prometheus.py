@@ -78,6 +78,11 @@ METRICS: Final[tuple[Metric, ...]] = (
         ("shipped_slices_total", "Inserts that moved them."),
         ("ship_failures_total", "Failed rounds of the shipper."),
         ("ship_mended_rows_total", "Rows written again after a crash or failure."),
+        (
+            "seen_twice_rows_total",
+            "Rows left out or removed, because the log has another row of their call.",
+            ("done",),
+        ),
         ("unreadable_records_total", "Records stored without what their bodies say."),
         ("torn_pieces_total", "Damaged parts of segments set aside."),
         ("torn_bytes_total", "Bytes of damaged parts of segments."),

@@ -107,8 +107,10 @@ def spool(tmp_path: Path, store: ClickHouseStore, org: str) -> Spool:
     return Spool(tmp_path, store, org)
 
 
-@pytest.mark.parametrize("source", ["otlp", "logger"])
-@pytest.mark.parametrize("order", ["proxied first", "reported first", "together"])
+@pytest.mark.parametrize(
+    ("source", "order"),
+    [("otlp", "proxied first"), ("logger", "reported first"), ("otlp", "together")],
+)
 def test_the_same_response_id_is_one_row(spool: Spool, source: str, order: str) -> None:
     if order != "reported first":
         kept = spool.proxied()
@@ -123,8 +125,7 @@ def test_the_same_response_id_is_one_row(spool: Spool, source: str, order: str) 
     spool.expect(kept)
 
 
-@pytest.mark.parametrize("covered", [False, True])
-@pytest.mark.parametrize("first", ["proxied", "reported"])
+@pytest.mark.parametrize(("first", "covered"), [("proxied", False), ("reported", True)])
 def test_a_proxied_call_below_a_span_is_that_span_s_call(spool: Spool, first: str, covered: bool) -> None:
     """The span itself is the parent, or one below it that has no row, as that of an HTTP client."""
     facts = {COVERED_SPANS: [HTTP_SPAN]} if covered else {}

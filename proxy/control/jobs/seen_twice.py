@@ -115,7 +115,6 @@ class SeenTwice:
             elif call is not None:
                 _index(call, present, proxied=False)
             seen.add((row.org, row.start, row.id))
-        self.left_out += len(out)
         return [each for number, each in enumerate(rows) if number not in out] if out else rows
 
     def _present(self, rows: Sequence[LogRows], calls: Iterable[_Sighting]) -> dict[Key, list[_Sighting]]:
@@ -133,6 +132,7 @@ class SeenTwice:
     def link_left_out(self) -> None:
         """Before the insert: notes which rows stand for those that were left out. Raises `StoreError`."""
         self._link([(_sighting(row), kept) for row, kept in self._dropped])
+        self.left_out += len(self._dropped)
 
     def remove_older(self, rows: Sequence[LogRows], *, repeated: bool, now_us: int) -> None:
         """After the insert: removes reported rows whose proxied row is among `rows`. Raises `StoreError`."""
