@@ -38,6 +38,7 @@ SKETCH_ERROR: Final = 0.01
 """Relative error of a sketched percentile."""
 _SCALE: Final = 1000
 """Values are sketched this many times as large: the engine's sketch (26.9) is three times as far off below 1."""
+_MAX_SKETCHED: Final = "1e300"
 _LEVELS: Final = ", ".join(map(str, PERCENTILES))
 _EXACT: Final = {"percentiles": f"quantilesExact{{}}({_LEVELS})", "distinct": "uniqExact{}"}
 _SKETCHED: Final = {"percentiles": f"quantilesDD{{}}({SKETCH_ERROR}, {_LEVELS})", "distinct": "uniqCombined64{}(15)"}
@@ -62,7 +63,10 @@ class Aggregate(msgspec.Struct, frozen=True):
         """The first step: a number, or a state of the function."""
         if self.is_number:
             return f"{self.function}({self.sql})"
-        argument = f"({self.sql}) * {_SCALE}" if sketched and self.function == "percentiles" else self.sql
+        argument = self.sql
+        if sketched and self.function == "percentiles":
+            # A sketch takes no infinite values: a speed may be one.
+            argument = f"if(abs({self.sql}) < {_MAX_SKETCHED}, ({self.sql}) * {_SCALE}, NULL)"
         return f"{_call(self.function, 'State', sketched)}({argument})"
 
     def of_parts(self, sketched: bool) -> str:

@@ -1,5 +1,6 @@
 """The answer to a metrics question, made of the rows of its SQL."""
 
+import math
 from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from typing import Any, Final
@@ -206,8 +207,8 @@ def _info(measure: Measure, sketched: bool) -> MeasureInfo:
 
 
 def _number(value: Any) -> Number:
-    """JSON knows no NaN: a percentile of nothing is null."""
-    return None if value is None or value != value else value
+    """JSON knows neither NaN nor infinite numbers: they are null."""
+    return None if value is None or not math.isfinite(value) else value
 
 
 def _change(now: Number, before: Number) -> Number:

@@ -62,7 +62,7 @@ def sketching(store: ClickHouseStore) -> MetricsReader:
 def some_rows(draw: st.DrawFn, centre: int) -> list[RequestRow]:
     rows: list[RequestRow] = []
     count = draw(st.integers(0, 25))
-    numbers = st.one_of(st.none(), st.floats(0, 1e5), st.sampled_from((0.0, 1.0, 250.0)))
+    numbers = st.one_of(st.none(), st.floats(1e-6, 1e5), st.sampled_from((0.0, 1.0, 250.0)))
     counts = st.one_of(st.none(), st.integers(0, 10_000))
     for _ in range(count):
         start = centre + draw(st.integers(-40 * 24, 40 * 24)) * HOUR_US // draw(st.sampled_from((1, 12, 200)))

@@ -104,6 +104,21 @@ def test_a_batch_that_is_sent_again_changes_nothing(store: ClickHouseStore, hour
     assert calls(store, org) == ("rollup", 10, 0)
 
 
+def test_a_number_without_end_stops_no_fill(store: ClickHouseStore, hours: StoredHours, org: str) -> None:
+    insert(store, rows(org, *range(10), latency_ms=1e-310, output_tokens=9), [], org)
+    hours.fill(org, SPAN, NOW_US)
+    question = MetricsQuestion(
+        measures=["p50_tokens_per_second", "max_tokens_per_second", "p95_latency"],
+        since=_text(SPAN.since_us),
+        until=_text(SPAN.until_us),
+    )
+    for settings in (SETTINGS, settings_of.load(environ={})):
+        answer = MetricsReader(store, settings).answer(org, question, NOW_US)
+        assert answer.total.totals["p50_tokens_per_second"] is None
+        assert answer.total.totals["max_tokens_per_second"] is None
+        assert answer.total.totals["p95_latency"] == pytest.approx(0)
+
+
 class Dying:
     """A store that dies at its n-th statement."""
 
