@@ -4,19 +4,24 @@ The server is the one inside the npm package `@chdb/lib-<platform>`: its library
 once it is told `SYSTEM START LISTEN`. `npm pack` fetches it once, into a folder outside of the repository
 (`PERIHELION_TEST_CACHE`, else `~/.cache/perihelion-tests`). Where that fails, tests are skipped with the reason.
 
-What is not there: users made by SQL, custom settings, replication. Users come from `users.xml`, see `USERS`.
+What is not there: users made by SQL (they come from `users.xml`, see `USERS`), custom settings, replication, and the
+server's own care for native connections that break off (see `_Front`).
 """
 
+import contextlib
 import ctypes
 import fcntl
 import os
 import platform
 import shutil
 import signal
+import socket
+import socketserver
 import subprocess
 import sys
 import tarfile
 import tempfile
+import threading
 import urllib.request
 from functools import cache
 from pathlib import Path
@@ -26,7 +31,7 @@ import pytest
 from proxy.core.process import die_with_parent
 from tests.stack import free_port, wait_for
 
-__all__ = ["PASSWORD", "USERS", "VERSION", "ClickHouseServer", "library"]
+__all__ = ["PASSWORD", "USERS", "VERSION", "ClickHouseServer", "cluster_url", "library", "start_cluster"]
 
 VERSION = "26.7"
 """What `SELECT version()` begins with."""
@@ -56,19 +61,13 @@ _USER = """<{name}><password>{password}</password><networks><ip>127.0.0.1</ip></
 
 
 class ClickHouseServer:
-    """One server, started at once. `clusters` maps a name to the servers that are its shards, one replica each.
+    """One server, started at once. `users` maps a name to grants, beside `USERS`."""
 
-    `extra_users` is more content of `<users>` in users.xml: row policies, grants."""
-
-    def __init__(
-        self,
-        clusters: "dict[str, list[ClickHouseServer]] | None" = None,
-        users: dict[str, tuple[str, ...]] | None = None,
-        extra_users: str = "",
-    ) -> None:
+    def __init__(self, users: dict[str, tuple[str, ...]] | None = None, *, start: bool = True) -> None:
         self.library = library()
         self.folder = Path(tempfile.mkdtemp(prefix="clickhouse-"))
         self.http_port, self.tcp_port = free_port(), free_port()
+        self.front = _Front(self.tcp_port)
         self._process: subprocess.Popen[bytes] | None = None
         grants = {
             name: "<grants>" + "".join(f"<query>{one}</query>" for one in given) + "</grants>"
@@ -78,10 +77,12 @@ class ClickHouseServer:
         written += [_USER.format(name=name, password=PASSWORD, grants=given) for name, given in grants.items()]
         (self.folder / "users.xml").write_text(
             "<clickhouse><profiles><default/></profiles><quotas><default/></quotas>"
-            f"<users>{''.join(written)}{extra_users}</users></clickhouse>"
+            f"<users>{''.join(written)}</users></clickhouse>"
         )
-        self._clusters = clusters or {}
-        self.start()
+        self.clusters: dict[str, list[ClickHouseServer]] = {}
+        """Shards, one server each, by the name of a cluster; read at the next start."""
+        if start:
+            self.start()
 
     def url(self, database: str = "perihelion", user: str = "perihelion") -> str:
         """What `log.store` takes."""
@@ -95,9 +96,11 @@ class ClickHouseServer:
     def start(self) -> None:
         clusters = "".join(
             f"<{name}>{''.join(_shard(server) for server in servers)}</{name}>"
-            for name, servers in self._clusters.items()
+            for name, servers in self.clusters.items()
         )
-        config = _CONFIG.format(clusters=f"<remote_servers>{clusters}</remote_servers>" if clusters else "")
+        config = _CONFIG.format(
+            folder=self.folder, clusters=f"<remote_servers>{clusters}</remote_servers>" if clusters else ""
+        )
         (self.folder / "config.xml").write_text(config)
         words = (self.library, self.folder, self.http_port, self.tcp_port)
         self._process = subprocess.Popen(
@@ -131,6 +134,8 @@ class ClickHouseServer:
     def stop(self) -> None:
         if self._process is not None and self._process.poll() is None:
             self.kill()
+        self.front.shutdown()
+        self.front.server_close()
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _signal(self, number: signal.Signals) -> None:
@@ -138,11 +143,64 @@ class ClickHouseServer:
         self._process.send_signal(number)
 
 
+class _Front(socketserver.ThreadingTCPServer):
+    """Stands before a shard's native port. Where another server breaks a connection off, as it does after a LIMIT, the
+    shard reads an orderly end: this build of the server ends its process on a reset."""
+
+    daemon_threads = True
+
+    def __init__(self, target: int) -> None:
+        super().__init__(("127.0.0.1", 0), _Carried)
+        self.target = target
+        self.port = self.server_address[1]
+        threading.Thread(target=self.serve_forever, daemon=True).start()
+
+
+class _Carried(socketserver.BaseRequestHandler):
+    server: _Front
+
+    def handle(self) -> None:
+        try:
+            shard = socket.create_connection(("127.0.0.1", self.server.target))
+        except OSError:
+            return
+        with shard:
+            answers = threading.Thread(target=_carry, args=(shard, self.request), daemon=True)
+            answers.start()
+            _carry(self.request, shard)
+            with contextlib.suppress(OSError):
+                shard.shutdown(socket.SHUT_WR)
+            answers.join()
+
+
+def _carry(source: socket.socket, target: socket.socket) -> None:
+    """Until the source ends; a target that has ended is no reason to stop reading."""
+    with contextlib.suppress(OSError):
+        while piece := source.recv(1 << 16):
+            with contextlib.suppress(OSError):
+                target.sendall(piece)
+
+
 def _shard(server: ClickHouseServer) -> str:
     return (
         f"<shard><internal_replication>true</internal_replication><replica><host>127.0.0.1</host>"
-        f"<port>{server.tcp_port}</port><user>perihelion</user><password>{PASSWORD}</password></replica></shard>"
+        f"<port>{server.front.port}</port><user>perihelion</user><password>{PASSWORD}</password></replica></shard>"
     )
+
+
+def start_cluster(users: dict[str, tuple[str, ...]] | None = None, size: int = 2) -> list[ClickHouseServer]:
+    """Servers that are the shards of a cluster named `two`."""
+    servers = [ClickHouseServer(users, start=False) for _ in range(size)]
+    for server in servers:
+        server.clusters = {"two": servers}
+        server.start()
+    return servers
+
+
+def cluster_url(servers: list[ClickHouseServer], user: str = "perihelion") -> str:
+    """What `log.store` takes for such a cluster."""
+    hosts = ",".join(f"127.0.0.1:{server.http_port}" for server in servers)
+    return f"clickhouse://{user}:{PASSWORD}@{hosts}/perihelion?cluster=two"
 
 
 @cache

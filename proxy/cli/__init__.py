@@ -19,6 +19,7 @@ COMMANDS: Final = {
     "gateway": ("proxy.cli.planes", "Start the gateway alone."),
     "control": ("proxy.cli.planes", "Start the control plane alone."),
     "ship": ("proxy.cli.planes", "Ship this machine's spool into a ClickHouse server."),
+    "store": ("proxy.cli.store", "Users and database of a ClickHouse server for the log."),
     "check": ("proxy.cli.check", "Explain the configuration it would run with."),
     "requests": ("proxy.cli.calls", "The newest calls."),
     "export": ("proxy.cli.export", "All calls that match a filter, as a file."),

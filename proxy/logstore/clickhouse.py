@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Final
 
+import msgspec
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
 from proxy.core.clock import now_us
@@ -12,12 +13,12 @@ from proxy.logstore.annotations import put_updated_properties
 from proxy.logstore.base import SQL_TABLES, WRITTEN_TABLES, AnyRow, AnyTable, Cursor, Row, Table
 from proxy.logstore.call_reader import find_call
 from proxy.logstore.cancellation import Cancellation
-from proxy.logstore.connections import Connections, connect
+from proxy.logstore.connections import Connections
 from proxy.logstore.events import micros
 from proxy.logstore.filters import Filter, conditions
 from proxy.logstore.hourly import LATE_US, StoredHours, late_hours
 from proxy.logstore.limits import EXPORT_LIMITS, READ_LIMITS, QueryLimits, StoreError
-from proxy.logstore.migrate import migrate, set_retention, set_text_index
+from proxy.logstore.prepare import prepare
 from proxy.logstore.removal import remove_calls
 from proxy.logstore.rows import columns
 from proxy.logstore.sandbox import Sandbox
@@ -40,12 +41,11 @@ _INSERT: Final = {
     "input_format_defaults_for_omitted_fields": 0,
     # The answer to an insert says that its rows are in the table; a server may be set up otherwise.
     "async_insert": 0,
-    "distributed_foreground_insert": 1,
     # Imported calls may be of any month.
     "max_partitions_per_insert_block": 0,
 }
 
-_STATEMENT: Final = {"async_insert": 0, "distributed_foreground_insert": 1, "insert_deduplicate": 0}
+_STATEMENT: Final = {"async_insert": 0, "insert_deduplicate": 0}
 
 
 class ClickHouseStore:
@@ -79,20 +79,9 @@ class ClickHouseStore:
         process at a time.
         """
         address = parse_address(url)
-        reading = parse_address(reader) if reader else address
+        reading = msgspec.structs.replace(parse_address(reader), cluster=address.cluster) if reader else address
         try:
-            owner = connect(address, "default")
-            owner.command("CREATE DATABASE IF NOT EXISTS {name:Identifier}", parameters={"name": address.database})
-            owner.database = address.database
-            migrate(owner)
-            set_retention(owner, "requests", ttl_days)
-            set_retention(owner, "bodies", body_ttl_days or ttl_days)
-            set_retention(owner, "annotations", ttl_days, "at")
-            set_retention(owner, "repriced", ttl_days)
-            set_retention(owner, "span_links", ttl_days, "call_start")
-            for table in ("hourly", "hourly_fills", "hourly_changes"):
-                set_retention(owner, table, ttl_days, "hour")
-            text_chars = set_text_index(owner, text_chars)
+            owner, text_chars = prepare(address, ttl_days=ttl_days, body_ttl_days=body_ttl_days, text_chars=text_chars)
             connections = Connections(address, reading, owner, readers)
             return cls(connections, Sandbox(connections, address.embedded or bool(reader)), text_chars)
         except (ClickHouseError, OSError) as error:
@@ -201,6 +190,10 @@ class ClickHouseStore:
         ]
 
     def execute(self, sql: str, bound: dict[str, Any]) -> list[dict[str, Any]]:
+        if sql.startswith("DELETE"):
+            for owner in self._connections.owners():
+                owner.command(sql, parameters=bound)
+            return []
         with self._connections.write() as writer:
             if not sql.startswith("SELECT"):
                 writer.command(sql, parameters=bound, settings=_STATEMENT)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import clickhouse_connect
+import msgspec
 from clickhouse_connect import common
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
@@ -18,7 +19,7 @@ from proxy.logstore.limits import Cap, QueryCancelled, QueryLimitError, QueryLim
 from proxy.logstore.readers import Readers
 from proxy.logstore.sql import query
 
-__all__ = ["Connections", "Running", "connect"]
+__all__ = ["Connections", "Running", "connect", "hosts_of"]
 
 _EMBEDDED: Final = str(Path(__file__).with_name("embedded.xml"))
 
@@ -62,8 +63,6 @@ class Connections:
         kill = functools.partial(self._kill, id)
         cancellation = cancellation or Cancellation.current()
         settings = {"log_comment": id + mark, **limits.settings()}
-        if self.address.cluster:
-            settings["distributed_product_mode"] = "global"
         try:
             with readers.lend(limits.seconds) as client, cancellation.running(kill) if cancellation else _nothing:
                 yield Running(client, settings, kill)
@@ -83,6 +82,20 @@ class Connections:
                 with contextlib.suppress(ClickHouseError, OSError):  # another host may answer
                     self._writer = connect(self.address)
                     failed.close()
+                raise StoreError(str(error)) from error
+
+    def owners(self) -> Iterator[Any]:
+        """The connections for DELETE and ALTER: the one that writes; in a cluster one to each shard, as Distributed
+        tables take neither. Raises `StoreError`."""
+        if not self.address.cluster:
+            with self.write() as writer:
+                yield writer
+            return
+        for host in hosts_of(self.address):
+            try:
+                with contextlib.closing(connect(host, self.address.tables)) as client:
+                    yield client
+            except (ClickHouseError, OSError) as error:
                 raise StoreError(str(error)) from error
 
     def close(self) -> None:
@@ -136,11 +149,27 @@ def connect(address: StoreAddress, database: str = "") -> Any:
                 password=address.password,
                 secure=address.secure,
                 database=database,
+                settings=_DISTRIBUTED if address.cluster else None,
             )
         except (ClickHouseError, OSError):
             if at == len(address.hosts) - 1:
                 raise
     raise AssertionError("an address of a server has hosts")
+
+
+def hosts_of(address: StoreAddress) -> list[StoreAddress]:
+    """The address of each host alone."""
+    return [msgspec.structs.replace(address, hosts=(host,)) for host in address.hosts]
+
+
+_DISTRIBUTED: Final = {
+    # An insert is answered when its rows are on their shards.
+    "distributed_foreground_insert": 1,
+    # INSERT … SELECT is carried out here: sent to the shards, its subqueries would look for tables there.
+    "parallel_distributed_insert_select": 0,
+    # A table within a subquery is that of the whole cluster, too.
+    "distributed_product_mode": "global",
+}
 
 
 def _store_error(error: Exception, limits: QueryLimits) -> StoreError:

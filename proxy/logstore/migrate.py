@@ -35,9 +35,14 @@ def migrate(client: Any) -> list[str]:
     return done
 
 
+_MAX_DAYS: Final = 18_250
+"""Fifty years. The engine counts the end in 32 bits of seconds: past the year 2106 it would be in the past."""
+
+
 def set_retention(client: Any, table: str, days: int, time: str = "start") -> None:
     """Lets rows of `table` expire `days` after their column `time`; 0 keeps them forever. Alters the table only on a
     change."""
+    days = min(days, _MAX_DAYS)
     clause = f"TTL toDateTime({time}) + toIntervalDay({days})"
     statement = str(client.command(f"SHOW CREATE TABLE {table}")).replace("\\n", "\n")
     if days and clause not in statement:

@@ -1,14 +1,9 @@
 """Removes calls with their bodies, on each host that has some of them."""
 
-import contextlib
-from collections.abc import Iterator, Sequence
-from typing import Any, Final
+from collections.abc import Sequence
+from typing import Final
 
-import msgspec
-from clickhouse_connect.driver.exceptions import ClickHouseError
-
-from proxy.logstore.connections import Connections, connect
-from proxy.logstore.limits import StoreError
+from proxy.logstore.connections import Connections
 from proxy.logstore.sql import query
 
 __all__ = ["remove_calls"]
@@ -24,25 +19,10 @@ def remove_calls(connections: Connections, keys: Sequence[tuple[str, int, str]],
     for org, start, id in keys:
         by_org.setdefault(org, []).append((start, id))
     settings = {} if wait else _IN_BACKGROUND
-    for client in _hosts(connections):
+    for client in connections.owners():
         for org, ours in by_org.items():
             starts = [start for start, _ in ours]
             bound = {"org": org, "since_us": min(starts), "until_us": max(starts), "starts": starts}
             bound["ids"] = [id for _, id in ours]
             for table in ("requests", "bodies"):
                 client.command(query(f"remove_{table}"), parameters=bound, settings=settings)
-
-
-def _hosts(connections: Connections) -> Iterator[Any]:
-    """The connection that writes; of a cluster one to each shard, as its Distributed tables delete nothing."""
-    address = connections.address
-    if not address.cluster:
-        with connections.write() as writer:
-            yield writer
-        return
-    for host in address.hosts:
-        try:
-            with contextlib.closing(connect(msgspec.structs.replace(address, hosts=(host,)), address.tables)) as client:
-                yield client
-        except (ClickHouseError, OSError) as error:
-            raise StoreError(str(error)) from error

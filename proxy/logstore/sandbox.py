@@ -114,9 +114,10 @@ class Sandbox:
 
     def _filters(self, org: str) -> str:
         """Every table with organisations, with a condition; the name in hexadecimal, which needs no quoting."""
-        database = self._connections.address.database
+        address = self._connections.address
+        names = [f"{database}.{table}" for database in {address.database, address.tables} for table in self._filtered]
         condition = f"org = unhex(\\'{org.encode().hex()}\\')"
-        return "{" + ", ".join(f"'{database}.{table}': '{condition}'" for table in self._filtered) + "}"
+        return "{" + ", ".join(f"'{name}': '{condition}'" for name in names) + "}"
 
 
 def _with_views(plain: str, views: Mapping[str, str]) -> str:

@@ -14,14 +14,14 @@ from proxy.control.queries import run_query, stream_query
 from proxy.logstore import Cancellation, QueryCancelled, QueryLimitError, QueryLimits, RequestRow, StoreBusy, StoreError
 from proxy.logstore.clickhouse import ClickHouseStore
 from proxy.logstore.exactly_once import insert
-from tests.contract.log_stores import STORES, open_store
+from tests.contract.log_stores import ALL_STORES, open_store
 
 START_US = 1_780_000_000_000_000
 ROWS = 20_000
 ENDLESS = "SELECT count() AS n FROM numbers(1000000000000) WHERE NOT ignore(number, {x:String})"
 
 
-@pytest.fixture(scope="module", params=STORES)
+@pytest.fixture(scope="module", params=ALL_STORES)
 def store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClickHouseStore]:
     with open_store(request.param, tmp_path_factory.mktemp("log")) as opened:
         rows = [RequestRow(id=f"id-{number}", org="o", start=START_US + number) for number in range(ROWS)]

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from tests.clickhouse_server import ClickHouseServer
-from tests.contract.log_stores import READER, STORES
+from tests.clickhouse_server import ClickHouseServer, cluster_url, start_cluster
+from tests.contract.log_stores import READER, STORES, USERS
 
 __all__ = ["STORES", "log_store"]
 
@@ -15,8 +15,13 @@ def log_store(kind: str) -> Iterator[dict[str, str]]:
     if kind == "embedded":
         yield {}
         return
-    server = ClickHouseServer(users=READER)
+    servers = [ClickHouseServer(READER)] if kind == "server" else start_cluster(READER)
     try:
-        yield {"PERIHELION_LOG_STORE": server.url(), "PERIHELION_LOG_READER": server.url(user="reader")}
+        if kind == "server":
+            urls = [servers[0].url(user=user) for user in USERS]
+        else:
+            urls = [cluster_url(servers, user) for user in USERS]
+        yield {"PERIHELION_LOG_STORE": urls[0], "PERIHELION_LOG_READER": urls[1]}
     finally:
-        server.stop()
+        for server in servers:
+            server.stop()

@@ -1,0 +1,3 @@
+SELECT count()
+FROM system.clusters
+WHERE cluster = {cluster:String}
