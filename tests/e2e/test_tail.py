@@ -69,10 +69,11 @@ def test_calls_come_in_order_of_arrival_and_a_reconnect_loses_and_repeats_none(c
     again.close()
 
 
-def test_a_tail_may_have_a_filter(control: ControlProcess) -> None:
+def test_a_tail_may_have_a_filter_and_is_of_one_organisation(control: ControlProcess) -> None:
     tail = Tail(control, q="user:eve status>=400")
     wanted = record(now_us(), user_id="eve", status=500)
-    spool(control.data, record(now_us(), user_id="eve"), record(now_us(), status=500), wanted)
+    foreign = record(now_us(), user_id="eve", status=500, org="other")
+    spool(control.data, record(now_us(), user_id="eve"), record(now_us(), status=500), foreign, wanted)
     assert tail.event()["id"] == wanted.id
     tail.close()
 
