@@ -94,11 +94,11 @@ class RepriceTables:
 
     def next_month(self, run: str, after: int) -> int:
         """Return the first month (as 202601) after `after` in which the run changed a cost; 0 where there is none."""
-        return int(self._store.read(query("repriced_next_month"), {"run": run, "month": after})[0]["next_month"])
+        return int(self._store.execute(query("repriced_next_month"), {"run": run, "month": after})[0]["next_month"])
 
     def batch(self, run: str, month: int, after: Place, limit: int) -> RepricedBatch | None:
         """Return the run's next batch of a month; None where there is no more."""
-        found = self._store.read(query("repriced_batch"), {**_after(run, month, after), "limit": limit})[0]
+        found = self._store.execute(query("repriced_batch"), {**_after(run, month, after), "limit": limit})[0]
         if not found["calls"]:
             return None
         return RepricedBatch(run, month, after, Place(*found["last"]), int(found["keys"]))
