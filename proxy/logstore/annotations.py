@@ -22,7 +22,7 @@ __all__ = [
     "value_of",
 ]
 
-MAX_HISTORY: Final = 10_000
+MAX_HISTORY: Final = 2000
 _MAX_TIME_US: Final = 4_102_444_800_000_000
 _ID_TIME_TOLERANCE_US: Final = 5_000_000
 """How far a call's start may be from the time in its own id. Ids that callers made may say any time."""
@@ -51,7 +51,7 @@ class Annotations(msgspec.Struct):
 
 
 def history(store: LogStore, org: str, ids: Collection[str]) -> list[dict[str, Any]]:
-    """The rows of these calls, oldest first; at most `MAX_HISTORY`, the newest."""
+    """The rows of these calls, oldest first; of each call the newest `MAX_HISTORY`."""
     bound = {"org": org, "ids": list(ids), "limit": MAX_HISTORY}
     return store.read(query("annotations"), bound)[::-1] if ids else []
 
@@ -91,11 +91,12 @@ def put_updated_properties(store: LogStore, org: str, calls: Sequence[dict[str, 
     Costs nothing for an organisation that never changed one."""
     if not calls or not store.updated_properties(org):
         return
-    said = annotations_of(store, org, {call["id"] for call in calls})
+    changes: dict[str, dict[str, str | None]] = {}
+    for row in store.read(query("property_updates"), {"org": org, "ids": [call["id"] for call in calls]}):
+        changes.setdefault(row["request_id"], {})[row["name"]] = None if row["is_removed"] else row["value"]
     for call in calls:
-        changes = said[call["id"]].properties if call["id"] in said else {}
-        if changes:
-            merged = {**call["properties"], **changes}
+        if call["id"] in changes:
+            merged = {**call["properties"], **changes[call["id"]]}
             call["properties"] = {name: value for name, value in merged.items() if value is not None}
 
 

@@ -125,11 +125,11 @@ def _score_having(leaf: Leaf, context: Context) -> str:
         case "in":
             return " OR ".join(_score_equals(value, context) for value in leaf.value) or "0"
         case "contains":
-            return f"positionCaseInsensitiveUTF8({_TEXT}, {bind(leaf.value, 'String')}) > 0"
+            return f"{_TYPE} = 'category' AND positionCaseInsensitiveUTF8({_TEXT}, {bind(leaf.value, 'String')}) > 0"
         case "starts_with":
-            return f"startsWith({_TEXT}, {bind(leaf.value, 'String')})"
+            return f"{_TYPE} = 'category' AND startsWith({_TEXT}, {bind(leaf.value, 'String')})"
         case "matches":
-            return f"match({_TEXT}, {bind(leaf.value, 'String')})"
+            return f"{_TYPE} = 'category' AND match({_TEXT}, {bind(leaf.value, 'String')})"
         case _:
             return f"{_TYPE} = 'number' AND {_compare(leaf, context)}"
 

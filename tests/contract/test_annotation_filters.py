@@ -226,6 +226,27 @@ def test_a_change_of_a_property_is_seen_at_once(store: ClickHouseStore) -> None:
     assert (store.count(asked), shown["properties"]) == (0, {})
 
 
+def test_a_change_is_seen_however_much_was_said_after_it(store: ClickHouseStore) -> None:
+    calls = [RequestRow(id=uuid7(START_US + at), org="talked of", start=START_US + at) for at in range(3)]
+    insert(store, calls, [], "talked of")
+    common: dict[str, Any] = {"org": "talked of", "by": "me"}
+    first = [
+        AnnotationRow(id=f"a{at}", at=NOW_US, request_id=call.id, kind="property", name="team", text=str(at), **common)
+        for at, call in enumerate(calls)
+    ]
+    notes = [
+        AnnotationRow(id=f"n{at:05}", at=NOW_US + 1 + at, request_id=calls[0].id, kind="note", text="x", **common)
+        for at in range(12_000)
+    ]
+    store.write("annotations", first, "talked of: first")
+    store.write("annotations", notes, "talked of: notes")
+    shown = {row["id"]: row["properties"] for row in store.page(Filter("talked of"))}
+    assert shown == {call.id: {"team": str(at)} for at, call in enumerate(calls)}
+    said = annotations_of(store, "talked of", [call.id for call in calls])
+    assert said[calls[2].id].properties == {"team": "2"}
+    assert len(said[calls[0].id].notes) == 2000
+
+
 def test_a_call_is_known_whatever_its_id_says_of_its_time(store: ClickHouseStore) -> None:
     odd = RequestRow(id="11111111-2222-4333-8444-555555555555", org="known", start=START_US)
     far = RequestRow(id=uuid7(START_US - 10**14), org="known", start=START_US)
