@@ -1,5 +1,5 @@
 """Re-pricing against real engines: what it leaves is what shipping the same records under the new prices gives,
-wherever it is stopped."""
+wherever it is stopped. A cluster refuses it."""
 
 import itertools
 import json
@@ -27,7 +27,7 @@ from proxy.metadata.db import Database
 from proxy.metadata.reprices import RepriceRun
 from proxy.prices import PriceBook
 from proxy.query.hours import HOUR_US, Span
-from tests.contract.log_stores import STORES, open_store
+from tests.contract.log_stores import open_store
 from tests.unit.records import record
 from tests.unit.test_one_price import PRICE_IDS, chat_usages
 
@@ -37,7 +37,7 @@ FIGURES = ("cost_nanousd", "cost_known", "saved_nanousd", "cost_lines", "cost_mi
 _names = itertools.count()
 
 
-@pytest.fixture(scope="module", params=STORES)
+@pytest.fixture(scope="module", params=("embedded", "server"))
 def store(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClickHouseStore]:
     with open_store(request.param, tmp_path_factory.mktemp("log")) as opened:
         yield opened
