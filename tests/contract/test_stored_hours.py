@@ -70,7 +70,8 @@ def _text(us: int) -> str:
 
 
 def test_columns_of_the_table_are_the_stored_aggregates(store: ClickHouseStore) -> None:
-    described = [row["name"] for row in store.execute("SELECT name FROM system.columns WHERE table = 'hourly'", {})]
+    sql = "SELECT name FROM system.columns WHERE database = currentDatabase() AND table = 'hourly' ORDER BY position"
+    described = [row["name"] for row in store.execute(sql, {})]
     stored = [f"part_{each.name}" for each in AGGREGATES.values() if each.stored]
     assert described == ["org", "hour", "fill", "provider", "model", *stored]
 
