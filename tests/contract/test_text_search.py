@@ -10,6 +10,7 @@ import pytest
 from proxy.control.requests_reader import RequestsReader
 from proxy.logstore import BodyRow, Filter, RequestRow
 from proxy.logstore.clickhouse import ClickHouseStore
+from proxy.logstore.connections import connect
 from proxy.logstore.exactly_once import insert
 from proxy.logstore.migrate import set_text_index
 from proxy.query import Binder, parse_text
@@ -122,7 +123,10 @@ def test_the_index_is_read(store: ClickHouseStore) -> None:
     for phrase in (False, True):
         binder = Binder()
         condition = text_condition("refund policy", phrase=phrase, chars=CHARS, binder=binder)
-        plan = store.read(f"EXPLAIN indexes = 1 SELECT id FROM bodies WHERE {condition}", binder.values)
+        plan = store.read(
+            f"EXPLAIN indexes = 1 SELECT id FROM {store._connections.address.tables}.bodies WHERE {condition}",
+            binder.values,
+        )
         assert "Name: by_text" in "\n".join(map(str, plan))
 
 
@@ -143,13 +147,15 @@ class Statements:
 def test_the_index_follows_the_setting(store: ClickHouseStore) -> None:
     insert(store, [], rows("setting"), "setting")
     told: list[int] = []
+    address = store._connections.address
+    owner = connect(address, address.tables)
     for chars, version in ((CHARS, ""), (100, ""), (100, ""), (0, ""), (0, ""), (CHARS, "25.8.1"), (CHARS, "")):
-        with store._connections.write() as owner:
-            client = Statements(owner, version)
-            indexed = set_text_index(client, chars)
+        client = Statements(owner, version)
+        indexed = set_text_index(client, chars)
         assert indexed == (0 if version else chars)
         told.append(len(client.told))
         assert search(store, "setting", "thirty", chars=indexed) == {"refund"}
+    owner.close()
     assert [count > 0 for count in told] == [False, True, False, True, False, False, True], "only on a change"
 
 
