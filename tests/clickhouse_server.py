@@ -61,9 +61,16 @@ _USER = """<{name}><password>{password}</password><networks><ip>127.0.0.1</ip></
 
 
 class ClickHouseServer:
-    """One server, started at once. `users` maps a name to grants, beside `USERS`."""
+    """One server, started at once. `users` maps a name to grants, beside `USERS`; `policies` maps one to a condition on
+    the rows of `perihelion.requests`."""
 
-    def __init__(self, users: dict[str, tuple[str, ...]] | None = None, *, start: bool = True) -> None:
+    def __init__(
+        self,
+        users: dict[str, tuple[str, ...]] | None = None,
+        *,
+        policies: dict[str, str] | None = None,
+        start: bool = True,
+    ) -> None:
         self.library = library()
         self.folder = Path(tempfile.mkdtemp(prefix="clickhouse-"))
         self.http_port, self.tcp_port = free_port(), free_port()
@@ -73,6 +80,10 @@ class ClickHouseServer:
             name: "<grants>" + "".join(f"<query>{one}</query>" for one in given) + "</grants>"
             for name, given in {**USERS, **(users or {})}.items()
         }
+        for name, condition in (policies or {}).items():
+            grants[name] += (
+                f"<databases><perihelion><requests><filter>{condition}</filter></requests></perihelion></databases>"
+            )
         written = [_USER.format(name="default", password="", grants="")]
         written += [_USER.format(name=name, password=PASSWORD, grants=given) for name, given in grants.items()]
         (self.folder / "users.xml").write_text(

@@ -41,7 +41,7 @@ class Connections:
 
     def __init__(self, address: StoreAddress, reading: StoreAddress, writer: Any, count: int) -> None:
         self.address = address
-        self._reading = reading
+        self.reading = reading
         self._writer = writer
         self._write_lock = threading.Lock()
         self._kill_lock = threading.Lock()
@@ -122,7 +122,7 @@ class Connections:
 
     def _connect_sandbox(self) -> Any:
         """The same, but for `readonly`, which goes together with what it makes unchangeable."""
-        reader = connect(self._reading)
+        reader = connect(self.reading)
         if self.address.embedded:
             reader.command("SET ROLE reader")
         return reader

@@ -13,10 +13,7 @@ from proxy.logstore.limits import StoreError
 
 __all__ = ["ROW_POLICY", "NewUser", "make_users", "owner_grants", "reader_grants", "user_statements"]
 
-ROW_POLICY: Final = (
-    "position(getSetting('log_comment'), ' org=') = 0"
-    " OR org = substring(getSetting('log_comment'), position(getSetting('log_comment'), ' org=') + 5)"
-)
+ROW_POLICY: Final = "has(['', toString(org)], extract(getSetting('log_comment'), '(?s) org=(.*)$'))"
 """Which rows the reader sees. SQL of users runs with their organisation at the end of `log_comment`, which it cannot
 change; reads of ours name the organisation in their conditions."""
 

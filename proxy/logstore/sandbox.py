@@ -68,6 +68,8 @@ class Sandbox:
         views: Mapping[str, str] | None = None,
     ) -> str:
         """The statement as the engine writes it, with `views` before it. Raises `QueryRefused`."""
+        if not org:
+            raise QueryRefused("SQL of users runs for an organisation; none was given")
         if not self._has_reader:
             raise StoreError("SQL of users needs a user of its own on the server: log.reader (perihelion store init)")
         self._learn()
@@ -107,17 +109,16 @@ class Sandbox:
 
     def _learn(self) -> None:
         if self._functions is None:
+            address = self._connections.address
+            bound = {"databases": sorted({address.database, address.tables}), "reader": self._connections.reading.user}
             with self._connections.write() as owner:
-                named = {"database": self._connections.address.database}
-                self._filtered = [row[0] for row in owner.query(query("filtered_tables"), parameters=named).result_rows]
+                self._filtered = [row[0] for row in owner.query(query("filtered_tables"), parameters=bound).result_rows]
                 self._functions = Functions(owner)
 
     def _filters(self, org: str) -> str:
         """Every table with organisations, with a condition; the name in hexadecimal, which needs no quoting."""
-        address = self._connections.address
-        names = [f"{database}.{table}" for database in {address.database, address.tables} for table in self._filtered]
         condition = f"org = unhex(\\'{org.encode().hex()}\\')"
-        return "{" + ", ".join(f"'{name}': '{condition}'" for name in names) + "}"
+        return "{" + ", ".join(f"'{name}': '{condition}'" for name in self._filtered) + "}"
 
 
 def _with_views(plain: str, views: Mapping[str, str]) -> str:

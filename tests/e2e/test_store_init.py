@@ -12,7 +12,7 @@ from proxy.logstore.address import parse_address
 from proxy.logstore.clickhouse import ClickHouseStore
 from proxy.logstore.connections import connect
 from proxy.logstore.exactly_once import insert
-from proxy.logstore.grants import owner_grants, reader_grants
+from proxy.logstore.grants import ROW_POLICY, owner_grants, reader_grants
 from tests.clickhouse_server import ClickHouseServer
 
 ADDRESS = parse_address("clickhouse://perihelion@h/perihelion")
@@ -21,7 +21,7 @@ GRANTS = {"owner": tuple(owner_grants(ADDRESS)), "reader": tuple(reader_grants(A
 
 @pytest.fixture(scope="module")
 def server() -> Iterator[ClickHouseServer]:
-    started = ClickHouseServer(GRANTS)
+    started = ClickHouseServer(GRANTS, policies={"reader": ROW_POLICY})
     yield started
     started.stop()
 
@@ -65,3 +65,16 @@ def test_its_rights_are_enough_to_own_and_to_read_a_log(server: ClickHouseServer
         ClickHouseStore.open(server.url("another", "owner"))
     with pytest.raises(StoreError, match="privileges"):
         ClickHouseStore.open(server.url(user="reader"), ttl_days=7)
+
+
+def test_the_row_policy_holds_where_filters_of_tables_do_not(server: ClickHouseServer) -> None:
+    store = ClickHouseStore.open(server.url(user="owner"), reader=server.url(user="reader"))
+    start = 1_780_000_000_000_000
+    insert(store, [RequestRow(id=f"policy-{org}", org=org, start=start) for org in ("p1", "p2")], [], "policy")
+    both = "SELECT groupArray(org) AS orgs FROM (SELECT org FROM {table} WHERE startsWith(id, 'policy-') ORDER BY org)"
+    assert store.read(both.format(table="requests"), {}) == [{"orgs": ["p1", "p2"]}]
+    assert store.read_as("p1", both.format(table="requests"), {}).rows == [[["p1"]]]
+    reader = connect(parse_address(server.url(user="reader")))
+    found = reader.query(both.format(table="merge('perihelion', '^requests$')"), settings={"log_comment": "x org=p2"})
+    assert found.result_rows == [(["p2"],)]
+    store.close()
