@@ -120,6 +120,7 @@ def test_long_questions(store: ClickHouseStore, phrase: bool) -> None:
 
 
 def test_the_index_is_read(store: ClickHouseStore) -> None:
+    insert(store, [], rows("plan"), "plan")
     for phrase in (False, True):
         binder = Binder()
         condition = text_condition("refund policy", phrase=phrase, chars=CHARS, binder=binder)
