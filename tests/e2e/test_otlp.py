@@ -262,7 +262,10 @@ def test_protobuf_span_by_span(stack: Stack, admin: httpx.Client, key: str) -> N
         (b"{}", {"Content-Type": "text/plain"}, 415),
         (b"{}", JSON | {"Helicone-Omit-Request": "perhaps"}, 400),
     ],
-    ids=str,
+    ids=[
+        "cut protobuf", "no protobuf", "cut JSON", "a list", "a number", "deep JSON", "cut gzip", "no gzip",
+        "a gzip bomb", "too long", "an unknown coding", "an unknown type", "a bad value of a header",
+    ],
 )  # fmt: skip
 def test_what_is_no_export_is_refused_in_the_encoding_of_the_request(
     stack: Stack, key: str, content: bytes, headers: dict[str, str], status: int
