@@ -12,7 +12,7 @@ from proxy.logstore.base import SQL_TABLES
 from proxy.logstore.connections import Connections, Running
 from proxy.logstore.limits import QueryLimits, QueryRefused, StoreError
 from proxy.logstore.sql import query
-from proxy.logstore.sql_check import Functions, SqlResult, check_tables, check_tree
+from proxy.logstore.sql_check import Functions, SqlResult, check_meaning, check_tree
 from proxy.logstore.streams import stream_from_pipe, stream_from_response
 
 __all__ = ["Sandbox"]
@@ -90,7 +90,7 @@ class Sandbox:
             plain = _with_views(plain, {name: view for name, view in views.items() if re.search(rf"\b{name}\b", plain)})
         with self._run(org, _CHECK) as (client, settings, _):
             meant = _ask(client.raw_query, f"EXPLAIN QUERY TREE {plain}", parameters, settings)
-        check_tables(meant.decode().splitlines(), database, tables)
+        check_meaning(meant.decode().splitlines(), self._functions, database, tables)
         return plain
 
     @contextlib.contextmanager

@@ -15,7 +15,7 @@ import msgspec
 from proxy.logstore.limits import QueryRefused
 from proxy.logstore.sql import query
 
-__all__ = ["Functions", "SqlResult", "check_tables", "check_tree"]
+__all__ = ["Functions", "SqlResult", "check_meaning", "check_tree"]
 
 _CATEGORIES: Final = (
     "Arithmetic",
@@ -56,6 +56,8 @@ _NAMES: Final = (
     *("rowNumberInAllBlocks", "rowNumberInBlock", "toTypeName", "transform", "finalizeAggregation"),
 )
 _REFUSED: Final = frozenset({"chdb"})
+_COLUMNS: Final = frozenset({"user"})
+"""Columns of ours that have the name of a function. The engine finds a column before a function."""
 _COMBINATORS: Final = re.compile(
     "(If|Array|Map|SimpleState|State|Merge|MergeState|ForEach|Distinct|OrDefault|OrNull|ArgMin|ArgMax|Resample)$"
 )
@@ -77,9 +79,11 @@ class Functions:
 
     def __init__(self, client: Any) -> None:
         rows = client.query(query("functions"), parameters={"categories": list(_CATEGORIES)}).result_rows
-        self._exact = {name for name, _, _ in rows} - _REFUSED | set(_NAMES)
-        self._folded = {name.lower() for name, any_case, _ in rows if any_case}
-        self._aggregates = {name for name, _, aggregate in rows if aggregate}
+        self._exact = {name for name, _, _, accepted in rows if accepted} - _REFUSED | set(_NAMES)
+        self._folded = {name.lower() for name, any_case, _, accepted in rows if accepted and any_case}
+        self._aggregates = {name for name, _, aggregate, _ in rows if aggregate}
+        self._every = {name for name, _, _, _ in rows}
+        self._every_folded = {name.lower() for name, any_case, _, _ in rows if any_case}
 
     def has(self, name: str) -> bool:
         if name in self._exact or name.lower() in self._folded:
@@ -92,11 +96,15 @@ class Functions:
             name = shorter
         return False
 
+    def refuses(self, name: str) -> bool:
+        """Whether the engine has a function of that name which SQL of a user may not call."""
+        return (name in self._every or name.lower() in self._every_folded) and not self.has(name)
+
 
 def check_tree(lines: Iterable[str], functions: Functions, tables: Collection[str], database: str = "") -> None:
     """`lines` are those of `EXPLAIN AST` of the SQL as a subquery. Raises `QueryRefused` for a function that is not of
     `functions`, a table function, a table of another database, and settings. A name without a database may be one that
-    WITH gives: what it means is for `check_tables`. Where `database` is given, no name may be of it: then `tables` are
+    WITH gives: what it means is for `check_meaning`. Where `database` is given, no name may be of it: then `tables` are
     views of ours, which have no database."""
     foreign = _FOREIGN | {database.lower()}
     above: list[str] = []
@@ -113,6 +121,9 @@ def check_tree(lines: Iterable[str], functions: Functions, tables: Collection[st
                 raise QueryRefused(f"the table function {name}() is not available; accepted: {_list(tables)}")
             if not functions.has(name):
                 raise QueryRefused(f"the function {name}() is not available")
+        elif kind == "Identifier" and above[-3:-1] == ["Function", "ExpressionList"] and _is_call(name, functions):
+            # The engine takes the bare name of a function for a lambda: arrayMap(file, …) reads files.
+            raise QueryRefused(f"the function {name}() is not available; give a column of that name another name")
         elif kind in ("Identifier", "TableIdentifier") and name.partition(".")[0].lower() in foreign:
             raise QueryRefused(f"{name} is not available; accepted: {_list(tables)}")
         elif kind == "TableIdentifier" and "." in name and name.rpartition(".")[2] not in tables:
@@ -123,13 +134,20 @@ def check_tree(lines: Iterable[str], functions: Functions, tables: Collection[st
             raise QueryRefused("APPLY is not available: name the columns")
 
 
-def check_tables(lines: Iterable[str], database: str, tables: Collection[str]) -> None:
+def _is_call(name: str, functions: Functions) -> bool:
+    return name not in _COLUMNS and functions.refuses(name)
+
+
+def check_meaning(lines: Iterable[str], functions: Functions, database: str, tables: Collection[str]) -> None:
     """`lines` are those of `EXPLAIN QUERY TREE`: what names mean. Raises `QueryRefused` for a table that is not one of
-    `tables` in `database`."""
+    `tables` in `database`, and for a function that is not of `functions`, however it was called."""
     known = {f"{database}.{table}" for table in tables} | {"system.one"}  # the latter where there is no FROM
     for line in lines:
         if re.match(r"\s*TABLE_FUNCTION id:", line):
             raise QueryRefused(f"table functions are not available; accepted: {_list(tables)}")
+        called = re.match(r"\s*FUNCTION id: \d+, function_name: (\w+)", line)
+        if called is not None and not called[1].startswith("__") and functions.refuses(called[1]):
+            raise QueryRefused(f"the function {called[1]}() is not available")
         found = re.match(r"\s*TABLE id:.* table_name: ([^,]+)", line)
         if found is not None and found[1] not in known and not found[1].startswith(f"{_RECURSION}."):
             raise QueryRefused(f"the table {found[1]} is not available; accepted: {_list(tables)}")
