@@ -254,6 +254,9 @@ def test_one_user(api: httpx.Client) -> None:
         ("/api/users", {"filter": "colour:red"}, "filter at character 1"),
         ("/api/properties/values", {}, "name"),
         ("/api/errors", {"sort": "spark"}, "sort"),
+        ("/api/users", {"q": "user:ada"}, "q"),
+        ("/api/users", {"name": "app"}, "name"),
+        ("/api/properties/values", {"name": "app", "usr": "ada"}, "usr"),
     ],
 )
 def test_a_bad_question_is_refused_with_its_place(api: httpx.Client, path: str, query: Any, parameter: str) -> None:

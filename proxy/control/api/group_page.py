@@ -18,6 +18,8 @@ __all__ = ["GroupAsked", "Order", "context_of", "group_page", "query_of", "windo
 
 _MAX_ROWS: Final = 500
 _DEFAULT_SINCE: Final = "30d"
+_OF_PATH: Final = {"/api/properties/values": ("name",)}
+"""Query parameters that one list alone has."""
 
 Order = Literal["asc", "desc"]
 
@@ -56,6 +58,7 @@ Cursor = Annotated[str, _query("`next` of the page before.")]
 
 
 def query_of(
+    request: Request[Any, Any, Any],
     filter: FilterText = "",
     since: Since = _DEFAULT_SINCE,
     until: Until = "now",
@@ -65,7 +68,12 @@ def query_of(
     limit: Rows = 50,
     cursor: Cursor = "",
 ) -> GroupAsked:
-    """The same in query parameters: a dependency of the short form of each list."""
+    """The same in query parameters: a dependency of the short form of each list. Raises `FilterError` where a
+    parameter is unknown, so that a typo cannot widen a list."""
+    known = {*GroupAsked.__struct_fields__, *_OF_PATH.get(request.url.path, ())}
+    for given in request.query_params:
+        if given not in known:
+            raise FilterError(given, request.query_params[given], f"one of the parameters {', '.join(sorted(known))}")
     return GroupAsked(
         filter=filter, since=since, until=until, zone=zone, sort=sort, order=order, limit=limit, cursor=cursor
     )
