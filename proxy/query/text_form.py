@@ -226,7 +226,11 @@ class _Parser:
         return str(value)
 
     def _checked(self, leaf: Leaf, start: int) -> Leaf:
-        return check_leaf(leaf, self._where(start))
+        where = self._where(start)
+        try:
+            return check_leaf(leaf, where)
+        except FilterError as error:  # `.value` is a place in JSON
+            raise FilterError(where, error.found, error.accepted) from None
 
     def _where(self, at: int) -> str:
         return f"{self._parameter} at character {at + 1}"
