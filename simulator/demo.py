@@ -130,8 +130,10 @@ def main() -> None:
         time.sleep(2)  # the shipper's turn
         subprocess.run([*perihelion, "requests", "--limit", "12"], env=environ, check=True)
         if not asked.once:
+            port = "" if asked.control_port == 8788 else f" --set control.port={asked.control_port}"
             print(
-                f"\nLook around with `perihelion requests --follow --set data={asked.data}`; Ctrl-C ends the demo.",
+                f"\nLook around with `perihelion requests --follow --set data={asked.data}{port}`; "
+                "Ctrl-C ends the demo.",
                 flush=True,
             )
             serve.wait()

@@ -60,9 +60,11 @@ def _welcome(settings: Settings) -> None:
 
 
 def _elsewhere(settings: Settings) -> str:
-    """How another command finds a data folder that is not the usual one."""
-    usual = next(setting.default for setting in SETTINGS if setting.name == "data")
-    return "" if settings.get_str("data") == usual else f" --set data={settings.data}"
+    """How another command finds a data folder and a port that are not the usual ones."""
+    usual = {setting.name: setting.default for setting in SETTINGS}
+    options = "" if settings.get_str("data") == usual["data"] else f" --set data={settings.data}"
+    port = settings.get_int("control.port")
+    return options if port == usual["control.port"] else f"{options} --set control.port={port}"
 
 
 def _url(settings: Settings, plane: str) -> str:

@@ -122,6 +122,7 @@ def print_call(call: dict[str, Any]) -> None:
             **{call["property_names"].get(name, name): value for name, value in call["properties"].items()},
         },
     )
+    _section(console, "Feedback", _feedback(call.get("annotations") or {}))
     for number, attempt in enumerate(call["attempts"], 1):
         _section(
             console,
@@ -151,6 +152,21 @@ def print_call(call: dict[str, Any]) -> None:
         console.print("\n[bold]Tool calls[/bold]")
         console.print(Text(json.dumps(bodies["tool_calls"], indent=2, ensure_ascii=False)))
     _body(console, "Response", bodies, "response", call["response_size"], omitted=call["response_omitted"])
+
+
+def _feedback(given: dict[str, Any]) -> dict[str, Any]:
+    """What was said of a call after it ended, as it is in force."""
+    if not given:
+        return {}
+    fields: dict[str, Any] = {
+        "rating": given["rating"],
+        "comment": given["comment"],
+        "correction": json.dumps(given["correction"], ensure_ascii=False) if given["correction"] is not None else "",
+    }
+    fields |= {f"score {name}": json.dumps(value, ensure_ascii=False) for name, value in given["scores"].items()}
+    changed = given["properties"].items()
+    fields |= {f"property {name}": "(removed)" if value is None else value for name, value in changed}
+    return fields | {f"note {number}": note["text"] for number, note in enumerate(given["notes"], 1)}
 
 
 def cost(row: dict[str, Any]) -> str:

@@ -12,6 +12,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import pytest
 
 from proxy.core.clock import now_us
@@ -114,6 +115,23 @@ def test_show_has_everything_of_a_call(control: ControlProcess) -> None:
         "Why is the sky blue?",
         "Rayleigh scattering.",
     ):
+        assert text in shown
+
+
+def test_show_has_what_was_said_of_a_call(control: ControlProcess) -> None:
+    id = "33333333-3333-4333-8333-333333333333"
+    body = {
+        "ids": [id],
+        "rating": False,
+        "scores": {"tone": "dry"},
+        "properties": {"team": "blue"},
+        "correction": "No.",
+    }
+    httpx.post(
+        f"{control.url}/api/annotations", json=body, headers={"Authorization": f"Bearer {control.token}"}
+    ).raise_for_status()
+    shown = " ".join(perihelion("show", id, "--url", control.url).stdout.split())
+    for text in ("Feedback rating -1.0", 'correction "No."', 'score tone "dry"', "property team blue"):
         assert text in shown
 
 
@@ -329,6 +347,8 @@ def test_serve_starts_both_planes_and_stops_them(tmp_path: Path) -> None:
             assert line, f"serve ended early: {said}"
             said += line
         assert "curl http://127.0.0.1:" in said
+        address = re.search(r"http://127.0.0.1:(\d+)/api/requests", said)
+        assert address is not None and f"--set control.port={address[1]}\n" in said
         families = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
         process.send_signal(signal.SIGTERM)
         assert process.wait(timeout=40) == 0
