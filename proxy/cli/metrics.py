@@ -77,7 +77,7 @@ def metrics(
 def _head(answer: dict[str, Any]) -> list[str]:
     names = [one["name"] for one in answer["measures"]]
     head = [*(["bucket"] if answer["buckets"] else []), *answer["dimensions"], *names]
-    if answer["compared_with"] and not answer["buckets"]:
+    if answer["compared_with"]:
         head += [f"{name} before" for name in names]
     return head
 
@@ -89,10 +89,18 @@ def _rows(answer: dict[str, Any]) -> Iterator[list[Any]]:
         key = ["(other)" if series["other"] else _shown(series["key"][name]) for name in answer["dimensions"]]
         if answer["buckets"]:
             for place, start in enumerate(answer["buckets"]):
-                yield [start, *key, *(series["values"][name][place] for name in names)]
+                before = (
+                    [_at(series["previous_values"][name], place) for name in names] if answer["compared_with"] else []
+                )
+                yield [start, *key, *(series["values"][name][place] for name in names), *before]
             continue
         before = [series["previous"][name] for name in names] if answer["compared_with"] else []
         yield [*key, *(series["totals"][name] for name in names), *before]
+
+
+def _at(values: list[float | None], place: int) -> float | None:
+    """None where the period before has fewer buckets, such as a shorter month."""
+    return values[place] if place < len(values) else None
 
 
 def _shown(value: Any) -> str:

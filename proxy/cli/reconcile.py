@@ -47,7 +47,7 @@ def reconcile(
 ) -> None:
     """Compare the log's costs with a provider's bill, by provider, model and day.
 
-    Exit code 0: every model is within the tolerance. 1: one is not. 2: the bill cannot be read at all."""
+    Exit code 0: every model is within the tolerance. 1: one is not. 2: nothing could be compared."""
     percent, dollars = _tolerance(tolerance)
     bill = _bill(file, provider or "", _day("--since", since), _day("--until", until))
     comparison = compare(
@@ -71,7 +71,9 @@ def _bill(file: Path, provider: str, since: date | None, until: date | None) -> 
     """The lines of the bill on these days; ends the command where there are none."""
     try:
         bill = read_bill(file.read_text("utf-8"), provider)
-    except (BillError, UnicodeDecodeError, OSError) as error:
+    except UnicodeDecodeError:
+        refuse(f"{file}: found bytes that are no text; expected a CSV file in UTF-8")
+    except (BillError, OSError) as error:
         refuse(f"{file}: {error}")
     lines = [
         line for line in bill.lines if (since is None or line.day >= since) and (until is None or line.day <= until)
@@ -92,7 +94,10 @@ def _costs(settings: Settings, url: str, bill: Bill, zone: str) -> list[dict[str
         ("zone", zone),
         ("provider", ",".join(sorted({line.provider for line in bill.lines}))),
     ]
-    found: list[dict[str, Any]] = ask(settings, url, "/api/costs", query)["data"]
+    try:
+        found: list[dict[str, Any]] = ask(settings, url, "/api/costs", query)["data"]
+    except SystemExit:
+        raise SystemExit(2) from None  # 1 says that a model is beyond the tolerance
     return found
 
 

@@ -85,9 +85,7 @@ def _print_table(result: dict[str, Any]) -> None:
         numeric = column["type"].removeprefix("Nullable(").startswith(("Int", "UInt", "Float", "Decimal"))
         table.add_column(Text(column["name"]), justify="right" if numeric else "left", overflow="fold")
     for row in result["rows"]:
-        table.add_row(
-            *(Text("" if value is None else value if isinstance(value, str) else json.dumps(value)) for value in row)
-        )
+        table.add_row(*(Text(_cell(value)) for value in row))
     console.print(table)
     rows = result["row_count"]
     click.echo(
@@ -95,7 +93,17 @@ def _print_table(result: dict[str, Any]) -> None:
     )
 
 
+def _cell(value: Any) -> str:
+    """15 digits of a float: more are noise of sums. CSV and JSON have all of them."""
+    if value is None or isinstance(value, str):
+        return value or ""
+    return f"{value:.15g}" if isinstance(value, float) else json.dumps(value)
+
+
 def _print_schema(schema: dict[str, Any], wanted: str) -> None:
+    names = [view["name"] for view in schema["views"]]
+    if wanted not in ("%", *names):
+        refuse(f"found no view {wanted!r}; expected %, or one of {', '.join(names)}")
     for view in schema["views"]:
         if wanted in ("%", view["name"]):
             click.echo(f"{view['name']}: {view['help']}")

@@ -110,6 +110,9 @@ def test_the_command_prints_a_table_csv_and_json(filled: ControlProcess) -> None
     assert [group["totals"]["calls"] for group in answer["groups"]] == [10, 20]
     by_hour = perihelion(filled, "calls", "--bucket", "1h", "--since", "1d", "--csv").stdout.splitlines()
     assert sum(int(line.rpartition(",")[2]) for line in by_hour[1:]) == 30
+    compared = perihelion(filled, "calls", "--bucket", "1h", "--since", "1d", "--compare", "previous", "--csv").stdout
+    rows = list(csv.DictReader(io.StringIO(compared)))
+    assert (sum(int(row["calls"]) for row in rows), {row["calls before"] for row in rows}) == (30, {"0"})
 
 
 def test_the_command_says_what_it_does_not_know(filled: ControlProcess) -> None:

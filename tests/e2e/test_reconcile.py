@@ -98,6 +98,7 @@ def test_anthropics_costs_name_models_for_people(stack: Stack) -> None:
         ("date,provider,model,cost\n2020-01-01,y,z,0\n", ["--since", "2021-01-01"], "of these days"),
         ("date,provider,model,cost\n2020-01-01,y,z,0\n", ["--tolerance", "lots"], "--tolerance"),
         ("date,provider,model,cost\n2020-01-01,y,z,0\n", ["--until", "soon"], "--until"),
+        ("date,provider,model,cost\n2020-01-01,y,z,0\n", ["--zone", "Mars/Olympus"], "zone is 'Mars/Olympus'"),
     ],
 )
 def test_what_cannot_be_compared_exits_2(stack: Stack, text: str, options: list[str], named: str) -> None:

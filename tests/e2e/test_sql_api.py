@@ -156,10 +156,18 @@ def test_the_command_prints_a_table_json_and_csv(control: ControlProcess) -> Non
     ]
     assert run(control, "--csv", "SELECT 1 AS a, 'x,y' AS b").stdout == '"a","b"\n1,"x,y"\n'
     assert "latency_ms" in run(control, "--schema", "requests").stdout
+    assert run(control, "SELECT 0.1 + 0.2 AS a, 4.5e-06 AS b, NULL AS c").stdout.split() == [
+        "a",
+        "b",
+        "c",
+        "0.3",
+        "4.5e-06",
+    ]
     for arguments, said in (
         (("SELECT * FROM system.tables",), "system.tables"),
         (("--csv", "SELECT nothing"), "nothing"),
         (("SELECT 1", "-p", "x"), "NAME=VALUE"),
+        (("--schema", "calls"), "found no view 'calls'"),
     ):
         done = run(control, *arguments)
         assert done.returncode != 0 and said in done.stderr and "Traceback" not in done.stderr
