@@ -179,17 +179,17 @@ class _Carried(socketserver.BaseRequestHandler):
             answers = threading.Thread(target=_carry, args=(shard, self.request), daemon=True)
             answers.start()
             _carry(self.request, shard)
-            with contextlib.suppress(OSError):
-                shard.shutdown(socket.SHUT_WR)
             answers.join()
 
 
 def _carry(source: socket.socket, target: socket.socket) -> None:
-    """Until the source ends; a target that has ended is no reason to stop reading."""
+    """Until the source ends, and then the target's end; one that has ended before is no reason to stop reading."""
     with contextlib.suppress(OSError):
         while piece := source.recv(1 << 16):
             with contextlib.suppress(OSError):
                 target.sendall(piece)
+    with contextlib.suppress(OSError):
+        target.shutdown(socket.SHUT_WR)
 
 
 def _shard(server: ClickHouseServer) -> str:
