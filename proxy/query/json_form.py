@@ -44,14 +44,15 @@ def _node(value: Any, path: str, depth: int, leaves: Iterator[int]) -> Node:
                 raise FilterError(f"{path}.{word}", inner, "a list of filters")
             if len(inner) > MAX_LEAVES:
                 raise FilterError(f"{path}.{word}", f"{len(inner)} filters", f"at most {MAX_LEAVES}")
+            if not inner:
+                _count(leaves, path, "one more empty list")
             nodes = tuple(_node(each, f"{path}.{word}[{at}]", depth + 1, leaves) for at, each in enumerate(inner))
             return And(nodes) if word == "and" else Or(nodes)
         if word == "not":
             return Not(_node(inner, f"{path}.not", depth + 1, leaves))
     if not {"column", "op"} <= value.keys() <= {"column", "op", "value"}:
         raise FilterError(path, "an object with " + (", ".join(map(str, value)) or "nothing"), _FORMS)
-    if next(leaves, None) is None:
-        raise FilterError(path, "one more comparison", f"at most {MAX_LEAVES} in one filter")
+    _count(leaves, path, "one more comparison")
     column, op, operand = value["column"], value["op"], value.get("value")
     if not isinstance(column, str):
         raise FilterError(f"{path}.column", column, "the name of a column")
@@ -60,3 +61,9 @@ def _node(value: Any, path: str, depth: int, leaves: Iterator[int]) -> Node:
     if isinstance(operand, list):
         operand = tuple(operand)
     return check_leaf(Leaf(column, op, operand), path)
+
+
+def _count(leaves: Iterator[int], path: str, what: str) -> None:
+    """Takes one of the places that a filter has for what holds no other filter: so its size has a bound."""
+    if next(leaves, None) is None:
+        raise FilterError(path, what, f"at most {MAX_LEAVES} comparisons in one filter")

@@ -148,6 +148,12 @@ def test_deep_json_is_refused_before_the_stack_ends() -> None:
         parse_json(form)
 
 
+def test_many_empty_lists_are_refused() -> None:
+    with pytest.raises(FilterError, match="at most 200 comparisons") as caught:
+        parse_json({"and": [{"or": [{"and": []}] * 20}] * 20})
+    assert caught.value.parameter == "filter.and[10].or[0]"
+
+
 @given(st.text(max_size=60))
 def test_any_text_is_a_filter_or_a_named_fault(text: str) -> None:
     try:
