@@ -82,3 +82,22 @@ def test_without_its_files_the_page_says_so(stack: Stack, tmp_path: Path, monkey
         assert "make dashboard" in answer.text
     finally:
         dashboard._folder.cache_clear()
+
+
+@pytest.mark.parametrize("name", ["a" * 300, "%F0%9D%95%8F" * 70, "%00"])
+def test_an_odd_name_of_a_file_is_404(name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from litestar import Litestar
+    from litestar.testing import TestClient
+
+    from proxy.control.api import dashboard
+
+    (tmp_path / "assets").mkdir()
+    (tmp_path / "index.html").write_text("the page")
+    monkeypatch.setattr(dashboard, "_PLACES", (tmp_path,))
+    dashboard._folder.cache_clear()
+    try:
+        with TestClient(Litestar(dashboard.DASHBOARD_ROUTES), raise_server_exceptions=False) as client:
+            assert client.get("/requests").text == "the page"
+            assert client.get(f"/assets/{name}").status_code == 404
+    finally:
+        dashboard._folder.cache_clear()

@@ -29,6 +29,8 @@ POLICY: Final = (
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 _NONCE: Final = "__NONCE__"
+_MAX_NAME: Final = 128
+"""Bytes. File systems take 255, the ending of a packed file included."""
 _NOT_PAGES: Final = ("api/", "v1/", "oai/", "anthropic/", "custom/", "assets/", "mcp")
 _ABSENT: Final = """<!doctype html><html lang="en"><meta charset="utf-8"><title>Perihelion</title>
 <h1>The dashboard is not built</h1>
@@ -91,7 +93,8 @@ def _page() -> Response[str]:
 def _file(request: Request[Any, Any, Any], name: str, cached: str) -> Response[bytes]:
     folder = _folder()
     place = folder / name if folder else None
-    if place is None or "/" in name.removeprefix("assets/") or not place.is_file():
+    too_long = len(name.encode()) > _MAX_NAME  # for the file system, which would not say that there is no such file
+    if place is None or too_long or "/" in name.removeprefix("assets/") or not place.is_file():
         raise NotFoundException(detail=f"There is no file {name} in this version of the dashboard.")
     headers = {"cache-control": cached, "vary": "Accept-Encoding", "x-content-type-options": "nosniff"}
     accepted = request.headers.get("accept-encoding", "")
