@@ -1,7 +1,9 @@
 """The connections of an open store: one that writes, some that read, and one that ends queries of the others."""
 
 import contextlib
+import ctypes
 import functools
+import signal
 import threading
 import uuid
 from collections.abc import Callable, Iterator
@@ -139,7 +141,9 @@ def connect(address: StoreAddress, database: str = "") -> Any:
     database = database or address.database
     if address.embedded:
         options = {"config-file": _EMBEDDED, "users_config": _EMBEDDED}
-        return clickhouse_connect.get_client(dsn=address.url, database=database, chdb_options=options)
+        client = clickhouse_connect.get_client(dsn=address.url, database=database, chdb_options=options)
+        _end_at_faults()
+        return client
     for at, (host, port) in enumerate(address.hosts):
         try:
             return clickhouse_connect.get_client(
@@ -155,6 +159,15 @@ def connect(address: StoreAddress, database: str = "") -> Any:
             if at == len(address.hosts) - 1:
                 raise
     raise AssertionError("an address of a server has hosts")
+
+
+def _end_at_faults() -> None:
+    """Ends the process at once where its native code fails, so that it is started again. The handlers that chDB sets
+    hold it for minutes, in which it neither answers nor ends. (`signal.signal` works in the main thread only.)"""
+    libc = ctypes.CDLL(None)
+    libc.signal.argtypes, libc.signal.restype = (ctypes.c_int, ctypes.c_void_p), ctypes.c_void_p
+    for fault in (signal.SIGSEGV, signal.SIGBUS, signal.SIGILL, signal.SIGFPE, signal.SIGABRT):
+        libc.signal(fault, None)  # SIG_DFL
 
 
 def hosts_of(address: StoreAddress) -> list[StoreAddress]:

@@ -159,6 +159,14 @@ def test_the_store_dies_with_its_parent(control: ControlProcess) -> None:
     until(lambda: not Path(f"/proc/{worker}").exists(), "the worker to end")
 
 
+def test_a_worker_whose_native_code_fails_is_started_again(control: ControlProcess) -> None:
+    control.start().ready()
+    worker = control.worker
+    os.kill(worker, signal.SIGSEGV)
+    until(lambda: not Path(f"/proc/{worker}").exists(), "the worker to end")
+    control.ready()
+
+
 @pytest.mark.soak
 @pytest.mark.parametrize("victim", ["parent", "worker"])
 def test_killed_while_shipping_every_call_is_there_exactly_once(control: ControlProcess, victim: str) -> None:
