@@ -137,7 +137,7 @@ def node_package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     if done.returncode != 0:
         pytest.skip(f"@helicone/helpers is not tested: npm pack failed: {done.stderr.strip() or done.stdout}")
     with tarfile.open(next(folder.glob("*.tgz"))) as packed:
-        packed.extractall(folder, filter="data")
+        packed.extractall(folder)
     return folder / "package"
 
 
