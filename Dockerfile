@@ -2,7 +2,7 @@ FROM python:3.12-slim AS build
 RUN apt-get update && apt-get install -y --no-install-recommends gcc libc6-dev && rm -rf /var/lib/apt/lists/*
 WORKDIR /src
 COPY . .
-RUN python -m venv /opt/perihelion && /opt/perihelion/bin/pip install --no-cache-dir .
+RUN python -m venv /opt/perihelion && /opt/perihelion/bin/pip install --no-cache-dir '.[mcp]'
 
 FROM python:3.12-slim
 COPY --from=build /opt/perihelion /opt/perihelion
