@@ -28,8 +28,13 @@ class Client:
         self._connection.close()
 
     def _ask(self, method: str, path: str, body: bytes | None) -> Any:
-        self._connection.request(method, path, body, self._head)
-        answer = self._connection.getresponse()
+        try:
+            self._connection.request(method, path, body, self._head)
+            answer = self._connection.getresponse()
+        except (BrokenPipeError, ConnectionResetError, http.client.RemoteDisconnected):
+            self._connection.close()  # the server closed it while it was idle: connect again, as any client does
+            self._connection.request(method, path, body, self._head)
+            answer = self._connection.getresponse()
         content = answer.read()
         if answer.status != 200:
             raise RuntimeError(f"{method} {path}: {answer.status} {content[:500].decode('utf-8', 'replace')}")

@@ -9,7 +9,7 @@ from typing import Any, Final, TypeVar
 
 from litestar import Request
 
-from proxy.logstore import Cancellation
+from proxy.logstore import Cancellation, QueryCancelled
 
 __all__ = ["Pieces", "run_query", "stream_query"]
 
@@ -18,6 +18,8 @@ Pieces = AsyncGenerator[bytes, None]
 
 _THREADS: Final = ThreadPoolExecutor(64, thread_name_prefix="query")
 """Of their own: questions that wait for a reader keep no thread from anything else. The store says how many read."""
+_MAX_UNREAD_S: Final = 60.0
+"""How long a client may leave a piece of a stream unread."""
 
 
 async def run_query(request: Request[Any, Any, Any], call: Callable[[], Answer]) -> Answer:
@@ -46,10 +48,21 @@ async def stream_query(request: Request[Any, Any, Any], pieces: Callable[[], Ite
 
 
 async def _rest(first: bytes, stream: Iterator[bytes], cancellation: Cancellation) -> Pieces:
+    """Raises `QueryCancelled` where a piece was not taken in time: an unread stream holds a reader of the store."""
+    ended: list[bool] = []
+
+    def give_up() -> None:
+        ended.append(True)
+        _THREADS.submit(_end, stream, cancellation)
+
     try:
         piece = first
         while piece:
+            patience = asyncio.get_running_loop().call_later(_MAX_UNREAD_S, give_up)
             yield piece
+            patience.cancel()
+            if ended:
+                raise QueryCancelled
             piece = await _in_thread(next, stream, b"")
     finally:
         await asyncio.shield(_in_thread(_end, stream, cancellation))

@@ -214,7 +214,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("metrics.store_hours", True, "Store hourly figures of organisations with more calls than that."),
     Setting("sql.seconds", 30.0, "Maximum time of one query of `POST /api/sql`.", *_SECONDS),
     Setting("sql.rows", 10_000, "Maximum rows of its result as JSON; streamed formats have no maximum.", *_COUNT),
-    Setting("sql.memory", 1 << 30, "Maximum memory of one query, in bytes.", *_BYTES),
+    Setting("sql.memory", 256 << 20, "Maximum memory of one query, in bytes.", *_BYTES),
     Setting("sql.rows_read", 1_000_000_000, "Maximum rows that one query reads.", *_COUNT),
     Setting("spool.segment_bytes", 64 << 20, "Maximum size of a segment file, in bytes.", *_BYTES),
     Setting("spool.segment_s", 60.0, "Maximum age of a segment file.", *_SECONDS),

@@ -55,7 +55,14 @@ _NAMES: Final = (
     *("formatReadableTimeDelta", "identity", "ignore", "materialize", "neighbor", "runningDifference"),
     *("rowNumberInAllBlocks", "rowNumberInBlock", "toTypeName", "transform", "finalizeAggregation"),
 )
-_REFUSED: Final = frozenset({"chdb"})
+_REFUSED: Final = frozenset(
+    {
+        "chdb",
+        # Their time is the product of two lengths, and the engine looks at the time only between blocks of rows.
+        *("editDistance", "editDistanceUTF8", "levenshteinDistance", "levenshteinDistanceUTF8"),
+        *("damerauLevenshteinDistance", "jaroSimilarity", "jaroWinklerSimilarity"),
+    }
+)
 _COLUMNS: Final = frozenset({"user"})
 """Columns of ours that have the name of a function. The engine finds a column before a function."""
 _COMBINATORS: Final = re.compile(
@@ -81,6 +88,7 @@ class Functions:
         rows = client.query(query("functions"), parameters={"categories": list(_CATEGORIES)}).result_rows
         self._exact = {name for name, _, _, accepted in rows if accepted} - _REFUSED | set(_NAMES)
         self._folded = {name.lower() for name, any_case, _, accepted in rows if accepted and any_case}
+        self._folded -= {name.lower() for name in _REFUSED}
         self._aggregates = {name for name, _, aggregate, _ in rows if aggregate}
         self._every = {name for name, _, _, _ in rows}
         self._every_folded = {name.lower() for name, any_case, _, _ in rows if any_case}

@@ -77,6 +77,8 @@ LEAVES = (
     "SELECT toInt64(file('/etc/hostname'))",
     "SELECT arrayMap(x -> file(x), ['/etc/hostname'])",
     "SELECT arrayMap(file, ['/etc/hostname'])",
+    "SELECT editDistance(repeat('a', 60000), repeat('b', 60000))",
+    "SELECT levenshteinDistance('a', 'b')",
     "SELECT arrayMap((`file`), ['/etc/hostname'])",
     "SELECT arrayMap(x -> arrayMap(file, [x]), ['/etc/hostname'])",
     "SELECT toInt64(arrayFilter(file, ['/etc/hostname'])[1])",

@@ -89,7 +89,7 @@ async def _next(plane: ControlPlane, filter: Filter, position: int) -> tuple[byt
         newest = await plane.tails.newest_us(store, filter.org)
         if newest <= position:
             return b"", position, False
-        rows = await asyncio.to_thread(store.arrivals, filter, position, _ROWS)
+        rows = await plane.tails.read(store.arrivals, filter, position, _ROWS)
     except (NotReady, StoreError):
         return b"", position, False  # a tail outlasts a store that is away for a while
     lines = b"".join(
