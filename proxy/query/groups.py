@@ -28,6 +28,9 @@ __all__ = [
 ]
 
 Order = Literal["asc", "desc"]
+_EARLIEST_US: Final = 10**15
+"""September 2001, before any call. To a shard the engine sends a time as the digits of its seconds, which it reads as
+such from the tenth on: the time 0 is refused there."""
 _LOWEST: Final = "-1e308"
 """Sorts a figure that a group does not have: last among the highest first."""
 
@@ -107,7 +110,8 @@ def compile_groups(groups: GroupList, question: GroupQuestion, extra: Mapping[st
     binder = Binder("g")
     window = question.window
     conditions = [CALLS_IN_QUESTION, f"({groups.where})"]
-    bound = {"org": question.org, "since_us": window.since_us, "until_us": window.until_us, **(extra or {})}
+    since_us = max(window.since_us, _EARLIEST_US)
+    bound = {"org": question.org, "since_us": since_us, "until_us": window.until_us, **(extra or {})}
     if question.filter != EVERYTHING:
         condition = compile_filter(
             question.filter,
