@@ -101,10 +101,6 @@ async def _next(plane: ControlPlane, filter: Filter, position: int) -> tuple[byt
     return lines, max([newest, *(micros(row["ingested_at"]) for row in rows)]), False
 
 
-def _line(row: dict[str, Any]) -> bytes:
-    return b"id: %d\ndata: %b\n\n" % (micros(row["ingested_at"]), msgspec.json.encode(event_of_columns(row)))
-
-
 def _may_read(before: Caller, now: Caller | None) -> bool:
     return now is not None and now.org == before.org and now.may("viewer")
 
