@@ -3,7 +3,7 @@ import { useDisclosure } from "@mantine/hooks";
 import { useMe } from "@/api/me";
 import { ApiError } from "@/api/client";
 import { Icon } from "@/components/Icon";
-import { Failure } from "@/components/States";
+import { Failure, RowsSkeleton } from "@/components/States";
 import { useScope, writeScope } from "@/state/search";
 import { NAV } from "./nav";
 import { AccountMenu } from "./AccountMenu";
@@ -58,7 +58,8 @@ export function Shell() {
         <Icon name={menuOpen ? "close" : "menu"} />
       </button>
       <main id="main" className={styles["main"]} tabIndex={-1}>
-        {me.error ? <Failure error={me.error} retry={() => void me.refetch()} /> : <Outlet />}
+        {/* A page asks by POST, which needs the session's token: it is drawn once that is known. */}
+        {me.data ? <Outlet /> : me.error ? <Failure error={me.error} retry={() => void me.refetch()} /> : <RowsSkeleton />}
       </main>
       <CommandPalette />
       <Shortcuts />
