@@ -1,10 +1,12 @@
 import { useComputedColorScheme } from "@mantine/core";
-import { useEffect, useMemo, useRef } from "react";
+import { useContext, useEffect, useMemo, useRef, useState } from "react";
+import { createPortal } from "react-dom";
 import uPlot from "uplot";
 import "uplot/dist/uPlot.min.css";
 import { byUnit } from "@/format/numbers";
 import { fullTime, tick, type Zone } from "@/format/times";
 import { chartOptions, stack } from "./chartOptions";
+import { LegendSlot } from "./Page";
 import styles from "./Chart.module.css";
 
 export interface Series {
@@ -36,14 +38,21 @@ export const SERIES_COLORS = ["--c1", "--c2", "--c3", "--c4", "--c5", "--c6", "-
 
 /** Series over time: drawn by uPlot on a canvas; the legend is HTML, and a table for screen readers stands beside it. */
 export function Chart(props: ChartProps) {
-  const { times, series, unit, zone, height = 180, label } = props;
+  const { times, unit, zone, height = 180, label } = props;
+  const [off, setOff] = useState<ReadonlySet<string>>(new Set());
+  const slot = useContext(LegendSlot);
   const box = useRef<HTMLDivElement>(null);
   const tip = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
   const scheme = useComputedColorScheme("light");
-  const latest = useRef(props);
-  latest.current = props;
-  const colors = series.map((each, index) => each.color ?? SERIES_COLORS[index % SERIES_COLORS.length]!);
+  const all = useMemo(
+    () => props.series.map((each, index) => ({ ...each, color: each.color ?? SERIES_COLORS[index % SERIES_COLORS.length]! })),
+    [props.series],
+  );
+  const series = useMemo(() => (off.size ? all.filter((each) => !off.has(each.label)) : all), [all, off]);
+  const latest = useRef({ ...props, series });
+  latest.current = { ...props, series };
+  const colors = series.map((each) => each.color);
   const shape = `${props.kind} ${unit} ${zone} ${height} ${props.group} ${scheme} ${colors.join()} ${series.map((each) => each.label).join("\u0000")}`;
   const data = useMemo(() => (props.kind === "stack" ? stack(times, series) : ([times, ...series.map((each) => each.values)] as uPlot.AlignedData)), [times, series, props.kind]);
 
@@ -68,22 +77,43 @@ export function Chart(props: ChartProps) {
     plot.current?.setData(data);
   }, [data]);
 
+  const legend = (
+    <div className={styles["legend"]} role="group" aria-label={`Series of ${label}`}>
+      {all.map((each) => (
+        <button
+          key={each.label}
+          type="button"
+          aria-pressed={!off.has(each.label)}
+          title={`${each.label}: show or hide`}
+          onClick={() => setOff((before) => toggled(before, each.label, all.length))}
+        >
+          <i style={{ background: `var(${each.color})` }} />
+          <span>{each.label}</span>
+        </button>
+      ))}
+    </div>
+  );
   return (
     <figure className={styles["figure"]}>
-      {!props.hideLegend && series.length > 1 && (
-        <figcaption className={styles["legend"]}>
-          {series.map((each, index) => (
-            <span key={each.label}>
-              <i style={{ background: `var(${colors[index]})` }} />
-              {each.label}
-            </span>
-          ))}
-        </figcaption>
-      )}
-      <div ref={box} className={styles["plot"]} style={{ height }} role="img" aria-label={summary(label, times, series, unit, zone)} />
+      {!props.hideLegend && all.length > 1 && (slot ? createPortal(legend, slot) : legend)}
+      <div
+        ref={box}
+        className={styles["plot"]}
+        data-picks={props.onPick ? "" : undefined}
+        style={{ height }}
+        role="img"
+        aria-label={summary(label, times, series, unit, zone)}
+      />
       <div ref={tip} className={styles["tip"]} hidden />
     </figure>
   );
+}
+
+/** The hidden series after a click at one. The last one that shows cannot be hidden: all come back. */
+function toggled(off: ReadonlySet<string>, label: string, all: number): ReadonlySet<string> {
+  const next = new Set(off);
+  if (!next.delete(label)) next.add(label);
+  return next.size === all ? new Set() : next;
 }
 
 function summary(label: string, times: number[], series: Series[], unit: string, zone: Zone): string {

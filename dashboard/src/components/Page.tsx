@@ -1,5 +1,5 @@
 import { UnstyledButton } from "@mantine/core";
-import type { ReactNode } from "react";
+import { createContext, useState, type ReactNode } from "react";
 import styles from "./Page.module.css";
 
 /** The bar of a page: its title, a few words beside it, and its controls on the right. */
@@ -23,6 +23,9 @@ export function PageBody({ children }: { children: ReactNode }) {
   return <div className={styles["body"]}>{children}</div>;
 }
 
+/** Where the charts of a panel put their legend: beside its title. */
+export const LegendSlot = createContext<HTMLElement | null>(null);
+
 /** A framed part of a page. */
 export function Panel(props: {
   title?: ReactNode;
@@ -33,16 +36,20 @@ export function Panel(props: {
   className?: string | undefined;
 }) {
   const { title, sub, actions, children, flush, className } = props;
+  const [slot, setSlot] = useState<HTMLElement | null>(null);
   return (
     <section className={`${styles["panel"]} ${className ?? ""}`}>
       {(title || actions) && (
         <header>
           {title && <h2>{title}</h2>}
           {sub && <span className={styles["sub"]}>{sub}</span>}
+          <div ref={setSlot} className={styles["legend"]} />
           {actions && <div className={styles["actions"]}>{actions}</div>}
         </header>
       )}
-      <div className={flush ? undefined : styles["inside"]}>{children}</div>
+      <LegendSlot value={slot}>
+        <div className={flush ? undefined : styles["inside"]}>{children}</div>
+      </LegendSlot>
     </section>
   );
 }

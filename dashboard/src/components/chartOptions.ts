@@ -1,8 +1,10 @@
 import type { RefObject } from "react";
 import uPlot from "uplot";
 import { byUnit } from "@/format/numbers";
-import { fullTime, tick } from "@/format/times";
+import { tick } from "@/format/times";
 import type { ChartProps, Series } from "./Chart";
+import { seriesAt, showTip } from "./chartTip";
+import { valueTicks } from "./scale";
 
 /** The sums that stacked bars are drawn from: the last series is the lowest. Drawn from the highest to the lowest. */
 export function stack(times: number[], series: Series[]): uPlot.AlignedData {
@@ -27,6 +29,7 @@ export function chartOptions(
   const font = `11px ${css("--font")}`;
   const axis = { stroke: css("--ink-3"), font, ticks: { show: false } };
   const drawn = kind === "stack" ? [...colors].reverse() : colors;
+  const steps = height < 120 ? 2 : 4;
   const bars = uPlot.paths.bars!({ size: [0.82, 28], gap: 1 });
   return {
     width,
@@ -38,15 +41,18 @@ export function chartOptions(
       drag: { x: true, y: false, setScale: false },
       ...(group ? { sync: { key: group, setSeries: false } } : {}),
     },
-    scales: { x: { time: true }, y: { range: (_, low, high) => [Math.min(0, low ?? 0), high ? high * 1.06 : 1] } },
+    tzDate: (seconds) => (props.current.zone === "utc" ? uPlot.tzDate(new Date(seconds * 1000), "UTC") : new Date(seconds * 1000)),
+    padding: [8, 0, 0, 6],
+    scales: { x: { time: true }, y: { range: (_, low, high) => (low != null && low < 0 ? [low, Math.max(0, high)] : [0, valueTicks(high ?? 0, props.current.unit, steps).at(-1)!]) } },
     axes: [
       {
         ...axis,
         grid: { show: false },
         size: 26,
+        space: 84,
         values: (plot, splits) => {
           const span = ((plot.scales["x"]!.max ?? 0) - (plot.scales["x"]!.min ?? 0)) * 1000;
-          return splits.map((each) => tick(new Date(each * 1000), props.current.zone, span));
+          return splits.map((each, at) => tick(new Date(each * 1000), props.current.zone, span, at ? new Date(splits[at - 1]! * 1000) : undefined));
         },
       },
       {
@@ -54,8 +60,8 @@ export function chartOptions(
         side: 1,
         size: 62,
         grid: { stroke: css("--line"), width: 1 },
-        splits: (_plot, _axis, low, high) => (height < 120 ? [0, 2, 4] : [0, 1, 2, 3, 4]).map((step) => low + ((high - low) * step) / 4),
-        values: (_, splits) => splits.map((each) => byUnit(each, props.current.unit)),
+        splits: (_plot, _axis, low, high) => (low < 0 ? [low, 0, high] : valueTicks(high, props.current.unit, steps)),
+        values: (_, splits) => splits.map((each) => byUnit(each, props.current.unit).replace(/\.0+(?=\D|$)/, "")),
       },
     ],
     series: [
@@ -64,7 +70,7 @@ export function chartOptions(
         stroke: css(color),
         width: kind === "line" ? 1.5 : 0,
         ...(kind === "line" ? {} : { fill: css(color), paths: bars }),
-        points: { show: false },
+        points: kind === "line" ? { show: true, size: 4, fill: css(color), filter: alone } : { show: false },
         spanGaps: false,
       })),
     ],
@@ -84,33 +90,19 @@ export function chartOptions(
         (plot) =>
           plot.over.addEventListener("click", () => {
             const at = plot.cursor.idx;
-            if (at != null && props.current.onPick) props.current.onPick(props.current.times[at]! * 1000, null);
+            if (at != null && props.current.onPick) props.current.onPick(props.current.times[at]! * 1000, seriesAt(plot, props.current, at)?.label ?? null);
           }),
       ],
     },
   };
 }
 
-function showTip(plot: uPlot, props: ChartProps, tip: HTMLDivElement | null): void {
-  if (!tip) return;
-  const at = plot.cursor.idx;
-  const left = plot.cursor.left ?? -1;
-  if (at == null || left < 0) {
-    tip.hidden = true;
-    return;
+/** The values of a line that have no neighbour: nothing would be drawn of them. */
+function alone(plot: uPlot, series: number): number[] | null {
+  const values = plot.data[series]!;
+  const found: number[] = [];
+  for (let at = 0; at < values.length; at++) {
+    if (values[at] != null && values[at - 1] == null && values[at + 1] == null) found.push(at);
   }
-  const lines = props.series.slice(0, 8).map((each) => [each.label, byUnit(each.values[at] ?? null, props.unit)] as const);
-  tip.replaceChildren(
-    line("strong", fullTime(new Date(props.times[at]! * 1000), props.zone)),
-    ...lines.map(([name, value]) => line("span", `${name}  ${value}`)),
-  );
-  tip.hidden = false;
-  const room = plot.over.clientWidth;
-  tip.style.left = `${left > room / 2 ? left - tip.offsetWidth - 14 : left + 14}px`;
-}
-
-function line(tag: string, text: string): HTMLElement {
-  const made = document.createElement(tag);
-  made.textContent = text;
-  return made;
+  return found.length ? found : null;
 }

@@ -4,7 +4,7 @@ import { bytes, change, duration, money, percent, shortCount } from "./numbers";
 describe("money", () => {
   it("is never rounded to nothing", () => {
     expect([0, 0.00000053, 0.0000737, 0.00116, 0.5, 2.794, 1234.5, -0.02].map(money)).toEqual([
-      "$0", "$0.00000053", "$0.0000737", "$0.00116", "$0.50", "$2.79", "$1,234.50", "−$0.02",
+      "$0", "$0.000000530", "$0.0000737", "$0.00116", "$0.500", "$2.79", "$1,234.50", "−$0.0200",
     ]);
   });
 
@@ -21,7 +21,7 @@ it("counts are short", () => expect([0, 950, 18_204, 4_100_000].map(shortCount))
 it("shares keep what is small", () => expect([0, 0.00001, 0.0084, 0.152, 1].map(percent)).toEqual(["0 %", "< 0.01 %", "0.84 %", "15.2 %", "100 %"]));
 
 it("changes have a direction", () => {
-  expect([change(108.2, 100), change(96, 100), change(5, 0), change(1, null), change(1, 1)]).toEqual(["+8.2 %", "−4 %", "new", "", "0 %"]);
+  expect([change(108.2, 100), change(96, 100), change(5, 0), change(1, null), change(1, 1), change(99.999, 100)]).toEqual(["+8.2 %", "−4 %", "new", "", "0 %", "0 %"]);
 });
 
 it("bytes are decimal", () => expect([5, 115_000, 5_300_000].map(bytes)).toEqual(["5 B", "115 kB", "5.3 MB"]));

@@ -23,7 +23,7 @@ function trim(value: number): string {
   return Math.abs(value) < 100 ? value.toFixed(1).replace(/\.0$/, "") : whole.format(Math.round(value));
 }
 
-/** US dollars: cents from a dollar up, else three digits that count. Null is not known. */
+/** US dollars: cents from a dollar up, else three digits that count, so that columns line up. Null is not known. */
 export function money(dollars: number | null | undefined): string {
   if (dollars == null) return UNKNOWN;
   if (dollars === 0) return "$0";
@@ -31,7 +31,7 @@ export function money(dollars: number | null | undefined): string {
   const size = Math.abs(dollars);
   if (size >= 1) return `${sign}$${size.toLocaleString("en", { minimumFractionDigits: 2, maximumFractionDigits: 2 })}`;
   const digits = Math.min(12, 2 - Math.floor(Math.log10(size)));
-  return `${sign}$${size.toFixed(digits).replace(/(\.\d\d\d*?)0+$/, "$1")}`;
+  return `${sign}$${size.toFixed(digits)}`;
 }
 
 export function moneyOfNano(nanousd: number | null | undefined): string {
@@ -69,7 +69,7 @@ export function change(now: number | null | undefined, before: number | null | u
   if (before === 0) return now === 0 ? "0 %" : "new";
   const value = ((now - before) / Math.abs(before)) * 100;
   const text = Math.abs(value) >= 1000 ? "> 999" : Math.abs(value).toFixed(1).replace(/\.0$/, "");
-  return `${value > 0 ? "+" : value < 0 ? "−" : ""}${text} %`;
+  return text === "0" ? "0 %" : `${value > 0 ? "+" : "−"}${text} %`;
 }
 
 /** A value of the metrics API by its unit. */

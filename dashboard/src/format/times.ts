@@ -42,11 +42,13 @@ export function bothTimes(at: Date): string {
   return `${fullTime(at, "local")}\n${fullTime(at, "utc")}`;
 }
 
-/** A tick of a time axis whose range is `spanMs` long. */
-export function tick(at: Date, zone: Zone, spanMs: number): string {
+/** A tick of a time axis whose range is `spanMs` long. The day stands where it differs from that of the tick `before`. */
+export function tick(at: Date, zone: Zone, spanMs: number, before?: Date): string {
   if (spanMs > 3 * 86_400_000) return formatter(zone, DAY).format(at);
-  if (spanMs > 20 * 3_600_000) return formatter(zone, { weekday: "short", hour: "2-digit", minute: "2-digit" }).format(at);
-  return formatter(zone, { hour: "2-digit", minute: "2-digit", ...(spanMs < 600_000 ? { second: "2-digit" } : {}) }).format(at);
+  const time = formatter(zone, { hour: "2-digit", minute: "2-digit", ...(spanMs < 600_000 ? { second: "2-digit" } : {}) }).format(at);
+  if (spanMs <= 6 * 3_600_000) return time;
+  const day = formatter(zone, { weekday: "short" });
+  return before && day.format(before) === day.format(at) ? time : `${day.format(at)} ${time}`;
 }
 
 /** 3 s ago, 5 min ago, 2 h ago, 4 d ago. */
