@@ -7,6 +7,7 @@ import { MantineProvider } from "@mantine/core";
 import { Notifications } from "@mantine/notifications";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
+import { setNonce } from "get-nonce";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { ApiError } from "@/api/client";
@@ -25,6 +26,7 @@ const queries = new QueryClient({
   },
 });
 const nonce = document.querySelector<HTMLMetaElement>("meta[name=csp-nonce]")?.content ?? "";
+setNonce(nonce); // for the style element that stops the page below a dialog from scrolling
 
 createRoot(document.getElementById("root")!).render(
   <StrictMode>
