@@ -1,9 +1,10 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, type RouteComponent } from "@tanstack/react-router";
 import { Shell } from "@/app/Shell";
 import { CrashedPage, NoSuchPage } from "@/app/Lost";
-import { readScope } from "@/state/search";
+import { writeScope } from "@/state/search";
+import { parseSearch, stringifySearch } from "@/state/url";
 
-const root = createRootRoute({ component: Shell, validateSearch: readScope, notFoundComponent: NoSuchPage, errorComponent: CrashedPage });
+const root = createRootRoute({ component: Shell, validateSearch: writeScope, notFoundComponent: NoSuchPage, errorComponent: CrashedPage });
 
 function page(path: string, load: () => Promise<{ Page: RouteComponent }>) {
   return createRoute({ getParentRoute: () => root, path, component: lazyRouteComponent(load, "Page") });
@@ -21,4 +22,6 @@ export const router = createRouter({
   defaultPreload: "intent",
   defaultErrorComponent: CrashedPage,
   scrollRestoration: true,
+  parseSearch,
+  stringifySearch,
 });

@@ -10,13 +10,16 @@ export interface Scope {
   zone: Zone;
 }
 
+export { addCondition } from "./filterText";
+
 export const DEFAULT_SINCE = "24h";
+const DEFAULTS: Record<string, string> = { since: DEFAULT_SINCE, zone: "local" };
 
 function text(value: unknown): string {
-  return typeof value === "string" ? value : typeof value === "number" ? String(value) : "";
+  return typeof value === "string" ? value : "";
 }
 
-/** Makes a `Scope` of whatever stands in the URL; what does not fit becomes the default. Other keys are kept. */
+/** Makes a `Scope` of whatever stands in the URL: what is absent becomes the default. Other keys are kept. */
 export function readScope(search: Record<string, unknown>): Scope & Record<string, unknown> {
   return {
     ...search,
@@ -29,11 +32,7 @@ export function readScope(search: Record<string, unknown>): Scope & Record<strin
 
 /** The URL without what equals the default, so that links stay short. */
 export function writeScope(search: Record<string, unknown>): Record<string, unknown> {
-  const kept = Object.entries(search).filter(
-    ([name, value]) =>
-      value !== "" && value !== undefined && !(name === "since" && value === DEFAULT_SINCE) && !(name === "zone" && value === "local"),
-  );
-  return Object.fromEntries(kept);
+  return Object.fromEntries(Object.entries(search).filter(([name, value]) => value !== "" && value !== undefined && value !== DEFAULTS[name]));
 }
 
 type Change = Partial<Scope> & Record<string, unknown>;
@@ -53,14 +52,6 @@ export function useScope(): [Scope & Record<string, unknown>, (change: Change, r
     [navigate],
   );
   return [readScope(search), set];
-}
-
-/** `q` with one more condition, in the filter's text form. */
-export function addCondition(q: string, column: string, value: string | number | boolean, exclude = false): string {
-  const quoted = typeof value === "string" && !/^[\w@+/][\w@+./:-]*$/.test(value) ? JSON.stringify(value) : String(value);
-  const name = /^[\w.@/-]+$/.test(column) ? column : `property.${JSON.stringify(column.slice("property.".length))}`;
-  const condition = `${exclude ? "-" : ""}${name}:${quoted}`;
-  return q.includes(condition) ? q : `${q} ${condition}`.trim();
 }
 
 /** The order of a list as the URL has it: `-cost` is the highest first. */
