@@ -15,6 +15,7 @@ import msgspec
 from msgspec import Meta
 
 from proxy.core.event import Event
+from proxy.query.error_groups import ERROR_ORIGIN, ERROR_SHAPE
 from proxy.query.errors import FilterError
 
 __all__ = ["COLUMNS", "FAMILIES", "Column", "Family", "Kind", "find_column"]
@@ -104,6 +105,18 @@ _DERIVED: Final[tuple[Column, ...]] = (
         kind="text",
         sql="if(status = 0, '', concat(toString(intDiv(status, 100)), 'xx'))",
         help="`2xx`, `4xx`, …; empty where there is no status",
+    ),
+    Column(
+        name="error_origin",
+        kind="text",
+        sql=ERROR_ORIGIN,
+        help="whose failure: `provider`, `limit` (one of yours refused it), `gateway`, `client` (it left); else empty",
+    ),
+    Column(
+        name="error_shape",
+        kind="text",
+        sql=ERROR_SHAPE,
+        help="the error's message with `<n>`, `<id>`, `<time>`, `<url>` and `<text>` in place of what differs",
     ),
     Column(name="scored", kind="bool", sql="", help="whether the call has a score or a rating"),
     Column(name="tool", kind="texts", sql="tool_names", help="short for `tool_names`"),

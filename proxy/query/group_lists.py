@@ -6,8 +6,9 @@ One more list: a `GroupList` here, its row in `control/api/group_rows.py`, and i
 from typing import Final
 
 from proxy.query.annotations import property_sql
-from proxy.query.binding import Context
+from proxy.query.binding import Context, Window
 from proxy.query.columns import COLUMNS
+from proxy.query.error_groups import ERROR_ORIGIN, ERROR_SHAPE, MAX_MESSAGE
 from proxy.query.groups import CALLS_IN_QUESTION, Figure, GroupList
 
 __all__ = [
@@ -16,24 +17,29 @@ __all__ = [
     "PROMPT_VERSIONS",
     "PROVIDERS",
     "SESSIONS",
-    "SPARK_BUCKETS",
     "TOOLS",
     "USERS",
     "property_names",
     "property_values",
+    "spark_values",
 ]
 
 _FAILED: Final = COLUMNS["failed"].sql
 _SPEED: Final = COLUMNS["tokens_per_second"].sql
-_LATENCIES: Final = "quantilesDD(0.01, 0.5, 0.95, 0.99)(latency_ms * 1000)"
-"""A sketch with a relative error of 1 %, and the same figure each time that it is asked for. Of a thousand times the
-value: the engine's sketch is less exact below 1."""
 _END_US: Final = "toUnixTimestamp64Micro(start) + toInt64(ifNull(latency_ms, 0) * 1000)"
-SPARK_BUCKETS: Final = 24
+_SPARK_BUCKETS: Final = 24
+_BUCKET: Final = "toUInt8(intDiv(toUnixTimestamp64Micro(start) - {spark_since_us:Int64}, {spark_width_us:Int64}))"
+_SPARK: Final = Figure("spark", f"countResample(0, {_SPARK_BUCKETS}, 1)({_BUCKET})", "")
+_SPARKS: Final = (
+    _SPARK,
+    Figure("error_spark", f"sumResample(0, {_SPARK_BUCKETS}, 1)(toUInt64({_FAILED}), {_BUCKET})", ""),
+)
+"""Bind `spark_since_us` and `spark_width_us`."""
 
 _SEEN: Final = (Figure("first_seen", "min(start)", "time"), Figure("last_seen", "max(start)", "time"))
 _COST: Final = (
     Figure("cost", "sum(cost_nanousd) / 1e9"),
+    Figure("avg_cost", "avg(cost_nanousd) / 1e9"),
     Figure("unknown_cost_calls", "countIf(NOT cost_known)"),
 )
 _TOKENS: Final = (
@@ -47,10 +53,18 @@ _CALLS: Final = (
     Figure("error_rate", f"countIf({_FAILED}) / count()"),
 )
 _COMMON: Final = (*_CALLS, *_COST, *_TOKENS, *_SEEN)
-_LATENCY: Final = tuple(
-    Figure(f"latency_p{level}", f"if(count(latency_ms) > 0, {_LATENCIES}[{position}] / 1000, NULL)")
-    for position, level in enumerate((50, 95, 99), 1)
-)
+_LEVELS: Final = (50, 95, 99)
+
+
+def _percentile(name: str, column: str, level: int) -> Figure:
+    """Of a sketch with a relative error of 1 %, which gives the same figure each time. Of a thousand times the value:
+    the engine's sketch is less exact below 1."""
+    levels = ", ".join(str(each / 100) for each in _LEVELS)
+    sketch = f"quantilesDD(0.01, {levels})({column} * 1000)[{_LEVELS.index(level) + 1}]"
+    return Figure(name, f"if(count({column}) > 0, {sketch} / 1000, NULL)")
+
+
+_LATENCY: Final = tuple(_percentile(f"latency_p{level}", "latency_ms", level) for level in _LEVELS)
 _USERS: Final = Figure("users", "uniqExact(nullIf(user_id, ''))")
 _SESSIONS: Final = Figure("sessions", "uniqExact(nullIf(session_id, ''))")
 
@@ -61,6 +75,7 @@ SESSIONS: Final = GroupList(
     sort="last_seen",
     figures=(
         *_COMMON,
+        *_LATENCY,
         Figure("duration_ms", f"(max({_END_US}) - min(toUnixTimestamp64Micro(start))) / 1000"),
         Figure("name", "argMaxIf(session_name, (start, id), session_name != '')", ""),
         Figure("users", "arraySort(groupUniqArrayIf(10)(user_id, user_id != ''))", ""),
@@ -72,13 +87,21 @@ USERS: Final = GroupList(
     where="user_id != ''",
     many=True,
     sort="calls",
-    figures=(*_COMMON, _SESSIONS, *_LATENCY),
+    figures=(*_COMMON, _SESSIONS, *_LATENCY, *_SPARKS),
 )
 MODELS: Final = GroupList(
     keys=(("model", "model"), ("provider", "provider")),
     where="model != ''",
     sort="calls",
-    figures=(*_COMMON, _USERS, *_LATENCY, Figure("tokens_per_second", f"avg({_SPEED})")),
+    figures=(
+        *_COMMON,
+        _USERS,
+        *_LATENCY,
+        Figure("tokens_per_second", f"avg({_SPEED})"),
+        Figure("cached_input_tokens", "toInt64(sum(ifNull(cached_input_tokens, 0)))"),
+        *(_percentile(f"ttft_p{level}", "ttft_ms", level) for level in (50, 95)),
+        *_SPARKS,
+    ),
 )
 PROVIDERS: Final = GroupList(
     keys=(("provider", "provider"),),
@@ -116,38 +139,12 @@ TOOLS: Final = GroupList(
     ),
 )
 
-_PLACEHOLDERS: Final = (
-    (r"""["][^"]*["]|`[^`]*`|(^|[\s(:=\[])'[^']*'""", r"\1<text>"),
-    (r"[A-Za-z][A-Za-z0-9+.-]*://[^\s<>]+", "<url>"),
-    (r"\b[0-9]{4}-[0-9]{2}-[0-9]{2}[T ][0-9:.]+(Z|[+-][0-9:]+)?", "<time>"),
-    (r"\b[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\b", "<id>"),
-    (r"\b[0-9]+([.,:][0-9]+)*(ms|s|m|h|k|K|M)?\b", "<n>"),
-    (
-        r"\b[A-Za-z0-9_-]*([A-Za-z_][A-Za-z0-9_-]*[0-9]|[0-9][A-Za-z0-9_-]*[A-Za-z_])[A-Za-z0-9_-]*",
-        "<id>",
-    ),
-    (r"\s+", " "),
-)
-"""What differs between messages of one error, and what stands in its place; applied in this order."""
-_MAX_MESSAGE: Final = 1000
-
-
-def _shape() -> str:
-    sql = f"substringUTF8(error_message, 1, {_MAX_MESSAGE})"
-    for pattern, placeholder in _PLACEHOLDERS:
-        sql = f"replaceRegexpAll({sql}, {_literal(pattern)}, {_literal(placeholder)})"
-    return f"trimBoth({sql})"
-
-
-def _literal(text: str) -> str:
-    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
-
-
 ERRORS: Final = GroupList(
     keys=(
         ("error", "multiIf(error != '', error, status >= 400, toString(status), outcome)"),
         ("provider", "provider"),
-        ("shape", _shape()),
+        ("shape", ERROR_SHAPE),
+        ("origin", ERROR_ORIGIN),
     ),
     where=_FAILED,
     sort="calls",
@@ -157,34 +154,36 @@ ERRORS: Final = GroupList(
         _SESSIONS,
         *_SEEN,
         Figure("example_id", "argMax(id, (start, id))", ""),
-        Figure("example_message", f"argMax(substringUTF8(error_message, 1, {_MAX_MESSAGE}), (start, id))", ""),
+        Figure("example_message", f"argMax(substringUTF8(error_message, 1, {MAX_MESSAGE}), (start, id))", ""),
         Figure("models", "arraySort(groupUniqArrayIf(10)(model, model != ''))", ""),
-        Figure(
-            "spark",
-            "sumMap([toUInt16(intDiv(toUnixTimestamp64Micro(start) - {spark_since_us:Int64}, {spark_width_us:Int64}))],"
-            " [toUInt64(1)])",
-            "",
-        ),
+        Figure("statuses", "arraySort(groupUniqArrayIf(10)(status, status != 0))", ""),
+        _SPARK,
     ),
 )
-"""`spark` is a tuple of buckets and calls; bind `spark_since_us` and `spark_width_us`."""
+
+
+def spark_values(window: Window) -> dict[str, int]:
+    """What the figures `spark` and `error_spark` bind."""
+    width_us = -(-(window.until_us - window.since_us) // _SPARK_BUCKETS)
+    return {"spark_since_us": window.since_us, "spark_width_us": width_us}
 
 
 def property_names(context: Context) -> GroupList:
     """Names of properties; those that were changed after calls count as they are now."""
-    names = "mapKeys(properties)"
+    names, value = "mapKeys(properties)", "properties[k_name]"
     if context.updated_properties:
         changed = sorted(context.updated_properties)
-        present = (
-            f"if({property_sql(name, context)[1]}, [{context.binder.bind(name, 'String')}], [])" for name in changed
-        )
+        known = {name: property_sql(name, context) for name in changed}
+        spelled = {name: context.binder.bind(name, "String") for name in changed}
+        present = (f"if({known[name][1]}, [{spelled[name]}], [])" for name in changed)
         bound = context.binder.bind(changed, "Array(String)")
         names = f"arrayConcat(arrayFilter(each -> NOT has({bound}, each), {names}), {', '.join(present)})"
+        value = f"multiIf({', '.join(f'k_name = {spelled[name]}, {known[name][0]}' for name in changed)}, {value})"
     return GroupList(
         keys=(("name", "arrayJoin(names)"),),
         source=f"(SELECT *, arrayMap(each -> toString(each), {names}) AS names FROM requests)",
         sort="calls",
-        figures=(*_COMMON, _USERS),
+        figures=(*_COMMON, _USERS, *_LATENCY, Figure("values", f"uniqExact({value})"), *_SPARKS),
     )
 
 
@@ -196,5 +195,5 @@ def property_values(name: str, context: Context) -> GroupList:
         where=present,
         many=True,
         sort="calls",
-        figures=(*_COMMON, _USERS, _SESSIONS, *_LATENCY),
+        figures=(*_COMMON, _USERS, _SESSIONS, *_LATENCY, *_SPARKS),
     )

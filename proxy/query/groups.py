@@ -22,6 +22,7 @@ __all__ = [
     "GroupCursor",
     "GroupList",
     "GroupQuestion",
+    "compile_figures",
     "compile_groups",
     "next_cursor",
     "read_cursor",
@@ -108,22 +109,7 @@ def compile_groups(groups: GroupList, question: GroupQuestion, extra: Mapping[st
     if sort not in groups.sorts:
         raise FilterError("sort", sort, ", ".join(groups.sorts))
     binder = Binder("g")
-    window = question.window
-    conditions = [CALLS_IN_QUESTION, f"({groups.where})"]
-    since_us = max(window.since_us, _EARLIEST_US)
-    bound = {"org": question.org, "since_us": since_us, "until_us": window.until_us, **(extra or {})}
-    if question.filter != EVERYTHING:
-        condition = compile_filter(
-            question.filter,
-            org=question.org,
-            now_us=question.now_us,
-            zone=question.zone,
-            window=window,
-            updated_properties=question.updated_properties,
-            text_chars=question.text_chars,
-        )
-        conditions.append(f"({condition.text})")
-        bound |= condition.values
+    conditions, bound = _matching(groups, question, extra)
     names = [name for name, _ in groups.keys]
     order = sorted(names, key=lambda name: name != sort)  # the one that it is sorted by, if any, comes first
     columns = ["sorted_by", *(f"k_{name}" for name in order)]
@@ -150,6 +136,55 @@ def compile_groups(groups: GroupList, question: GroupQuestion, extra: Mapping[st
     found = f"SELECT {', '.join(f'k_{name}' for name in names)} FROM ({page(keys, conditions, having)})"
     chosen = f"({', '.join(sql for _, sql in groups.keys)}) GLOBAL IN ({found})"
     return Sql(page(keys + figures, [*conditions, chosen], ""), {**bound, **binder.values})
+
+
+def compile_figures(
+    groups: GroupList,
+    question: GroupQuestion,
+    keys: Sequence[Sequence[str]],
+    names: Sequence[str],
+    extra: Mapping[str, Any] | None = None,
+) -> Sql:
+    """The query of the figures `names` of the groups with these keys, in any order; a group without a call has no row.
+    Columns are as in `compile_groups`. Raises `FilterError`."""
+    binder = Binder("g")
+    conditions, bound = _matching(groups, question, extra)
+    columns = [binder.bind([key[at] for key in keys], "Array(String)") for at in range(len(groups.keys))]
+    wanted = ", ".join(f"key.{at}" for at in range(1, len(columns) + 1))
+    listed = f"SELECT {wanted} FROM (SELECT arrayJoin(arrayZip({', '.join(columns)})) AS key)"
+    selected = [
+        *(f"{sql} AS k_{name}" for name, sql in groups.keys),
+        *(f"{figure.sql} AS f_{figure.name}" for figure in groups.figures if figure.name in names),
+    ]
+    grouped = ", ".join(f"k_{name}" for name, _ in groups.keys)
+    text = (
+        f"SELECT {', '.join(selected)} FROM {groups.source} WHERE {' AND '.join(conditions)}"
+        f" AND ({grouped}) GLOBAL IN ({listed}) GROUP BY {grouped}"
+    )
+    return Sql(text, {**bound, **binder.values})
+
+
+def _matching(
+    groups: GroupList, question: GroupQuestion, extra: Mapping[str, Any] | None
+) -> tuple[list[str], dict[str, Any]]:
+    """Conditions on the calls that match, and what they bind with `extra`. Raises `FilterError`."""
+    window = question.window
+    conditions = [CALLS_IN_QUESTION, f"({groups.where})"]
+    since_us = max(window.since_us, _EARLIEST_US)
+    bound = {"org": question.org, "since_us": since_us, "until_us": window.until_us, **(extra or {})}
+    if question.filter != EVERYTHING:
+        condition = compile_filter(
+            question.filter,
+            org=question.org,
+            now_us=question.now_us,
+            zone=question.zone,
+            window=window,
+            updated_properties=question.updated_properties,
+            text_chars=question.text_chars,
+        )
+        conditions.append(f"({condition.text})")
+        bound |= condition.values
+    return conditions, bound
 
 
 def _sort_value(groups: GroupList, sort: str) -> str:

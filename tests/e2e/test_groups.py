@@ -179,6 +179,7 @@ def test_names_of_properties(api: httpx.Client, calls: list[Call]) -> None:
         "app": 120,
         "n": sum("n" in call["properties"] for call in calls),
     }
+    assert {name: row["values"] for name, row in found.items()} == {"app": 2, "n": found["n"]["calls"]}
 
 
 def test_errors_are_grouped_by_kind_provider_and_shape(api: httpx.Client, calls: list[Call]) -> None:
@@ -191,6 +192,10 @@ def test_errors_are_grouped_by_kind_provider_and_shape(api: httpx.Client, calls:
         assert row["users"] == len({call["user_id"] for call in group} - {""})
         newest = max(group, key=lambda call: (call["start"], call["id"]))
         assert (row["example_id"], row["example_message"]) == (newest["id"], newest["error_message"])
+        assert (row["origin"], row["statuses"]) == ("provider", [400])
+        shape = json.dumps(row["shape"])
+        same = asked(api, "/api/requests", q=f"error_shape:{shape} error_origin:provider", limit=500)["data"]
+        assert {call["id"] for call in same} == {call["id"] for call in group}
 
 
 @pytest.mark.parametrize("order", ["asc", "desc"])
@@ -233,6 +238,30 @@ def test_both_forms_answer_the_same(api: httpx.Client) -> None:
     assert whole.status_code == 200, whole.text
     assert whole.json() == short
     assert {row["user"] for row in short["data"]} == {"ada", "cyd"}
+
+
+def test_rows_compare_with_the_period_before(api: httpx.Client, calls: list[Call]) -> None:
+    middle = sorted(call["start"] for call in calls)[60]
+    for path, key in (("/api/users", "user_id"), ("/api/models", "model"), ("/api/sessions", "session_id")):
+        until = (datetime.fromisoformat(middle) + timedelta(days=1)).isoformat()
+        rows = asked(api, path, since=middle, until=until, compare="true")["data"]
+        before = [call for call in calls if call["start"] < middle]
+        for row in rows:
+            name = row[{"user_id": "user", "session_id": "session"}.get(key, key)]
+            group = [call for call in before if call[key] == name]
+            expected = figures(group) if group else None
+            assert row["previous"] is None if expected is None else row["previous"]["calls"] == expected["calls"]
+            if expected is not None:
+                assert row["previous"]["cost"] == expected["cost"]
+                assert row["previous"]["errors"] == expected["errors"]
+    assert asked(api, "/api/users")["data"][0]["previous"] is None
+
+
+def test_the_course_of_calls_adds_up(api: httpx.Client) -> None:
+    for path in ("/api/users", "/api/models", "/api/properties"):
+        for row in asked(api, path, since="2d")["data"]:
+            assert (sum(row["spark"]), sum(row["error_spark"])) == (row["calls"], row["errors"])
+            assert len(row["spark"]) == len(row["error_spark"]) == 24
 
 
 def test_one_user(api: httpx.Client) -> None:
@@ -283,6 +312,8 @@ def test_a_property_that_was_changed_counts_as_it_is_now(api: httpx.Client, call
         assert sum(after.values()) == sum(row["calls"] for row in before)
         names = {row["name"]: row["calls"] for row in asked(api, "/api/properties")["data"]}
         assert names == {"app": 120, "n": sum("n" in call["properties"] for call in calls) - 3, "reviewed": 3}
+        values = {row["name"]: row["values"] for row in asked(api, "/api/properties")["data"]}
+        assert values == {"app": 3, "n": names["n"], "reviewed": 1}
         page = asked(api, "/api/requests", property="app=phone")["data"]
         assert {call["id"]: call["properties"]["reviewed"] for call in page} == dict.fromkeys(ids, "yes")
     finally:

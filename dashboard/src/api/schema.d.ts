@@ -1972,7 +1972,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v1/trace/custom/v1/log": {
+    "/anthropic/v1/log": {
         parameters: {
             query?: never;
             header?: never;
@@ -1982,7 +1982,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Log a call that was made without the proxy, as Helicone's loggers do */
-        post: operations["logCallV1TraceCustomV1"];
+        post: operations["logCallAnthropicV1"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2006,7 +2006,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/custom/v1/log": {
+    "/v1/trace/custom/v1/log": {
         parameters: {
             query?: never;
             header?: never;
@@ -2016,24 +2016,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Log a call that was made without the proxy, as Helicone's loggers do */
-        post: operations["logCallCustomV1"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/log": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Log a call that was made without the proxy, as Helicone's loggers do */
-        post: operations["logCallV1"];
+        post: operations["logCallV1TraceCustomV1"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2057,7 +2040,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/anthropic/v1/log": {
+    "/custom/v1/log": {
         parameters: {
             query?: never;
             header?: never;
@@ -2067,7 +2050,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Log a call that was made without the proxy, as Helicone's loggers do */
-        post: operations["logCallAnthropicV1"];
+        post: operations["logCallCustomV1"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2085,6 +2068,23 @@ export interface paths {
         put?: never;
         /** Log a call that was made without the proxy, as Helicone's loggers do */
         post: operations["logCallOaiV1"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Log a call that was made without the proxy, as Helicone's loggers do */
+        post: operations["logCallV1"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2193,7 +2193,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v1/trace/log": {
+    "/v1/trace/log-python": {
         parameters: {
             query?: never;
             header?: never;
@@ -2203,7 +2203,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Take spans of OpenTelemetry (OTLP over HTTP, protobuf or JSON) */
-        post: operations["exportTracesLog"];
+        post: operations["exportTracesLogPython"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2227,7 +2227,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v1/trace/log-python": {
+    "/v1/trace/log": {
         parameters: {
             query?: never;
             header?: never;
@@ -2237,7 +2237,7 @@ export interface paths {
         get?: never;
         put?: never;
         /** Take spans of OpenTelemetry (OTLP over HTTP, protobuf or JSON) */
-        post: operations["exportTracesLogPython"];
+        post: operations["exportTracesLog"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2422,6 +2422,8 @@ export interface components {
             error: string;
             provider: string;
             shape: string;
+            origin: string;
+            statuses: number[];
             calls: number;
             users: number;
             sessions: number;
@@ -2433,6 +2435,7 @@ export interface components {
             example_message: string;
             models: string[];
             spark: number[];
+            previous?: components["schemas"]["Previous"] | null;
         };
         /** Event */
         Event: {
@@ -2688,6 +2691,8 @@ export interface components {
             limit?: number;
             /** @default  */
             cursor?: string;
+            /** @default false */
+            compare?: boolean;
         };
         /** Groups */
         Groups: {
@@ -2914,6 +2919,7 @@ export interface components {
             errors: number;
             error_rate: number;
             cost: number | null;
+            avg_cost: number | null;
             unknown_cost_calls: number;
             input_tokens: number;
             output_tokens: number;
@@ -2922,13 +2928,19 @@ export interface components {
             first_seen: string;
             /** Format: date-time */
             last_seen: string;
+            previous?: components["schemas"]["Previous"] | null;
             latency_p50: number | null;
             latency_p95: number | null;
             latency_p99: number | null;
+            spark: number[];
+            error_spark: number[];
             model: string;
             provider: string;
             users: number;
             tokens_per_second: number | null;
+            cached_input_tokens: number;
+            ttft_p50: number | null;
+            ttft_p95: number | null;
         };
         /** Neighbours */
         Neighbours: {
@@ -3044,6 +3056,15 @@ export interface components {
         Period: {
             timeFilter: components["schemas"]["TimeFilter"];
         };
+        /** Previous */
+        Previous: {
+            calls: number;
+            errors?: number | null;
+            error_rate?: number | null;
+            cost?: number | null;
+            tokens?: number | null;
+            latency_p95?: number | null;
+        };
         /** Price */
         Price: {
             name: string;
@@ -3105,6 +3126,7 @@ export interface components {
             errors: number;
             error_rate: number;
             cost: number | null;
+            avg_cost: number | null;
             unknown_cost_calls: number;
             input_tokens: number;
             output_tokens: number;
@@ -3113,6 +3135,7 @@ export interface components {
             first_seen: string;
             /** Format: date-time */
             last_seen: string;
+            previous?: components["schemas"]["Previous"] | null;
             latency_p50: number | null;
             latency_p95: number | null;
             latency_p99: number | null;
@@ -3146,6 +3169,7 @@ export interface components {
             errors: number;
             error_rate: number;
             cost: number | null;
+            avg_cost: number | null;
             unknown_cost_calls: number;
             input_tokens: number;
             output_tokens: number;
@@ -3154,8 +3178,15 @@ export interface components {
             first_seen: string;
             /** Format: date-time */
             last_seen: string;
+            previous?: components["schemas"]["Previous"] | null;
+            latency_p50: number | null;
+            latency_p95: number | null;
+            latency_p99: number | null;
+            spark: number[];
+            error_spark: number[];
             name: string;
             users: number;
+            values: number;
         };
         /** PropertyUpdate */
         PropertyUpdate: {
@@ -3173,6 +3204,7 @@ export interface components {
             errors: number;
             error_rate: number;
             cost: number | null;
+            avg_cost: number | null;
             unknown_cost_calls: number;
             input_tokens: number;
             output_tokens: number;
@@ -3181,6 +3213,7 @@ export interface components {
             first_seen: string;
             /** Format: date-time */
             last_seen: string;
+            previous?: components["schemas"]["Previous"] | null;
             latency_p50: number | null;
             latency_p95: number | null;
             latency_p99: number | null;
@@ -3568,6 +3601,7 @@ export interface components {
             errors: number;
             error_rate: number;
             cost: number | null;
+            avg_cost: number | null;
             unknown_cost_calls: number;
             input_tokens: number;
             output_tokens: number;
@@ -3576,6 +3610,10 @@ export interface components {
             first_seen: string;
             /** Format: date-time */
             last_seen: string;
+            previous?: components["schemas"]["Previous"] | null;
+            latency_p50: number | null;
+            latency_p95: number | null;
+            latency_p99: number | null;
             session: string;
             name: string;
             users: string[];
@@ -3775,6 +3813,7 @@ export interface components {
             errors: number;
             error_rate: number;
             cost: number | null;
+            avg_cost: number | null;
             unknown_cost_calls: number;
             input_tokens: number;
             output_tokens: number;
@@ -3783,6 +3822,7 @@ export interface components {
             first_seen: string;
             /** Format: date-time */
             last_seen: string;
+            previous?: components["schemas"]["Previous"] | null;
             latency_p50: number | null;
             latency_p95: number | null;
             latency_p99: number | null;
@@ -3898,6 +3938,7 @@ export interface components {
             errors: number;
             error_rate: number;
             cost: number | null;
+            avg_cost: number | null;
             unknown_cost_calls: number;
             input_tokens: number;
             output_tokens: number;
@@ -3906,9 +3947,12 @@ export interface components {
             first_seen: string;
             /** Format: date-time */
             last_seen: string;
+            previous?: components["schemas"]["Previous"] | null;
             latency_p50: number | null;
             latency_p95: number | null;
             latency_p99: number | null;
+            spark: number[];
+            error_spark: number[];
             user: string;
             sessions: number;
         };
@@ -3931,6 +3975,7 @@ export interface components {
             errors: number;
             error_rate: number;
             cost: number | null;
+            avg_cost: number | null;
             unknown_cost_calls: number;
             input_tokens: number;
             output_tokens: number;
@@ -3939,9 +3984,12 @@ export interface components {
             first_seen: string;
             /** Format: date-time */
             last_seen: string;
+            previous?: components["schemas"]["Previous"] | null;
             latency_p50: number | null;
             latency_p95: number | null;
             latency_p99: number | null;
+            spark: number[];
+            error_spark: number[];
             value: string;
             users: number;
             sessions: number;
@@ -3968,6 +4016,8 @@ export interface components {
             limit?: number;
             /** @default  */
             cursor?: string;
+            /** @default false */
+            compare?: boolean;
             name: string;
         };
         /** Version */
@@ -7579,6 +7629,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next` of the page before. */
                 cursor?: string;
+                /** @description Whether each row also has the period of the same length just before. */
+                compare?: boolean;
             };
             header?: never;
             path?: never;
@@ -7702,6 +7754,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next` of the page before. */
                 cursor?: string;
+                /** @description Whether each row also has the period of the same length just before. */
+                compare?: boolean;
             };
             header?: never;
             path?: never;
@@ -7824,6 +7878,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next` of the page before. */
                 cursor?: string;
+                /** @description Whether each row also has the period of the same length just before. */
+                compare?: boolean;
             };
             header?: never;
             path?: never;
@@ -7945,6 +8001,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next` of the page before. */
                 cursor?: string;
+                /** @description Whether each row also has the period of the same length just before. */
+                compare?: boolean;
             };
             header?: never;
             path?: never;
@@ -8066,6 +8124,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next` of the page before. */
                 cursor?: string;
+                /** @description Whether each row also has the period of the same length just before. */
+                compare?: boolean;
             };
             header?: never;
             path?: never;
@@ -8188,6 +8248,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next` of the page before. */
                 cursor?: string;
+                /** @description Whether each row also has the period of the same length just before. */
+                compare?: boolean;
             };
             header?: never;
             path?: never;
@@ -8309,6 +8371,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next` of the page before. */
                 cursor?: string;
+                /** @description Whether each row also has the period of the same length just before. */
+                compare?: boolean;
             };
             header?: never;
             path?: never;
@@ -8429,6 +8493,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next` of the page before. */
                 cursor?: string;
+                /** @description Whether each row also has the period of the same length just before. */
+                compare?: boolean;
             };
             header?: never;
             path?: never;
@@ -8554,6 +8620,8 @@ export interface operations {
                 limit?: number;
                 /** @description `next` of the page before. */
                 cursor?: string;
+                /** @description Whether each row also has the period of the same length just before. */
+                compare?: boolean;
                 /** @description Name of the property; without case. */
                 name?: string;
             };
@@ -11585,7 +11653,7 @@ export interface operations {
             };
         };
     };
-    logCallV1TraceCustomV1: {
+    logCallAnthropicV1: {
         parameters: {
             query?: never;
             header?: never;
@@ -11679,54 +11747,7 @@ export interface operations {
             };
         };
     };
-    logCallCustomV1: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/plain": string;
-                };
-            };
-            /** @description A value is wrong: `parameter` says which */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing, wrong or expired */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller's role does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    logCallV1: {
+    logCallV1TraceCustomV1: {
         parameters: {
             query?: never;
             header?: never;
@@ -11820,7 +11841,7 @@ export interface operations {
             };
         };
     };
-    logCallAnthropicV1: {
+    logCallCustomV1: {
         parameters: {
             query?: never;
             header?: never;
@@ -11868,6 +11889,53 @@ export interface operations {
         };
     };
     logCallOaiV1: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    logCallV1: {
         parameters: {
             query?: never;
             header?: never;
@@ -12257,7 +12325,7 @@ export interface operations {
             };
         };
     };
-    exportTracesLog: {
+    exportTracesLogPython: {
         parameters: {
             query?: never;
             header?: never;
@@ -12351,7 +12419,7 @@ export interface operations {
             };
         };
     };
-    exportTracesLogPython: {
+    exportTracesLog: {
         parameters: {
             query?: never;
             header?: never;

@@ -10,6 +10,7 @@ __all__ = [
     "GroupRow",
     "ModelPage",
     "ModelRow",
+    "Previous",
     "PromptVersionPage",
     "PromptVersionRow",
     "PropertyPage",
@@ -27,6 +28,17 @@ __all__ = [
 ]
 
 
+class Previous(msgspec.Struct, kw_only=True):
+    """What a group was in the period of the same length just before; null where the list has no such figure."""
+
+    calls: int
+    errors: int | None = None
+    error_rate: float | None = None
+    cost: float | None = None
+    tokens: int | None = None
+    latency_p95: float | None = None
+
+
 class GroupRow(msgspec.Struct, kw_only=True):
     """Figures of the calls of one group that match the filter."""
 
@@ -35,6 +47,8 @@ class GroupRow(msgspec.Struct, kw_only=True):
     error_rate: float
     cost: float | None
     """Sum of the known costs."""
+    avg_cost: float | None
+    """Average of the known costs."""
     unknown_cost_calls: int
     """Calls whose cost is not known, and which `cost` leaves out."""
     input_tokens: int
@@ -42,6 +56,8 @@ class GroupRow(msgspec.Struct, kw_only=True):
     tokens: int
     first_seen: datetime
     last_seen: datetime
+    previous: Previous | None = None
+    """With `compare`; null where the group had no call then."""
 
 
 class LatencyRow(GroupRow, kw_only=True):
@@ -52,7 +68,16 @@ class LatencyRow(GroupRow, kw_only=True):
     latency_p99: float | None
 
 
-class SessionRow(GroupRow, kw_only=True):
+class SparkRow(LatencyRow, kw_only=True):
+    """With the course of the calls."""
+
+    spark: list[int]
+    """Calls in each of 24 equal parts of the time that was asked for."""
+    error_spark: list[int]
+    """Failed ones of them."""
+
+
+class SessionRow(LatencyRow, kw_only=True):
     session: str
     name: str
     users: list[str]
@@ -63,17 +88,21 @@ class SessionRow(GroupRow, kw_only=True):
     """From the start of the first call to the last end of one."""
 
 
-class UserRow(LatencyRow, kw_only=True):
+class UserRow(SparkRow, kw_only=True):
     user: str
     sessions: int
 
 
-class ModelRow(LatencyRow, kw_only=True):
+class ModelRow(SparkRow, kw_only=True):
     model: str
     provider: str
     users: int
     tokens_per_second: float | None
     """Average over calls."""
+    cached_input_tokens: int
+    """Input that was read from the provider's cache."""
+    ttft_p50: float | None
+    ttft_p95: float | None
 
 
 class ProviderRow(LatencyRow, kw_only=True):
@@ -99,12 +128,14 @@ class ToolRow(LatencyRow, kw_only=True):
     """Of these calls, those after which the next call of the same session failed."""
 
 
-class PropertyRow(GroupRow, kw_only=True):
+class PropertyRow(SparkRow, kw_only=True):
     name: str
     users: int
+    values: int
+    """How many different values."""
 
 
-class ValueRow(LatencyRow, kw_only=True):
+class ValueRow(SparkRow, kw_only=True):
     value: str
     users: int
     sessions: int
@@ -118,7 +149,11 @@ class ErrorRow(msgspec.Struct, kw_only=True):
     provider: str
     shape: str
     """The message with `<n>`, `<id>`, `<time>`, `<url>` and `<text>` in place of numbers, ids, times, addresses and
-    quoted text."""
+    quoted text. Filter by it with `error_shape`."""
+    origin: str
+    """`provider`, `limit` (one of yours refused the call), `gateway` (Perihelion refused it), or `client` (it left)."""
+    statuses: list[int]
+    """At most 10."""
     calls: int
     users: int
     sessions: int
@@ -131,6 +166,7 @@ class ErrorRow(msgspec.Struct, kw_only=True):
     """At most 10."""
     spark: list[int]
     """Calls in each of 24 equal parts of the time that was asked for."""
+    previous: Previous | None = None
 
 
 class SessionPage(msgspec.Struct):

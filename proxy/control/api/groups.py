@@ -2,7 +2,7 @@
 
 Each list has a short form in query parameters (GET) and takes the whole question as JSON (POST)."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from typing import Annotated, Any
 
 from litestar import Request, get, post
@@ -35,7 +35,7 @@ from proxy.control.api.group_rows import (
 from proxy.control.auth import needs
 from proxy.control.queries import run_query
 from proxy.core.clock import now_us
-from proxy.query import FilterError, Window, to_json
+from proxy.query import FilterError, to_json
 from proxy.query.check import check_leaf
 from proxy.query.group_lists import (
     ERRORS,
@@ -43,7 +43,6 @@ from proxy.query.group_lists import (
     PROMPT_VERSIONS,
     PROVIDERS,
     SESSIONS,
-    SPARK_BUCKETS,
     TOOLS,
     USERS,
     property_names,
@@ -58,26 +57,15 @@ Answer = Callable[[Request[Any, Any, Any], GroupAsked], Any]
 
 
 def _errors(request: Request[Any, Any, Any], asked: GroupAsked) -> ErrorPage:
-    rows, next_cursor = group_page(request, ERRORS, asked, _spark)
-    data = [ErrorRow(**{**row, "spark": _counts(row["spark"])}) for row in rows]
-    return ErrorPage(data, next_cursor)
-
-
-def _spark(window: Window) -> Mapping[str, Any]:
-    width_us = -(-(window.until_us - window.since_us) // SPARK_BUCKETS)
-    return {"spark_since_us": window.since_us, "spark_width_us": width_us}
-
-
-def _counts(found: tuple[list[int], list[int]]) -> list[int]:
-    counts = dict(zip(*found, strict=True))
-    return [counts.get(bucket, 0) for bucket in range(SPARK_BUCKETS)]
+    rows, next_cursor = group_page(request, ERRORS, asked)
+    return ErrorPage([ErrorRow(**row) for row in rows], next_cursor)
 
 
 def _property_names(request: Request[Any, Any, Any], asked: GroupAsked) -> PropertyPage:
     at_us = now_us()
     context = context_of(request, window_of_list(asked, at_us), at_us)
     groups = property_names(context)
-    rows, next_cursor = group_page(request, groups, asked, lambda _: context.binder.values, at_us)
+    rows, next_cursor = group_page(request, groups, asked, context.binder.values, at_us)
     return PropertyPage([PropertyRow(**row) for row in rows], next_cursor)
 
 
@@ -87,7 +75,7 @@ def _values(request: Request[Any, Any, Any], name: str, asked: GroupAsked) -> Va
     at_us = now_us()
     context = context_of(request, window_of_list(asked, at_us), at_us)
     groups = property_values(name.lower(), context)
-    rows, next_cursor = group_page(request, groups, asked, lambda _: context.binder.values, at_us)
+    rows, next_cursor = group_page(request, groups, asked, context.binder.values, at_us)
     return ValuePage([ValueRow(**row) for row in rows], next_cursor)
 
 
