@@ -23,10 +23,11 @@ test: dashboard ## build everything and run the tests, but for the soak tests
 soak: $(READY) ## the tests that take long: kill -9, many workers, faults of the network, builds
 	PERIHELION_EXPECT_COMPILED=1 $(BIN)/python -m pytest -m soak
 
-lint: $(READY) ## ruff and mypy
+lint: $(READY) ## ruff, mypy and the types of the dashboard
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	@$(BIN)/python dashboard/build.py --check
 
 build: $(READY) ## the virtual environment with everything compiled
 

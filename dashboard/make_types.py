@@ -28,7 +28,8 @@ def write_types(target: Path) -> None:
     """Runs `openapi-typescript` from the dashboard's own packages. Raises `CalledProcessError`."""
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / "openapi.json"
-        source.write_bytes(msgspec.json.encode(document()))
+        # Sorted, because the paths of one handler come in another order in each process.
+        source.write_bytes(msgspec.json.encode(document(), order="sorted"))
         tool = HERE / "node_modules" / ".bin" / "openapi-typescript"
         subprocess.run(
             [str(tool), str(source), "--default-non-nullable=false", "-o", str(target)],

@@ -72,6 +72,16 @@ def _call(chance: random.Random) -> tuple[str, dict[str, Any], dict[str, str]]:
     return path, body, headers
 
 
+def providers(origin: str) -> dict[str, str]:
+    """What the catalog's own files say, so that every provider is the simulator at `origin`."""
+    return dict.fromkeys(("openai", "anthropic", "together", "groq"), f'origin = "{origin}"\n')
+
+
+def send(gateway: str, calls: int) -> int:
+    """Sends calls through the gateway at once; says how many succeeded."""
+    return asyncio.run(_send(gateway, calls))
+
+
 async def _send(gateway: str, calls: int) -> int:
     chance = random.Random(1766)
     room = asyncio.Semaphore(32)
@@ -109,8 +119,8 @@ def main() -> None:
     catalog = data / "providers"
     catalog.mkdir(parents=True, exist_ok=True)
     provider = process.start()
-    for name in ("openai", "anthropic", "together", "groq"):
-        (catalog / f"{name}.toml").write_text(f'origin = "{provider.origin}"\n')
+    for name, text in providers(provider.origin).items():
+        (catalog / f"{name}.toml").write_text(text)
     environ = {
         **os.environ,
         "PERIHELION_DATA": str(data),
@@ -125,7 +135,7 @@ def main() -> None:
         _wait_until_ready(gateway + "/readyz", serve)
         _wait_until_ready(control + "/readyz", serve)
         print(f"\nSending {asked.calls} calls to {gateway} …", flush=True)
-        good = asyncio.run(_send(gateway, asked.calls))
+        good = send(gateway, asked.calls)
         print(f"{good} succeeded, {asked.calls - good} failed as scripted. The newest:\n", flush=True)
         time.sleep(2)  # the shipper's turn
         subprocess.run([*perihelion, "requests", "--limit", "12"], env=environ, check=True)

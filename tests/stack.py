@@ -78,6 +78,8 @@ class Stack:
         }
         self.process: subprocess.Popen[bytes] | None = None
         self.quiet = False
+        self.output: Path | None = None
+        """A file for what it prints; the terminal where it is None."""
         self._spooled: SpooledEvents | None = None
         self._has_control = True
 
@@ -106,12 +108,13 @@ class Stack:
         With `gateway` there is no control plane: `record` then reads the spool; there is no other view of the log."""
         self._spooled = None
         self._has_control = command == "serve"
-        self.process = subprocess.Popen(
-            [sys.executable, "-m", module, *(arguments or (command,))],
-            env=self.environ,
-            cwd=self.folder,
-            stdout=subprocess.DEVNULL if self.quiet else None,
-        )
+        with open(self.output or os.devnull, "ab") as output:
+            self.process = subprocess.Popen(
+                [sys.executable, "-m", module, *(arguments or (command,))],
+                env=self.environ,
+                cwd=self.folder,
+                stdout=output if self.quiet or self.output else None,
+            )
         wait_for("the gateway", lambda: self.answers(self.gateway + "/readyz"))
         if command == "serve":
             wait_for("the control plane", lambda: self.answers(self.control + "/readyz"), 60)

@@ -4,15 +4,49 @@
  */
 
 export interface paths {
-    "/healthz": {
+    "/anthropic/v1/log": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** The process answers */
-        get: operations["HealthzHealthz"];
+        get?: never;
+        put?: never;
+        /** Log a call that was made without the proxy, as Helicone's loggers do */
+        post: operations["logCallAnthropicV1"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/annotations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Annotate many calls */
+        post: operations["annotateRequests"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/costs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Costs as bills list them */
+        get: operations["listCosts"];
         put?: never;
         post?: never;
         delete?: never;
@@ -21,15 +55,15 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/readyz": {
+    "/api/credentials": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** Whether the log can be read, and how far the shipper is */
-        get: operations["ReadyzReadyz"];
+        /** Stored provider credentials */
+        get: operations["listCredentials"];
         put?: never;
         post?: never;
         delete?: never;
@@ -38,18 +72,711 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/metrics": {
+    "/api/credentials/{provider}": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** Prometheus metrics */
-        get: operations["MetricsMetrics"];
+        get?: never;
+        /** Store a credential */
+        put: operations["putCredential"];
+        post?: never;
+        /** Delete a credential */
+        delete: operations["deleteCredential"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/errors": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Failed calls by error and shape of the message */
+        get: operations["listErrors"];
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/errors/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Failed calls by error and shape of the message */
+        post: operations["queryErrors"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/import": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Import rows that another product exported */
+        post: operations["importRows"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** API keys, newest first */
+        get: operations["listKeys"];
+        put?: never;
+        /** Create an API key */
+        post: operations["createKey"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/keys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One API key */
+        get: operations["getKey"];
+        put?: never;
+        post?: never;
+        /** Revoke a key */
+        delete: operations["revokeKey"];
+        options?: never;
+        head?: never;
+        /** Change a key */
+        patch: operations["editKey"];
+        trace?: never;
+    };
+    "/api/links/use": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Use a one-time link */
+        post: operations["useLink"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/login": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Open a session */
+        post: operations["login"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/logout": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** End the session */
+        post: operations["logout"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/me": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The caller */
+        get: operations["getMe"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/members": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Members */
+        get: operations["listMembers"];
+        put?: never;
+        /** Invite a user */
+        post: operations["invite"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/members/{user}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Remove a member */
+        delete: operations["deleteMember"];
+        options?: never;
+        head?: never;
+        /** Change a role */
+        patch: operations["editMember"];
+        trace?: never;
+    };
+    "/api/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Figures of calls by time bucket and dimension */
+        post: operations["queryMetrics"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/metrics/heatmap": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** How a number of calls is spread, by time bucket */
+        post: operations["queryHeatmap"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/metrics/schema": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Measures, dimensions and buckets that can be asked for */
+        get: operations["getMetricsSchema"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Models by provider */
+        get: operations["listModels"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/models/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Models by provider */
+        post: operations["queryModels"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/organisation": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** This organisation */
+        get: operations["getOrganisation"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Change this organisation */
+        patch: operations["editOrganisation"];
+        trace?: never;
+    };
+    "/api/organisations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Create an organisation */
+        post: operations["createOrganisation"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/prices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Own prices, by name */
+        get: operations["listPrices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/prices/{name}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Store an own price */
+        put: operations["putPrice"];
+        post?: never;
+        /** Delete an own price */
+        delete: operations["deletePrice"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/prompt-versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Versions of prompts */
+        get: operations["listPromptVersions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/prompt-versions/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Versions of prompts */
+        post: operations["queryPromptVersions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/prompts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Managed prompts */
+        get: operations["listPrompts"];
+        put?: never;
+        /** Create a prompt */
+        post: operations["createPrompt"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/prompts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One prompt */
+        get: operations["getPrompt"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/prompts/{id}/archive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Archive */
+        post: operations["archivePrompt"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/prompts/{id}/compare": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Compare two versions */
+        get: operations["compareVersions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/prompts/{id}/environments/{label}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Release or roll back */
+        put: operations["setEnvironment"];
+        post?: never;
+        /** Take an environment away */
+        delete: operations["deleteEnvironment"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/prompts/{id}/render": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Fill in a prompt */
+        post: operations["renderPrompt"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/prompts/{id}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Restore */
+        post: operations["restorePrompt"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/prompts/{id}/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Usage by version */
+        get: operations["promptUsage"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/prompts/{id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Versions, newest first */
+        get: operations["listVersions"];
+        put?: never;
+        /** Create a version */
+        post: operations["createVersion"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/prompts/{id}/versions/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One version */
+        get: operations["getVersion"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/properties": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Names of properties */
+        get: operations["listProperties"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/properties/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Names of properties */
+        post: operations["queryProperties"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/properties/values": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Values of one property */
+        get: operations["listPropertyValues"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/properties/values/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Values of one property */
+        post: operations["queryPropertyValues"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/providers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Providers */
+        get: operations["listProviders"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/providers/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Providers */
+        post: operations["queryProviders"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/reprice": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Re-pricings, newest first */
+        get: operations["listReprices"];
+        put?: never;
+        /** Price calls again */
+        post: operations["createReprice"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/reprice/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One re-pricing */
+        get: operations["getReprice"];
+        put?: never;
+        post?: never;
+        /** Cancel a re-pricing */
+        delete: operations["cancelReprice"];
         options?: never;
         head?: never;
         patch?: never;
@@ -64,6 +791,57 @@ export interface paths {
         };
         /** Calls, newest first, in another order or in order of arrival */
         get: operations["listRequests"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/requests/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** All calls that match, as JSONL, CSV or Parquet */
+        post: operations["exportRequests"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/requests/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Calls by filter, in any order, with a total and a histogram */
+        post: operations["queryRequests"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/requests/tail": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** New calls as they arrive, as server-sent events */
+        get: operations["tailRequests"];
         put?: never;
         post?: never;
         delete?: never;
@@ -89,85 +867,17 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/snapshot": {
+    "/api/requests/{id}/annotations": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** Keys, limits, credentials and prompts */
-        get: operations["getSnapshot"];
+        /** Annotations of a call */
+        get: operations["listAnnotations"];
         put?: never;
         post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/requests/query": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Calls by filter, in any order, with a total and a histogram */
-        post: operations["queryRequests"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/requests/{id}/neighbours": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** The calls before and after one in a list */
-        post: operations["getRequestNeighbours"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/requests/tail": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** New calls as they arrive, as server-sent events */
-        get: operations["tailRequests"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/requests/export": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** All calls that match, as JSONL, CSV or Parquet */
-        post: operations["exportRequests"];
         delete?: never;
         options?: never;
         head?: never;
@@ -225,495 +935,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/login": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Open a session */
-        post: operations["login"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/links/use": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Use a one-time link */
-        post: operations["useLink"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/logout": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** End the session */
-        post: operations["logout"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/me": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The caller */
-        get: operations["getMe"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/session": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Switch to another organisation */
-        post: operations["switchOrganisation"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/organisations": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Create an organisation */
-        post: operations["createOrganisation"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/organisation": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** This organisation */
-        get: operations["getOrganisation"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        /** Change this organisation */
-        patch: operations["editOrganisation"];
-        trace?: never;
-    };
-    "/api/members": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Members */
-        get: operations["listMembers"];
-        put?: never;
-        /** Invite a user */
-        post: operations["invite"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/members/{user}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post?: never;
-        /** Remove a member */
-        delete: operations["deleteMember"];
-        options?: never;
-        head?: never;
-        /** Change a role */
-        patch: operations["editMember"];
-        trace?: never;
-    };
-    "/api/keys": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** API keys, newest first */
-        get: operations["listKeys"];
-        put?: never;
-        /** Create an API key */
-        post: operations["createKey"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/keys/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** One API key */
-        get: operations["getKey"];
-        put?: never;
-        post?: never;
-        /** Revoke a key */
-        delete: operations["revokeKey"];
-        options?: never;
-        head?: never;
-        /** Change a key */
-        patch: operations["editKey"];
-        trace?: never;
-    };
-    "/api/credentials": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Stored provider credentials */
-        get: operations["listCredentials"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/credentials/{provider}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        /** Store a credential */
-        put: operations["putCredential"];
-        post?: never;
-        /** Delete a credential */
-        delete: operations["deleteCredential"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/prompts": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Managed prompts */
-        get: operations["listPrompts"];
-        put?: never;
-        /** Create a prompt */
-        post: operations["createPrompt"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/prompts/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** One prompt */
-        get: operations["getPrompt"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/prompts/{id}/versions": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Versions, newest first */
-        get: operations["listVersions"];
-        put?: never;
-        /** Create a version */
-        post: operations["createVersion"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/prompts/{id}/versions/{number}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** One version */
-        get: operations["getVersion"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/prompts/{id}/compare": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Compare two versions */
-        get: operations["compareVersions"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/prompts/{id}/environments/{label}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        /** Release or roll back */
-        put: operations["setEnvironment"];
-        post?: never;
-        /** Take an environment away */
-        delete: operations["deleteEnvironment"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/prompts/{id}/archive": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Archive */
-        post: operations["archivePrompt"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/prompts/{id}/restore": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Restore */
-        post: operations["restorePrompt"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/prompts/{id}/render": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Fill in a prompt */
-        post: operations["renderPrompt"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/prompts/{id}/usage": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Usage by version */
-        get: operations["promptUsage"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/prices": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Own prices, by name */
-        get: operations["listPrices"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/prices/{name}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        /** Store an own price */
-        put: operations["putPrice"];
-        post?: never;
-        /** Delete an own price */
-        delete: operations["deletePrice"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/costs": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Costs as bills list them */
-        get: operations["listCosts"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/reprice": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Re-pricings, newest first */
-        get: operations["listReprices"];
-        put?: never;
-        /** Price calls again */
-        post: operations["createReprice"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/reprice/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** One re-pricing */
-        get: operations["getReprice"];
-        put?: never;
-        post?: never;
-        /** Cancel a re-pricing */
-        delete: operations["cancelReprice"];
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/requests/{id}/feedback": {
         parameters: {
             query?: never;
@@ -731,7 +952,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/requests/{id}/scores": {
+    "/api/requests/{id}/neighbours": {
         parameters: {
             query?: never;
             header?: never;
@@ -740,8 +961,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Score a call */
-        post: operations["addScores"];
+        /** The calls before and after one in a list */
+        post: operations["getRequestNeighbours"];
         delete?: never;
         options?: never;
         head?: never;
@@ -782,7 +1003,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/annotations": {
+    "/api/requests/{id}/scores": {
         parameters: {
             query?: never;
             header?: never;
@@ -791,15 +1012,15 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Annotate many calls */
-        post: operations["annotateRequests"];
+        /** Score a call */
+        post: operations["addScores"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/sessions/scores": {
+    "/api/rollup/rebuild": {
         parameters: {
             query?: never;
             header?: never;
@@ -808,25 +1029,25 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Score a session */
-        post: operations["addSessionScores"];
+        /** Compute stored hours again */
+        post: operations["rebuildRollup"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/requests/{id}/annotations": {
+    "/api/session": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** Annotations of a call */
-        get: operations["listAnnotations"];
+        get?: never;
         put?: never;
-        post?: never;
+        /** Switch to another organisation */
+        post: operations["switchOrganisation"];
         delete?: never;
         options?: never;
         head?: never;
@@ -842,6 +1063,40 @@ export interface paths {
         };
         /** Sessions of calls */
         get: operations["listSessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sessions/calls": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Calls of a session */
+        get: operations["listSessionCalls"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sessions/one": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One session */
+        get: operations["getSession"];
         put?: never;
         post?: never;
         delete?: never;
@@ -867,24 +1122,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/users": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Users of calls */
-        get: operations["listUsers"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/users/query": {
+    "/api/sessions/scores": {
         parameters: {
             query?: never;
             header?: never;
@@ -893,23 +1131,23 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Users of calls */
-        post: operations["queryUsers"];
+        /** Score a session */
+        post: operations["addSessionScores"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/models": {
+    "/api/sessions/spans": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** Models by provider */
-        get: operations["listModels"];
+        /** A session as a tree of calls */
+        get: operations["getSessionSpans"];
         put?: never;
         post?: never;
         delete?: never;
@@ -918,32 +1156,15 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/models/query": {
+    "/api/sessions/tree": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get?: never;
-        put?: never;
-        /** Models by provider */
-        post: operations["queryModels"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/providers": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Providers */
-        get: operations["listProviders"];
+        /** A session as a tree of paths */
+        get: operations["getSessionTree"];
         put?: never;
         post?: never;
         delete?: never;
@@ -952,32 +1173,15 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/providers/query": {
+    "/api/snapshot": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get?: never;
-        put?: never;
-        /** Providers */
-        post: operations["queryProviders"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/prompt-versions": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Versions of prompts */
-        get: operations["listPromptVersions"];
+        /** Keys, limits, credentials and prompts */
+        get: operations["getSnapshot"];
         put?: never;
         post?: never;
         delete?: never;
@@ -986,7 +1190,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/prompt-versions/query": {
+    "/api/sql": {
         parameters: {
             query?: never;
             header?: never;
@@ -995,8 +1199,42 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Versions of prompts */
-        post: operations["queryPromptVersions"];
+        /** SQL over the views of the organisation */
+        post: operations["querySql"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/sql/schema": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Views and columns that SQL can read */
+        get: operations["getSqlSchema"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/suggest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Values for a filter */
+        get: operations["suggestValues"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1037,102 +1275,17 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/properties": {
+    "/api/users": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** Names of properties */
-        get: operations["listProperties"];
+        /** Users of calls */
+        get: operations["listUsers"];
         put?: never;
         post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/properties/query": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Names of properties */
-        post: operations["queryProperties"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/errors": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Failed calls by error and shape of the message */
-        get: operations["listErrors"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/errors/query": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Failed calls by error and shape of the message */
-        post: operations["queryErrors"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/properties/values": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Values of one property */
-        get: operations["listPropertyValues"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/properties/values/query": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Values of one property */
-        post: operations["queryPropertyValues"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1156,92 +1309,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/sessions/one": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** One session */
-        get: operations["getSession"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/sessions/tree": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** A session as a tree of paths */
-        get: operations["getSessionTree"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/sessions/spans": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** A session as a tree of calls */
-        get: operations["getSessionSpans"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/sessions/calls": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Calls of a session */
-        get: operations["listSessionCalls"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/suggest": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Values for a filter */
-        get: operations["suggestValues"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/request/query-clickhouse": {
+    "/api/users/query": {
         parameters: {
             query?: never;
             header?: never;
@@ -1250,15 +1318,15 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Calls in Helicone's form */
-        post: operations["heliconeQueryRequests"];
+        /** Users of calls */
+        post: operations["queryUsers"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/v1/request/query": {
+    "/custom/v1/log": {
         parameters: {
             query?: never;
             header?: never;
@@ -1267,15 +1335,15 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** The same as query-clickhouse */
-        post: operations["heliconeQueryRequestsOlder"];
+        /** Log a call that was made without the proxy, as Helicone's loggers do */
+        post: operations["logCallCustomV1"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/v1/request/count/query": {
+    "/googleapis/v1/log": {
         parameters: {
             query?: never;
             header?: never;
@@ -1284,8 +1352,314 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** How many calls match a filter in Helicone's form */
-        post: operations["heliconeCountRequests"];
+        /** Log a call that was made without the proxy, as Helicone's loggers do */
+        post: operations["logCallGoogleapisV1"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/healthz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The process answers */
+        get: operations["HealthzHealthz"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Prometheus metrics */
+        get: operations["MetricsMetrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/oai/v1/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Log a call that was made without the proxy, as Helicone's loggers do */
+        post: operations["logCallOaiV1"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/readyz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether the log can be read, and how far the shipper is */
+        get: operations["ReadyzReadyz"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/dashboard/scores/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Average scores over time */
+        post: operations["heliconeScoresOverTime"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/log": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Log a call that was made without the proxy, as Helicone's loggers do */
+        post: operations["logCallV1"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/metrics/activeUsers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Distinct users */
+        post: operations["heliconeActiveUsers"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/metrics/averageLatency": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Average latency, in milliseconds */
+        post: operations["heliconeAverageLatency"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/metrics/averageTimeToFirstToken": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Average time to the first token, in milliseconds */
+        post: operations["heliconeAverageTimeToFirstToken"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/metrics/averageTokensPerRequest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tokens a call */
+        post: operations["heliconeAverageTokensPerRequest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/metrics/costOverTime": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Cost over time */
+        post: operations["heliconeCostOverTime"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/metrics/country": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Calls by the property `country_code` */
+        post: operations["heliconeCountries"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/metrics/detailedTokensOverTime": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Tokens by kind over time */
+        post: operations["heliconeDetailedTokensOverTime"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/metrics/errorOverTime": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Calls whose status is not 200 */
+        post: operations["heliconeErrorOverTime"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/metrics/latencyOverTime": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Average latency over time */
+        post: operations["heliconeLatencyOverTime"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/metrics/modelUsageOverTime": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Calls and tokens of models over time */
+        post: operations["heliconeModelUsageOverTime"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/metrics/models": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Figures of models in Helicone's form */
+        post: operations["heliconeModels"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/metrics/quantiles": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Percentiles over time */
+        post: operations["heliconeQuantiles"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1309,24 +1683,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v1/request/{requestId}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** One call in Helicone's form */
-        get: operations["heliconeGetRequest"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/request/{requestId}/feedback": {
+    "/v1/metrics/requestOverTime": {
         parameters: {
             query?: never;
             header?: never;
@@ -1335,32 +1692,15 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Rate a call */
-        post: operations["heliconeAddFeedback"];
+        /** Calls over time */
+        post: operations["heliconeRequestOverTime"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/v1/request/{requestId}/property": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        /** Set a property of a call */
-        put: operations["heliconeSetProperty"];
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/request/{requestId}/score": {
+    "/v1/metrics/requestStatusOverTime": {
         parameters: {
             query?: never;
             header?: never;
@@ -1369,15 +1709,15 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Score a call */
-        post: operations["heliconeAddScores"];
+        /** Calls by status over time */
+        post: operations["heliconeRequestStatusOverTime"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/v1/session/query": {
+    "/v1/metrics/threatsOverTime": {
         parameters: {
             query?: never;
             header?: never;
@@ -1386,15 +1726,15 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Sessions in Helicone's form */
-        post: operations["heliconeQuerySessions"];
+        /** Always 0: threats are not looked for */
+        post: operations["heliconeThreatsOverTime"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/v1/session/name/query": {
+    "/v1/metrics/timeToFirstToken": {
         parameters: {
             query?: never;
             header?: never;
@@ -1403,15 +1743,15 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Names of sessions in Helicone's form */
-        post: operations["heliconeQuerySessionNames"];
+        /** Average time to the first token over time */
+        post: operations["heliconeTimeToFirstToken"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/v1/session/metrics/query": {
+    "/v1/metrics/tokensOverTime": {
         parameters: {
             query?: never;
             header?: never;
@@ -1420,15 +1760,15 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** How sessions are spread */
-        post: operations["heliconeQuerySessionMetrics"];
+        /** Tokens over time */
+        post: operations["heliconeTokensOverTime"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/v1/session/{sessionId}/feedback": {
+    "/v1/metrics/totalCost": {
         parameters: {
             query?: never;
             header?: never;
@@ -1437,15 +1777,15 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Rate a session */
-        post: operations["heliconeAddSessionFeedback"];
+        /** Sum of the known costs, in US dollars */
+        post: operations["heliconeTotalCost"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/v1/user/query": {
+    "/v1/metrics/totalRequests": {
         parameters: {
             query?: never;
             header?: never;
@@ -1454,15 +1794,15 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Totals of users in Helicone's form */
-        post: operations["heliconeQueryUsers"];
+        /** Number of calls */
+        post: operations["heliconeTotalRequests"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/v1/user/metrics/query": {
+    "/v1/metrics/totalThreats": {
         parameters: {
             query?: never;
             header?: never;
@@ -1471,15 +1811,15 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Figures of users in Helicone's form */
-        post: operations["heliconeQueryUserMetrics"];
+        /** Always 0: threats are not looked for */
+        post: operations["heliconeTotalThreats"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/v1/user/metrics-overview/query": {
+    "/v1/metrics/usersOverTime": {
         parameters: {
             query?: never;
             header?: never;
@@ -1488,8 +1828,25 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** How users are spread */
-        post: operations["heliconeQueryUserOverview"];
+        /** Distinct users over time */
+        post: operations["heliconeUsersOverTime"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/property/properties/over-time": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Cost and calls of a property's values over time */
+        post: operations["heliconePropertyOverTime"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1564,7 +1921,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v1/property/properties/over-time": {
+    "/v1/request/count/query": {
         parameters: {
             query?: never;
             header?: never;
@@ -1573,15 +1930,15 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Cost and calls of a property's values over time */
-        post: operations["heliconePropertyOverTime"];
+        /** How many calls match a filter in Helicone's form */
+        post: operations["heliconeCountRequests"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/v1/dashboard/scores/query": {
+    "/v1/request/query": {
         parameters: {
             query?: never;
             header?: never;
@@ -1590,15 +1947,15 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Average scores over time */
-        post: operations["heliconeScoresOverTime"];
+        /** The same as query-clickhouse */
+        post: operations["heliconeQueryRequestsOlder"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/v1/metrics/totalRequests": {
+    "/v1/request/query-clickhouse": {
         parameters: {
             query?: never;
             header?: never;
@@ -1607,32 +1964,32 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Number of calls */
-        post: operations["heliconeTotalRequests"];
+        /** Calls in Helicone's form */
+        post: operations["heliconeQueryRequests"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/v1/metrics/totalCost": {
+    "/v1/request/{requestId}": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** One call in Helicone's form */
+        get: operations["heliconeGetRequest"];
         put?: never;
-        /** Sum of the known costs, in US dollars */
-        post: operations["heliconeTotalCost"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/v1/metrics/averageLatency": {
+    "/v1/request/{requestId}/feedback": {
         parameters: {
             query?: never;
             header?: never;
@@ -1641,15 +1998,15 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Average latency, in milliseconds */
-        post: operations["heliconeAverageLatency"];
+        /** Rate a call */
+        post: operations["heliconeAddFeedback"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/v1/metrics/averageTimeToFirstToken": {
+    "/v1/request/{requestId}/property": {
         parameters: {
             query?: never;
             header?: never;
@@ -1657,16 +2014,16 @@ export interface paths {
             cookie?: never;
         };
         get?: never;
-        put?: never;
-        /** Average time to the first token, in milliseconds */
-        post: operations["heliconeAverageTimeToFirstToken"];
+        /** Set a property of a call */
+        put: operations["heliconeSetProperty"];
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/v1/metrics/averageTokensPerRequest": {
+    "/v1/request/{requestId}/score": {
         parameters: {
             query?: never;
             header?: never;
@@ -1675,15 +2032,15 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Tokens a call */
-        post: operations["heliconeAverageTokensPerRequest"];
+        /** Score a call */
+        post: operations["heliconeAddScores"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/v1/metrics/totalThreats": {
+    "/v1/session/metrics/query": {
         parameters: {
             query?: never;
             header?: never;
@@ -1692,15 +2049,15 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Always 0: threats are not looked for */
-        post: operations["heliconeTotalThreats"];
+        /** How sessions are spread */
+        post: operations["heliconeQuerySessionMetrics"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/v1/metrics/activeUsers": {
+    "/v1/session/name/query": {
         parameters: {
             query?: never;
             header?: never;
@@ -1709,15 +2066,15 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Distinct users */
-        post: operations["heliconeActiveUsers"];
+        /** Names of sessions in Helicone's form */
+        post: operations["heliconeQuerySessionNames"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/v1/metrics/requestOverTime": {
+    "/v1/session/query": {
         parameters: {
             query?: never;
             header?: never;
@@ -1726,15 +2083,15 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Calls over time */
-        post: operations["heliconeRequestOverTime"];
+        /** Sessions in Helicone's form */
+        post: operations["heliconeQuerySessions"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/v1/metrics/costOverTime": {
+    "/v1/session/{sessionId}/feedback": {
         parameters: {
             query?: never;
             header?: never;
@@ -1743,246 +2100,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Cost over time */
-        post: operations["heliconeCostOverTime"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/metrics/tokensOverTime": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Tokens over time */
-        post: operations["heliconeTokensOverTime"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/metrics/detailedTokensOverTime": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Tokens by kind over time */
-        post: operations["heliconeDetailedTokensOverTime"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/metrics/modelUsageOverTime": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Calls and tokens of models over time */
-        post: operations["heliconeModelUsageOverTime"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/metrics/latencyOverTime": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Average latency over time */
-        post: operations["heliconeLatencyOverTime"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/metrics/timeToFirstToken": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Average time to the first token over time */
-        post: operations["heliconeTimeToFirstToken"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/metrics/usersOverTime": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Distinct users over time */
-        post: operations["heliconeUsersOverTime"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/metrics/threatsOverTime": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Always 0: threats are not looked for */
-        post: operations["heliconeThreatsOverTime"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/metrics/errorOverTime": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Calls whose status is not 200 */
-        post: operations["heliconeErrorOverTime"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/metrics/requestStatusOverTime": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Calls by status over time */
-        post: operations["heliconeRequestStatusOverTime"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/metrics/quantiles": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Percentiles over time */
-        post: operations["heliconeQuantiles"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/metrics/models": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Figures of models in Helicone's form */
-        post: operations["heliconeModels"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/metrics/country": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Calls by the property `country_code` */
-        post: operations["heliconeCountries"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/import": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Import rows that another product exported */
-        post: operations["importRows"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/anthropic/v1/log": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Log a call that was made without the proxy, as Helicone's loggers do */
-        post: operations["logCallAnthropicV1"];
+        /** Rate a session */
+        post: operations["heliconeAddSessionFeedback"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2023,7 +2142,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/googleapis/v1/log": {
+    "/v1/trace/log": {
         parameters: {
             query?: never;
             header?: never;
@@ -2032,161 +2151,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Log a call that was made without the proxy, as Helicone's loggers do */
-        post: operations["logCallGoogleapisV1"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/custom/v1/log": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Log a call that was made without the proxy, as Helicone's loggers do */
-        post: operations["logCallCustomV1"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/oai/v1/log": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Log a call that was made without the proxy, as Helicone's loggers do */
-        post: operations["logCallOaiV1"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/v1/log": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Log a call that was made without the proxy, as Helicone's loggers do */
-        post: operations["logCallV1"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/metrics": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Figures of calls by time bucket and dimension */
-        post: operations["queryMetrics"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/metrics/heatmap": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** How a number of calls is spread, by time bucket */
-        post: operations["queryHeatmap"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/metrics/schema": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Measures, dimensions and buckets that can be asked for */
-        get: operations["getMetricsSchema"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/rollup/rebuild": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** Compute stored hours again */
-        post: operations["rebuildRollup"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/sql": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        /** SQL over the views of the organisation */
-        post: operations["querySql"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/sql/schema": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** Views and columns that SQL can read */
-        get: operations["getSqlSchema"];
-        put?: never;
-        post?: never;
+        /** Take spans of OpenTelemetry (OTLP over HTTP, protobuf or JSON) */
+        post: operations["exportTracesLog"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2227,7 +2193,7 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/v1/trace/log": {
+    "/v1/user/metrics-overview/query": {
         parameters: {
             query?: never;
             header?: never;
@@ -2236,8 +2202,42 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Take spans of OpenTelemetry (OTLP over HTTP, protobuf or JSON) */
-        post: operations["exportTracesLog"];
+        /** How users are spread */
+        post: operations["heliconeQueryUserOverview"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/user/metrics/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Figures of users in Helicone's form */
+        post: operations["heliconeQueryUserMetrics"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/v1/user/query": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Totals of users in Helicone's form */
+        post: operations["heliconeQueryUsers"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2250,39 +2250,39 @@ export interface components {
     schemas: {
         /** Annotation */
         Annotation: {
-            id: string;
             /** Format: date-time */
             at: string;
+            by: string;
+            comment: string;
+            id: string;
             /** @enum {string} */
             kind: "feedback" | "correction" | "note" | "score" | "property";
-            by: string;
-            value: number | boolean | string | null;
             name: string;
-            comment: string;
+            value: number | boolean | string | null;
         };
         /** Annotations */
         Annotations: {
-            rating?: number | null;
             /** @default  */
             comment?: string;
             correction?: string | null;
-            scores?: {
-                [key: string]: number | boolean | string;
-            };
+            notes?: components["schemas"]["Note"][];
             properties?: {
                 [key: string]: string | null;
             };
-            notes?: components["schemas"]["Note"][];
+            rating?: number | null;
+            scores?: {
+                [key: string]: number | boolean | string;
+            };
         };
         /** Asked */
         Asked: {
+            /** @default  */
+            environment?: string;
             variables?: {
                 [key: string]: unknown;
             };
             /** @default 0 */
             version?: number;
-            /** @default  */
-            environment?: string;
         };
         /** Average */
         Average: {
@@ -2290,16 +2290,16 @@ export interface components {
         };
         /** Batch */
         Batch: {
-            rating?: number | boolean | null;
-            /** @default  */
-            note?: string;
             correction?: string | null;
             ids: string[];
-            scores?: {
-                [key: string]: number | boolean | string | null;
-            };
+            /** @default  */
+            note?: string;
             properties?: {
                 [key: string]: string | null;
+            };
+            rating?: number | boolean | null;
+            scores?: {
+                [key: string]: number | boolean | string | null;
             };
         };
         /** Belonging */
@@ -2309,35 +2309,35 @@ export interface components {
         };
         /** Branch */
         Branch: {
-            calls: number;
-            errors: number;
-            cost: number | null;
-            unknown_cost_calls: number;
-            input_tokens: number;
-            output_tokens: number;
-            start_ms: number;
-            end_ms: number;
             busy_ms: number;
-            path: string;
-            own_calls: number;
+            calls: number;
             child_count: number;
             children: components["schemas"]["Branch"][];
+            cost: number | null;
+            end_ms: number;
+            errors: number;
+            input_tokens: number;
+            output_tokens: number;
+            own_calls: number;
+            path: string;
+            start_ms: number;
+            unknown_cost_calls: number;
         };
         /** Bucket */
         Bucket: {
-            /** Format: date-time */
-            start: string;
             calls: number;
             errors: number;
+            /** Format: date-time */
+            start: string;
         };
         /** CallNode */
         CallNode: {
             call: components["schemas"]["SessionCall"];
-            total: components["schemas"]["Sums"];
-            parent_missing: boolean;
-            loop: boolean;
             child_count: number;
             children: components["schemas"]["CallNode"][];
+            loop: boolean;
+            parent_missing: boolean;
+            total: components["schemas"]["Sums"];
         };
         /** CallPage */
         CallPage: {
@@ -2346,21 +2346,21 @@ export interface components {
         };
         /** ComparedWith */
         ComparedWith: {
+            buckets: string[] | null;
             since: string;
             until: string;
-            buckets: string[] | null;
         };
         /** Comparison */
         Comparison: {
-            before: components["schemas"]["Version"];
             after: components["schemas"]["Version"];
+            before: components["schemas"]["Version"];
             diff: string;
         };
         /** CostComponent */
         CostComponent: {
+            amount_nanousd: number;
             component: string;
             quantity: number;
-            amount_nanousd: number;
         };
         /** CountQuery */
         CountQuery: {
@@ -2370,9 +2370,9 @@ export interface components {
         };
         /** Credential */
         Credential: {
-            provider: string;
-            hint: string;
             created_us: number;
+            hint: string;
+            provider: string;
         };
         /** CredentialList */
         CredentialList: {
@@ -2380,27 +2380,27 @@ export interface components {
         };
         /** DataOverTime */
         DataOverTime: {
-            timeFilter: components["schemas"]["TimeFilter"];
-            /** @default all */
-            userFilter?: unknown;
             /**
              * @default day
              * @enum {string}
              */
             dbIncrement?: "min" | "hour" | "day" | "week" | "month" | "year";
+            timeFilter: components["schemas"]["TimeFilter"];
             /** @default 0 */
             timeZoneDifference?: number;
+            /** @default all */
+            userFilter?: unknown;
         };
         /** DayCost */
         DayCost: {
-            day: string;
-            provider: string;
-            model: string;
             calls: number;
-            unknown: number;
-            cost_nanousd: number;
-            reasons: string[];
             components: components["schemas"]["CostComponent"][];
+            cost_nanousd: number;
+            day: string;
+            model: string;
+            provider: string;
+            reasons: string[];
+            unknown: number;
         };
         /** DayCosts */
         DayCosts: {
@@ -2408,9 +2408,9 @@ export interface components {
         };
         /** DimensionHelp */
         DimensionHelp: {
+            help: string;
             name: string;
             value: string;
-            help: string;
         };
         /** ErrorPage */
         ErrorPage: {
@@ -2419,125 +2419,91 @@ export interface components {
         };
         /** ErrorRow */
         ErrorRow: {
-            error: string;
-            provider: string;
-            shape: string;
-            origin: string;
-            statuses: number[];
             calls: number;
-            users: number;
-            sessions: number;
+            error: string;
+            example_id: string;
+            example_message: string;
             /** Format: date-time */
             first_seen: string;
             /** Format: date-time */
             last_seen: string;
-            example_id: string;
-            example_message: string;
             models: string[];
-            spark: number[];
+            origin: string;
             previous?: components["schemas"]["Previous"] | null;
+            provider: string;
+            sessions: number;
+            shape: string;
+            spark: number[];
+            statuses: number[];
+            users: number;
         };
         /** Event */
         Event: {
-            /**
-             * @description version of this format
-             * @default 1
-             * @constant
-             */
-            version?: 1;
+            attempt_count: number;
+            attempts: components["schemas"]["EventAttempt"][];
+            cache_write_tokens: number | null;
+            /** @description served from the cache */
+            cached: boolean;
+            cached_input_tokens: number | null;
+            client_ip: string;
+            cost_known: boolean;
+            /** @description what the cost is the sum of; a part of it where the cost is null */
+            cost_lines: components["schemas"]["EventCostLine"][];
+            /** @description what has no known price or could not be read; empty where known */
+            cost_missing: string[];
+            cost_nanousd: number | null;
+            /** @description who ended a stream early: `client`, `upstream`, `gateway`, or empty */
+            cut: string;
+            dialect: string;
+            /** @description the caller left and the gateway read on for the usage */
+            drained: boolean;
+            /** @description our error code, else the provider's error type; empty on success */
+            error: string;
+            error_message: string;
+            /** @description cache, limit, retry, fallback and prompt facts by name (`cache.status`) */
+            facts: {
+                [key: string]: unknown;
+            };
+            finish_reason: string;
+            /** @description start to first byte of the response */
+            first_byte_ms: number | null;
+            host: string;
             /** @description UUID; the response's Helicone-Id */
             id: string;
-            /** @description organisation */
-            org: string;
-            /** @description id of the API key of the caller; empty where auth is open */
-            key: string;
-            /**
-             * Format: date-time
-             * @description when the request began
-             */
-            start: string;
             /** @description position in the order of arrival in the log; never decreases */
             ingested_at: string | null;
-            provider: string;
-            host: string;
-            dialect: string;
-            /** @description `chat`, `messages`, `embeddings`, … */
-            operation: string;
+            input_includes_cached: boolean | null;
+            /** @description all input, cache reads and writes included */
+            input_tokens: number | null;
+            /** @description id of the API key of the caller; empty where auth is open */
+            key: string;
+            /** @description start to end */
+            latency_ms: number | null;
             method: string;
-            /** @description path and query sent to the provider, secrets masked */
-            path: string;
             /** @description as overridden, else as answered, else as requested */
             model: string;
             /** @description as requested */
             model_asked: string;
             model_override: string;
-            /** @description HTTP status that the caller got; 499 where it left before a response began */
-            status: number;
+            /** @description `chat`, `messages`, `embeddings`, … */
+            operation: string;
+            /** @description organisation */
+            org: string;
             /** @description `success`, the phase that refused or failed, or `response_error`: the status was good and the response, or its stream, held an error */
             outcome: string;
-            /** @description our error code, else the provider's error type; empty on success */
-            error: string;
-            error_message: string;
-            /** @description who ended a stream early: `client`, `upstream`, `gateway`, or empty */
-            cut: string;
-            finish_reason: string;
-            streamed: boolean;
-            /** @description the caller left and the gateway read on for the usage */
-            drained: boolean;
-            /** @description start to end */
-            latency_ms: number | null;
-            /** @description start to first token */
-            ttft_ms: number | null;
-            /** @description start to first byte of the response */
-            first_byte_ms: number | null;
-            /** @description start to the request being sent: time spent in the gateway */
-            sent_ms: number | null;
-            /** @description all input, cache reads and writes included */
-            input_tokens: number | null;
+            output_includes_reasoning: boolean | null;
             /** @description all output, reasoning included */
             output_tokens: number | null;
-            cached_input_tokens: number | null;
-            cache_write_tokens: number | null;
-            reasoning_tokens: number | null;
-            /** @description as the provider reported it */
-            total_tokens: number | null;
-            /** @description as the provider reported it */
-            provider_input_tokens: number | null;
-            /** @description as the provider reported it */
-            provider_output_tokens: number | null;
-            input_includes_cached: boolean | null;
-            output_includes_reasoning: boolean | null;
-            /** @description the provider's usage object; null where there is none */
-            usage_raw: unknown;
-            /** @description where in the response the usage was */
-            usage_at: string;
-            /** @description `provider`, `drained` (read after the caller left), `counted` (a mere count, nothing was used), or `none` */
-            usage_source: string;
-            cost_nanousd: number | null;
-            cost_known: boolean;
-            /** @description cost as the provider reported it */
-            reported_cost_nanousd: number | null;
+            /** @description the caller's span: 16 hex digits from its `traceparent` */
+            parent_span_id: string;
+            /** @description path and query sent to the provider, secrets masked */
+            path: string;
             /** @description the price data that the cost was computed from */
             price_version: string;
-            /** @description what the cost is the sum of; a part of it where the cost is null */
-            cost_lines: components["schemas"]["EventCostLine"][];
-            /** @description what has no known price or could not be read; empty where known */
-            cost_missing: string[];
             /** @description what the cost depends on beside the columns of usage, for a later re-pricing; `{}` where they hold all of it, null where no usage was priced */
             priced_usage: unknown;
-            /** @description the background response, batch or output file whose usage this call bills; empty for other calls */
-            settled_id: string;
-            /** @description how the call came into the log: empty for the proxy, else `logger`, `otlp` or `import:<name>` */
-            source: string;
-            /** @description tools that the response called, each once; of a logged tool step its own name */
-            tool_names: string[];
-            /** @description the provider's id of the response; empty where it gave none */
-            response_id: string;
-            user_id: string;
-            session_id: string;
-            session_path: string;
-            session_name: string;
-            request_name: string;
+            prompt_id: string;
+            prompt_version: string;
             /** @description lower-case name to value */
             properties: {
                 [key: string]: string;
@@ -2546,65 +2512,99 @@ export interface components {
             property_names: {
                 [key: string]: string;
             };
-            prompt_id: string;
-            prompt_version: string;
-            /** @description served from the cache */
-            cached: boolean;
-            /** @description of a cache hit: what the call would have cost */
-            saved_nanousd: number | null;
-            /** @description of a cache hit: how much longer the stored response had taken */
-            saved_ms: number | null;
-            /** @description bytes */
-            request_size: number;
-            /** @description bytes */
-            response_size: number;
+            provider: string;
+            /** @description as the provider reported it */
+            provider_input_tokens: number | null;
+            /** @description as the provider reported it */
+            provider_output_tokens: number | null;
+            /** @description why the bodies could not be read; empty where they could */
+            reading_error: string;
+            reasoning_tokens: number | null;
+            /** @description cost as the provider reported it */
+            reported_cost_nanousd: number | null;
+            request_name: string;
             /** @description the caller asked that its request is not stored */
             request_omitted: boolean;
-            /** @description the caller asked that the response is not stored */
-            response_omitted: boolean;
-            /** @description a body was above `log.max_body`, and its middle is left out */
-            truncated: boolean;
             /** @description first 200 characters of the prompt */
             request_preview: string;
-            /** @description first 200 characters of the response */
-            response_preview: string;
-            /** @description 32 hex digits from the caller's `traceparent`; empty without one */
-            trace_id: string;
-            /** @description this call's span: the last 16 hex digits of `id`; empty without a trace */
-            span_id: string;
-            /** @description the caller's span: 16 hex digits from its `traceparent` */
-            parent_span_id: string;
-            attempts: components["schemas"]["EventAttempt"][];
-            attempt_count: number;
-            /** @description cache, limit, retry, fallback and prompt facts by name (`cache.status`) */
-            facts: {
-                [key: string]: unknown;
-            };
-            /** @description Helicone-* headers that are not supported */
-            unknown_directives: {
-                [key: string]: string;
-            };
+            /** @description bytes */
+            request_size: number;
             /** @description chosen headers of the provider's response */
             response_headers: {
                 [key: string]: string;
             };
-            client_ip: string;
+            /** @description the provider's id of the response; empty where it gave none */
+            response_id: string;
+            /** @description the caller asked that the response is not stored */
+            response_omitted: boolean;
+            /** @description first 200 characters of the response */
+            response_preview: string;
+            /** @description bytes */
+            response_size: number;
+            /** @description of a cache hit: how much longer the stored response had taken */
+            saved_ms: number | null;
+            /** @description of a cache hit: what the call would have cost */
+            saved_nanousd: number | null;
+            /** @description start to the request being sent: time spent in the gateway */
+            sent_ms: number | null;
+            session_id: string;
+            session_name: string;
+            session_path: string;
+            /** @description the background response, batch or output file whose usage this call bills; empty for other calls */
+            settled_id: string;
+            /** @description how the call came into the log: empty for the proxy, else `logger`, `otlp` or `import:<name>` */
+            source: string;
+            /** @description this call's span: the last 16 hex digits of `id`; empty without a trace */
+            span_id: string;
+            /**
+             * Format: date-time
+             * @description when the request began
+             */
+            start: string;
+            /** @description HTTP status that the caller got; 499 where it left before a response began */
+            status: number;
+            streamed: boolean;
+            /** @description tools that the response called, each once; of a logged tool step its own name */
+            tool_names: string[];
+            /** @description as the provider reported it */
+            total_tokens: number | null;
+            /** @description 32 hex digits from the caller's `traceparent`; empty without one */
+            trace_id: string;
+            /** @description a body was above `log.max_body`, and its middle is left out */
+            truncated: boolean;
+            /** @description start to first token */
+            ttft_ms: number | null;
+            /** @description Helicone-* headers that are not supported */
+            unknown_directives: {
+                [key: string]: string;
+            };
+            /** @description where in the response the usage was */
+            usage_at: string;
+            /** @description the provider's usage object; null where there is none */
+            usage_raw: unknown;
+            /** @description `provider`, `drained` (read after the caller left), `counted` (a mere count, nothing was used), or `none` */
+            usage_source: string;
             user_agent: string;
+            user_id: string;
+            /**
+             * @description version of this format
+             * @default 1
+             * @constant
+             */
+            version?: 1;
             /** @description gateway worker that served the call */
             worker: string;
-            /** @description why the bodies could not be read; empty where they could */
-            reading_error: string;
         };
         /** EventAttempt */
         EventAttempt: {
-            provider: string;
+            ended_us: number;
+            error: string;
             host: string;
             model: string;
+            provider: string;
             started_us: number;
-            ended_us: number;
             /** @description HTTP status; 0 where no response came */
             status: number;
-            error: string;
             /** @description backoff before this attempt */
             waited_us: number;
         };
@@ -2612,135 +2612,135 @@ export interface components {
         EventBodies: {
             id: string;
             org: string;
-            /** Format: date-time */
-            start: string;
             request: string;
             request_base64: boolean;
-            /** @description Content-Type */
-            request_type: string;
             /** @description start of the last user message, then of the system prompt, for search; empty without log.text_index */
             request_text: string;
+            /** @description Content-Type */
+            request_type: string;
             /** @description decompressed; of a stream its raw events */
             response: string;
             response_base64: boolean;
-            /** @description Content-Type */
-            response_type: string;
             /** @description text of the response, assembled where it was streamed */
             response_text: string;
+            /** @description Content-Type */
+            response_type: string;
+            /** Format: date-time */
+            start: string;
             /** @description list of the tool calls in the response */
             tool_calls: unknown;
         };
         /** EventCostLine */
         EventCostLine: {
+            amount_nanousd: number;
             /** @description what was used: `input_tokens` (less those with a line of their own), `web_searches`, … */
             component: string;
+            per: number;
             quantity: number;
             /** @description US dollars for `per` units */
             rate_usd: number;
-            per: number;
-            amount_nanousd: number;
             /** @description price data, `own:<file>@<digest>`, or `provider`: its own figure for the call */
             source: string;
         };
         /** ExportQuestion */
         ExportQuestion: {
+            /** @default false */
+            bodies?: boolean;
+            columns?: string[] | null;
+            filter?: string | {
+                [key: string]: unknown;
+            } | null;
             /**
              * @default jsonl
              * @enum {string}
              */
             format?: "jsonl" | "csv" | "parquet";
-            filter?: string | {
-                [key: string]: unknown;
-            } | null;
             /** @default  */
             since?: string;
             /** @default  */
             until?: string;
             /** @default UTC */
             zone?: string;
-            columns?: string[] | null;
-            /** @default false */
-            bodies?: boolean;
         };
         /** Feedback */
         Feedback: {
-            rating?: number | boolean | null;
+            correction?: string | null;
             /** @default  */
             note?: string;
-            correction?: string | null;
+            rating?: number | boolean | null;
         };
         /** GroupAsked */
         GroupAsked: {
+            /** @default false */
+            compare?: boolean;
+            /** @default  */
+            cursor?: string;
             filter?: string | {
                 [key: string]: unknown;
             } | null;
-            /** @default 30d */
-            since?: string;
-            /** @default now */
-            until?: string;
-            /** @default UTC */
-            zone?: string;
-            /** @default  */
-            sort?: string;
+            /** @default 50 */
+            limit?: number;
             /**
              * @default desc
              * @enum {string}
              */
             order?: "asc" | "desc";
-            /** @default 50 */
-            limit?: number;
+            /** @default 30d */
+            since?: string;
             /** @default  */
-            cursor?: string;
-            /** @default false */
-            compare?: boolean;
+            sort?: string;
+            /** @default now */
+            until?: string;
+            /** @default UTC */
+            zone?: string;
         };
         /** Groups */
         Groups: {
-            timeFilter: components["schemas"]["TimeFilter"];
             /** @default all */
             filter?: unknown;
-            /** @default 0 */
-            offset?: number;
             /** @default 100 */
             limit?: number;
+            /** @default 0 */
+            offset?: number;
+            timeFilter: components["schemas"]["TimeFilter"];
         };
         /** Heatmap */
         Heatmap: {
-            since: string;
-            until: string;
-            zone: string;
+            bins: components["schemas"]["query_heatmap_Bin"][];
             bucket: string;
             buckets: string[];
-            measure: string;
-            unit: string;
-            bins: components["schemas"]["query_heatmap_Bin"][];
-            cells: number[][];
             calls: number;
-            without_value: number;
+            cells: number[][];
+            measure: string;
             ms: number;
+            since: string;
+            unit: string;
+            until: string;
+            without_value: number;
+            zone: string;
         };
         /** HeatmapQuestion */
         HeatmapQuestion: {
+            /** @default 5 */
+            bins?: number;
+            /** @default auto */
+            bucket?: string;
+            filter?: unknown;
             /** @default latency */
             measure?: string;
-            filter?: unknown;
             /** @default  */
             since?: string;
             /** @default  */
             until?: string;
             /** @default UTC */
             zone?: string;
-            /** @default auto */
-            bucket?: string;
-            /** @default 5 */
-            bins?: number;
         };
         /** Histogram */
         Histogram: {
             bucket: string;
+            data: components["schemas"]["Bucket"][];
             /** Format: date-time */
             end: string;
-            data: components["schemas"]["Bucket"][];
         };
         /** HistogramQuestion */
         HistogramQuestion: {
@@ -2754,10 +2754,10 @@ export interface components {
         };
         /** ImportBatch */
         ImportBatch: {
-            format: string;
-            rows: components["schemas"]["SourceRow"][];
             /** @default false */
             dry_run?: boolean;
+            format: string;
+            rows: components["schemas"]["SourceRow"][];
         };
         /** ImportProblem */
         ImportProblem: {
@@ -2767,11 +2767,11 @@ export interface components {
         };
         /** Imported */
         Imported: {
-            rows: number;
             calls: number;
             known: number;
-            scores: number;
             problems: components["schemas"]["ImportProblem"][];
+            rows: number;
+            scores: number;
         };
         /** Invitation */
         Invitation: {
@@ -2785,23 +2785,23 @@ export interface components {
         };
         /** Key */
         Key: {
-            id: string;
-            org_id: string;
-            name: string;
-            hint: string;
-            scopes: string[];
-            policy: string;
-            created_us: number;
             created_by: string;
+            created_us: number;
             expires_us: number;
-            revoked_us: number;
+            hint: string;
+            id: string;
             last_used_us: number;
+            name: string;
+            org_id: string;
+            policy: string;
+            revoked_us: number;
+            scopes: string[];
         };
         /** KeyChange */
         KeyChange: {
             name?: string | null;
-            scopes?: string[] | null;
             policy?: string | null;
+            scopes?: string[] | null;
         };
         /** KeyPage */
         KeyPage: {
@@ -2811,9 +2811,9 @@ export interface components {
         /** Login */
         Login: {
             email: string;
-            password: string;
             /** @default  */
             organisation?: string;
+            password: string;
         };
         /** Made */
         Made: {
@@ -2822,45 +2822,45 @@ export interface components {
         };
         /** MadeKey */
         MadeKey: {
-            key: string;
             about: components["schemas"]["Key"];
+            key: string;
         };
         /** Me */
         Me: {
-            organisation: string;
-            role: string;
-            /** @default  */
-            user?: string;
-            /** @default  */
-            key?: string;
-            scopes?: string[];
             /** @default  */
             csrf?: string;
+            /** @default  */
+            key?: string;
+            organisation: string;
             organisations?: components["schemas"]["Belonging"][];
+            role: string;
+            scopes?: string[];
+            /** @default  */
+            user?: string;
         };
         /** MeasureHelp */
         MeasureHelp: {
-            name: string;
-            kind: string;
-            unit: string;
             help: string;
+            kind: string;
+            name: string;
+            unit: string;
         };
         /** MeasureInfo */
         MeasureInfo: {
-            name: string;
-            unit: string;
-            kind: string;
-            exact: boolean;
             /** @default 0 */
             error?: number;
+            exact: boolean;
+            kind: string;
+            name: string;
+            unit: string;
         };
         /** Member */
         Member: {
-            user_id: string;
+            created_us: number;
             email: string;
             name: string;
             role: string;
-            created_us: number;
+            user_id: string;
         };
         /** MemberPage */
         MemberPage: {
@@ -2869,44 +2869,44 @@ export interface components {
         };
         /** MetricsAnswer */
         MetricsAnswer: {
-            since: string;
-            until: string;
-            zone: string;
             bucket: string | null;
             buckets: string[] | null;
             compared_with: components["schemas"]["ComparedWith"] | null;
-            measures: components["schemas"]["MeasureInfo"][];
             dimensions: string[];
-            total: components["schemas"]["Series"];
-            groups: components["schemas"]["Series"][];
             group_count: number;
-            source: string;
-            rows_read: number;
+            groups: components["schemas"]["Series"][];
+            measures: components["schemas"]["MeasureInfo"][];
             ms: number;
+            rows_read: number;
+            since: string;
+            source: string;
+            total: components["schemas"]["Series"];
+            until: string;
+            zone: string;
         };
         /** MetricsQuestion */
         MetricsQuestion: {
-            measures: string[];
+            bucket?: string | null;
+            compare?: string | null;
             dimensions?: string[];
             filter?: unknown;
+            /** @default 100 */
+            limit?: number;
+            measures: string[];
             /** @default  */
             since?: string;
+            sort?: components["schemas"]["Sort"] | null;
+            top?: components["schemas"]["Top"] | null;
             /** @default  */
             until?: string;
             /** @default UTC */
             zone?: string;
-            bucket?: string | null;
-            compare?: string | null;
-            top?: components["schemas"]["Top"] | null;
-            sort?: components["schemas"]["Sort"] | null;
-            /** @default 100 */
-            limit?: number;
         };
         /** MetricsSchema */
         MetricsSchema: {
-            measures: components["schemas"]["MeasureHelp"][];
-            dimensions: components["schemas"]["DimensionHelp"][];
             buckets: string[];
+            dimensions: components["schemas"]["DimensionHelp"][];
+            measures: components["schemas"]["MeasureHelp"][];
         };
         /** ModelPage */
         ModelPage: {
@@ -2915,37 +2915,37 @@ export interface components {
         };
         /** ModelRow */
         ModelRow: {
-            calls: number;
-            errors: number;
-            error_rate: number;
-            cost: number | null;
             avg_cost: number | null;
-            unknown_cost_calls: number;
-            input_tokens: number;
-            output_tokens: number;
-            tokens: number;
+            cached_input_tokens: number;
+            calls: number;
+            cost: number | null;
+            error_rate: number;
+            error_spark: number[];
+            errors: number;
             /** Format: date-time */
             first_seen: string;
+            input_tokens: number;
             /** Format: date-time */
             last_seen: string;
-            previous?: components["schemas"]["Previous"] | null;
             latency_p50: number | null;
             latency_p95: number | null;
             latency_p99: number | null;
-            spark: number[];
-            error_spark: number[];
             model: string;
+            output_tokens: number;
+            previous?: components["schemas"]["Previous"] | null;
             provider: string;
-            users: number;
+            spark: number[];
+            tokens: number;
             tokens_per_second: number | null;
-            cached_input_tokens: number;
             ttft_p50: number | null;
             ttft_p95: number | null;
+            unknown_cost_calls: number;
+            users: number;
         };
         /** Neighbours */
         Neighbours: {
-            previous: string | null;
             next: string | null;
+            previous: string | null;
         };
         /** NewCredential */
         NewCredential: {
@@ -2953,11 +2953,11 @@ export interface components {
         };
         /** NewKey */
         NewKey: {
+            expires?: string | null;
             name: string;
-            scopes?: string[];
             /** @default  */
             policy?: string;
-            expires?: string | null;
+            scopes?: string[];
             /** @default  */
             token?: string;
         };
@@ -2976,58 +2976,58 @@ export interface components {
             body: {
                 [key: string]: unknown;
             };
-            variables?: {
-                [key: string]: unknown;
-            }[];
-            /** @default  */
-            note?: string;
             environments?: string[];
             /** @default  */
             id?: string;
             /** @default  */
             name?: string;
+            /** @default  */
+            note?: string;
+            variables?: {
+                [key: string]: unknown;
+            }[];
         };
         /** NewReprice */
         NewReprice: {
-            since: string;
-            /** @default  */
-            until?: string;
-            /** @default  */
-            organisation?: string;
+            /** @default false */
+            dry_run?: boolean;
             filter?: string | {
                 [key: string]: unknown;
             } | null;
-            /** @default false */
-            dry_run?: boolean;
+            /** @default  */
+            organisation?: string;
+            since: string;
+            /** @default  */
+            until?: string;
         };
         /** NewVersion */
         NewVersion: {
             body: {
                 [key: string]: unknown;
             };
+            environments?: string[];
+            /** @default  */
+            note?: string;
             variables?: {
                 [key: string]: unknown;
             }[];
-            /** @default  */
-            note?: string;
-            environments?: string[];
         };
         /** Note */
         Note: {
-            id: string;
             /** Format: date-time */
             at: string;
-            text: string;
             by: string;
+            id: string;
+            text: string;
         };
         /** Nothing */
         Nothing: Record<string, never>;
         /** Organisation */
         Organisation: {
+            created_us: number;
             id: string;
             name: string;
             policy: string;
-            created_us: number;
         };
         /** OrganisationChange */
         OrganisationChange: {
@@ -3036,14 +3036,14 @@ export interface components {
         };
         /** OverTime */
         OverTime: {
-            timeFilter: components["schemas"]["TimeFilter"];
-            /** @default all */
-            filter?: unknown;
             /**
              * @default hour
              * @enum {string}
              */
             dbIncrement?: "min" | "hour" | "day" | "week" | "month" | "year";
+            /** @default all */
+            filter?: unknown;
+            timeFilter: components["schemas"]["TimeFilter"];
             /** @default 0 */
             timeZoneDifference?: number;
         };
@@ -3059,33 +3059,33 @@ export interface components {
         /** Previous */
         Previous: {
             calls: number;
-            errors?: number | null;
-            error_rate?: number | null;
             cost?: number | null;
-            tokens?: number | null;
+            error_rate?: number | null;
+            errors?: number | null;
             latency_p95?: number | null;
+            tokens?: number | null;
         };
         /** Price */
         Price: {
+            changed_by: string;
+            changed_us: number;
             name: string;
             price: components["schemas"]["PriceEntry"];
             version: string;
-            changed_us: number;
-            changed_by: string;
         };
         /** PriceEntry */
         PriceEntry: {
+            /** @default [] */
+            above?: components["schemas"]["PriceStep"][];
+            from?: string | null;
+            model: string;
             /** @default * */
             provider?: string;
-            model: string;
-            from?: string | null;
-            /** @default  */
-            service_tier?: string;
             rates: {
                 [key: string]: number;
             };
-            /** @default [] */
-            above?: components["schemas"]["PriceStep"][];
+            /** @default  */
+            service_tier?: string;
         };
         /** PricePage */
         PricePage: {
@@ -3099,16 +3099,34 @@ export interface components {
                 [key: string]: number;
             };
         };
+        /**
+         * Problem
+         * @description Problem details (RFC 9457): what was wrong, where, what was found and what is accepted.
+         */
+        Problem: {
+            /** @description what would be right */
+            accepted?: string;
+            /** @description a whole sentence */
+            detail?: string;
+            /** @description which parameter, or the path to the value */
+            parameter?: string;
+            status: number;
+            title: string;
+            /** @description absent: about:blank */
+            type?: string;
+            /** @description what was found */
+            value?: string;
+        };
         /** Prompt */
         Prompt: {
-            id: string;
-            name: string;
-            created_us: number;
             archived_us: number;
-            newest: number;
+            created_us: number;
+            id: string;
             labels: {
                 [key: string]: number;
             };
+            name: string;
+            newest: number;
         };
         /** PromptPage */
         PromptPage: {
@@ -3122,41 +3140,41 @@ export interface components {
         };
         /** PromptVersionRow */
         PromptVersionRow: {
-            calls: number;
-            errors: number;
-            error_rate: number;
-            cost: number | null;
             avg_cost: number | null;
-            unknown_cost_calls: number;
-            input_tokens: number;
-            output_tokens: number;
-            tokens: number;
+            calls: number;
+            cost: number | null;
+            error_rate: number;
+            errors: number;
             /** Format: date-time */
             first_seen: string;
+            input_tokens: number;
             /** Format: date-time */
             last_seen: string;
-            previous?: components["schemas"]["Previous"] | null;
             latency_p50: number | null;
             latency_p95: number | null;
             latency_p99: number | null;
+            output_tokens: number;
+            previous?: components["schemas"]["Previous"] | null;
             prompt: string;
-            version: string;
-            users: number;
+            tokens: number;
             tokens_per_second: number | null;
+            unknown_cost_calls: number;
+            users: number;
+            version: string;
         };
         /** PropertyOverTime */
         PropertyOverTime: {
-            timeFilter: components["schemas"]["TimeFilter"];
-            /** @default all */
-            userFilter?: unknown;
             /**
              * @default day
              * @enum {string}
              */
             dbIncrement?: "min" | "hour" | "day" | "week" | "month" | "year";
+            propertyKey: string;
+            timeFilter: components["schemas"]["TimeFilter"];
             /** @default 0 */
             timeZoneDifference?: number;
-            propertyKey: string;
+            /** @default all */
+            userFilter?: unknown;
         };
         /** PropertyPage */
         PropertyPage: {
@@ -3165,26 +3183,26 @@ export interface components {
         };
         /** PropertyRow */
         PropertyRow: {
-            calls: number;
-            errors: number;
-            error_rate: number;
-            cost: number | null;
             avg_cost: number | null;
-            unknown_cost_calls: number;
-            input_tokens: number;
-            output_tokens: number;
-            tokens: number;
+            calls: number;
+            cost: number | null;
+            error_rate: number;
+            error_spark: number[];
+            errors: number;
             /** Format: date-time */
             first_seen: string;
+            input_tokens: number;
             /** Format: date-time */
             last_seen: string;
-            previous?: components["schemas"]["Previous"] | null;
             latency_p50: number | null;
             latency_p95: number | null;
             latency_p99: number | null;
-            spark: number[];
-            error_spark: number[];
             name: string;
+            output_tokens: number;
+            previous?: components["schemas"]["Previous"] | null;
+            spark: number[];
+            tokens: number;
+            unknown_cost_calls: number;
             users: number;
             values: number;
         };
@@ -3200,41 +3218,41 @@ export interface components {
         };
         /** ProviderRow */
         ProviderRow: {
-            calls: number;
-            errors: number;
-            error_rate: number;
-            cost: number | null;
             avg_cost: number | null;
-            unknown_cost_calls: number;
-            input_tokens: number;
-            output_tokens: number;
-            tokens: number;
+            calls: number;
+            cost: number | null;
+            error_rate: number;
+            errors: number;
             /** Format: date-time */
             first_seen: string;
+            input_tokens: number;
             /** Format: date-time */
             last_seen: string;
-            previous?: components["schemas"]["Previous"] | null;
             latency_p50: number | null;
             latency_p95: number | null;
             latency_p99: number | null;
+            output_tokens: number;
+            previous?: components["schemas"]["Previous"] | null;
             provider: string;
-            users: number;
+            tokens: number;
             tokens_per_second: number | null;
+            unknown_cost_calls: number;
+            users: number;
         };
         /** Quantiles */
         Quantiles: {
-            timeFilter: components["schemas"]["TimeFilter"];
-            /** @default all */
-            filter?: unknown;
             /**
              * @default hour
              * @enum {string}
              */
             dbIncrement?: "min" | "hour" | "day" | "week" | "month" | "year";
-            /** @default 0 */
-            timeZoneDifference?: number;
+            /** @default all */
+            filter?: unknown;
             /** @default latency */
             metric?: string;
+            timeFilter: components["schemas"]["TimeFilter"];
+            /** @default 0 */
+            timeZoneDifference?: number;
         };
         /** Rating */
         Rating: {
@@ -3242,21 +3260,21 @@ export interface components {
         };
         /** Readiness */
         Readiness: {
-            ready: boolean;
-            store: string;
-            /** @default 0 */
-            lag_bytes?: number;
             /** @default 0 */
             behind_s?: number;
+            /** @default 0 */
+            failures?: number;
+            /** @default 0 */
+            lag_bytes?: number;
+            /** @default  */
+            last_error?: string;
+            ready: boolean;
             /** @default 0 */
             segments?: number;
             /** @default 0 */
             shipped?: number;
-            /** @default 0 */
-            failures?: number;
-            /** @default  */
-            last_error?: string;
             sinks?: components["schemas"]["SinkState"][];
+            store: string;
         };
         /** Rebuild */
         Rebuild: {
@@ -3272,43 +3290,42 @@ export interface components {
         };
         /** Rendered */
         Rendered: {
-            version: number;
             body: {
                 [key: string]: unknown;
             };
+            version: number;
         };
         /** Reprice */
         Reprice: {
-            id: string;
-            organisation: string;
-            /** Format: date-time */
-            since: string;
-            /** Format: date-time */
-            until: string;
-            filter: string;
-            dry_run: boolean;
-            state: string;
             calls: number;
             changed: number;
-            written: number;
-            old_nanousd: number;
-            new_nanousd: number;
-            groups: components["schemas"]["RepriceGroup"][];
-            error: string;
             /** Format: date-time */
             created: string;
             created_by: string;
+            dry_run: boolean;
+            error: string;
+            filter: string;
+            groups: components["schemas"]["RepriceGroup"][];
+            id: string;
+            new_nanousd: number;
+            old_nanousd: number;
+            organisation: string;
+            /** Format: date-time */
+            since: string;
+            state: string;
+            /** Format: date-time */
+            until: string;
+            written: number;
         };
         /** RepriceGroup */
         RepriceGroup: {
-            provider: string;
-            model: string;
             /** @default 0 */
             calls?: number;
             /** @default 0 */
             changed?: number;
             /** @default 0 */
-            old_nanousd?: number;
+            kept?: number;
+            model: string;
             /** @default 0 */
             new_nanousd?: number;
             /** @default 0 */
@@ -3316,12 +3333,13 @@ export interface components {
             /** @default 0 */
             newly_unknown?: number;
             /** @default 0 */
-            unknown?: number;
-            /** @default 0 */
-            kept?: number;
+            old_nanousd?: number;
+            provider: string;
             reasons?: {
                 [key: string]: number;
             };
+            /** @default 0 */
+            unknown?: number;
         };
         /** RepricePage */
         RepricePage: {
@@ -3333,25 +3351,25 @@ export interface components {
             data: {
                 [key: string]: unknown;
             }[];
+            histogram: components["schemas"]["Histogram"] | null;
             next: string | null;
             total: components["schemas"]["Total"] | null;
-            histogram: components["schemas"]["Histogram"] | null;
         };
         /** RequestQuery */
         RequestQuery: {
             /** @default all */
             filter?: unknown;
-            /** @default 0 */
-            offset?: number;
+            includeInputs?: boolean | null;
+            isCached?: boolean | null;
+            isPartOfExperiment?: boolean | null;
+            isScored?: boolean | null;
             /** @default 10 */
             limit?: number;
+            /** @default 0 */
+            offset?: number;
             sort?: {
                 [key: string]: unknown;
             };
-            isCached?: boolean | null;
-            includeInputs?: boolean | null;
-            isPartOfExperiment?: boolean | null;
-            isScored?: boolean | null;
         };
         /** RequestSelection */
         RequestSelection: {
@@ -3360,31 +3378,31 @@ export interface components {
             } | null;
             /** @default  */
             since?: string;
+            sort?: components["schemas"]["SortKey"][];
             /** @default  */
             until?: string;
             /** @default UTC */
             zone?: string;
-            sort?: components["schemas"]["SortKey"][];
         };
         /** RequestsQuestion */
         RequestsQuestion: {
+            columns?: string[] | null;
+            cursor?: string | null;
             filter?: string | {
                 [key: string]: unknown;
             } | null;
+            histogram?: components["schemas"]["HistogramQuestion"] | null;
+            /** @default 50 */
+            limit?: number;
             /** @default  */
             since?: string;
+            sort?: components["schemas"]["SortKey"][];
+            /** @default false */
+            total?: boolean;
             /** @default  */
             until?: string;
             /** @default UTC */
             zone?: string;
-            sort?: components["schemas"]["SortKey"][];
-            /** @default 50 */
-            limit?: number;
-            cursor?: string | null;
-            columns?: string[] | null;
-            /** @default false */
-            total?: boolean;
-            histogram?: components["schemas"]["HistogramQuestion"] | null;
         };
         /** Result[NoneType] */
         Result_NoneType_: {
@@ -3472,91 +3490,91 @@ export interface components {
         };
         /** Series */
         Series: {
+            change?: {
+                [key: string]: number | null;
+            } | null;
             key: {
                 [key: string]: string | boolean | number | null;
             };
             /** @default false */
             other?: boolean;
-            totals: {
-                [key: string]: number | null;
-            };
-            values?: {
-                [key: string]: (number | null)[];
-            } | null;
             previous?: {
                 [key: string]: number | null;
             } | null;
             previous_values?: {
                 [key: string]: (number | null)[];
             } | null;
-            change?: {
+            totals: {
                 [key: string]: number | null;
+            };
+            values?: {
+                [key: string]: (number | null)[];
             } | null;
         };
         /** Session */
         Session: {
-            session: components["schemas"]["SessionRow"];
             annotations: components["schemas"]["Annotations"];
+            session: components["schemas"]["SessionRow"];
         };
         /** SessionAverages */
         SessionAverages: {
+            session_cost: components["schemas"]["Average"][];
             session_count: components["schemas"]["Average"][];
             session_duration: components["schemas"]["Average"][];
-            session_cost: components["schemas"]["Average"][];
         };
         /** SessionCall */
         SessionCall: {
+            cached: boolean;
+            cost: number | null;
+            error: string;
+            failed: boolean;
             id: string;
+            input_tokens: number | null;
+            latency_ms: number | null;
+            model: string;
+            name: string;
+            operation: string;
+            output_tokens: number | null;
+            parent_span_id: string;
+            path: string;
+            provider: string;
+            span_id: string;
             /** Format: date-time */
             start: string;
             start_ms: number;
-            latency_ms: number | null;
-            ttft_ms: number | null;
-            path: string;
-            name: string;
-            operation: string;
-            provider: string;
-            model: string;
             status: number;
-            error: string;
-            failed: boolean;
-            cost: number | null;
-            input_tokens: number | null;
-            output_tokens: number | null;
-            cached: boolean;
             trace_id: string;
-            span_id: string;
-            parent_span_id: string;
+            ttft_ms: number | null;
         };
         /** SessionMetrics */
         SessionMetrics: {
+            average: components["schemas"]["SessionAverages"];
+            session_cost: components["schemas"]["control_api_helicone_groups_Bin"][];
             session_count: components["schemas"]["control_api_helicone_groups_Bin"][];
             session_duration: components["schemas"]["control_api_helicone_groups_Bin"][];
-            session_cost: components["schemas"]["control_api_helicone_groups_Bin"][];
-            average: components["schemas"]["SessionAverages"];
         };
         /** SessionName */
         SessionName: {
-            name: string;
+            avg_latency: number;
             created_at: string;
             first_used: string;
             last_used: string;
+            name: string;
             session_count: number;
             total_cost: number;
-            avg_latency: number;
         };
         /** SessionNameQuery */
         SessionNameQuery: {
-            /** @default  */
-            nameContains?: string;
-            /** @default 0 */
-            timezoneDifference?: number;
-            /** @enum {null|string} */
-            pSize?: "p50" | "p75" | "p95" | "p99" | "p99.9" | null;
-            useInterquartile?: boolean | null;
-            timeFilter?: components["schemas"]["TimeFilterMs"] | null;
             /** @default all */
             filter?: unknown;
+            /** @default  */
+            nameContains?: string;
+            /** @enum {null|string} */
+            pSize?: "p50" | "p75" | "p95" | "p99" | "p99.9" | null;
+            timeFilter?: components["schemas"]["TimeFilterMs"] | null;
+            /** @default 0 */
+            timezoneDifference?: number;
+            useInterquartile?: boolean | null;
         };
         /** SessionPage */
         SessionPage: {
@@ -3565,18 +3583,18 @@ export interface components {
         };
         /** SessionQuery */
         SessionQuery: {
-            timeFilter: components["schemas"]["TimeFilterMs"];
-            /** @default  */
-            search?: string;
-            nameEquals?: string | null;
-            /** @default 0 */
-            timezoneDifference?: number;
             /** @default all */
             filter?: unknown;
-            /** @default 0 */
-            offset?: number;
             /** @default 50 */
             limit?: number;
+            nameEquals?: string | null;
+            /** @default 0 */
+            offset?: number;
+            /** @default  */
+            search?: string;
+            timeFilter: components["schemas"]["TimeFilterMs"];
+            /** @default 0 */
+            timezoneDifference?: number;
         };
         /** SessionRating */
         SessionRating: {
@@ -3584,67 +3602,67 @@ export interface components {
         };
         /** SessionResult */
         SessionResult: {
-            session_id: string;
-            session_name: string;
+            avg_latency: number;
+            completion_tokens: number;
             created_at: string;
             latest_request_created_at: string;
+            prompt_tokens: number;
+            session_id: string;
+            session_name: string;
             total_cost: number;
             total_requests: number;
-            prompt_tokens: number;
-            completion_tokens: number;
             total_tokens: number;
-            avg_latency: number;
         };
         /** SessionRow */
         SessionRow: {
-            calls: number;
-            errors: number;
-            error_rate: number;
-            cost: number | null;
             avg_cost: number | null;
-            unknown_cost_calls: number;
-            input_tokens: number;
-            output_tokens: number;
-            tokens: number;
+            calls: number;
+            cost: number | null;
+            duration_ms: number;
+            error_rate: number;
+            errors: number;
             /** Format: date-time */
             first_seen: string;
+            input_tokens: number;
             /** Format: date-time */
             last_seen: string;
-            previous?: components["schemas"]["Previous"] | null;
             latency_p50: number | null;
             latency_p95: number | null;
             latency_p99: number | null;
-            session: string;
-            name: string;
-            users: string[];
             models: string[];
-            duration_ms: number;
+            name: string;
+            output_tokens: number;
+            previous?: components["schemas"]["Previous"] | null;
+            session: string;
+            tokens: number;
+            unknown_cost_calls: number;
+            users: string[];
         };
         /** SessionScores */
         SessionScores: {
-            session: string;
             scores: {
                 [key: string]: number | boolean | string | null;
             };
+            session: string;
         };
         /** SinkState */
         SinkState: {
-            name: string;
-            durable: boolean;
             delivered: number;
-            skipped: number;
+            durable: boolean;
             lag_records: number;
             last_error: string;
+            name: string;
+            skipped: number;
         };
         /** Snippet */
         Snippet: {
+            code: string;
             /** @enum {string} */
             language: "curl" | "python" | "typescript";
+            notes: string[];
             /** @enum {string} */
             target: "gateway" | "provider";
-            code: string;
             variables: string[];
-            notes: string[];
         };
         /** Sort */
         Sort: {
@@ -3673,9 +3691,9 @@ export interface components {
         };
         /** SpanTree */
         SpanTree: {
-            total: components["schemas"]["Sums"];
             child_count: number;
             children: components["schemas"]["CallNode"][];
+            total: components["schemas"]["Sums"];
         };
         /** SqlColumn */
         SqlColumn: {
@@ -3684,45 +3702,45 @@ export interface components {
         };
         /** SqlColumnHelp */
         SqlColumnHelp: {
+            help: string;
             name: string;
             type: string;
-            help: string;
             unit: string;
         };
         /**
          * SqlLimits
          * @default {
-         *       "seconds": 0,
+         *       "memory": 0,
          *       "rows": 0,
-         *       "memory": 0
+         *       "seconds": 0
          *     }
          */
         SqlLimits: {
             /** @default 0 */
-            seconds?: number;
+            memory?: number;
             /** @default 0 */
             rows?: number;
             /** @default 0 */
-            memory?: number;
+            seconds?: number;
         };
         /** SqlQuestion */
         SqlQuestion: {
-            sql: string;
+            /** @default  */
+            format?: string;
+            limits?: components["schemas"]["SqlLimits"];
             parameters?: {
                 [key: string]: unknown;
             };
-            limits?: components["schemas"]["SqlLimits"];
-            /** @default  */
-            format?: string;
+            sql: string;
         };
         /** SqlResult */
         SqlResult: {
-            columns: components["schemas"]["SqlColumn"][];
-            rows: unknown[][];
-            row_count: number;
-            rows_read: number;
             bytes_read: number;
+            columns: components["schemas"]["SqlColumn"][];
             elapsed_ms: number;
+            row_count: number;
+            rows: unknown[][];
+            rows_read: number;
         };
         /** SqlSchema */
         SqlSchema: {
@@ -3730,38 +3748,38 @@ export interface components {
         };
         /** SqlViewHelp */
         SqlViewHelp: {
-            name: string;
-            help: string;
             columns: components["schemas"]["SqlColumnHelp"][];
+            help: string;
+            name: string;
         };
         /** StoredBodies */
         StoredBodies: {
             id: string;
             request: components["schemas"]["StoredBody"] | null;
-            response: components["schemas"]["StoredBody"] | null;
-            response_text: components["schemas"]["StoredBody"] | null;
-            tool_calls: components["schemas"]["StoredBody"] | null;
             request_omitted: boolean;
-            response_omitted: boolean;
+            response: components["schemas"]["StoredBody"] | null;
             response_headers: {
                 [key: string]: string;
             };
+            response_omitted: boolean;
+            response_text: components["schemas"]["StoredBody"] | null;
+            tool_calls: components["schemas"]["StoredBody"] | null;
         };
         /** StoredBody */
         StoredBody: {
-            bytes: number;
-            /** @default  */
-            type?: string;
             /** @default false */
             base64?: boolean;
+            bytes: number;
             /** @default false */
             truncated?: boolean;
+            /** @default  */
+            type?: string;
         };
         /** Suggestion */
         Suggestion: {
-            value: string;
             calls: number;
             last_seen: string | null;
+            value: string;
         };
         /** Suggestions */
         Suggestions: {
@@ -3769,15 +3787,15 @@ export interface components {
         };
         /** Sums */
         Sums: {
+            busy_ms: number;
             calls: number;
-            errors: number;
             cost: number | null;
-            unknown_cost_calls: number;
+            end_ms: number;
+            errors: number;
             input_tokens: number;
             output_tokens: number;
             start_ms: number;
-            end_ms: number;
-            busy_ms: number;
+            unknown_cost_calls: number;
         };
         /** Switch */
         Switch: {
@@ -3785,18 +3803,18 @@ export interface components {
         };
         /** TimeFilter */
         TimeFilter: {
-            start: string;
             end: string;
+            start: string;
         };
         /** TimeFilterMs */
         TimeFilterMs: {
-            startTimeUnixMs: number;
             endTimeUnixMs: number;
+            startTimeUnixMs: number;
         };
         /** TimeFilterSeconds */
         TimeFilterSeconds: {
-            startTimeUnixSeconds: number;
             endTimeUnixSeconds: number;
+            startTimeUnixSeconds: number;
         };
         /** ToVersion */
         ToVersion: {
@@ -3809,52 +3827,52 @@ export interface components {
         };
         /** ToolRow */
         ToolRow: {
-            calls: number;
-            errors: number;
-            error_rate: number;
-            cost: number | null;
             avg_cost: number | null;
-            unknown_cost_calls: number;
-            input_tokens: number;
-            output_tokens: number;
-            tokens: number;
+            calls: number;
+            cost: number | null;
+            error_rate: number;
+            errors: number;
+            errors_after: number;
             /** Format: date-time */
             first_seen: string;
+            input_tokens: number;
             /** Format: date-time */
             last_seen: string;
-            previous?: components["schemas"]["Previous"] | null;
             latency_p50: number | null;
             latency_p95: number | null;
             latency_p99: number | null;
-            tool: string;
-            users: number;
+            output_tokens: number;
+            previous?: components["schemas"]["Previous"] | null;
             sessions: number;
-            errors_after: number;
+            tokens: number;
+            tool: string;
+            unknown_cost_calls: number;
+            users: number;
         };
         /** Top */
         Top: {
-            /** @default 10 */
-            n?: number;
             /** @default  */
             by?: string;
-            /** @default false */
-            other?: boolean;
+            /** @default 10 */
+            n?: number;
             /**
              * @default desc
              * @enum {string}
              */
             order?: "asc" | "desc";
+            /** @default false */
+            other?: boolean;
         };
         /** Total */
         Total: {
-            value: number | null;
             exact: boolean;
+            value: number | null;
         };
         /** Totals */
         Totals: {
-            timeFilter: components["schemas"]["TimeFilter"];
             /** @default all */
             filter?: unknown;
+            timeFilter: components["schemas"]["TimeFilter"];
         };
         /** Usages */
         Usages: {
@@ -3862,48 +3880,48 @@ export interface components {
         };
         /** UseLink */
         UseLink: {
-            token: string;
             /** @default  */
             email?: string;
             /** @default  */
-            password?: string;
-            /** @default  */
             name?: string;
+            /** @default  */
+            password?: string;
+            token: string;
         };
         /** UserMetrics */
         UserMetrics: {
-            id: string;
-            user_id: string;
             active_for: number;
-            first_active: string;
-            last_active: string;
-            total_requests: number;
             average_requests_per_day_active: number;
             average_tokens_per_request: number;
+            cost: number;
+            first_active: string;
+            id: string;
+            last_active: string;
             total_completion_tokens: number;
             total_prompt_tokens: number;
-            cost: number;
+            total_requests: number;
+            user_id: string;
         };
         /** UserMetricsPage */
         UserMetricsPage: {
-            users: components["schemas"]["UserMetrics"][];
             count: number;
             hasUsers: boolean;
+            users: components["schemas"]["UserMetrics"][];
         };
         /** UserMetricsQuery */
         UserMetricsQuery: {
             /** @default all */
             filter?: unknown;
-            /** @default 0 */
-            offset?: number;
             /** @default 50 */
             limit?: number;
-            timeFilter?: components["schemas"]["TimeFilterSeconds"] | null;
             /** @default 0 */
-            timeZoneDifferenceMinutes?: number;
+            offset?: number;
             sort?: {
                 [key: string]: "asc" | "desc";
             } | null;
+            timeFilter?: components["schemas"]["TimeFilterSeconds"] | null;
+            /** @default 0 */
+            timeZoneDifferenceMinutes?: number;
         };
         /** UserOverview */
         UserOverview: {
@@ -3929,40 +3947,40 @@ export interface components {
         };
         /** UserQuery */
         UserQuery: {
-            userIds?: string[] | null;
             timeFilter?: components["schemas"]["TimeFilterSeconds"] | null;
+            userIds?: string[] | null;
         };
         /** UserRow */
         UserRow: {
-            calls: number;
-            errors: number;
-            error_rate: number;
-            cost: number | null;
             avg_cost: number | null;
-            unknown_cost_calls: number;
-            input_tokens: number;
-            output_tokens: number;
-            tokens: number;
+            calls: number;
+            cost: number | null;
+            error_rate: number;
+            error_spark: number[];
+            errors: number;
             /** Format: date-time */
             first_seen: string;
+            input_tokens: number;
             /** Format: date-time */
             last_seen: string;
-            previous?: components["schemas"]["Previous"] | null;
             latency_p50: number | null;
             latency_p95: number | null;
             latency_p99: number | null;
-            spark: number[];
-            error_spark: number[];
-            user: string;
+            output_tokens: number;
+            previous?: components["schemas"]["Previous"] | null;
             sessions: number;
+            spark: number[];
+            tokens: number;
+            unknown_cost_calls: number;
+            user: string;
         };
         /** UserTotals */
         UserTotals: {
-            user_id: string;
-            count: number;
-            prompt_tokens: number;
             completion_tokens: number;
             cost: number;
+            count: number;
+            prompt_tokens: number;
+            user_id: string;
         };
         /** ValuePage */
         ValuePage: {
@@ -3971,67 +3989,67 @@ export interface components {
         };
         /** ValueRow */
         ValueRow: {
-            calls: number;
-            errors: number;
-            error_rate: number;
-            cost: number | null;
             avg_cost: number | null;
-            unknown_cost_calls: number;
-            input_tokens: number;
-            output_tokens: number;
-            tokens: number;
+            calls: number;
+            cost: number | null;
+            error_rate: number;
+            error_spark: number[];
+            errors: number;
             /** Format: date-time */
             first_seen: string;
+            input_tokens: number;
             /** Format: date-time */
             last_seen: string;
-            previous?: components["schemas"]["Previous"] | null;
             latency_p50: number | null;
             latency_p95: number | null;
             latency_p99: number | null;
-            spark: number[];
-            error_spark: number[];
-            value: string;
-            users: number;
+            output_tokens: number;
+            previous?: components["schemas"]["Previous"] | null;
             sessions: number;
+            spark: number[];
+            tokens: number;
+            unknown_cost_calls: number;
+            users: number;
+            value: string;
         };
         /** ValuesAsked */
         ValuesAsked: {
+            /** @default false */
+            compare?: boolean;
+            /** @default  */
+            cursor?: string;
             filter?: string | {
                 [key: string]: unknown;
             } | null;
-            /** @default 30d */
-            since?: string;
-            /** @default now */
-            until?: string;
-            /** @default UTC */
-            zone?: string;
-            /** @default  */
-            sort?: string;
+            /** @default 50 */
+            limit?: number;
+            name: string;
             /**
              * @default desc
              * @enum {string}
              */
             order?: "asc" | "desc";
-            /** @default 50 */
-            limit?: number;
+            /** @default 30d */
+            since?: string;
             /** @default  */
-            cursor?: string;
-            /** @default false */
-            compare?: boolean;
-            name: string;
+            sort?: string;
+            /** @default now */
+            until?: string;
+            /** @default UTC */
+            zone?: string;
         };
         /** Version */
         Version: {
-            version: number;
             body: {
                 [key: string]: unknown;
             };
+            created_by: string;
+            created_us: number;
+            note: string;
             variables: {
                 [key: string]: unknown;
             }[];
-            note: string;
-            created_us: number;
-            created_by: string;
+            version: number;
         };
         /** VersionPage */
         VersionPage: {
@@ -4040,116 +4058,84 @@ export interface components {
         };
         /** VersionUsage */
         VersionUsage: {
-            version: string;
             calls: number;
+            cost_nanousd: number;
             errors: number;
             input_tokens: number;
-            output_tokens: number;
-            cost_nanousd: number;
             latency_ms_p50: number | null;
             latency_ms_p95: number | null;
+            output_tokens: number;
+            version: string;
         };
         /** WholeCall */
         WholeCall: {
-            /**
-             * @description version of this format
-             * @default 1
-             * @constant
-             */
-            version?: 1;
+            annotations: components["schemas"]["Annotations"];
+            attempt_count: number;
+            attempts: components["schemas"]["EventAttempt"][];
+            bodies: components["schemas"]["EventBodies"] | null;
+            cache_write_tokens: number | null;
+            /** @description served from the cache */
+            cached: boolean;
+            cached_input_tokens: number | null;
+            client_ip: string;
+            cost_known: boolean;
+            /** @description what the cost is the sum of; a part of it where the cost is null */
+            cost_lines: components["schemas"]["EventCostLine"][];
+            /** @description what has no known price or could not be read; empty where known */
+            cost_missing: string[];
+            cost_nanousd: number | null;
+            /** @description who ended a stream early: `client`, `upstream`, `gateway`, or empty */
+            cut: string;
+            dialect: string;
+            /** @description the caller left and the gateway read on for the usage */
+            drained: boolean;
+            /** @description our error code, else the provider's error type; empty on success */
+            error: string;
+            error_message: string;
+            /** @description cache, limit, retry, fallback and prompt facts by name (`cache.status`) */
+            facts: {
+                [key: string]: unknown;
+            };
+            finish_reason: string;
+            /** @description start to first byte of the response */
+            first_byte_ms: number | null;
+            host: string;
             /** @description UUID; the response's Helicone-Id */
             id: string;
-            /** @description organisation */
-            org: string;
-            /** @description id of the API key of the caller; empty where auth is open */
-            key: string;
-            /**
-             * Format: date-time
-             * @description when the request began
-             */
-            start: string;
             /** @description position in the order of arrival in the log; never decreases */
             ingested_at: string | null;
-            provider: string;
-            host: string;
-            dialect: string;
-            /** @description `chat`, `messages`, `embeddings`, … */
-            operation: string;
+            input_includes_cached: boolean | null;
+            /** @description all input, cache reads and writes included */
+            input_tokens: number | null;
+            /** @description id of the API key of the caller; empty where auth is open */
+            key: string;
+            /** @description start to end */
+            latency_ms: number | null;
             method: string;
-            /** @description path and query sent to the provider, secrets masked */
-            path: string;
             /** @description as overridden, else as answered, else as requested */
             model: string;
             /** @description as requested */
             model_asked: string;
             model_override: string;
-            /** @description HTTP status that the caller got; 499 where it left before a response began */
-            status: number;
+            /** @description `chat`, `messages`, `embeddings`, … */
+            operation: string;
+            /** @description organisation */
+            org: string;
             /** @description `success`, the phase that refused or failed, or `response_error`: the status was good and the response, or its stream, held an error */
             outcome: string;
-            /** @description our error code, else the provider's error type; empty on success */
-            error: string;
-            error_message: string;
-            /** @description who ended a stream early: `client`, `upstream`, `gateway`, or empty */
-            cut: string;
-            finish_reason: string;
-            streamed: boolean;
-            /** @description the caller left and the gateway read on for the usage */
-            drained: boolean;
-            /** @description start to end */
-            latency_ms: number | null;
-            /** @description start to first token */
-            ttft_ms: number | null;
-            /** @description start to first byte of the response */
-            first_byte_ms: number | null;
-            /** @description start to the request being sent: time spent in the gateway */
-            sent_ms: number | null;
-            /** @description all input, cache reads and writes included */
-            input_tokens: number | null;
+            output_includes_reasoning: boolean | null;
             /** @description all output, reasoning included */
             output_tokens: number | null;
-            cached_input_tokens: number | null;
-            cache_write_tokens: number | null;
-            reasoning_tokens: number | null;
-            /** @description as the provider reported it */
-            total_tokens: number | null;
-            /** @description as the provider reported it */
-            provider_input_tokens: number | null;
-            /** @description as the provider reported it */
-            provider_output_tokens: number | null;
-            input_includes_cached: boolean | null;
-            output_includes_reasoning: boolean | null;
-            /** @description the provider's usage object; null where there is none */
-            usage_raw: unknown;
-            /** @description where in the response the usage was */
-            usage_at: string;
-            /** @description `provider`, `drained` (read after the caller left), `counted` (a mere count, nothing was used), or `none` */
-            usage_source: string;
-            cost_nanousd: number | null;
-            cost_known: boolean;
-            /** @description cost as the provider reported it */
-            reported_cost_nanousd: number | null;
+            /** @description the caller's span: 16 hex digits from its `traceparent` */
+            parent_span_id: string;
+            /** @description path and query sent to the provider, secrets masked */
+            path: string;
             /** @description the price data that the cost was computed from */
             price_version: string;
-            /** @description what the cost is the sum of; a part of it where the cost is null */
-            cost_lines: components["schemas"]["EventCostLine"][];
-            /** @description what has no known price or could not be read; empty where known */
-            cost_missing: string[];
             /** @description what the cost depends on beside the columns of usage, for a later re-pricing; `{}` where they hold all of it, null where no usage was priced */
             priced_usage: unknown;
-            /** @description the background response, batch or output file whose usage this call bills; empty for other calls */
-            settled_id: string;
-            /** @description how the call came into the log: empty for the proxy, else `logger`, `otlp` or `import:<name>` */
-            source: string;
-            /** @description tools that the response called, each once; of a logged tool step its own name */
-            tool_names: string[];
-            /** @description the provider's id of the response; empty where it gave none */
-            response_id: string;
-            user_id: string;
-            session_id: string;
-            session_path: string;
-            session_name: string;
-            request_name: string;
+            prompt_id: string;
+            prompt_version: string;
             /** @description lower-case name to value */
             properties: {
                 [key: string]: string;
@@ -4158,90 +4144,104 @@ export interface components {
             property_names: {
                 [key: string]: string;
             };
-            prompt_id: string;
-            prompt_version: string;
-            /** @description served from the cache */
-            cached: boolean;
-            /** @description of a cache hit: what the call would have cost */
-            saved_nanousd: number | null;
-            /** @description of a cache hit: how much longer the stored response had taken */
-            saved_ms: number | null;
-            /** @description bytes */
-            request_size: number;
-            /** @description bytes */
-            response_size: number;
+            provider: string;
+            /** @description as the provider reported it */
+            provider_input_tokens: number | null;
+            /** @description as the provider reported it */
+            provider_output_tokens: number | null;
+            /** @description why the bodies could not be read; empty where they could */
+            reading_error: string;
+            reasoning_tokens: number | null;
+            /** @description cost as the provider reported it */
+            reported_cost_nanousd: number | null;
+            request_name: string;
             /** @description the caller asked that its request is not stored */
             request_omitted: boolean;
-            /** @description the caller asked that the response is not stored */
-            response_omitted: boolean;
-            /** @description a body was above `log.max_body`, and its middle is left out */
-            truncated: boolean;
             /** @description first 200 characters of the prompt */
             request_preview: string;
-            /** @description first 200 characters of the response */
-            response_preview: string;
-            /** @description 32 hex digits from the caller's `traceparent`; empty without one */
-            trace_id: string;
-            /** @description this call's span: the last 16 hex digits of `id`; empty without a trace */
-            span_id: string;
-            /** @description the caller's span: 16 hex digits from its `traceparent` */
-            parent_span_id: string;
-            attempts: components["schemas"]["EventAttempt"][];
-            attempt_count: number;
-            /** @description cache, limit, retry, fallback and prompt facts by name (`cache.status`) */
-            facts: {
-                [key: string]: unknown;
-            };
-            /** @description Helicone-* headers that are not supported */
-            unknown_directives: {
-                [key: string]: string;
-            };
+            /** @description bytes */
+            request_size: number;
             /** @description chosen headers of the provider's response */
             response_headers: {
                 [key: string]: string;
             };
-            client_ip: string;
+            /** @description the provider's id of the response; empty where it gave none */
+            response_id: string;
+            /** @description the caller asked that the response is not stored */
+            response_omitted: boolean;
+            /** @description first 200 characters of the response */
+            response_preview: string;
+            /** @description bytes */
+            response_size: number;
+            /** @description of a cache hit: how much longer the stored response had taken */
+            saved_ms: number | null;
+            /** @description of a cache hit: what the call would have cost */
+            saved_nanousd: number | null;
+            /** @description start to the request being sent: time spent in the gateway */
+            sent_ms: number | null;
+            session_id: string;
+            session_name: string;
+            session_path: string;
+            /** @description the background response, batch or output file whose usage this call bills; empty for other calls */
+            settled_id: string;
+            /** @description how the call came into the log: empty for the proxy, else `logger`, `otlp` or `import:<name>` */
+            source: string;
+            /** @description this call's span: the last 16 hex digits of `id`; empty without a trace */
+            span_id: string;
+            /**
+             * Format: date-time
+             * @description when the request began
+             */
+            start: string;
+            /** @description HTTP status that the caller got; 499 where it left before a response began */
+            status: number;
+            streamed: boolean;
+            /** @description tools that the response called, each once; of a logged tool step its own name */
+            tool_names: string[];
+            /** @description as the provider reported it */
+            total_tokens: number | null;
+            /** @description 32 hex digits from the caller's `traceparent`; empty without one */
+            trace_id: string;
+            /** @description a body was above `log.max_body`, and its middle is left out */
+            truncated: boolean;
+            /** @description start to first token */
+            ttft_ms: number | null;
+            /** @description Helicone-* headers that are not supported */
+            unknown_directives: {
+                [key: string]: string;
+            };
+            /** @description where in the response the usage was */
+            usage_at: string;
+            /** @description the provider's usage object; null where there is none */
+            usage_raw: unknown;
+            /** @description `provider`, `drained` (read after the caller left), `counted` (a mere count, nothing was used), or `none` */
+            usage_source: string;
             user_agent: string;
+            user_id: string;
+            /**
+             * @description version of this format
+             * @default 1
+             * @constant
+             */
+            version?: 1;
             /** @description gateway worker that served the call */
             worker: string;
-            /** @description why the bodies could not be read; empty where they could */
-            reading_error: string;
-            bodies: components["schemas"]["EventBodies"] | null;
-            annotations: components["schemas"]["Annotations"];
         };
         /** Written */
         Written: {
-            written: number;
             unknown: string[];
+            written: number;
         };
         /** Bin */
         control_api_helicone_groups_Bin: {
-            range_start: string;
             range_end: string;
+            range_start: string;
             value: number;
         };
         /** Bin */
         query_heatmap_Bin: {
-            low: number | null;
             high: number | null;
-        };
-        /**
-         * Problem
-         * @description Problem details (RFC 9457): what was wrong, where, what was found and what is accepted.
-         */
-        Problem: {
-            title: string;
-            status: number;
-            /** @description absent: about:blank */
-            type?: string;
-            /** @description a whole sentence */
-            detail?: string;
-            /** @description which parameter, or the path to the value */
-            parameter?: string;
-            /** @description what was found */
-            value?: string;
-            /** @description what would be right */
-            accepted?: string;
+            low: number | null;
         };
     };
     responses: never;
@@ -4252,7 +4252,7 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
-    HealthzHealthz: {
+    logCallAnthropicV1: {
         parameters: {
             query?: never;
             header?: never;
@@ -4299,296 +4299,7 @@ export interface operations {
             };
         };
     };
-    ReadyzReadyz: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Readiness"];
-                };
-            };
-            /** @description A value is wrong: `parameter` says which */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing, wrong or expired */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller's role does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    MetricsMetrics: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": string;
-                };
-            };
-            /** @description A value is wrong: `parameter` says which */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing, wrong or expired */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller's role does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    listRequests: {
-        parameters: {
-            query?: {
-                /** @description Filter in its text form: `status>=400 user:ada`. */
-                q?: string;
-                /** @description Columns of numbers or times, `-` for the highest first: `-cost,start`. */
-                sort?: string;
-                /** @description Columns to return, joined by commas; without it whole events. */
-                columns?: string;
-                /** @description `next` of the page before. */
-                cursor?: string;
-                /** @description Calls in order of arrival in the log: `next` of the page before, or `now` to begin with new ones. */
-                after?: string;
-                /** @description Rows, 1 to 500. */
-                limit?: number;
-                /** @description User id. */
-                user?: string;
-                /** @description Session id. */
-                session?: string;
-                /** @description Model as requested or as answered. */
-                model?: string;
-                /** @description Provider by its catalog name. */
-                provider?: string;
-                /** @description 200, 4xx, >=400, or several joined by commas. */
-                status?: string;
-                /** @description name=value; repeat it for several, all must match. */
-                property?: string[] | null;
-                /** @description A time (2026-01-31T12:00:00Z), a day (2026-01-31), or an age (90s, 15m, 1h, 7d, 2w). */
-                since?: string;
-                /** @description A time (2026-01-31T12:00:00Z), a day (2026-01-31), or an age (90s, 15m, 1h, 7d, 2w). */
-                until?: string;
-                /** @description Text in the first 200 characters of prompt or response. */
-                text?: string;
-                /** @description Name of the call (Helicone-Request-Name). */
-                name?: string;
-                /** @description An error's name, or * for any failed call. */
-                error?: string;
-                /** @description Id of the API key. */
-                key?: string;
-                /** @description Prompt id. */
-                prompt?: string;
-                /** @description success, the phase that refused or failed, or response_error. */
-                outcome?: string;
-                /** @description Trace id of the caller's traceparent. */
-                trace?: string;
-                /** @description Lowest cost, in US dollars. */
-                min_cost?: number | null;
-                /** @description Lowest latency, in milliseconds. */
-                min_latency?: number | null;
-                /** @description Served from the cache (true), or not (false). */
-                cached?: boolean | null;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Page"];
-                };
-            };
-            /** @description A value is wrong: `parameter` says which */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing, wrong or expired */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller's role does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    getRequest: {
-        parameters: {
-            query?: {
-                /** @description With its bodies. Without them the field is null; they can be read apart. */
-                bodies?: boolean;
-            };
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["WholeCall"];
-                };
-            };
-            /** @description A value is wrong: `parameter` says which */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing, wrong or expired */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller's role does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    getSnapshot: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/octet-stream": string;
-                };
-            };
-            /** @description A value is wrong: `parameter` says which */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing, wrong or expired */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller's role does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    queryRequests: {
+    annotateRequests: {
         parameters: {
             query?: never;
             header?: never;
@@ -4599,42 +4310,25 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "filter": "status>=400 property.feature:search",
-                 *       "since": "7d",
-                 *       "zone": "Europe/Berlin",
-                 *       "sort": [
-                 *         {
-                 *           "column": "cost",
-                 *           "direction": "desc"
-                 *         }
+                 *       "ids": [
+                 *         "0192f0c1-2345-7abc-8def-0123456789ab"
                  *       ],
-                 *       "limit": 20,
-                 *       "columns": [
-                 *         "id",
-                 *         "start",
-                 *         "user",
-                 *         "model",
-                 *         "status",
-                 *         "cost",
-                 *         "property.feature"
-                 *       ],
-                 *       "total": true,
-                 *       "histogram": {
-                 *         "bucket": "1d"
+                 *       "scores": {
+                 *         "reviewed": true
                  *       }
                  *     }
                  */
-                "application/json": components["schemas"]["RequestsQuestion"];
+                "application/json": components["schemas"]["Batch"];
             };
         };
         responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
+            /** @description Document created, URL follows */
+            201: {
                 headers: {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["RequestPage"];
+                    "application/json": components["schemas"]["Written"];
                 };
             };
             /** @description A value is wrong: `parameter` says which */
@@ -4666,13 +4360,285 @@ export interface operations {
             };
         };
     };
-    getRequestNeighbours: {
+    listCosts: {
+        parameters: {
+            query: {
+                /** @description Start of the first call, as in filters. */
+                since: string;
+                /** @description Calls before this time; empty: before now. */
+                until?: string;
+                /** @description Name of the time zone of the days. */
+                zone?: string;
+                /** @description Only these, joined by commas; empty: all. */
+                provider?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["DayCosts"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listCredentials: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CredentialList"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    putCredential: {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                id: string;
+                provider: string;
             };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "value": "the provider's API key"
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewCredential"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Credential"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteCredential: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                provider: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listErrors: {
+        parameters: {
+            query?: {
+                /** @description A filter in its text form: figures are of the calls that match it. */
+                filter?: string;
+                /** @description A time, a day, or how long ago. */
+                since?: string;
+                /** @description A time, a day, or how long ago. */
+                until?: string;
+                /** @description Zone of times without an offset. */
+                zone?: string;
+                /** @description A figure or a name of the list; empty: the list's own. */
+                sort?: string;
+                /** @description `desc` or `asc`. */
+                order?: "asc" | "desc";
+                /** @description Groups, 1 to 500. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Whether each row also has the period of the same length just before. */
+                compare?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ErrorPage"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    queryErrors: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
             cookie?: never;
         };
         requestBody: {
@@ -4680,14 +4646,14 @@ export interface operations {
                 /**
                  * @example {
                  *       "filter": {
-                 *         "column": "status",
-                 *         "op": "gte",
-                 *         "value": 400
+                 *         "column": "provider",
+                 *         "op": "eq",
+                 *         "value": "openai"
                  *       },
-                 *       "since": "7d"
+                 *       "since": "1d"
                  *     }
                  */
-                "application/json": components["schemas"]["RequestSelection"];
+                "application/json": components["schemas"]["GroupAsked"];
             };
         };
         responses: {
@@ -4697,7 +4663,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Neighbours"];
+                    "application/json": components["schemas"]["ErrorPage"];
                 };
             };
             /** @description A value is wrong: `parameter` says which */
@@ -4729,62 +4695,7 @@ export interface operations {
             };
         };
     };
-    tailRequests: {
-        parameters: {
-            query?: {
-                /** @description Filter in its text form: `status>=400 user:ada`. */
-                q?: string;
-                /** @description Begin after this position, the id of an event. Empty: now. */
-                after?: string;
-            };
-            header?: {
-                /** @description What a browser sends when it reconnects: as `after`. */
-                "Last-Event-ID"?: string;
-            };
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": unknown;
-                };
-            };
-            /** @description A value is wrong: `parameter` says which */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing, wrong or expired */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller's role does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    exportRequests: {
+    importRows: {
         parameters: {
             query?: never;
             header?: never;
@@ -4795,16 +4706,31 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "format": "csv",
-                 *       "filter": "property.feature:search",
-                 *       "since": "30d",
-                 *       "columns": [
-                 *         "id",
-                 *         "cost"
+                 *       "dry_run": true,
+                 *       "format": "helicone",
+                 *       "rows": [
+                 *         {
+                 *           "line": 1,
+                 *           "values": {
+                 *             "provider": "OPENAI",
+                 *             "request_body": {
+                 *               "messages": [
+                 *                 {
+                 *                   "content": "Hello",
+                 *                   "role": "user"
+                 *                 }
+                 *               ],
+                 *               "model": "gpt-4o"
+                 *             },
+                 *             "request_created_at": "2026-01-31T12:00:00Z",
+                 *             "request_id": "6f1c2d3e-0000-4000-8000-000000000001",
+                 *             "response_status": 200
+                 *           }
+                 *         }
                  *       ]
                  *     }
                  */
-                "application/json": components["schemas"]["ExportQuestion"];
+                "application/json": components["schemas"]["ImportBatch"];
             };
         };
         responses: {
@@ -4814,7 +4740,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": unknown;
+                    "application/json": components["schemas"]["Imported"];
                 };
             };
             /** @description A value is wrong: `parameter` says which */
@@ -4846,118 +4772,121 @@ export interface operations {
             };
         };
     };
-    getRequestBodies: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["StoredBodies"];
-                };
-            };
-            /** @description A value is wrong: `parameter` says which */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing, wrong or expired */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller's role does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    getRequestBody: {
-        parameters: {
-            query?: never;
-            header?: {
-                /** @description `bytes=0-65535`: only these bytes, answered 206. */
-                Range?: string;
-                /** @description The `ETag` of the pieces before: else the whole body. */
-                "If-Range"?: string;
-            };
-            path: {
-                id: string;
-                part: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": unknown;
-                };
-            };
-            /** @description A value is wrong: `parameter` says which */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing, wrong or expired */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller's role does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    getRequestCode: {
+    listKeys: {
         parameters: {
             query?: {
-                /** @description `curl`, `python` (httpx) or `typescript` (fetch). */
-                language?: "curl" | "python" | "typescript";
-                /** @description Send it through the gateway, or to the provider itself. */
-                target?: "gateway" | "provider";
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Rows, 1 to 500. */
+                limit?: number;
             };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["KeyPage"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "search service",
+                 *       "policy": "100;w=60;u=request",
+                 *       "scopes": [
+                 *         "proxy"
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewKey"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MadeKey"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getKey: {
+        parameters: {
+            query?: never;
             header?: never;
             path: {
                 id: string;
@@ -4972,7 +4901,172 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Snippet"];
+                    "application/json": components["schemas"]["Key"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    revokeKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Key"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    editKey: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "search service, staging"
+                 *     }
+                 */
+                "application/json": components["schemas"]["KeyChange"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Key"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    useLink: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "email": "ada@example.com",
+                 *       "password": "correct horse battery staple",
+                 *       "token": "the token of the one-time link"
+                 *     }
+                 */
+                "application/json": components["schemas"]["UseLink"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
                 };
             };
             /** @description A value is wrong: `parameter` says which */
@@ -5020,64 +5114,6 @@ export interface operations {
                  *     }
                  */
                 "application/json": components["schemas"]["Login"];
-            };
-        };
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Me"];
-                };
-            };
-            /** @description A value is wrong: `parameter` says which */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing, wrong or expired */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller's role does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    useLink: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "token": "the token of the one-time link",
-                 *       "email": "ada@example.com",
-                 *       "password": "correct horse battery staple"
-                 *     }
-                 */
-                "application/json": components["schemas"]["UseLink"];
             };
         };
         responses: {
@@ -5182,222 +5218,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Me"];
-                };
-            };
-            /** @description A value is wrong: `parameter` says which */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing, wrong or expired */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller's role does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    switchOrganisation: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "organisation": "default"
-                 *     }
-                 */
-                "application/json": components["schemas"]["Switch"];
-            };
-        };
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Me"];
-                };
-            };
-            /** @description A value is wrong: `parameter` says which */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing, wrong or expired */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller's role does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    createOrganisation: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "name": "Support team"
-                 *     }
-                 */
-                "application/json": components["schemas"]["NewOrganisation"];
-            };
-        };
-        responses: {
-            /** @description Document created, URL follows */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Organisation"];
-                };
-            };
-            /** @description A value is wrong: `parameter` says which */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing, wrong or expired */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller's role does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    getOrganisation: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Organisation"];
-                };
-            };
-            /** @description A value is wrong: `parameter` says which */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing, wrong or expired */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller's role does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    editOrganisation: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "name": "Support team",
-                 *       "policy": "1000;w=86400;u=request"
-                 *     }
-                 */
-                "application/json": components["schemas"]["OrganisationChange"];
-            };
-        };
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Organisation"];
                 };
             };
             /** @description A value is wrong: `parameter` says which */
@@ -5643,7 +5463,467 @@ export interface operations {
             };
         };
     };
-    listKeys: {
+    queryMetrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "bucket": "1d",
+                 *       "compare": "previous",
+                 *       "dimensions": [
+                 *         "model"
+                 *       ],
+                 *       "filter": "status<400",
+                 *       "measures": [
+                 *         "cost",
+                 *         "calls",
+                 *         "p95_latency"
+                 *       ],
+                 *       "since": "7d",
+                 *       "top": {
+                 *         "n": 5,
+                 *         "other": true
+                 *       },
+                 *       "zone": "Europe/Berlin"
+                 *     }
+                 */
+                "application/json": components["schemas"]["MetricsQuestion"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MetricsAnswer"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    queryHeatmap: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "bucket": "1h",
+                 *       "measure": "latency",
+                 *       "since": "1d"
+                 *     }
+                 */
+                "application/json": components["schemas"]["HeatmapQuestion"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Heatmap"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getMetricsSchema: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MetricsSchema"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listModels: {
+        parameters: {
+            query?: {
+                /** @description A filter in its text form: figures are of the calls that match it. */
+                filter?: string;
+                /** @description A time, a day, or how long ago. */
+                since?: string;
+                /** @description A time, a day, or how long ago. */
+                until?: string;
+                /** @description Zone of times without an offset. */
+                zone?: string;
+                /** @description A figure or a name of the list; empty: the list's own. */
+                sort?: string;
+                /** @description `desc` or `asc`. */
+                order?: "asc" | "desc";
+                /** @description Groups, 1 to 500. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Whether each row also has the period of the same length just before. */
+                compare?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelPage"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    queryModels: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "since": "7d",
+                 *       "sort": "latency_p95"
+                 *     }
+                 */
+                "application/json": components["schemas"]["GroupAsked"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ModelPage"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getOrganisation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Organisation"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    editOrganisation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "Support team",
+                 *       "policy": "1000;w=86400;u=request"
+                 *     }
+                 */
+                "application/json": components["schemas"]["OrganisationChange"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Organisation"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createOrganisation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "name": "Support team"
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewOrganisation"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Organisation"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listPrices: {
         parameters: {
             query?: {
                 /** @description `next` of the page before. */
@@ -5663,7 +5943,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["KeyPage"];
+                    "application/json": components["schemas"]["PricePage"];
                 };
             };
             /** @description A value is wrong: `parameter` says which */
@@ -5695,170 +5975,12 @@ export interface operations {
             };
         };
     };
-    createKey: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "name": "search service",
-                 *       "scopes": [
-                 *         "proxy"
-                 *       ],
-                 *       "policy": "100;w=60;u=request"
-                 *     }
-                 */
-                "application/json": components["schemas"]["NewKey"];
-            };
-        };
-        responses: {
-            /** @description Document created, URL follows */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["MadeKey"];
-                };
-            };
-            /** @description A value is wrong: `parameter` says which */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing, wrong or expired */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller's role does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    getKey: {
+    putPrice: {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Key"];
-                };
-            };
-            /** @description A value is wrong: `parameter` says which */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing, wrong or expired */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller's role does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    revokeKey: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Key"];
-                };
-            };
-            /** @description A value is wrong: `parameter` says which */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing, wrong or expired */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller's role does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    editKey: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
+                name: string;
             };
             cookie?: never;
         };
@@ -5866,10 +5988,15 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "name": "search service, staging"
+                 *       "model": "gpt-4o-mini*",
+                 *       "provider": "openai",
+                 *       "rates": {
+                 *         "input": 0.1,
+                 *         "output": 0.4
+                 *       }
                  *     }
                  */
-                "application/json": components["schemas"]["KeyChange"];
+                "application/json": components["schemas"]["PriceEntry"];
             };
         };
         responses: {
@@ -5879,7 +6006,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Key"];
+                    "application/json": components["schemas"]["Price"];
                 };
             };
             /** @description A value is wrong: `parameter` says which */
@@ -5911,117 +6038,12 @@ export interface operations {
             };
         };
     };
-    listCredentials: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["CredentialList"];
-                };
-            };
-            /** @description A value is wrong: `parameter` says which */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing, wrong or expired */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller's role does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    putCredential: {
+    deletePrice: {
         parameters: {
             query?: never;
             header?: never;
             path: {
-                provider: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "value": "the provider's API key"
-                 *     }
-                 */
-                "application/json": components["schemas"]["NewCredential"];
-            };
-        };
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Credential"];
-                };
-            };
-            /** @description A value is wrong: `parameter` says which */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing, wrong or expired */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller's role does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    deleteCredential: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                provider: string;
+                name: string;
             };
             cookie?: never;
         };
@@ -6033,6 +6055,130 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listPromptVersions: {
+        parameters: {
+            query?: {
+                /** @description A filter in its text form: figures are of the calls that match it. */
+                filter?: string;
+                /** @description A time, a day, or how long ago. */
+                since?: string;
+                /** @description A time, a day, or how long ago. */
+                until?: string;
+                /** @description Zone of times without an offset. */
+                zone?: string;
+                /** @description A figure or a name of the list; empty: the list's own. */
+                sort?: string;
+                /** @description `desc` or `asc`. */
+                order?: "asc" | "desc";
+                /** @description Groups, 1 to 500. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Whether each row also has the period of the same length just before. */
+                compare?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromptVersionPage"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    queryPromptVersions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "filter": "prompt:greeting",
+                 *       "order": "asc",
+                 *       "sort": "version"
+                 *     }
+                 */
+                "application/json": components["schemas"]["GroupAsked"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PromptVersionPage"];
+                };
             };
             /** @description A value is wrong: `parameter` says which */
             400: {
@@ -6127,20 +6273,20 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "id": "greeting",
                  *       "body": {
-                 *         "model": "gpt-4o-mini",
                  *         "messages": [
                  *           {
-                 *             "role": "user",
-                 *             "content": "Greet {{name}} in one line."
+                 *             "content": "Greet {{name}} in one line.",
+                 *             "role": "user"
                  *           }
-                 *         ]
+                 *         ],
+                 *         "model": "gpt-4o-mini"
                  *       },
-                 *       "note": "first version",
                  *       "environments": [
                  *         "production"
-                 *       ]
+                 *       ],
+                 *       "id": "greeting",
+                 *       "note": "first version"
                  *     }
                  */
                 "application/json": components["schemas"]["NewPrompt"];
@@ -6234,14 +6380,9 @@ export interface operations {
             };
         };
     };
-    listVersions: {
+    archivePrompt: {
         parameters: {
-            query?: {
-                /** @description `next` of the page before. */
-                cursor?: number;
-                /** @description Rows, 1 to 500. */
-                limit?: number;
-            };
+            query?: never;
             header?: never;
             path: {
                 id: string;
@@ -6256,124 +6397,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["VersionPage"];
-                };
-            };
-            /** @description A value is wrong: `parameter` says which */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing, wrong or expired */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller's role does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    createVersion: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "body": {
-                 *         "model": "gpt-4o-mini",
-                 *         "messages": [
-                 *           {
-                 *             "role": "user",
-                 *             "content": "Greet {{name}} in one line."
-                 *           }
-                 *         ]
-                 *       },
-                 *       "note": "shorter"
-                 *     }
-                 */
-                "application/json": components["schemas"]["NewVersion"];
-            };
-        };
-        responses: {
-            /** @description Document created, URL follows */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Made"];
-                };
-            };
-            /** @description A value is wrong: `parameter` says which */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing, wrong or expired */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller's role does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    getVersion: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-                number: number;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Version"];
+                    "application/json": components["schemas"]["Prompt"];
                 };
             };
             /** @description A value is wrong: `parameter` says which */
@@ -6566,7 +6590,7 @@ export interface operations {
             };
         };
     };
-    archivePrompt: {
+    renderPrompt: {
         parameters: {
             query?: never;
             header?: never;
@@ -6575,7 +6599,18 @@ export interface operations {
             };
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "variables": {
+                 *         "name": "Ada"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["Asked"];
+            };
+        };
         responses: {
             /** @description Request fulfilled, document follows */
             200: {
@@ -6583,7 +6618,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Prompt"];
+                    "application/json": components["schemas"]["Rendered"];
                 };
             };
             /** @description A value is wrong: `parameter` says which */
@@ -6664,66 +6699,6 @@ export interface operations {
             };
         };
     };
-    renderPrompt: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "variables": {
-                 *         "name": "Ada"
-                 *       }
-                 *     }
-                 */
-                "application/json": components["schemas"]["Asked"];
-            };
-        };
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Rendered"];
-                };
-            };
-            /** @description A value is wrong: `parameter` says which */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing, wrong or expired */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller's role does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
     promptUsage: {
         parameters: {
             query?: never;
@@ -6773,338 +6748,15 @@ export interface operations {
             };
         };
     };
-    listPrices: {
+    listVersions: {
         parameters: {
             query?: {
                 /** @description `next` of the page before. */
-                cursor?: string;
+                cursor?: number;
                 /** @description Rows, 1 to 500. */
                 limit?: number;
             };
             header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PricePage"];
-                };
-            };
-            /** @description A value is wrong: `parameter` says which */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing, wrong or expired */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller's role does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    putPrice: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                name: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "provider": "openai",
-                 *       "model": "gpt-4o-mini*",
-                 *       "rates": {
-                 *         "input": 0.1,
-                 *         "output": 0.4
-                 *       }
-                 *     }
-                 */
-                "application/json": components["schemas"]["PriceEntry"];
-            };
-        };
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Price"];
-                };
-            };
-            /** @description A value is wrong: `parameter` says which */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing, wrong or expired */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller's role does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    deletePrice: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                name: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, nothing follows */
-            204: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
-            /** @description A value is wrong: `parameter` says which */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing, wrong or expired */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller's role does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    listCosts: {
-        parameters: {
-            query: {
-                /** @description Start of the first call, as in filters. */
-                since: string;
-                /** @description Calls before this time; empty: before now. */
-                until?: string;
-                /** @description Name of the time zone of the days. */
-                zone?: string;
-                /** @description Only these, joined by commas; empty: all. */
-                provider?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["DayCosts"];
-                };
-            };
-            /** @description A value is wrong: `parameter` says which */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing, wrong or expired */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller's role does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    listReprices: {
-        parameters: {
-            query?: {
-                /** @description `next` of the page before. */
-                cursor?: string;
-                /** @description Rows, 1 to 500. */
-                limit?: number;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["RepricePage"];
-                };
-            };
-            /** @description A value is wrong: `parameter` says which */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing, wrong or expired */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller's role does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    createReprice: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "since": "30d",
-                 *       "filter": "model:gpt-4o-mini",
-                 *       "dry_run": true
-                 *     }
-                 */
-                "application/json": components["schemas"]["NewReprice"];
-            };
-        };
-        responses: {
-            /** @description Request accepted, processing continues off-line */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Reprice"];
-                };
-            };
-            /** @description A value is wrong: `parameter` says which */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing, wrong or expired */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller's role does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    getReprice: {
-        parameters: {
-            query?: never;
-            header?: never;
             path: {
                 id: string;
             };
@@ -7118,7 +6770,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Reprice"];
+                    "application/json": components["schemas"]["VersionPage"];
                 };
             };
             /** @description A value is wrong: `parameter` says which */
@@ -7150,56 +6802,7 @@ export interface operations {
             };
         };
     };
-    cancelReprice: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Reprice"];
-                };
-            };
-            /** @description A value is wrong: `parameter` says which */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing, wrong or expired */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller's role does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    addFeedback: {
+    createVersion: {
         parameters: {
             query?: never;
             header?: never;
@@ -7212,12 +6815,19 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "rating": true,
-                 *       "note": "to the point",
-                 *       "correction": "Mie scattering."
+                 *       "body": {
+                 *         "messages": [
+                 *           {
+                 *             "content": "Greet {{name}} in one line.",
+                 *             "role": "user"
+                 *           }
+                 *         ],
+                 *         "model": "gpt-4o-mini"
+                 *       },
+                 *       "note": "shorter"
                  *     }
                  */
-                "application/json": components["schemas"]["Feedback"];
+                "application/json": components["schemas"]["NewVersion"];
             };
         };
         responses: {
@@ -7227,7 +6837,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Written"];
+                    "application/json": components["schemas"]["Made"];
                 };
             };
             /** @description A value is wrong: `parameter` says which */
@@ -7259,314 +6869,13 @@ export interface operations {
             };
         };
     };
-    addScores: {
+    getVersion: {
         parameters: {
             query?: never;
             header?: never;
             path: {
                 id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "helpful": 0.8,
-                 *       "safe": true,
-                 *       "tone": "dry",
-                 *       "outdated": null
-                 *     }
-                 */
-                "application/json": {
-                    [key: string]: number | boolean | string | null;
-                };
-            };
-        };
-        responses: {
-            /** @description Document created, URL follows */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Written"];
-                };
-            };
-            /** @description A value is wrong: `parameter` says which */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing, wrong or expired */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller's role does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    addNote: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "text": "The customer called about this answer."
-                 *     }
-                 */
-                "application/json": components["schemas"]["NewNote"];
-            };
-        };
-        responses: {
-            /** @description Document created, URL follows */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Written"];
-                };
-            };
-            /** @description A value is wrong: `parameter` says which */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing, wrong or expired */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller's role does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    setProperties: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "team": "blue",
-                 *       "trial": null
-                 *     }
-                 */
-                "application/json": {
-                    [key: string]: string | null;
-                };
-            };
-        };
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Written"];
-                };
-            };
-            /** @description A value is wrong: `parameter` says which */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing, wrong or expired */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller's role does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    annotateRequests: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "ids": [
-                 *         "0192f0c1-2345-7abc-8def-0123456789ab"
-                 *       ],
-                 *       "scores": {
-                 *         "reviewed": true
-                 *       }
-                 *     }
-                 */
-                "application/json": components["schemas"]["Batch"];
-            };
-        };
-        responses: {
-            /** @description Document created, URL follows */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Written"];
-                };
-            };
-            /** @description A value is wrong: `parameter` says which */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing, wrong or expired */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller's role does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    addSessionScores: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "session": "chat-4711",
-                 *       "scores": {
-                 *         "solved": true
-                 *       }
-                 *     }
-                 */
-                "application/json": components["schemas"]["SessionScores"];
-            };
-        };
-        responses: {
-            /** @description Document created, URL follows */
-            201: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Written"];
-                };
-            };
-            /** @description A value is wrong: `parameter` says which */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing, wrong or expired */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller's role does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    listAnnotations: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                id: string;
+                number: number;
             };
             cookie?: never;
         };
@@ -7578,749 +6887,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["History"];
-                };
-            };
-            /** @description A value is wrong: `parameter` says which */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing, wrong or expired */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller's role does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    listSessions: {
-        parameters: {
-            query?: {
-                /** @description A filter in its text form: figures are of the calls that match it. */
-                filter?: string;
-                /** @description A time, a day, or how long ago. */
-                since?: string;
-                /** @description A time, a day, or how long ago. */
-                until?: string;
-                /** @description Zone of times without an offset. */
-                zone?: string;
-                /** @description A figure or a name of the list; empty: the list's own. */
-                sort?: string;
-                /** @description `desc` or `asc`. */
-                order?: "asc" | "desc";
-                /** @description Groups, 1 to 500. */
-                limit?: number;
-                /** @description `next` of the page before. */
-                cursor?: string;
-                /** @description Whether each row also has the period of the same length just before. */
-                compare?: boolean;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SessionPage"];
-                };
-            };
-            /** @description A value is wrong: `parameter` says which */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing, wrong or expired */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller's role does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    querySessions: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "filter": "property.app:web",
-                 *       "since": "7d",
-                 *       "sort": "cost",
-                 *       "limit": 20
-                 *     }
-                 */
-                "application/json": components["schemas"]["GroupAsked"];
-            };
-        };
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SessionPage"];
-                };
-            };
-            /** @description A value is wrong: `parameter` says which */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing, wrong or expired */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller's role does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    listUsers: {
-        parameters: {
-            query?: {
-                /** @description A filter in its text form: figures are of the calls that match it. */
-                filter?: string;
-                /** @description A time, a day, or how long ago. */
-                since?: string;
-                /** @description A time, a day, or how long ago. */
-                until?: string;
-                /** @description Zone of times without an offset. */
-                zone?: string;
-                /** @description A figure or a name of the list; empty: the list's own. */
-                sort?: string;
-                /** @description `desc` or `asc`. */
-                order?: "asc" | "desc";
-                /** @description Groups, 1 to 500. */
-                limit?: number;
-                /** @description `next` of the page before. */
-                cursor?: string;
-                /** @description Whether each row also has the period of the same length just before. */
-                compare?: boolean;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["UserPage"];
-                };
-            };
-            /** @description A value is wrong: `parameter` says which */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing, wrong or expired */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller's role does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    queryUsers: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "filter": "status>=400",
-                 *       "since": "30d",
-                 *       "sort": "errors"
-                 *     }
-                 */
-                "application/json": components["schemas"]["GroupAsked"];
-            };
-        };
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["UserPage"];
-                };
-            };
-            /** @description A value is wrong: `parameter` says which */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing, wrong or expired */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller's role does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    listModels: {
-        parameters: {
-            query?: {
-                /** @description A filter in its text form: figures are of the calls that match it. */
-                filter?: string;
-                /** @description A time, a day, or how long ago. */
-                since?: string;
-                /** @description A time, a day, or how long ago. */
-                until?: string;
-                /** @description Zone of times without an offset. */
-                zone?: string;
-                /** @description A figure or a name of the list; empty: the list's own. */
-                sort?: string;
-                /** @description `desc` or `asc`. */
-                order?: "asc" | "desc";
-                /** @description Groups, 1 to 500. */
-                limit?: number;
-                /** @description `next` of the page before. */
-                cursor?: string;
-                /** @description Whether each row also has the period of the same length just before. */
-                compare?: boolean;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ModelPage"];
-                };
-            };
-            /** @description A value is wrong: `parameter` says which */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing, wrong or expired */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller's role does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    queryModels: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "since": "7d",
-                 *       "sort": "latency_p95"
-                 *     }
-                 */
-                "application/json": components["schemas"]["GroupAsked"];
-            };
-        };
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ModelPage"];
-                };
-            };
-            /** @description A value is wrong: `parameter` says which */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing, wrong or expired */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller's role does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    listProviders: {
-        parameters: {
-            query?: {
-                /** @description A filter in its text form: figures are of the calls that match it. */
-                filter?: string;
-                /** @description A time, a day, or how long ago. */
-                since?: string;
-                /** @description A time, a day, or how long ago. */
-                until?: string;
-                /** @description Zone of times without an offset. */
-                zone?: string;
-                /** @description A figure or a name of the list; empty: the list's own. */
-                sort?: string;
-                /** @description `desc` or `asc`. */
-                order?: "asc" | "desc";
-                /** @description Groups, 1 to 500. */
-                limit?: number;
-                /** @description `next` of the page before. */
-                cursor?: string;
-                /** @description Whether each row also has the period of the same length just before. */
-                compare?: boolean;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProviderPage"];
-                };
-            };
-            /** @description A value is wrong: `parameter` says which */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing, wrong or expired */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller's role does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    queryProviders: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "since": "7d",
-                 *       "sort": "error_rate"
-                 *     }
-                 */
-                "application/json": components["schemas"]["GroupAsked"];
-            };
-        };
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProviderPage"];
-                };
-            };
-            /** @description A value is wrong: `parameter` says which */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing, wrong or expired */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller's role does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    listPromptVersions: {
-        parameters: {
-            query?: {
-                /** @description A filter in its text form: figures are of the calls that match it. */
-                filter?: string;
-                /** @description A time, a day, or how long ago. */
-                since?: string;
-                /** @description A time, a day, or how long ago. */
-                until?: string;
-                /** @description Zone of times without an offset. */
-                zone?: string;
-                /** @description A figure or a name of the list; empty: the list's own. */
-                sort?: string;
-                /** @description `desc` or `asc`. */
-                order?: "asc" | "desc";
-                /** @description Groups, 1 to 500. */
-                limit?: number;
-                /** @description `next` of the page before. */
-                cursor?: string;
-                /** @description Whether each row also has the period of the same length just before. */
-                compare?: boolean;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PromptVersionPage"];
-                };
-            };
-            /** @description A value is wrong: `parameter` says which */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing, wrong or expired */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller's role does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    queryPromptVersions: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "filter": "prompt:greeting",
-                 *       "sort": "version",
-                 *       "order": "asc"
-                 *     }
-                 */
-                "application/json": components["schemas"]["GroupAsked"];
-            };
-        };
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["PromptVersionPage"];
-                };
-            };
-            /** @description A value is wrong: `parameter` says which */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing, wrong or expired */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller's role does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    listTools: {
-        parameters: {
-            query?: {
-                /** @description A filter in its text form: figures are of the calls that match it. */
-                filter?: string;
-                /** @description A time, a day, or how long ago. */
-                since?: string;
-                /** @description A time, a day, or how long ago. */
-                until?: string;
-                /** @description Zone of times without an offset. */
-                zone?: string;
-                /** @description A figure or a name of the list; empty: the list's own. */
-                sort?: string;
-                /** @description `desc` or `asc`. */
-                order?: "asc" | "desc";
-                /** @description Groups, 1 to 500. */
-                limit?: number;
-                /** @description `next` of the page before. */
-                cursor?: string;
-                /** @description Whether each row also has the period of the same length just before. */
-                compare?: boolean;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ToolPage"];
-                };
-            };
-            /** @description A value is wrong: `parameter` says which */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing, wrong or expired */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller's role does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    queryTools: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "since": "7d",
-                 *       "sort": "errors_after"
-                 *     }
-                 */
-                "application/json": components["schemas"]["GroupAsked"];
-            };
-        };
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ToolPage"];
+                    "application/json": components["schemas"]["Version"];
                 };
             };
             /** @description A value is wrong: `parameter` says which */
@@ -8443,133 +7010,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PropertyPage"];
-                };
-            };
-            /** @description A value is wrong: `parameter` says which */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing, wrong or expired */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller's role does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    listErrors: {
-        parameters: {
-            query?: {
-                /** @description A filter in its text form: figures are of the calls that match it. */
-                filter?: string;
-                /** @description A time, a day, or how long ago. */
-                since?: string;
-                /** @description A time, a day, or how long ago. */
-                until?: string;
-                /** @description Zone of times without an offset. */
-                zone?: string;
-                /** @description A figure or a name of the list; empty: the list's own. */
-                sort?: string;
-                /** @description `desc` or `asc`. */
-                order?: "asc" | "desc";
-                /** @description Groups, 1 to 500. */
-                limit?: number;
-                /** @description `next` of the page before. */
-                cursor?: string;
-                /** @description Whether each row also has the period of the same length just before. */
-                compare?: boolean;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorPage"];
-                };
-            };
-            /** @description A value is wrong: `parameter` says which */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing, wrong or expired */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller's role does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    queryErrors: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "filter": {
-                 *         "column": "provider",
-                 *         "op": "eq",
-                 *         "value": "openai"
-                 *       },
-                 *       "since": "1d"
-                 *     }
-                 */
-                "application/json": components["schemas"]["GroupAsked"];
-            };
-        };
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ErrorPage"];
                 };
             };
             /** @description A value is wrong: `parameter` says which */
@@ -8727,121 +7167,27 @@ export interface operations {
             };
         };
     };
-    getUser: {
+    listProviders: {
         parameters: {
-            query: {
-                /** @description Id of the user. */
-                id: string;
+            query?: {
+                /** @description A filter in its text form: figures are of the calls that match it. */
+                filter?: string;
                 /** @description A time, a day, or how long ago. */
                 since?: string;
                 /** @description A time, a day, or how long ago. */
                 until?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["UserRow"];
-                };
-            };
-            /** @description A value is wrong: `parameter` says which */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing, wrong or expired */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller's role does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    getSession: {
-        parameters: {
-            query?: {
-                /** @description Id of the session (Helicone-Session-Id). */
-                id?: string;
-            };
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Session"];
-                };
-            };
-            /** @description A value is wrong: `parameter` says which */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing, wrong or expired */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller's role does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    getSessionTree: {
-        parameters: {
-            query?: {
-                /** @description Id of the session (Helicone-Session-Id). */
-                id?: string;
-                /** @description A path such as /plan/search; / is all of the session. */
-                path?: string;
-                /** @description Nodes below the first one, 1 to 5000. */
+                /** @description Zone of times without an offset. */
+                zone?: string;
+                /** @description A figure or a name of the list; empty: the list's own. */
+                sort?: string;
+                /** @description `desc` or `asc`. */
+                order?: "asc" | "desc";
+                /** @description Groups, 1 to 500. */
                 limit?: number;
-                /** @description Children of the first node to leave out: those of the answers before. */
-                skip?: number;
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Whether each row also has the period of the same length just before. */
+                compare?: boolean;
             };
             header?: never;
             path?: never;
@@ -8855,7 +7201,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Branch"];
+                    "application/json": components["schemas"]["ProviderPage"];
                 };
             };
             /** @description A value is wrong: `parameter` says which */
@@ -8887,17 +7233,70 @@ export interface operations {
             };
         };
     };
-    getSessionSpans: {
+    queryProviders: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "since": "7d",
+                 *       "sort": "error_rate"
+                 *     }
+                 */
+                "application/json": components["schemas"]["GroupAsked"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProviderPage"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listReprices: {
         parameters: {
             query?: {
-                /** @description Id of the session (Helicone-Session-Id). */
-                id?: string;
-                /** @description Id of a call: what is below it. Empty: all. */
-                parent?: string;
-                /** @description Nodes below the first one, 1 to 5000. */
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Rows, 1 to 500. */
                 limit?: number;
-                /** @description Children of the first node to leave out: those of the answers before. */
-                skip?: number;
             };
             header?: never;
             path?: never;
@@ -8911,7 +7310,1196 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["SpanTree"];
+                    "application/json": components["schemas"]["RepricePage"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createReprice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "dry_run": true,
+                 *       "filter": "model:gpt-4o-mini",
+                 *       "since": "30d"
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewReprice"];
+            };
+        };
+        responses: {
+            /** @description Request accepted, processing continues off-line */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reprice"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getReprice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reprice"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancelReprice: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Reprice"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listRequests: {
+        parameters: {
+            query?: {
+                /** @description Filter in its text form: `status>=400 user:ada`. */
+                q?: string;
+                /** @description Columns of numbers or times, `-` for the highest first: `-cost,start`. */
+                sort?: string;
+                /** @description Columns to return, joined by commas; without it whole events. */
+                columns?: string;
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Calls in order of arrival in the log: `next` of the page before, or `now` to begin with new ones. */
+                after?: string;
+                /** @description Rows, 1 to 500. */
+                limit?: number;
+                /** @description User id. */
+                user?: string;
+                /** @description Session id. */
+                session?: string;
+                /** @description Model as requested or as answered. */
+                model?: string;
+                /** @description Provider by its catalog name. */
+                provider?: string;
+                /** @description 200, 4xx, >=400, or several joined by commas. */
+                status?: string;
+                /** @description name=value; repeat it for several, all must match. */
+                property?: string[] | null;
+                /** @description A time (2026-01-31T12:00:00Z), a day (2026-01-31), or an age (90s, 15m, 1h, 7d, 2w). */
+                since?: string;
+                /** @description A time (2026-01-31T12:00:00Z), a day (2026-01-31), or an age (90s, 15m, 1h, 7d, 2w). */
+                until?: string;
+                /** @description Text in the first 200 characters of prompt or response. */
+                text?: string;
+                /** @description Name of the call (Helicone-Request-Name). */
+                name?: string;
+                /** @description An error's name, or * for any failed call. */
+                error?: string;
+                /** @description Id of the API key. */
+                key?: string;
+                /** @description Prompt id. */
+                prompt?: string;
+                /** @description success, the phase that refused or failed, or response_error. */
+                outcome?: string;
+                /** @description Trace id of the caller's traceparent. */
+                trace?: string;
+                /** @description Lowest cost, in US dollars. */
+                min_cost?: number | null;
+                /** @description Lowest latency, in milliseconds. */
+                min_latency?: number | null;
+                /** @description Served from the cache (true), or not (false). */
+                cached?: boolean | null;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    exportRequests: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "columns": [
+                 *         "id",
+                 *         "cost"
+                 *       ],
+                 *       "filter": "property.feature:search",
+                 *       "format": "csv",
+                 *       "since": "30d"
+                 *     }
+                 */
+                "application/json": components["schemas"]["ExportQuestion"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    queryRequests: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "columns": [
+                 *         "id",
+                 *         "start",
+                 *         "user",
+                 *         "model",
+                 *         "status",
+                 *         "cost",
+                 *         "property.feature"
+                 *       ],
+                 *       "filter": "status>=400 property.feature:search",
+                 *       "histogram": {
+                 *         "bucket": "1d"
+                 *       },
+                 *       "limit": 20,
+                 *       "since": "7d",
+                 *       "sort": [
+                 *         {
+                 *           "column": "cost",
+                 *           "direction": "desc"
+                 *         }
+                 *       ],
+                 *       "total": true,
+                 *       "zone": "Europe/Berlin"
+                 *     }
+                 */
+                "application/json": components["schemas"]["RequestsQuestion"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RequestPage"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    tailRequests: {
+        parameters: {
+            query?: {
+                /** @description Filter in its text form: `status>=400 user:ada`. */
+                q?: string;
+                /** @description Begin after this position, the id of an event. Empty: now. */
+                after?: string;
+            };
+            header?: {
+                /** @description What a browser sends when it reconnects: as `after`. */
+                "Last-Event-ID"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRequest: {
+        parameters: {
+            query?: {
+                /** @description With its bodies. Without them the field is null; they can be read apart. */
+                bodies?: boolean;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WholeCall"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listAnnotations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["History"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRequestBodies: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["StoredBodies"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRequestBody: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description `bytes=0-65535`: only these bytes, answered 206. */
+                Range?: string;
+                /** @description The `ETag` of the pieces before: else the whole body. */
+                "If-Range"?: string;
+            };
+            path: {
+                id: string;
+                part: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRequestCode: {
+        parameters: {
+            query?: {
+                /** @description `curl`, `python` (httpx) or `typescript` (fetch). */
+                language?: "curl" | "python" | "typescript";
+                /** @description Send it through the gateway, or to the provider itself. */
+                target?: "gateway" | "provider";
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Snippet"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addFeedback: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "correction": "Mie scattering.",
+                 *       "note": "to the point",
+                 *       "rating": true
+                 *     }
+                 */
+                "application/json": components["schemas"]["Feedback"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Written"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRequestNeighbours: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "filter": {
+                 *         "column": "status",
+                 *         "op": "gte",
+                 *         "value": 400
+                 *       },
+                 *       "since": "7d"
+                 *     }
+                 */
+                "application/json": components["schemas"]["RequestSelection"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Neighbours"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addNote: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "text": "The customer called about this answer."
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewNote"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Written"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    setProperties: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "team": "blue",
+                 *       "trial": null
+                 *     }
+                 */
+                "application/json": {
+                    [key: string]: string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Written"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addScores: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "helpful": 0.8,
+                 *       "outdated": null,
+                 *       "safe": true,
+                 *       "tone": "dry"
+                 *     }
+                 */
+                "application/json": {
+                    [key: string]: number | boolean | string | null;
+                };
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Written"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    rebuildRollup: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "since": "30d"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Rebuild"];
+            };
+        };
+        responses: {
+            /** @description Request accepted, processing continues off-line */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Rebuilding"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    switchOrganisation: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "organisation": "default"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Switch"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Me"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listSessions: {
+        parameters: {
+            query?: {
+                /** @description A filter in its text form: figures are of the calls that match it. */
+                filter?: string;
+                /** @description A time, a day, or how long ago. */
+                since?: string;
+                /** @description A time, a day, or how long ago. */
+                until?: string;
+                /** @description Zone of times without an offset. */
+                zone?: string;
+                /** @description A figure or a name of the list; empty: the list's own. */
+                sort?: string;
+                /** @description `desc` or `asc`. */
+                order?: "asc" | "desc";
+                /** @description Groups, 1 to 500. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Whether each row also has the period of the same length just before. */
+                compare?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionPage"];
                 };
             };
             /** @description A value is wrong: `parameter` says which */
@@ -9001,6 +8589,443 @@ export interface operations {
             };
         };
     };
+    getSession: {
+        parameters: {
+            query?: {
+                /** @description Id of the session (Helicone-Session-Id). */
+                id?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    querySessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "filter": "property.app:web",
+                 *       "limit": 20,
+                 *       "since": "7d",
+                 *       "sort": "cost"
+                 *     }
+                 */
+                "application/json": components["schemas"]["GroupAsked"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionPage"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    addSessionScores: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "scores": {
+                 *         "solved": true
+                 *       },
+                 *       "session": "chat-4711"
+                 *     }
+                 */
+                "application/json": components["schemas"]["SessionScores"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Written"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getSessionSpans: {
+        parameters: {
+            query?: {
+                /** @description Id of the session (Helicone-Session-Id). */
+                id?: string;
+                /** @description Id of a call: what is below it. Empty: all. */
+                parent?: string;
+                /** @description Nodes below the first one, 1 to 5000. */
+                limit?: number;
+                /** @description Children of the first node to leave out: those of the answers before. */
+                skip?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SpanTree"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getSessionTree: {
+        parameters: {
+            query?: {
+                /** @description Id of the session (Helicone-Session-Id). */
+                id?: string;
+                /** @description A path such as /plan/search; / is all of the session. */
+                path?: string;
+                /** @description Nodes below the first one, 1 to 5000. */
+                limit?: number;
+                /** @description Children of the first node to leave out: those of the answers before. */
+                skip?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Branch"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getSnapshot: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": string;
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    querySql: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "limits": {
+                 *         "rows": 100,
+                 *         "seconds": 5
+                 *       },
+                 *       "parameters": {
+                 *         "user": "ada"
+                 *       },
+                 *       "sql": "SELECT model, sum(cost) AS usd FROM requests WHERE user = {user:String} GROUP BY model"
+                 *     }
+                 */
+                "application/json": components["schemas"]["SqlQuestion"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SqlResult"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getSqlSchema: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SqlSchema"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     suggestValues: {
         parameters: {
             query?: {
@@ -9057,7 +9082,73 @@ export interface operations {
             };
         };
     };
-    heliconeQueryRequests: {
+    listTools: {
+        parameters: {
+            query?: {
+                /** @description A filter in its text form: figures are of the calls that match it. */
+                filter?: string;
+                /** @description A time, a day, or how long ago. */
+                since?: string;
+                /** @description A time, a day, or how long ago. */
+                until?: string;
+                /** @description Zone of times without an offset. */
+                zone?: string;
+                /** @description A figure or a name of the list; empty: the list's own. */
+                sort?: string;
+                /** @description `desc` or `asc`. */
+                order?: "asc" | "desc";
+                /** @description Groups, 1 to 500. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Whether each row also has the period of the same length just before. */
+                compare?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ToolPage"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    queryTools: {
         parameters: {
             query?: never;
             header?: never;
@@ -9068,32 +9159,880 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "filter": {
-                 *         "left": {
-                 *           "request_response_rmt": {
-                 *             "status": {
-                 *               "gte": 400
-                 *             }
-                 *           }
-                 *         },
-                 *         "operator": "and",
-                 *         "right": {
-                 *           "request_response_rmt": {
-                 *             "properties": {
-                 *               "app": {
-                 *                 "equals": "search"
-                 *               }
-                 *             }
-                 *           }
-                 *         }
+                 *       "since": "7d",
+                 *       "sort": "errors_after"
+                 *     }
+                 */
+                "application/json": components["schemas"]["GroupAsked"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ToolPage"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listUsers: {
+        parameters: {
+            query?: {
+                /** @description A filter in its text form: figures are of the calls that match it. */
+                filter?: string;
+                /** @description A time, a day, or how long ago. */
+                since?: string;
+                /** @description A time, a day, or how long ago. */
+                until?: string;
+                /** @description Zone of times without an offset. */
+                zone?: string;
+                /** @description A figure or a name of the list; empty: the list's own. */
+                sort?: string;
+                /** @description `desc` or `asc`. */
+                order?: "asc" | "desc";
+                /** @description Groups, 1 to 500. */
+                limit?: number;
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Whether each row also has the period of the same length just before. */
+                compare?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserPage"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getUser: {
+        parameters: {
+            query: {
+                /** @description Id of the user. */
+                id: string;
+                /** @description A time, a day, or how long ago. */
+                since?: string;
+                /** @description A time, a day, or how long ago. */
+                until?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserRow"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    queryUsers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "filter": "status>=400",
+                 *       "since": "30d",
+                 *       "sort": "errors"
+                 *     }
+                 */
+                "application/json": components["schemas"]["GroupAsked"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UserPage"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    logCallCustomV1: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    logCallGoogleapisV1: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    HealthzHealthz: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    MetricsMetrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": string;
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    logCallOaiV1: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    ReadyzReadyz: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Readiness"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    heliconeScoresOverTime: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "dbIncrement": "day",
+                 *       "timeFilter": {
+                 *         "end": "2026-02-01T00:00:00Z",
+                 *         "start": "2026-01-01T00:00:00Z"
                  *       },
-                 *       "limit": 10,
-                 *       "sort": {
-                 *         "created_at": "desc"
+                 *       "userFilter": "all"
+                 *     }
+                 */
+                "application/json": components["schemas"]["DataOverTime"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Result_list_dict_str_typing.Any_"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    logCallV1: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/plain": string;
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    heliconeActiveUsers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "filter": "all",
+                 *       "timeFilter": {
+                 *         "end": "2026-02-01T00:00:00Z",
+                 *         "start": "2026-01-01T00:00:00Z"
                  *       }
                  *     }
                  */
-                "application/json": components["schemas"]["RequestQuery"];
+                "application/json": components["schemas"]["Totals"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Result_typing.Any_"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    heliconeAverageLatency: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "filter": "all",
+                 *       "timeFilter": {
+                 *         "end": "2026-02-01T00:00:00Z",
+                 *         "start": "2026-01-01T00:00:00Z"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["Totals"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Result_typing.Any_"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    heliconeAverageTimeToFirstToken: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "filter": "all",
+                 *       "timeFilter": {
+                 *         "end": "2026-02-01T00:00:00Z",
+                 *         "start": "2026-01-01T00:00:00Z"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["Totals"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Result_typing.Any_"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    heliconeAverageTokensPerRequest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "filter": "all",
+                 *       "timeFilter": {
+                 *         "end": "2026-02-01T00:00:00Z",
+                 *         "start": "2026-01-01T00:00:00Z"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["Totals"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Result_typing.Any_"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    heliconeCostOverTime: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "dbIncrement": "day",
+                 *       "filter": "all",
+                 *       "timeFilter": {
+                 *         "end": "2026-02-01T00:00:00Z",
+                 *         "start": "2026-01-01T00:00:00Z"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["OverTime"];
             };
         };
         responses: {
@@ -9135,7 +10074,7 @@ export interface operations {
             };
         };
     };
-    heliconeQueryRequestsOlder: {
+    heliconeCountries: {
         parameters: {
             query?: never;
             header?: never;
@@ -9147,10 +10086,13 @@ export interface operations {
                 /**
                  * @example {
                  *       "filter": "all",
-                 *       "limit": 10
+                 *       "timeFilter": {
+                 *         "end": "2026-02-01T00:00:00Z",
+                 *         "start": "2026-01-01T00:00:00Z"
+                 *       }
                  *     }
                  */
-                "application/json": components["schemas"]["RequestQuery"];
+                "application/json": components["schemas"]["Groups"];
             };
         };
         responses: {
@@ -9161,6 +10103,1267 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Result_list_typing.Any_"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    heliconeDetailedTokensOverTime: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "dbIncrement": "day",
+                 *       "filter": "all",
+                 *       "timeFilter": {
+                 *         "end": "2026-02-01T00:00:00Z",
+                 *         "start": "2026-01-01T00:00:00Z"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["OverTime"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Result_list_typing.Any_"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    heliconeErrorOverTime: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "dbIncrement": "day",
+                 *       "filter": "all",
+                 *       "timeFilter": {
+                 *         "end": "2026-02-01T00:00:00Z",
+                 *         "start": "2026-01-01T00:00:00Z"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["OverTime"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Result_list_typing.Any_"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    heliconeLatencyOverTime: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "dbIncrement": "day",
+                 *       "filter": "all",
+                 *       "timeFilter": {
+                 *         "end": "2026-02-01T00:00:00Z",
+                 *         "start": "2026-01-01T00:00:00Z"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["OverTime"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Result_list_typing.Any_"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    heliconeModelUsageOverTime: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "dbIncrement": "day",
+                 *       "filter": "all",
+                 *       "timeFilter": {
+                 *         "end": "2026-02-01T00:00:00Z",
+                 *         "start": "2026-01-01T00:00:00Z"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["OverTime"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Result_list_typing.Any_"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    heliconeModels: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "filter": "all",
+                 *       "timeFilter": {
+                 *         "end": "2026-02-01T00:00:00Z",
+                 *         "start": "2026-01-01T00:00:00Z"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["Groups"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Result_list_typing.Any_"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    heliconeQuantiles: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "dbIncrement": "day",
+                 *       "filter": "all",
+                 *       "metric": "latency",
+                 *       "timeFilter": {
+                 *         "end": "2026-02-01T00:00:00Z",
+                 *         "start": "2026-01-01T00:00:00Z"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["Quantiles"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Result_list_typing.Any_"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    heliconeRequestCount: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "filter": "all"
+                 *     }
+                 */
+                "application/json": components["schemas"]["CountQuery"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Result_int_"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    heliconeRequestOverTime: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "dbIncrement": "day",
+                 *       "filter": "all",
+                 *       "timeFilter": {
+                 *         "end": "2026-02-01T00:00:00Z",
+                 *         "start": "2026-01-01T00:00:00Z"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["OverTime"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Result_list_typing.Any_"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    heliconeRequestStatusOverTime: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "dbIncrement": "day",
+                 *       "filter": "all",
+                 *       "timeFilter": {
+                 *         "end": "2026-02-01T00:00:00Z",
+                 *         "start": "2026-01-01T00:00:00Z"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["OverTime"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Result_list_typing.Any_"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    heliconeThreatsOverTime: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "dbIncrement": "day",
+                 *       "filter": "all",
+                 *       "timeFilter": {
+                 *         "end": "2026-02-01T00:00:00Z",
+                 *         "start": "2026-01-01T00:00:00Z"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["OverTime"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Result_list_typing.Any_"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    heliconeTimeToFirstToken: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "dbIncrement": "day",
+                 *       "filter": "all",
+                 *       "timeFilter": {
+                 *         "end": "2026-02-01T00:00:00Z",
+                 *         "start": "2026-01-01T00:00:00Z"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["OverTime"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Result_list_typing.Any_"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    heliconeTokensOverTime: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "dbIncrement": "day",
+                 *       "filter": "all",
+                 *       "timeFilter": {
+                 *         "end": "2026-02-01T00:00:00Z",
+                 *         "start": "2026-01-01T00:00:00Z"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["OverTime"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Result_list_typing.Any_"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    heliconeTotalCost: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "filter": "all",
+                 *       "timeFilter": {
+                 *         "end": "2026-02-01T00:00:00Z",
+                 *         "start": "2026-01-01T00:00:00Z"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["Totals"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Result_typing.Any_"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    heliconeTotalRequests: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "filter": "all",
+                 *       "timeFilter": {
+                 *         "end": "2026-02-01T00:00:00Z",
+                 *         "start": "2026-01-01T00:00:00Z"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["Totals"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Result_typing.Any_"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    heliconeTotalThreats: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "filter": "all",
+                 *       "timeFilter": {
+                 *         "end": "2026-02-01T00:00:00Z",
+                 *         "start": "2026-01-01T00:00:00Z"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["Totals"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Result_typing.Any_"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    heliconeUsersOverTime: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "dbIncrement": "day",
+                 *       "filter": "all",
+                 *       "timeFilter": {
+                 *         "end": "2026-02-01T00:00:00Z",
+                 *         "start": "2026-01-01T00:00:00Z"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["OverTime"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Result_list_typing.Any_"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    heliconePropertyOverTime: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "dbIncrement": "day",
+                 *       "propertyKey": "app",
+                 *       "timeFilter": {
+                 *         "end": "2026-02-01T00:00:00Z",
+                 *         "start": "2026-01-01T00:00:00Z"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["PropertyOverTime"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Result_list_dict_str_typing.Any_"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    heliconeQueryProperties: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /** @example {} */
+                "application/json": components["schemas"]["Nothing"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Result_list_dict_str_str_"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    heliconeSearchProperty: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                propertyKey: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "searchTerm": "sea"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Search"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Result_list_str_"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    heliconeTopCosts: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                propertyKey: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "timeFilter": {
+                 *         "end": "2026-02-01T00:00:00Z",
+                 *         "start": "2026-01-01T00:00:00Z"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["Period"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Result_list_dict_str_typing.Any_"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    heliconeTopRequests: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                propertyKey: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "timeFilter": {
+                 *         "end": "2026-02-01T00:00:00Z",
+                 *         "start": "2026-01-01T00:00:00Z"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["Period"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Result_list_dict_str_typing.Any_"];
                 };
             };
             /** @description A value is wrong: `parameter` says which */
@@ -9254,7 +11457,7 @@ export interface operations {
             };
         };
     };
-    heliconeRequestCount: {
+    heliconeQueryRequestsOlder: {
         parameters: {
             query?: never;
             header?: never;
@@ -9265,10 +11468,11 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "filter": "all"
+                 *       "filter": "all",
+                 *       "limit": 10
                  *     }
                  */
-                "application/json": components["schemas"]["CountQuery"];
+                "application/json": components["schemas"]["RequestQuery"];
             };
         };
         responses: {
@@ -9278,7 +11482,85 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Result_int_"];
+                    "application/json": components["schemas"]["Result_list_typing.Any_"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    heliconeQueryRequests: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "filter": {
+                 *         "left": {
+                 *           "request_response_rmt": {
+                 *             "status": {
+                 *               "gte": 400
+                 *             }
+                 *           }
+                 *         },
+                 *         "operator": "and",
+                 *         "right": {
+                 *           "request_response_rmt": {
+                 *             "properties": {
+                 *               "app": {
+                 *                 "equals": "search"
+                 *               }
+                 *             }
+                 *           }
+                 *         }
+                 *       },
+                 *       "limit": 10,
+                 *       "sort": {
+                 *         "created_at": "desc"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["RequestQuery"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Result_list_typing.Any_"];
                 };
             };
             /** @description A value is wrong: `parameter` says which */
@@ -9537,7 +11819,7 @@ export interface operations {
             };
         };
     };
-    heliconeQuerySessions: {
+    heliconeQuerySessionMetrics: {
         parameters: {
             query?: never;
             header?: never;
@@ -9548,16 +11830,12 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "timeFilter": {
-                 *         "startTimeUnixMs": 1767225600000,
-                 *         "endTimeUnixMs": 1769904000000
-                 *       },
-                 *       "search": "support",
-                 *       "timezoneDifference": 0,
-                 *       "filter": "all"
+                 *       "nameContains": "support",
+                 *       "pSize": "p75",
+                 *       "timezoneDifference": 0
                  *     }
                  */
-                "application/json": components["schemas"]["SessionQuery"];
+                "application/json": components["schemas"]["SessionNameQuery"];
             };
         };
         responses: {
@@ -9567,7 +11845,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Result_list_proxy.control.api.helicone.sessions.SessionResult_"];
+                    "application/json": components["schemas"]["Result_proxy.control.api.helicone.sessions.SessionMetrics_"];
                 };
             };
             /** @description A value is wrong: `parameter` says which */
@@ -9656,7 +11934,7 @@ export interface operations {
             };
         };
     };
-    heliconeQuerySessionMetrics: {
+    heliconeQuerySessions: {
         parameters: {
             query?: never;
             header?: never;
@@ -9667,12 +11945,16 @@ export interface operations {
             content: {
                 /**
                  * @example {
-                 *       "nameContains": "support",
-                 *       "timezoneDifference": 0,
-                 *       "pSize": "p75"
+                 *       "filter": "all",
+                 *       "search": "support",
+                 *       "timeFilter": {
+                 *         "endTimeUnixMs": 1769904000000,
+                 *         "startTimeUnixMs": 1767225600000
+                 *       },
+                 *       "timezoneDifference": 0
                  *     }
                  */
-                "application/json": components["schemas"]["SessionNameQuery"];
+                "application/json": components["schemas"]["SessionQuery"];
             };
         };
         responses: {
@@ -9682,7 +11964,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Result_proxy.control.api.helicone.sessions.SessionMetrics_"];
+                    "application/json": components["schemas"]["Result_list_proxy.control.api.helicone.sessions.SessionResult_"];
                 };
             };
             /** @description A value is wrong: `parameter` says which */
@@ -9741,1934 +12023,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Result_NoneType_"];
-                };
-            };
-            /** @description A value is wrong: `parameter` says which */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing, wrong or expired */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller's role does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    heliconeQueryUsers: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "userIds": [
-                 *         "ada"
-                 *       ]
-                 *     }
-                 */
-                "application/json": components["schemas"]["UserQuery"];
-            };
-        };
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Result_list_proxy.control.api.helicone.users.UserTotals_"];
-                };
-            };
-            /** @description A value is wrong: `parameter` says which */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing, wrong or expired */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller's role does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    heliconeQueryUserMetrics: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "filter": "all",
-                 *       "offset": 0,
-                 *       "limit": 10,
-                 *       "sort": {
-                 *         "cost": "desc"
-                 *       }
-                 *     }
-                 */
-                "application/json": components["schemas"]["UserMetricsQuery"];
-            };
-        };
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Result_proxy.control.api.helicone.users.UserMetricsPage_"];
-                };
-            };
-            /** @description A value is wrong: `parameter` says which */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing, wrong or expired */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller's role does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    heliconeQueryUserOverview: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "filter": "all",
-                 *       "pSize": "p75",
-                 *       "useInterquartile": false
-                 *     }
-                 */
-                "application/json": components["schemas"]["UserOverviewQuery"];
-            };
-        };
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Result_proxy.control.api.helicone.users.UserOverview_"];
-                };
-            };
-            /** @description A value is wrong: `parameter` says which */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing, wrong or expired */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller's role does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    heliconeQueryProperties: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /** @example {} */
-                "application/json": components["schemas"]["Nothing"];
-            };
-        };
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Result_list_dict_str_str_"];
-                };
-            };
-            /** @description A value is wrong: `parameter` says which */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing, wrong or expired */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller's role does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    heliconeSearchProperty: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                propertyKey: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "searchTerm": "sea"
-                 *     }
-                 */
-                "application/json": components["schemas"]["Search"];
-            };
-        };
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Result_list_str_"];
-                };
-            };
-            /** @description A value is wrong: `parameter` says which */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing, wrong or expired */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller's role does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    heliconeTopCosts: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                propertyKey: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "timeFilter": {
-                 *         "start": "2026-01-01T00:00:00Z",
-                 *         "end": "2026-02-01T00:00:00Z"
-                 *       }
-                 *     }
-                 */
-                "application/json": components["schemas"]["Period"];
-            };
-        };
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Result_list_dict_str_typing.Any_"];
-                };
-            };
-            /** @description A value is wrong: `parameter` says which */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing, wrong or expired */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller's role does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    heliconeTopRequests: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                propertyKey: string;
-            };
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "timeFilter": {
-                 *         "start": "2026-01-01T00:00:00Z",
-                 *         "end": "2026-02-01T00:00:00Z"
-                 *       }
-                 *     }
-                 */
-                "application/json": components["schemas"]["Period"];
-            };
-        };
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Result_list_dict_str_typing.Any_"];
-                };
-            };
-            /** @description A value is wrong: `parameter` says which */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing, wrong or expired */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller's role does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    heliconePropertyOverTime: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "propertyKey": "app",
-                 *       "timeFilter": {
-                 *         "start": "2026-01-01T00:00:00Z",
-                 *         "end": "2026-02-01T00:00:00Z"
-                 *       },
-                 *       "dbIncrement": "day"
-                 *     }
-                 */
-                "application/json": components["schemas"]["PropertyOverTime"];
-            };
-        };
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Result_list_dict_str_typing.Any_"];
-                };
-            };
-            /** @description A value is wrong: `parameter` says which */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing, wrong or expired */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller's role does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    heliconeScoresOverTime: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "userFilter": "all",
-                 *       "timeFilter": {
-                 *         "start": "2026-01-01T00:00:00Z",
-                 *         "end": "2026-02-01T00:00:00Z"
-                 *       },
-                 *       "dbIncrement": "day"
-                 *     }
-                 */
-                "application/json": components["schemas"]["DataOverTime"];
-            };
-        };
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Result_list_dict_str_typing.Any_"];
-                };
-            };
-            /** @description A value is wrong: `parameter` says which */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing, wrong or expired */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller's role does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    heliconeTotalRequests: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "filter": "all",
-                 *       "timeFilter": {
-                 *         "start": "2026-01-01T00:00:00Z",
-                 *         "end": "2026-02-01T00:00:00Z"
-                 *       }
-                 *     }
-                 */
-                "application/json": components["schemas"]["Totals"];
-            };
-        };
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Result_typing.Any_"];
-                };
-            };
-            /** @description A value is wrong: `parameter` says which */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing, wrong or expired */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller's role does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    heliconeTotalCost: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "filter": "all",
-                 *       "timeFilter": {
-                 *         "start": "2026-01-01T00:00:00Z",
-                 *         "end": "2026-02-01T00:00:00Z"
-                 *       }
-                 *     }
-                 */
-                "application/json": components["schemas"]["Totals"];
-            };
-        };
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Result_typing.Any_"];
-                };
-            };
-            /** @description A value is wrong: `parameter` says which */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing, wrong or expired */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller's role does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    heliconeAverageLatency: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "filter": "all",
-                 *       "timeFilter": {
-                 *         "start": "2026-01-01T00:00:00Z",
-                 *         "end": "2026-02-01T00:00:00Z"
-                 *       }
-                 *     }
-                 */
-                "application/json": components["schemas"]["Totals"];
-            };
-        };
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Result_typing.Any_"];
-                };
-            };
-            /** @description A value is wrong: `parameter` says which */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing, wrong or expired */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller's role does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    heliconeAverageTimeToFirstToken: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "filter": "all",
-                 *       "timeFilter": {
-                 *         "start": "2026-01-01T00:00:00Z",
-                 *         "end": "2026-02-01T00:00:00Z"
-                 *       }
-                 *     }
-                 */
-                "application/json": components["schemas"]["Totals"];
-            };
-        };
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Result_typing.Any_"];
-                };
-            };
-            /** @description A value is wrong: `parameter` says which */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing, wrong or expired */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller's role does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    heliconeAverageTokensPerRequest: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "filter": "all",
-                 *       "timeFilter": {
-                 *         "start": "2026-01-01T00:00:00Z",
-                 *         "end": "2026-02-01T00:00:00Z"
-                 *       }
-                 *     }
-                 */
-                "application/json": components["schemas"]["Totals"];
-            };
-        };
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Result_typing.Any_"];
-                };
-            };
-            /** @description A value is wrong: `parameter` says which */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing, wrong or expired */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller's role does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    heliconeTotalThreats: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "filter": "all",
-                 *       "timeFilter": {
-                 *         "start": "2026-01-01T00:00:00Z",
-                 *         "end": "2026-02-01T00:00:00Z"
-                 *       }
-                 *     }
-                 */
-                "application/json": components["schemas"]["Totals"];
-            };
-        };
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Result_typing.Any_"];
-                };
-            };
-            /** @description A value is wrong: `parameter` says which */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing, wrong or expired */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller's role does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    heliconeActiveUsers: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "filter": "all",
-                 *       "timeFilter": {
-                 *         "start": "2026-01-01T00:00:00Z",
-                 *         "end": "2026-02-01T00:00:00Z"
-                 *       }
-                 *     }
-                 */
-                "application/json": components["schemas"]["Totals"];
-            };
-        };
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Result_typing.Any_"];
-                };
-            };
-            /** @description A value is wrong: `parameter` says which */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing, wrong or expired */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller's role does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    heliconeRequestOverTime: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "filter": "all",
-                 *       "timeFilter": {
-                 *         "start": "2026-01-01T00:00:00Z",
-                 *         "end": "2026-02-01T00:00:00Z"
-                 *       },
-                 *       "dbIncrement": "day"
-                 *     }
-                 */
-                "application/json": components["schemas"]["OverTime"];
-            };
-        };
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Result_list_typing.Any_"];
-                };
-            };
-            /** @description A value is wrong: `parameter` says which */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing, wrong or expired */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller's role does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    heliconeCostOverTime: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "filter": "all",
-                 *       "timeFilter": {
-                 *         "start": "2026-01-01T00:00:00Z",
-                 *         "end": "2026-02-01T00:00:00Z"
-                 *       },
-                 *       "dbIncrement": "day"
-                 *     }
-                 */
-                "application/json": components["schemas"]["OverTime"];
-            };
-        };
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Result_list_typing.Any_"];
-                };
-            };
-            /** @description A value is wrong: `parameter` says which */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing, wrong or expired */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller's role does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    heliconeTokensOverTime: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "filter": "all",
-                 *       "timeFilter": {
-                 *         "start": "2026-01-01T00:00:00Z",
-                 *         "end": "2026-02-01T00:00:00Z"
-                 *       },
-                 *       "dbIncrement": "day"
-                 *     }
-                 */
-                "application/json": components["schemas"]["OverTime"];
-            };
-        };
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Result_list_typing.Any_"];
-                };
-            };
-            /** @description A value is wrong: `parameter` says which */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing, wrong or expired */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller's role does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    heliconeDetailedTokensOverTime: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "filter": "all",
-                 *       "timeFilter": {
-                 *         "start": "2026-01-01T00:00:00Z",
-                 *         "end": "2026-02-01T00:00:00Z"
-                 *       },
-                 *       "dbIncrement": "day"
-                 *     }
-                 */
-                "application/json": components["schemas"]["OverTime"];
-            };
-        };
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Result_list_typing.Any_"];
-                };
-            };
-            /** @description A value is wrong: `parameter` says which */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing, wrong or expired */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller's role does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    heliconeModelUsageOverTime: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "filter": "all",
-                 *       "timeFilter": {
-                 *         "start": "2026-01-01T00:00:00Z",
-                 *         "end": "2026-02-01T00:00:00Z"
-                 *       },
-                 *       "dbIncrement": "day"
-                 *     }
-                 */
-                "application/json": components["schemas"]["OverTime"];
-            };
-        };
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Result_list_typing.Any_"];
-                };
-            };
-            /** @description A value is wrong: `parameter` says which */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing, wrong or expired */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller's role does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    heliconeLatencyOverTime: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "filter": "all",
-                 *       "timeFilter": {
-                 *         "start": "2026-01-01T00:00:00Z",
-                 *         "end": "2026-02-01T00:00:00Z"
-                 *       },
-                 *       "dbIncrement": "day"
-                 *     }
-                 */
-                "application/json": components["schemas"]["OverTime"];
-            };
-        };
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Result_list_typing.Any_"];
-                };
-            };
-            /** @description A value is wrong: `parameter` says which */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing, wrong or expired */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller's role does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    heliconeTimeToFirstToken: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "filter": "all",
-                 *       "timeFilter": {
-                 *         "start": "2026-01-01T00:00:00Z",
-                 *         "end": "2026-02-01T00:00:00Z"
-                 *       },
-                 *       "dbIncrement": "day"
-                 *     }
-                 */
-                "application/json": components["schemas"]["OverTime"];
-            };
-        };
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Result_list_typing.Any_"];
-                };
-            };
-            /** @description A value is wrong: `parameter` says which */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing, wrong or expired */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller's role does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    heliconeUsersOverTime: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "filter": "all",
-                 *       "timeFilter": {
-                 *         "start": "2026-01-01T00:00:00Z",
-                 *         "end": "2026-02-01T00:00:00Z"
-                 *       },
-                 *       "dbIncrement": "day"
-                 *     }
-                 */
-                "application/json": components["schemas"]["OverTime"];
-            };
-        };
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Result_list_typing.Any_"];
-                };
-            };
-            /** @description A value is wrong: `parameter` says which */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing, wrong or expired */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller's role does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    heliconeThreatsOverTime: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "filter": "all",
-                 *       "timeFilter": {
-                 *         "start": "2026-01-01T00:00:00Z",
-                 *         "end": "2026-02-01T00:00:00Z"
-                 *       },
-                 *       "dbIncrement": "day"
-                 *     }
-                 */
-                "application/json": components["schemas"]["OverTime"];
-            };
-        };
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Result_list_typing.Any_"];
-                };
-            };
-            /** @description A value is wrong: `parameter` says which */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing, wrong or expired */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller's role does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    heliconeErrorOverTime: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "filter": "all",
-                 *       "timeFilter": {
-                 *         "start": "2026-01-01T00:00:00Z",
-                 *         "end": "2026-02-01T00:00:00Z"
-                 *       },
-                 *       "dbIncrement": "day"
-                 *     }
-                 */
-                "application/json": components["schemas"]["OverTime"];
-            };
-        };
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Result_list_typing.Any_"];
-                };
-            };
-            /** @description A value is wrong: `parameter` says which */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing, wrong or expired */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller's role does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    heliconeRequestStatusOverTime: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "filter": "all",
-                 *       "timeFilter": {
-                 *         "start": "2026-01-01T00:00:00Z",
-                 *         "end": "2026-02-01T00:00:00Z"
-                 *       },
-                 *       "dbIncrement": "day"
-                 *     }
-                 */
-                "application/json": components["schemas"]["OverTime"];
-            };
-        };
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Result_list_typing.Any_"];
-                };
-            };
-            /** @description A value is wrong: `parameter` says which */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing, wrong or expired */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller's role does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    heliconeQuantiles: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "filter": "all",
-                 *       "timeFilter": {
-                 *         "start": "2026-01-01T00:00:00Z",
-                 *         "end": "2026-02-01T00:00:00Z"
-                 *       },
-                 *       "dbIncrement": "day",
-                 *       "metric": "latency"
-                 *     }
-                 */
-                "application/json": components["schemas"]["Quantiles"];
-            };
-        };
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Result_list_typing.Any_"];
-                };
-            };
-            /** @description A value is wrong: `parameter` says which */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing, wrong or expired */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller's role does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    heliconeModels: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "filter": "all",
-                 *       "timeFilter": {
-                 *         "start": "2026-01-01T00:00:00Z",
-                 *         "end": "2026-02-01T00:00:00Z"
-                 *       }
-                 *     }
-                 */
-                "application/json": components["schemas"]["Groups"];
-            };
-        };
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Result_list_typing.Any_"];
-                };
-            };
-            /** @description A value is wrong: `parameter` says which */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing, wrong or expired */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller's role does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    heliconeCountries: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "filter": "all",
-                 *       "timeFilter": {
-                 *         "start": "2026-01-01T00:00:00Z",
-                 *         "end": "2026-02-01T00:00:00Z"
-                 *       }
-                 *     }
-                 */
-                "application/json": components["schemas"]["Groups"];
-            };
-        };
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Result_list_typing.Any_"];
-                };
-            };
-            /** @description A value is wrong: `parameter` says which */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing, wrong or expired */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller's role does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    importRows: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "format": "helicone",
-                 *       "rows": [
-                 *         {
-                 *           "line": 1,
-                 *           "values": {
-                 *             "request_id": "6f1c2d3e-0000-4000-8000-000000000001",
-                 *             "request_created_at": "2026-01-31T12:00:00Z",
-                 *             "response_status": 200,
-                 *             "provider": "OPENAI",
-                 *             "request_body": {
-                 *               "model": "gpt-4o",
-                 *               "messages": [
-                 *                 {
-                 *                   "role": "user",
-                 *                   "content": "Hello"
-                 *                 }
-                 *               ]
-                 *             }
-                 *           }
-                 *         }
-                 *       ],
-                 *       "dry_run": true
-                 *     }
-                 */
-                "application/json": components["schemas"]["ImportBatch"];
-            };
-        };
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Imported"];
-                };
-            };
-            /** @description A value is wrong: `parameter` says which */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing, wrong or expired */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller's role does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    logCallAnthropicV1: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/plain": string;
                 };
             };
             /** @description A value is wrong: `parameter` says which */
@@ -11794,7 +12148,7 @@ export interface operations {
             };
         };
     };
-    logCallGoogleapisV1: {
+    exportTracesLog: {
         parameters: {
             query?: never;
             header?: never;
@@ -11809,491 +12163,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "text/plain": string;
-                };
-            };
-            /** @description A value is wrong: `parameter` says which */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing, wrong or expired */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller's role does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    logCallCustomV1: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/plain": string;
-                };
-            };
-            /** @description A value is wrong: `parameter` says which */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing, wrong or expired */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller's role does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    logCallOaiV1: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/plain": string;
-                };
-            };
-            /** @description A value is wrong: `parameter` says which */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing, wrong or expired */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller's role does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    logCallV1: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "text/plain": string;
-                };
-            };
-            /** @description A value is wrong: `parameter` says which */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing, wrong or expired */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller's role does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    queryMetrics: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "measures": [
-                 *         "cost",
-                 *         "calls",
-                 *         "p95_latency"
-                 *       ],
-                 *       "dimensions": [
-                 *         "model"
-                 *       ],
-                 *       "filter": "status<400",
-                 *       "since": "7d",
-                 *       "zone": "Europe/Berlin",
-                 *       "bucket": "1d",
-                 *       "compare": "previous",
-                 *       "top": {
-                 *         "n": 5,
-                 *         "other": true
-                 *       }
-                 *     }
-                 */
-                "application/json": components["schemas"]["MetricsQuestion"];
-            };
-        };
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["MetricsAnswer"];
-                };
-            };
-            /** @description A value is wrong: `parameter` says which */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing, wrong or expired */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller's role does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    queryHeatmap: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "measure": "latency",
-                 *       "since": "1d",
-                 *       "bucket": "1h"
-                 *     }
-                 */
-                "application/json": components["schemas"]["HeatmapQuestion"];
-            };
-        };
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Heatmap"];
-                };
-            };
-            /** @description A value is wrong: `parameter` says which */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing, wrong or expired */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller's role does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    getMetricsSchema: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["MetricsSchema"];
-                };
-            };
-            /** @description A value is wrong: `parameter` says which */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing, wrong or expired */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller's role does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    rebuildRollup: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "since": "30d"
-                 *     }
-                 */
-                "application/json": components["schemas"]["Rebuild"];
-            };
-        };
-        responses: {
-            /** @description Request accepted, processing continues off-line */
-            202: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["Rebuilding"];
-                };
-            };
-            /** @description A value is wrong: `parameter` says which */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing, wrong or expired */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller's role does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    querySql: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody: {
-            content: {
-                /**
-                 * @example {
-                 *       "sql": "SELECT model, sum(cost) AS usd FROM requests WHERE user = {user:String} GROUP BY model",
-                 *       "parameters": {
-                 *         "user": "ada"
-                 *       },
-                 *       "limits": {
-                 *         "seconds": 5,
-                 *         "rows": 100
-                 *       }
-                 *     }
-                 */
-                "application/json": components["schemas"]["SqlQuestion"];
-            };
-        };
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SqlResult"];
-                };
-            };
-            /** @description A value is wrong: `parameter` says which */
-            400: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description Credentials are missing, wrong or expired */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-            /** @description The caller's role does not allow this */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["Problem"];
-                };
-            };
-        };
-    };
-    getSqlSchema: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            /** @description Request fulfilled, document follows */
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["SqlSchema"];
+                    "application/json": string;
                 };
             };
             /** @description A value is wrong: `parameter` says which */
@@ -12419,14 +12289,25 @@ export interface operations {
             };
         };
     };
-    exportTracesLog: {
+    heliconeQueryUserOverview: {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "filter": "all",
+                 *       "pSize": "p75",
+                 *       "useInterquartile": false
+                 *     }
+                 */
+                "application/json": components["schemas"]["UserOverviewQuery"];
+            };
+        };
         responses: {
             /** @description Request fulfilled, document follows */
             200: {
@@ -12434,7 +12315,126 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": string;
+                    "application/json": components["schemas"]["Result_proxy.control.api.helicone.users.UserOverview_"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    heliconeQueryUserMetrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "filter": "all",
+                 *       "limit": 10,
+                 *       "offset": 0,
+                 *       "sort": {
+                 *         "cost": "desc"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["UserMetricsQuery"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Result_proxy.control.api.helicone.users.UserMetricsPage_"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    heliconeQueryUsers: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "userIds": [
+                 *         "ada"
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["UserQuery"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Result_list_proxy.control.api.helicone.users.UserTotals_"];
                 };
             };
             /** @description A value is wrong: `parameter` says which */

@@ -1,0 +1,182 @@
+"""One `perihelion serve` with the demo's traffic for all browser tests, and pages that are logged in to it.
+
+A test takes `page`, `dark_page` or `phone_page`; for anything else it calls `open_page(...)`. Each is a browser profile
+of its own. The test fails at its end if one of its pages had an error or a warning on the console, or asked another
+origin; `watch.allow(pattern)` says beforehand which errors a test brings about itself.
+"""
+
+import re
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
+
+from simulator import demo, process
+from tests.browser.chromium import NAMES, find_chromium, launch
+from tests.browser.watch import Watch
+from tests.stack import ROOT, Stack, wait_for
+
+OpenPage = Callable[..., Page]
+DESKTOP = {"width": 1440, "height": 900}
+PHONE = {"width": 390, "height": 844}
+PATIENCE_MS = 30_000
+expect.set_options(timeout=PATIENCE_MS)
+
+
+@pytest.fixture(scope="session", autouse=True)
+def needs_browser_and_dist() -> None:
+    """Skips where no Chromium is found or the dashboard is not built; fails where it is built from other sources."""
+    if find_chromium() is None:
+        pytest.skip(f"no Chromium on the PATH (looked for {', '.join(NAMES)}); Debian: apt-get install chromium")
+    if not (ROOT / "dashboard" / "dist" / "index.html").is_file():
+        pytest.skip("dashboard/dist is not built (no Node?); `make dashboard` builds it")
+    sys.path.insert(0, str(ROOT / "dashboard"))
+    import build
+
+    assert build.is_built(), "dashboard/dist is built from other sources than these: run `make dashboard`"
+
+
+@pytest.fixture(scope="session")
+def provider() -> Iterator[str]:
+    """The origin of a simulated provider."""
+    running = process.start()
+    yield running.origin
+    running.stop()
+
+
+@pytest.fixture(scope="session")
+def stack(needs_browser_and_dist: None, provider: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """Both planes with the demo's traffic in the log. Tests share it: they add to it, and take nothing away."""
+    folder = tmp_path_factory.mktemp("browser")
+    started = Stack(folder, demo.providers(provider))
+    started.output = folder / "serve.log"
+    with started:
+        demo.send(started.gateway, 120)
+        yield started
+
+
+def use_setup_link(stack: Stack, email: str = "ada@example.com", password: str = "correct horse battery") -> Any:
+    """Makes the first person through the link that `serve` printed; gives the session's cookie for `add_cookies`."""
+    assert stack.output is not None
+    printed = stack.output
+
+    def link() -> str | None:
+        found = re.search(r"/login\?token=(\S+)", printed.read_text())
+        return found[1] if found else None
+
+    token = wait_for("the setup link", link)
+    asked = {"token": token, "email": email, "name": "Ada", "password": password}
+    answer = httpx.post(stack.control + "/api/links/use", json=asked, timeout=30)
+    assert answer.status_code == 200, answer.text
+    [(name, value)] = answer.cookies.items()
+    return {"name": name, "value": value, "url": stack.control}
+
+
+@pytest.fixture(scope="session")
+def login(stack: Stack) -> Any:
+    """The cookie of the owner's session, opened by the one-time link."""
+    return use_setup_link(stack)
+
+
+@pytest.fixture(scope="module")
+def browser(needs_browser_and_dist: None) -> Iterator[Browser]:
+    # Not for the whole session: an open Playwright holds this thread's event loop, which other modules' tests need.
+    with sync_playwright() as playwright:
+        started = launch(playwright)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def watch() -> Iterator["Watching"]:
+    watching = Watching()
+    yield watching
+    watching.check()
+
+
+class Watching:
+    """The watches over all pages of a test."""
+
+    def __init__(self) -> None:
+        self.watches: list[Watch] = []
+        self._allowed: list[str] = []
+
+    def add(self, context: BrowserContext, origin: str) -> None:
+        added = Watch(context, origin)
+        for pattern in self._allowed:
+            added.allow(pattern)
+        self.watches.append(added)
+
+    def allow(self, pattern: str) -> None:
+        """Takes what matches as expected, in every page of this test."""
+        self._allowed.append(pattern)
+        for one in self.watches:
+            one.allow(pattern)
+
+    def check(self) -> None:
+        for one in self.watches:
+            one.check()
+
+
+@pytest.fixture
+def open_page(browser: Browser, stack: Stack, login: Any, watch: Watching) -> Iterator[OpenPage]:
+    """Opens a page in a browser profile of its own: `open_page(dark=True, phone=True, timezone="Asia/Tokyo")`.
+
+    `cookie=None` is somebody who is not logged in; `at` is another stack than the shared one."""
+    contexts: list[BrowserContext] = []
+
+    def open_one(
+        *,
+        dark: bool = False,
+        phone: bool = False,
+        timezone: str = "Europe/Berlin",
+        cookie: Any = login,
+        at: Stack = stack,
+    ) -> Page:
+        context = browser.new_context(
+            base_url=at.control,
+            viewport=PHONE if phone else DESKTOP,  # type: ignore[arg-type]
+            has_touch=phone,
+            color_scheme="dark" if dark else "light",
+            reduced_motion="reduce",
+            locale="en-GB",
+            timezone_id=timezone,
+            permissions=["clipboard-read", "clipboard-write"],
+        )
+        contexts.append(context)
+        context.set_default_timeout(PATIENCE_MS)
+        watch.add(context, at.control)
+        if cookie is not None:
+            context.add_cookies([cookie])
+        return context.new_page()
+
+    yield open_one
+    for context in contexts:
+        context.close()
+
+
+@pytest.fixture
+def page(open_page: OpenPage) -> Page:
+    return open_page()
+
+
+@pytest.fixture
+def dark_page(open_page: OpenPage) -> Page:
+    return open_page(dark=True)
+
+
+@pytest.fixture
+def phone_page(open_page: OpenPage) -> Page:
+    return open_page(phone=True)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Names the folder in each test, so that `-m browser` or `-k` can choose them."""
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker("browser")
