@@ -3,6 +3,7 @@ import "@mantine/notifications/styles.layer.css";
 import "@fontsource-variable/inter";
 import "@fontsource-variable/jetbrains-mono";
 import "./theme/tokens.css";
+import "./theme/mantine.css";
 import { MantineProvider } from "@mantine/core";
 import { Notifications } from "@mantine/notifications";
 import { QueryClient, QueryClientProvider } from "@tanstack/react-query";

@@ -60,3 +60,15 @@ export function useSuggestions(word: string, enabled: boolean): Suggestion[] {
 function quoted(value: string): string {
   return /^[\w@+/][\w@+./:-]*$/.test(value) ? value : JSON.stringify(value);
 }
+
+/** The names of the properties that calls carry, the most frequent first. */
+export function usePropertyNames() {
+  return useQuery({
+    queryKey: ["property names"],
+    staleTime: 60_000,
+    queryFn: async ({ signal }) => {
+      const found = await dataOf(api.GET("/api/suggest", { params: { query: { column: "property", prefix: "", limit: 20 } }, signal }));
+      return found.data.map((each) => each.value);
+    },
+  });
+}

@@ -4,6 +4,7 @@ import type { ReactNode } from "react";
 import { ago, bothTimes, shortTime, type Zone } from "@/format/times";
 import { addCondition, useScope, writeScope } from "@/state/search";
 import { Icon } from "./Icon";
+import { Sparkline } from "./Sparkline";
 import styles from "./Bits.module.css";
 
 /** A status code, coloured by its class. 499 and 429 warn, 5xx and 0 are faults. */
@@ -73,9 +74,9 @@ export function Copy({ text, label = "Copy" }: { text: string; label?: string })
 }
 
 /** One figure with its change against the period before. `goodWhen` says which direction is good; without it neither is. */
-export function Figure(props: { label: string; value: ReactNode; change?: string; goodWhen?: "up" | "down"; sub?: ReactNode; to?: string; search?: Record<string, unknown> }) {
-  const { label, value, change, goodWhen, sub, to, search } = props;
-  const rises = change?.startsWith("+") || change === "new";
+export function Figure(props: { label: string; value: ReactNode; change?: string; goodWhen?: "up" | "down"; sub?: ReactNode; trend?: (number | null)[]; to?: string; search?: Record<string, unknown> }) {
+  const { label, value, change, goodWhen, sub, trend, to, search } = props;
+  const rises = change?.startsWith("+");
   const falls = change?.startsWith("−");
   const tone = !goodWhen || !(rises || falls) ? "" : (goodWhen === "up") === !!rises ? styles["good"] : styles["worse"];
   const inside = (
@@ -84,8 +85,9 @@ export function Figure(props: { label: string; value: ReactNode; change?: string
       <strong>{value}</strong>
       <span className={styles["below"]}>
         {change && <span className={tone}>{change}</span>}
-        {sub}
+        {sub && <span className={styles["sub"]}>{sub}</span>}
       </span>
+      {trend && <Sparkline values={trend} />}
     </>
   );
   return to ? (

@@ -32,6 +32,8 @@ export interface ChartProps {
   /** A click at a bucket, and at the series below the pointer if there is one. */
   onPick?: (timeMs: number, series: string | null) => void;
   hideLegend?: boolean;
+  /** Where the legend stands: in the head of the panel, or below the plot where names are long. */
+  legend?: "head" | "below";
 }
 
 export const SERIES_COLORS = ["--c1", "--c2", "--c3", "--c4", "--c5", "--c6", "--c7"];
@@ -77,8 +79,10 @@ export function Chart(props: ChartProps) {
     plot.current?.setData(data);
   }, [data]);
 
+  const shown = !props.hideLegend && all.length > 1;
+  const below = props.legend === "below";
   const legend = (
-    <div className={styles["legend"]} role="group" aria-label={`Series of ${label}`}>
+    <div className={styles["legend"]} data-below={below || undefined} role="group" aria-label={`Series of ${label}`}>
       {all.map((each) => (
         <button
           key={each.label}
@@ -95,7 +99,7 @@ export function Chart(props: ChartProps) {
   );
   return (
     <figure className={styles["figure"]}>
-      {!props.hideLegend && all.length > 1 && (slot ? createPortal(legend, slot) : legend)}
+      {shown && !below && (slot ? createPortal(legend, slot) : legend)}
       <div
         ref={box}
         className={styles["plot"]}
@@ -104,6 +108,7 @@ export function Chart(props: ChartProps) {
         role="img"
         aria-label={summary(label, times, series, unit, zone)}
       />
+      {shown && below && legend}
       <div ref={tip} className={styles["tip"]} hidden />
     </figure>
   );

@@ -1,10 +1,9 @@
 import type { RefObject } from "react";
 import uPlot from "uplot";
-import { byUnit } from "@/format/numbers";
 import { tick } from "@/format/times";
 import type { ChartProps, Series } from "./Chart";
 import { seriesAt, showTip } from "./chartTip";
-import { valueTicks } from "./scale";
+import { tickTexts, valueTicks } from "./scale";
 
 /** The sums that stacked bars are drawn from: the last series is the lowest. Drawn from the highest to the lowest. */
 export function stack(times: number[], series: Series[]): uPlot.AlignedData {
@@ -61,7 +60,7 @@ export function chartOptions(
         size: 62,
         grid: { stroke: css("--line"), width: 1 },
         splits: (_plot, _axis, low, high) => (low < 0 ? [low, 0, high] : valueTicks(high, props.current.unit, steps)),
-        values: (_, splits) => splits.map((each) => byUnit(each, props.current.unit).replace(/\.0+(?=\D|$)/, "")),
+        values: (_, splits) => tickTexts(splits, props.current.unit),
       },
     ],
     series: [
@@ -98,11 +97,11 @@ export function chartOptions(
 }
 
 /** The values of a line that have no neighbour: nothing would be drawn of them. */
-function alone(plot: uPlot, series: number): number[] | null {
+function alone(plot: uPlot, series: number): number[] {
   const values = plot.data[series]!;
   const found: number[] = [];
   for (let at = 0; at < values.length; at++) {
     if (values[at] != null && values[at - 1] == null && values[at + 1] == null) found.push(at);
   }
-  return found.length ? found : null;
+  return found;
 }

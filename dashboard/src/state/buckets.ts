@@ -32,6 +32,11 @@ export function spanOf(scope: Pick<Scope, "since" | "until">, now = Date.now()):
   return since === null || until === null || until <= since ? null : until - since;
 }
 
+/** How many bars fit in a chart as wide as the page: half as many on a phone. */
+export function room(most: number): number {
+  return window.innerWidth < 760 ? Math.ceil(most / 2) : most;
+}
+
 /** The narrowest bucket that covers a time range with at most `most` of them; "auto" where the range is not known here. */
 export function bucketOf(scope: Pick<Scope, "since" | "until">, most: number, now = Date.now()): string {
   const span = spanOf(scope, now);

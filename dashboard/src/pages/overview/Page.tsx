@@ -5,31 +5,35 @@ import { FilterBar } from "@/components/FilterBar";
 import { Grid, PageBody, PageTop, Panel } from "@/components/Page";
 import { BlockSkeleton, Loaded } from "@/components/States";
 import { TimeRange } from "@/components/TimeRange";
-import { CostByModel } from "./CostByModel";
+import { bucketOf, spanOf } from "@/state/buckets";
+import { useScope, type Scope } from "@/state/search";
+import { duration } from "@/format/numbers";
 import { Headline, HEADLINE } from "./Headline";
 import { FirstCall } from "./FirstCall";
 import { LatencyHeatmap } from "./LatencyHeatmap";
 import { LatencyLines } from "./LatencyLines";
+import { OverTime } from "./OverTime";
 import { TopList } from "./TopList";
 import { Spend } from "./Spend";
 
 /** The state of things at a glance: figures with the period before, cost, latency, and who is behind them. */
 export function Page() {
-  const headline = useMetrics({ measures: HEADLINE, bucket: "auto", compare: "previous" });
+  const [scope] = useScope();
+  const headline = useMetrics({ measures: HEADLINE, bucket: bucketOf(scope, 40), compare: "previous" });
   const any = useAnyCall(headline.data?.total.totals["calls"] === 0);
   if (any.data === false) return <FirstCall />;
   return (
     <>
-      <PageTop title="Overview" beside="against the period before">
+      <PageTop title="Overview" beside={comparedWith(scope)}>
         <TimeRange />
       </PageTop>
       <PageBody>
         <FilterBar error={headline.error} />
-        <Loaded query={headline} skeleton={<BlockSkeleton height={96} />}>
+        <Loaded query={headline} skeleton={<BlockSkeleton height={122} />}>
           {(answer) => <Headline answer={answer} />}
         </Loaded>
         <Grid columns="minmax(0, 1.55fr) minmax(0, 1fr)">
-          <CostByModel />
+          <OverTime />
           <Spend />
         </Grid>
         <Grid columns="minmax(0, 1.55fr) minmax(0, 1fr)">
@@ -50,6 +54,14 @@ export function Page() {
       </PageBody>
     </>
   );
+}
+
+/** What the changes are changes against. */
+function comparedWith(scope: Scope): string {
+  const span = spanOf(scope);
+  const days = span === null ? 0 : span / 86_400_000;
+  const before = days >= 1 && Number.isInteger(days) ? (days === 1 ? "the day" : `the ${days} days`) : span === null ? "the period" : `the ${duration(span).replace(/ 0 \S+$/, "")}`;
+  return `compared with ${before} before`;
 }
 
 /** Whether the log holds any call at all; asked only where the range shows none, and again until one came. */
