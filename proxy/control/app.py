@@ -16,6 +16,7 @@ from proxy.control.api.calls import list_calls, show_call
 from proxy.control.api.code import CODE_ROUTES
 from proxy.control.api.costs import COST_ROUTES
 from proxy.control.api.dashboard import DASHBOARD_ROUTES
+from proxy.control.api.documents import DOCUMENT_ROUTES
 from proxy.control.api.export import EXPORT_ROUTES
 from proxy.control.api.groups import GROUP_ROUTES
 from proxy.control.api.health import healthz, metrics, readyz
@@ -62,6 +63,7 @@ ROUTES: Final[list[Any]] = [
     *KEY_ROUTES,
     *PROMPT_ROUTES,
     *PRICE_ROUTES,
+    *DOCUMENT_ROUTES,
     *COST_ROUTES,
     *REPRICE_ROUTES,
     *ANNOTATION_ROUTES,

@@ -24,6 +24,7 @@ __all__ = [
     "METADATA",
     "api_keys",
     "credentials",
+    "documents",
     "idempotency",
     "identities",
     "jobs",
@@ -209,6 +210,22 @@ reprices = Table(
     Column("created_by", String(36), nullable=False),
     Column("changed_us", BigInteger, nullable=False),
     Index(None, "org_id", "id"),
+)
+documents = Table(
+    "documents",
+    METADATA,
+    Column("id", String(36), primary_key=True),
+    _org(),
+    Column("kind", String(16), nullable=False),
+    Column("name", String(120), nullable=False),
+    Column("content", Text, nullable=False),
+    Column("owner", String(36), nullable=False),
+    Column("shared", Boolean, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+    Column("changed_us", BigInteger, nullable=False),
+    Column("changed_by", String(36), nullable=False),
+    Index(None, "org_id", "kind", "id"),
 )
 jobs = Table(
     "jobs",

@@ -17,10 +17,22 @@ from sqlalchemy import LargeBinary, inspect, text
 from sqlalchemy.exc import IntegrityError, OperationalError
 
 from proxy.core.clock import now_us
+from proxy.core.identity import DEFAULT_ORG
 from proxy.core.org_settings import OrgSettings
 from proxy.core.secret import Secret, SecretError, token_hash
 from proxy.core.snapshot import OrgRow, SnapshotError, read
-from proxy.metadata import credentials, db, identities, keys, organisations, people, prompts, sealed, snapshot_query
+from proxy.metadata import (
+    credentials,
+    db,
+    documents,
+    identities,
+    keys,
+    organisations,
+    people,
+    prompts,
+    sealed,
+    snapshot_query,
+)
 from proxy.metadata.db import Database, MetadataError, SecretRotated
 from proxy.metadata.errors import RowConflict, RowNotFound
 from proxy.metadata.tables import METADATA, api_keys, users
@@ -281,6 +293,27 @@ def test_prompts_have_versions_that_stay_and_labels_that_move(database: Database
         prompts.archive(rows, "default", "p")
         assert prompts.listed(rows, "default") == [] and len(prompts.listed(rows, "default", archived=True)) == 1
     assert "prompts" not in told(database)
+
+
+def test_documents_have_revisions_and_a_bounded_number(database: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    with database.write(publish=False) as rows:
+        made = documents.create(rows, DEFAULT_ORG, "view", "errors", "{}", "ada", False)
+        assert documents.shown(rows, DEFAULT_ORG, made.id, "ada") == made
+        assert documents.edit(rows, DEFAULT_ORG, made.id, 1, "ada", shared=True).revision == 2
+        with pytest.raises(RowConflict, match="somebody who is gone changed it at 2"):
+            documents.edit(rows, DEFAULT_ORG, made.id, 1, "bob", name="mine")
+        with pytest.raises(RowNotFound):
+            documents.edit(rows, "other", made.id, 2, "ada", name="taken")
+        monkeypatch.setattr(documents, "MAX_OF_OWNER", 2)
+        monkeypatch.setattr(documents, "MAX_OF_ORGANISATION", 3)
+        second = documents.create(rows, DEFAULT_ORG, "board", "own", "{}", "ada", False)
+        with pytest.raises(RowConflict, match="one person or key has at most 2"):
+            documents.create(rows, DEFAULT_ORG, "view", "third", "{}", "ada", True)
+        documents.create(rows, DEFAULT_ORG, "view", "bob's", "{}", "bob", False)
+        with pytest.raises(RowConflict, match="an organisation has at most 3"):
+            documents.create(rows, DEFAULT_ORG, "view", "fourth", "{}", "cleo", False)
+        assert [one.id for one in documents.listed(rows, DEFAULT_ORG, "ada")] == [made.id, second.id]
+        assert [one.name for one in documents.listed(rows, DEFAULT_ORG, "bob")] == ["errors", "bob's"]
 
 
 def test_people(database: Database) -> None:

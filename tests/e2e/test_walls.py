@@ -28,6 +28,8 @@ BODIES: dict[str, Any] = {
     "DELETE /api/keys/{id:str}": None,
     "PUT /api/credentials/{provider:str}": {"value": "sk-of-the-other-organisation"},
     "DELETE /api/credentials/{provider:str}": None,
+    "PATCH /api/documents/{id:str}": {"revision": 1, "name": "taken"},
+    "DELETE /api/documents/{id:str}": None,
     "POST /api/prompts": {"id": "own", "body": {}},
     "POST /api/prompts/{id:str}/versions": {"body": {"messages": []}, "environments": ["production"]},
     "PUT /api/prompts/{id:str}/environments/{label:str}": {"version": 1},
@@ -180,6 +182,8 @@ class Moon:
         self.key, self.key_id = key["key"], key["about"]["id"]
         body = {"messages": [{"role": "system", "content": "A secret of the Moon."}]}
         self.made("/api/prompts", id="moon-prompt", name="moon-name", body=body, environments=["production"])
+        view = {"q": "user:moon-user"}
+        self.document = self.made("/api/documents", kind="view", name="moon-view", content=view, shared=True)["id"]
         self.luna.put("/api/credentials/openai", json={"value": "sk-moon-credential-mmmm"}).raise_for_status()
         self.invited = self.made("/api/members", email="guest@moon.example")["path"]
 
@@ -210,13 +214,14 @@ class Moon:
         return (
             self.org, self.user, self.key_id, self.key, self.request, "moon-prompt", "moon-name", "moon-model",
             "luna@moon.example", "secret of the Moon", "mmmm", "guest@moon.example",
+            self.document, "moon-view", "moon-user",
         )  # fmt: skip
 
     def state(self) -> list[Any]:
         """Everything of it that could be changed from outside."""
         paths = (
             "/api/organisation", "/api/members", "/api/keys", "/api/credentials", "/api/prompts",
-            "/api/prompts/moon-prompt/versions", f"/api/requests/{self.request}",
+            "/api/prompts/moon-prompt/versions", f"/api/requests/{self.request}", f"/api/documents/{self.document}",
         )  # fmt: skip
         answers = [self.luna.get(path) for path in paths]
         assert [answer.status_code for answer in answers] == [200] * len(paths)
@@ -230,7 +235,7 @@ def test_no_organisation_sees_or_changes_another_s(stack: Stack, routes: list[tu
     moon = Moon(stack)
     before = moon.state()
     stranger = {"Authorization": f"Bearer {stack.token}"}  # the owner of another organisation: no right is missing
-    places = {"keys": moon.key_id, "prompts": "moon-prompt", "requests": moon.request}
+    places = {"keys": moon.key_id, "prompts": "moon-prompt", "requests": moon.request, "documents": moon.document}
     ids = {
         "user": moon.user,
         "number": "1",

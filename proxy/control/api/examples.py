@@ -10,6 +10,13 @@ _JANUARY: Final = {"start": "2026-01-01T00:00:00Z", "end": "2026-02-01T00:00:00Z
 
 EXAMPLES: Final[dict[str, Any]] = {
     "putPrice": {"provider": "openai", "model": "gpt-4o-mini*", "rates": {"input": 0.1, "output": 0.4}},
+    "createDocument": {
+        "kind": "view",
+        "name": "Errors of the search team",
+        "content": {"q": "status>=400 property.team:search", "since": "7d", "sort": "-cost"},
+        "shared": True,
+    },
+    "editDocument": {"revision": 1, "name": "Errors of search"},
     "createReprice": {"since": "30d", "filter": "model:gpt-4o-mini", "dry_run": True},
     "login": {"email": "ada@example.com", "password": "correct horse battery staple"},
     "useLink": {
