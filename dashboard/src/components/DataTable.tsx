@@ -1,7 +1,13 @@
+import { useMediaQuery } from "@mantine/hooks";
 import { useWindowVirtualizer } from "@tanstack/react-virtual";
-import { useCallback, useEffect, useLayoutEffect, useRef, useState, type KeyboardEvent, type ReactNode } from "react";
-import { isTyping } from "@/app/Shortcuts";
+import { useEffect, useLayoutEffect, useRef, useState, type CSSProperties, type ReactNode } from "react";
+import { cellActions, type CellFilter } from "@/state/cellFilter";
+import { useScope } from "@/state/search";
 import styles from "./DataTable.module.css";
+import { TableHead, ariaHidden } from "./TableHead";
+import { TableRow } from "./TableRow";
+import { useSideways } from "./useSideways";
+import { useTableKeys } from "./useTableKeys";
 
 export interface Column<Row> {
   id: string;
@@ -14,6 +20,8 @@ export interface Column<Row> {
   sort?: string;
   /** Left out on narrow screens. */
   wide?: boolean;
+  /** What of the filter grammar the cell shows: buttons to filter by it stand beside the value below the pointer. */
+  filter?: (row: Row) => CellFilter | undefined;
 }
 
 export interface Sort {
@@ -21,10 +29,16 @@ export interface Sort {
   direction: "asc" | "desc";
 }
 
+/** Rows of which some may be on their way: `at` gives undefined for those. */
+export interface RowSource<Row> {
+  count: number;
+  at: (index: number) => Row | undefined;
+}
+
 interface Props<Row> {
   label: string;
   columns: Column<Row>[];
-  rows: Row[];
+  rows: Row[] | RowSource<Row>;
   rowKey: (row: Row) => string;
   /** An overlay link of the row: a real `<a href>`, so that a row opens in a new tab as well. */
   rowLink?: (row: Row) => ReactNode;
@@ -35,102 +49,150 @@ interface Props<Row> {
   onOpen?: (row: Row) => void;
   /** Called when the last rows come into view. */
   onEnd?: (() => void) | undefined;
+  /** Called with the first and last row in view. */
+  onView?: (first: number, last: number) => void;
+  /** Called when the keyboard chooses a row. */
+  onCursor?: (index: number) => void;
+  /** A row on a narrow screen: two lines in place of the columns. */
+  compact?: (row: Row) => ReactNode;
+  /** Whether a row came just now. */
+  fresh?: (row: Row) => boolean;
   footer?: ReactNode;
 }
 
 const ROW = 34;
+const COMPACT_ROW = 58;
 
 /** A table of any length: only rows in view are drawn; the page scrolls. `j` and `k` move, `o` and Enter open. */
 export function DataTable<Row>(props: Props<Row>) {
-  const { columns, rows, rowKey, sort, onSort, onOpen, onEnd } = props;
+  const { columns, rowKey, onOpen, onEnd, onView } = props;
+  const source = Array.isArray(props.rows) ? sourceOf(props.rows) : props.rows;
   const list = useRef<HTMLDivElement>(null);
-  const [top, setTop] = useState(0);
+  const [scope, setScope] = useScope();
+  const compact = useMediaQuery("(max-width: 760px)", false, { getInitialValueInEffect: false }) ? props.compact : undefined;
+  const height = compact ? COMPACT_ROW : ROW;
+  const top = useTop(list);
   const [cursor, setCursor] = useState(-1);
-  useLayoutEffect(() => setTop((list.current?.getBoundingClientRect().top ?? 0) + scrollY), []);
-  const virtual = useWindowVirtualizer({ count: rows.length, estimateSize: () => ROW, overscan: 12, scrollMargin: top });
+  const [hot, setHot] = useState({ index: -1, column: "" });
+  const least = compact ? 0 : columns.reduce((sum, column) => sum + Number(/\d+/.exec(column.width)?.[0] ?? 0), 0);
+  const sideways = useSideways(least);
+  const virtual = useWindowVirtualizer({ count: source.count, estimateSize: () => height, overscan: 12, scrollMargin: top });
+  useLayoutEffect(() => virtual.measure(), [height, virtual]);
   const items = virtual.getVirtualItems();
+  const first = items[0]?.index ?? 0;
   const last = items.at(-1)?.index ?? 0;
   useEffect(() => {
-    if (rows.length && last >= rows.length - 20) onEnd?.();
-  }, [last, rows.length, onEnd]);
-  useEffect(() => setCursor((before) => Math.min(before, rows.length - 1)), [rows.length]);
+    if (source.count && last >= source.count - 20) onEnd?.();
+  }, [last, source.count, onEnd]);
+  useEffect(() => onView?.(first, last), [first, last, onView]);
+  useEffect(() => setCursor((before) => Math.min(before, source.count - 1)), [source.count]);
 
-  const move = useCallback(
-    (step: number) => {
-      setCursor((before) => {
-        const next = Math.max(0, Math.min(rows.length - 1, before + step));
-        virtual.scrollToIndex(next, { align: "auto" });
-        return next;
-      });
-    },
-    [rows.length, virtual],
-  );
-  useEffect(() => {
-    const press = (event: globalThis.KeyboardEvent) => {
-      if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event) || document.querySelector("[role=dialog]")) return;
-      if (event.key === "j") move(1);
-      else if (event.key === "k") move(-1);
-      else if (event.key === "o" && rows[cursor]) onOpen?.(rows[cursor]);
-      else return;
-      event.preventDefault();
-    };
-    addEventListener("keydown", press);
-    return () => removeEventListener("keydown", press);
-  }, [move, rows, cursor, onOpen]);
-
-  const tracks = columns.map((column) => column.width).join(" ");
-  const openByKey = (event: KeyboardEvent, row: Row) => {
-    if (event.key === "Enter" && event.target === event.currentTarget) onOpen?.(row);
+  const choose = (index: number) => {
+    setCursor(index);
+    props.onCursor?.(index);
   };
+  const chosen = cursor >= 0 ? source.at(cursor) : undefined;
+  useTableKeys({
+    move: (step) => {
+      const next = Math.max(0, Math.min(source.count - 1, cursor + step));
+      virtual.scrollToIndex(next, { align: "auto" });
+      choose(next);
+      setHot((before) => ({ index: next, column: before.index === cursor ? before.column : "" }));
+    },
+    turn: (step) => {
+      if (!chosen) return;
+      const able = columns.filter((column) => column.filter?.(chosen));
+      const at = able.findIndex((column) => column.id === hot.column);
+      const next = able[Math.max(0, Math.min(able.length - 1, at + step))];
+      if (next) setHot({ index: cursor, column: next.id });
+    },
+    open: () => {
+      if (chosen) onOpen?.(chosen);
+      return !!chosen;
+    },
+    act: (key) => {
+      const filter = chosen && hot.index === cursor ? columns.find((column) => column.id === hot.column)?.filter?.(chosen) : undefined;
+      if (!filter) return false;
+      if (key === "c") void navigator.clipboard?.writeText(String(filter.value ?? ""));
+      else setScope(cellActions(filter, scope).find((action) => action.key === key)!.change);
+      return true;
+    },
+  });
+
+  const tracks = compact ? "minmax(0, 1fr)" : columns.map((column) => column.width).join(" ");
   return (
-    <div className={styles["table"]} role="table" aria-label={props.label} aria-rowcount={rows.length + 1} style={{ "--tracks": tracks } as React.CSSProperties}>
-      <div className={`${styles["row"]} ${styles["head"]}`} role="row">
-        {columns.map((column) => (
-          <div key={column.id} role="columnheader" data-numeric={column.numeric || undefined} aria-sort={ariaSort(column.sort, sort)}>
-            {column.sort && onSort ? (
-              <button type="button" onClick={() => onSort({ column: column.sort!, direction: sort && sort.column === column.sort && sort.direction === "desc" ? "asc" : "desc" })}>
-                {column.header} {sort && sort.column === column.sort ? (sort.direction === "desc" ? "↓" : "↑") : ""}
-              </button>
-            ) : (
-              column.header
-            )}
-          </div>
-        ))}
+    <div
+      className={styles["table"]}
+      role="table"
+      aria-label={props.label}
+      aria-rowcount={source.count + 1}
+      data-compact={compact ? true : undefined}
+      style={{ "--tracks": tracks, "--least": `${least}px`, "--row": `${height}px` } as CSSProperties}
+    >
+      {!compact && <TableHead ref={sideways.head} columns={columns} sort={props.sort} onSort={props.onSort} />}
+      <div ref={sideways.body} className={styles["scroller"]} role="rowgroup" onScroll={sideways.follow}>
+        <div
+          ref={list}
+          role="presentation"
+          className={styles["body"]}
+          style={{ height: virtual.getTotalSize() }}
+          onPointerOver={(event) => {
+            if (event.pointerType === "touch") return;
+            const cell = (event.target as Element).closest<HTMLElement>("[data-column]");
+            const row = (event.target as Element).closest<HTMLElement>("[data-index]");
+            if (cell && row) setHot({ index: Number(row.dataset["index"]), column: cell.dataset["column"]! });
+          }}
+          onPointerLeave={() => setHot({ index: -1, column: "" })}
+          onClick={(event) => {
+            const row = (event.target as Element).closest<HTMLElement>("[data-index]");
+            if (row) setCursor(Number(row.dataset["index"]));
+          }}
+        >
+          {items.map((item) => {
+            const row = source.at(item.index);
+            const key = row === undefined ? "" : rowKey(row);
+            return (
+              <TableRow
+                key={key || item.index}
+                row={row}
+                index={item.index}
+                offset={item.start - top}
+                columns={columns}
+                compact={compact}
+                link={props.rowLink}
+                tone={row === undefined ? undefined : props.tone?.(row)}
+                selected={!!key && props.selected === key}
+                cursor={cursor === item.index}
+                fresh={row !== undefined && !!props.fresh?.(row)}
+                hot={hot.index === item.index ? hot.column : ""}
+                onOpen={onOpen}
+              />
+            );
+          })}
+        </div>
       </div>
-      <div ref={list} role="rowgroup" className={styles["body"]} style={{ height: virtual.getTotalSize() }}>
-        {items.map((item) => {
-          const row = rows[item.index]!;
-          const key = rowKey(row);
-          return (
-            <div
-              key={key}
-              role="row"
-              tabIndex={props.rowLink ? undefined : 0}
-              aria-rowindex={item.index + 2}
-              aria-selected={props.selected === key || undefined}
-              className={styles["row"]}
-              data-tone={props.tone?.(row)}
-              data-cursor={cursor === item.index || undefined}
-              onClick={() => setCursor(item.index)}
-              onKeyDown={(event) => openByKey(event, row)}
-              style={{ transform: `translateY(${item.start - top}px)` }}
-            >
-              {columns.map((column, index) => (
-                <div key={column.id} role="cell" data-numeric={column.numeric || undefined}>
-                  {index === 0 && props.rowLink?.(row)}
-                  {column.cell(row)}
-                </div>
-              ))}
-            </div>
-          );
-        })}
+      <div ref={sideways.strip} className={styles["strip"]} onScroll={sideways.follow} {...ariaHidden}>
+        <div />
       </div>
       {props.footer && <div className={styles["footer"]}>{props.footer}</div>}
     </div>
   );
 }
 
-function ariaSort(name: string | undefined, sort: Sort | undefined): "ascending" | "descending" | undefined {
-  if (!name || sort?.column !== name) return undefined;
-  return sort.direction === "asc" ? "ascending" : "descending";
+function sourceOf<Row>(rows: Row[]): RowSource<Row> {
+  return { count: rows.length, at: (index) => rows[index] };
+}
+
+/** How far an element is from the top of the document; followed when what stands above it grows. */
+function useTop(element: React.RefObject<HTMLElement | null>): number {
+  const [top, setTop] = useState(0);
+  useLayoutEffect(() => {
+    const look = () => setTop(Math.round((element.current?.getBoundingClientRect().top ?? 0) + scrollY));
+    look();
+    const watch = new ResizeObserver(look);
+    const page = element.current?.closest("main") ?? document.body;
+    for (const each of [page, ...page.querySelectorAll("header, section")]) watch.observe(each);
+    return () => watch.disconnect();
+  }, [element]);
+  return top;
 }
