@@ -30,6 +30,7 @@ from proxy.control.api.oidc import OIDC_ROUTES
 from proxy.control.api.openapi import SchemaJson, SchemaPage
 from proxy.control.api.page import login_page
 from proxy.control.api.people import PEOPLE_ROUTES
+from proxy.control.api.playground import PLAYGROUND_ROUTES
 from proxy.control.api.prices import PRICE_ROUTES
 from proxy.control.api.problems import HANDLERS
 from proxy.control.api.prompts import PROMPT_ROUTES
@@ -62,6 +63,7 @@ ROUTES: Final[list[Any]] = [
     *PEOPLE_ROUTES,
     *KEY_ROUTES,
     *PROMPT_ROUTES,
+    *PLAYGROUND_ROUTES,
     *PRICE_ROUTES,
     *DOCUMENT_ROUTES,
     *COST_ROUTES,

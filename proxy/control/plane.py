@@ -21,12 +21,15 @@ from proxy.core.identity import DEFAULT_ORG
 from proxy.core.settings import Settings
 from proxy.ingest.spool import REPORTS, IngestSpool
 from proxy.metadata import people
+from proxy.net.streaming import StreamClient
 from proxy.providers import load as load_catalog
 
 if TYPE_CHECKING:
     from proxy.control.oidc import Oidc
 
 __all__ = ["JOBS", "ControlPlane"]
+
+_PLAYGROUND_CALLS: Final = 64
 
 JOBS: Final[tuple[Job, ...]] = (CLEAN_UP,)
 """Periodic work that one control plane of a database does for all."""
@@ -50,6 +53,11 @@ class ControlPlane:
         self.throttle = Throttle()
         self.tails = Tails()
         self.exports = Slots("exports", settings.get_int("log.readers"))
+        self.playground = StreamClient(
+            settings.get_str("playground.gateway_url") or _own_gateway(settings),
+            ca_file=settings.get_str("upstream.ca_file"),
+        )
+        self.playground_slots = Slots("calls of the playground", _PLAYGROUND_CALLS)
         self.stopping = StopSignal()
         self.oidc = _open_oidc(settings)
         self.local = LocalToken(settings.layout.control_token)
@@ -108,8 +116,11 @@ def _open_oidc(settings: Settings) -> "Oidc | None":
 
 def _gateway_url(settings: Settings) -> str:
     """Where callers reach the gateway, as far as the settings say."""
-    if settings.get_str("gateway.url"):
-        return settings.get_str("gateway.url").rstrip("/")
+    return settings.get_str("gateway.url").rstrip("/") or _own_gateway(settings)
+
+
+def _own_gateway(settings: Settings) -> str:
+    """Where the gateway of this machine listens."""
     host = settings.get_str("gateway.host")
     host = {"0.0.0.0": "127.0.0.1", "::": "[::1]"}.get(host, f"[{host}]" if ":" in host else host)
     scheme = "https" if settings.get_str("gateway.tls_cert") else "http"

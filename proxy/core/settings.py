@@ -53,6 +53,12 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("gateway.tls_key", "", "Key file (PEM) of that certificate."),
     Setting("control.host", "127.0.0.1", "Address the control plane listens on."),
     Setting("control.port", 8788, "Port the control plane listens on.", *_PORT),
+    Setting(
+        "playground.gateway_url",
+        "",
+        "URL at which the control plane calls the gateway for the playground. Empty: made of gateway.host and "
+        "gateway.port.",
+    ),
     Setting("secret.key", "", "Secret of this installation: 32 bytes as base64 or hex. Empty: read from secret.file."),
     Setting(
         "secret.file", "", "File with that secret. Empty: `secret.key` in the data folder, created at first start."

@@ -14,6 +14,7 @@ from typing import Any, Final
 from proxy.core.clock import monotonic, now_us
 from proxy.core.errors import PerihelionError, UpstreamError
 from proxy.core.files import replace
+from proxy.core.internal_token import org_of_token
 from proxy.core.origin import Origin
 from proxy.core.secret import Secret, SecretError, load_secrets, next_file, secret_file, token_hasher
 from proxy.core.settings import Settings
@@ -119,6 +120,11 @@ class Directory:
             return None
         hash = current.hashed(token)
         return _living(current.keys.get(hash) or current.log_keys.get(hash))
+
+    def internal_org(self, token: str) -> str:
+        """Return the organisation that the control plane calls for; empty where the token is not valid."""
+        secret = self.current.secret
+        return "" if secret is None else org_of_token(secret, token, now_us())
 
     def credential(self, org: str, provider: str) -> str:
         """Return the provider key that the organisation stored, or an empty text."""

@@ -41,6 +41,9 @@ class Provider(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     `x-goog-api-key` and `anthropic-version`, and the query field `?key` of a call without `Authorization`."""
     dialects: dict[str, str] = {}
     """Part of a path to the dialect spoken there, the first match winning."""
+    chat: str = "/v1/chat/completions"
+    """Path, after the prefix, where it takes conversations in a format that the playground speaks (OpenAI's or
+    Anthropic's). Empty: nowhere."""
     prices: str = ""
     """Its id in genai-prices; empty where there is none."""
     auth: tuple[str, ...] = ("authorization",)

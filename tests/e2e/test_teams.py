@@ -212,6 +212,30 @@ def test_the_card_s_prompt_and_its_versions(stack: Stack, admin: httpx.Client, s
     wait_for("the end", lambda: _refused(lambda: ask('{"name": "A"}')))
 
 
+def test_a_draft_is_filled_in_before_it_is_saved(admin: httpx.Client) -> None:
+    body = {"messages": [{"role": "user", "content": "Greet {{name}} {{times}} times: {{hcp:opening:0}}"}]}
+    draft: dict[str, Any] = {"body": body, "variables": [{"name": "times", "type": "number", "default": 2}]}
+    found = made(admin.post("/api/prompts/render", json=draft))
+    assert found["body"] is None and found["missing"] == ["name"]
+    assert [(one["name"], one["type"]) for one in found["variables"]] == [("times", "number"), ("name", "string")]
+    draft["values"] = {"name": "Ada"}
+    assert "opening:0" in made(admin.post("/api/prompts/render", json=draft))["problem"]
+    made(admin.post("/api/prompts", json={"id": "opening", "body": {"messages": [{"content": "Hi {{name}}"}]}}), 201)
+    found = made(admin.post("/api/prompts/render", json=draft))
+    assert found["body"]["messages"][0]["content"] == "Greet Ada 2 times: Hi Ada"
+    wrong = admin.post("/api/prompts/render", json={"body": {"messages": [{"content": "{{oops"}]}})
+    assert wrong.status_code == 400 and wrong.json()["parameter"]
+
+
+def test_a_version_made_from_an_older_one_is_refused(admin: httpx.Client) -> None:
+    made(admin.post("/api/prompts", json={"id": "shared", "body": {"model": "a"}}), 201)
+    save = {"body": {"model": "b"}, "after": 1, "environments": ["production"]}
+    assert made(admin.post("/api/prompts/shared/versions", json=save), 201)["version"]["version"] == 2
+    late = admin.post("/api/prompts/shared/versions", json=save)
+    assert late.status_code == 409 and "version 2" in late.json()["detail"] and "version 1" in late.json()["detail"]
+    assert made(admin.get("/api/prompts/shared"))["newest"] == 2
+
+
 def test_a_version_or_environment_that_a_prompt_has_not_is_no_tag(stack: Stack, admin: httpx.Client) -> None:
     body = {"messages": [{"role": "system", "content": "Be kind."}]}
     prompt = {"id": "kind", "body": body, "environments": ["production", "staging"]}

@@ -439,6 +439,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/playground": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Call a provider through the gateway */
+        post: operations["callPlayground"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/playground/providers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Providers of the playground */
+        get: operations["listPlaygroundProviders"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/prices": {
         parameters: {
             query?: never;
@@ -520,6 +554,23 @@ export interface paths {
         put?: never;
         /** Create a prompt */
         post: operations["createPrompt"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/prompts/render": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Fill in a version that is not saved */
+        post: operations["renderTemplate"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2483,6 +2534,24 @@ export interface components {
             data: components["schemas"]["Document"][];
             next: string | null;
         };
+        /** Draft */
+        Draft: {
+            body: {
+                [key: string]: unknown;
+            };
+            values?: {
+                [key: string]: unknown;
+            };
+            variables?: {
+                [key: string]: unknown;
+            }[];
+        };
+        /** DraftVariable */
+        DraftVariable: {
+            default?: unknown;
+            name: string;
+            type: string;
+        };
         /** ErrorPage */
         ErrorPage: {
             data: components["schemas"]["ErrorRow"][];
@@ -3055,6 +3124,8 @@ export interface components {
         };
         /** NewPrompt */
         NewPrompt: {
+            /** @default 0 */
+            after?: number;
             body: {
                 [key: string]: unknown;
             };
@@ -3084,6 +3155,8 @@ export interface components {
         };
         /** NewVersion */
         NewVersion: {
+            /** @default 0 */
+            after?: number;
             body: {
                 [key: string]: unknown;
             };
@@ -3137,6 +3210,31 @@ export interface components {
         /** Period */
         Period: {
             timeFilter: components["schemas"]["TimeFilter"];
+        };
+        /** PlaygroundCall */
+        PlaygroundCall: {
+            body: {
+                [key: string]: unknown;
+            };
+            headers?: {
+                [key: string]: string;
+            };
+            /** @default  */
+            key?: string;
+            provider: string;
+        };
+        /** PlaygroundProvider */
+        PlaygroundProvider: {
+            dialect: string;
+            display: string;
+            has_credential: boolean;
+            name: string;
+            path: string;
+        };
+        /** PlaygroundProviders */
+        PlaygroundProviders: {
+            data: components["schemas"]["PlaygroundProvider"][];
+            gateway: string;
         };
         /** Previous */
         Previous: {
@@ -3376,6 +3474,16 @@ export interface components {
                 [key: string]: unknown;
             };
             version: number;
+        };
+        /** RenderedDraft */
+        RenderedDraft: {
+            body: {
+                [key: string]: unknown;
+            } | null;
+            missing: string[];
+            /** @default  */
+            problem?: string;
+            variables: components["schemas"]["DraftVariable"][];
         };
         /** Reprice */
         Reprice: {
@@ -6279,6 +6387,119 @@ export interface operations {
             };
         };
     };
+    callPlayground: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "body": {
+                 *         "messages": [
+                 *           {
+                 *             "content": "Say hello.",
+                 *             "role": "user"
+                 *           }
+                 *         ],
+                 *         "model": "gpt-4o-mini",
+                 *         "stream": true
+                 *       },
+                 *       "provider": "openai"
+                 *     }
+                 */
+                "application/json": components["schemas"]["PlaygroundCall"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": unknown;
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listPlaygroundProviders: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PlaygroundProviders"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     listPrices: {
         parameters: {
             query?: {
@@ -6656,6 +6877,73 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Made"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    renderTemplate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "body": {
+                 *         "messages": [
+                 *           {
+                 *             "content": "Greet {{name}} in one line.",
+                 *             "role": "user"
+                 *           }
+                 *         ],
+                 *         "model": "gpt-4o-mini"
+                 *       },
+                 *       "values": {
+                 *         "name": "Ada"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["Draft"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["RenderedDraft"];
                 };
             };
             /** @description A value is wrong: `parameter` says which */

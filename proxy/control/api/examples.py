@@ -36,6 +36,11 @@ EXAMPLES: Final[dict[str, Any]] = {
     "createVersion": {"body": _PROMPT, "note": "shorter"},
     "setEnvironment": {"version": 1},
     "renderPrompt": {"variables": {"name": "Ada"}},
+    "renderTemplate": {"body": _PROMPT, "values": {"name": "Ada"}},
+    "callPlayground": {
+        "provider": "openai",
+        "body": {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "Say hello."}], "stream": True},
+    },
     "queryRequests": {
         "filter": "status>=400 property.feature:search",
         "since": "7d",

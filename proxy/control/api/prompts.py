@@ -13,9 +13,10 @@ from proxy.control.auth import caller_of, needs
 from proxy.control.idempotency import database_of, mutate
 from proxy.control.plane import ControlPlane
 from proxy.core.clock import now_us, uuid7
+from proxy.core.errors import BadRequest
 from proxy.core.template import Partials, Template, Variable, parse
 from proxy.metadata import prompts
-from proxy.metadata.errors import InvalidValue, RowNotFound
+from proxy.metadata.errors import InvalidValue, RowConflict, RowNotFound
 from proxy.metadata.prompts import Prompt, Version
 
 __all__ = ["PROMPT_ROUTES"]
@@ -32,6 +33,8 @@ class NewVersion(msgspec.Struct, forbid_unknown_fields=True):
     note: str = ""
     environments: list[str] = []
     """Environments that stand for it from now on."""
+    after: int = 0
+    """The version that this one was made from: 409 where a newer one was created meanwhile. 0: not looked at."""
 
 
 class NewPrompt(NewVersion, forbid_unknown_fields=True):
@@ -78,6 +81,30 @@ class Asked(msgspec.Struct, forbid_unknown_fields=True):
 class Rendered(msgspec.Struct):
     version: int
     body: dict[str, Any]
+
+
+class Draft(msgspec.Struct, forbid_unknown_fields=True):
+    """A version that is not saved, and values to fill it in with."""
+
+    body: dict[str, Any]
+    variables: list[dict[str, Any]] = []
+    values: dict[str, Any] = {}
+
+
+class DraftVariable(msgspec.Struct, omit_defaults=True):
+    name: str
+    type: str
+    default: Any = msgspec.UNSET
+
+
+class RenderedDraft(msgspec.Struct):
+    """`body` is null where values are `missing` or `problem` says what is wrong with one."""
+
+    body: dict[str, Any] | None
+    variables: list[DraftVariable]
+    """All that it uses or declares."""
+    missing: list[str]
+    problem: str = ""
 
 
 class VersionUsage(msgspec.Struct):
@@ -142,6 +169,11 @@ def create_version(request: Request[Any, Any, Any], id: FromPath[str], data: JSO
 
     def make(rows: Any) -> Made:
         version = prompts.add_version(rows, org, id, data.body, data.variables, data.note, by)
+        if data.after and version.version != data.after + 1:
+            raise RowConflict(
+                f"version {version.version - 1} of {id!r} was created meanwhile; "
+                f"this one was made from version {data.after}"
+            )
         for label in data.environments:
             prompts.label(rows, org, id, label, version.version)
         _leads_nowhere_back(rows, org, version)
@@ -247,6 +279,25 @@ def render(request: Request[Any, Any, Any], id: FromPath[str], data: JSONBody[As
         return Rendered(number, template.render(data.variables, _partials(rows, org)))
 
 
+@post("/api/prompts/render", sync_to_thread=True, opt=needs("viewer"), summary="Fill in a version that is not saved",
+      status_code=200, operation_id="renderTemplate")  # fmt: skip
+def render_template(request: Request[Any, Any, Any], data: JSONBody[Draft]) -> RenderedDraft:
+    """With the variables that it uses: for an editor. 400 where the template does not parse."""
+    check_template(data.body, data.variables)
+    template = parse(data.body, msgspec.convert(data.variables, list[Variable]))
+    names = list(template.names.values())
+    variables = [DraftVariable(one.name, str(one.type), one.default) for one in names]
+    missing = [one.name for one in names if one.name not in data.values and one.default is msgspec.UNSET]
+    if missing:
+        return RenderedDraft(None, variables, missing)
+    with database_of(request).read() as rows:
+        try:
+            body = template.render(data.values, _partials(rows, caller_of(request).org))
+        except BadRequest as error:
+            return RenderedDraft(None, variables, [], error.message)
+    return RenderedDraft(body, variables, [])
+
+
 @get("/api/prompts/{id:str}/usage", sync_to_thread=True, opt=needs("viewer"), summary="Usage by version",
      operation_id="promptUsage")  # fmt: skip
 def usage(request: Request[Any, Any, Any], id: FromPath[str]) -> Usages:
@@ -302,5 +353,5 @@ def _number(number: int) -> int:
 
 PROMPT_ROUTES: list[Any] = [
     list_prompts, create_prompt, show_prompt, create_version, list_versions, show_version, compare, set_environment,
-    delete_environment, archive, restore, render, usage,
+    delete_environment, archive, restore, render, render_template, usage,
 ]  # fmt: skip

@@ -2,6 +2,7 @@
 
 from proxy.core.errors import Unauthorized
 from proxy.core.identity import Identity
+from proxy.core.internal_token import looks_internal
 from proxy.core.snapshot import KeyRow
 from proxy.gateway.directory import Directory
 from proxy.gateway.request import RequestHead
@@ -24,6 +25,15 @@ def identify_reporter(head: RequestHead, directory: Directory, requires_keys: bo
 def _identify(head: RequestHead, directory: Directory, requires_keys: bool, row: KeyRow | None) -> Identity:
     if row is not None:
         return Identity(row.org, row.id, row.policy, directory.current.policies.get(row.org, ""))
+    if looks_internal(head.key):
+        org = directory.internal_org(head.key)
+        if not org:
+            raise Unauthorized(
+                "The internal token in Helicone-Auth has expired, or is of an installation with another secret.",
+                code="unknown_key",
+                param="Helicone-Auth",
+            )
+        return Identity(org, org_policy=directory.current.policies.get(org, ""))
     if not requires_keys:
         org_policy = directory.current.policies.get(_OPEN.org, "")
         return Identity(org_policy=org_policy) if org_policy else _OPEN
