@@ -15,6 +15,11 @@ const routes = [
   page("/", () => import("@/pages/overview/Page")),
   page("/requests", () => import("@/pages/requests/Page")),
   page("/requests/$id", () => import("@/pages/request/Page")),
+  page("/sessions", () => import("@/pages/sessions/Page")),
+  page("/users", () => import("@/pages/users/Page")),
+  page("/users/one", () => import("@/pages/user/Page")),
+  page("/properties", () => import("@/pages/properties/Page")),
+  page("/properties/one", () => import("@/pages/property/Page")),
 ];
 
 export const router = createRouter({

@@ -10,7 +10,7 @@ export interface Scope {
   zone: Zone;
 }
 
-export { addCondition } from "./filterText";
+export { addCondition, joinCondition } from "./filterText";
 
 export const DEFAULT_SINCE = "24h";
 const DEFAULTS: Record<string, string> = { since: DEFAULT_SINCE, zone: "local" };
