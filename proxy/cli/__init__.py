@@ -34,6 +34,7 @@ COMMANDS: Final = {
     "prompts": ("proxy.cli.prompts", "Managed prompts as files: pull, push."),
     "reconcile": ("proxy.cli.reconcile", "Compare the log's costs with a provider's bill."),
     "reprice": ("proxy.cli.reprice", "Compute the cost of logged calls again."),
+    "users": ("proxy.cli.users", "Invitations and new passwords for people."),
     "secret": ("proxy.cli.secret", "Rotate the secret that credentials are sealed with."),
 }
 

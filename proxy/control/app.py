@@ -10,6 +10,7 @@ from litestar import Litestar, Router
 from litestar.openapi.config import OpenAPIConfig
 
 import proxy
+from proxy.control.api.account import ACCOUNT_ROUTES
 from proxy.control.api.annotations import ANNOTATION_ROUTES
 from proxy.control.api.bodies import BODY_ROUTES
 from proxy.control.api.calls import list_calls, show_call
@@ -23,6 +24,7 @@ from proxy.control.api.health import healthz, metrics, readyz
 from proxy.control.api.helicone import HELICONE_ROUTES
 from proxy.control.api.imports import IMPORT_ROUTES
 from proxy.control.api.keys import KEY_ROUTES
+from proxy.control.api.links import LINK_ROUTES
 from proxy.control.api.log_calls import LOG_ROUTES
 from proxy.control.api.mcp import MCP_ROUTES, McpEndpoint
 from proxy.control.api.metrics import METRICS_ROUTES
@@ -40,6 +42,7 @@ from proxy.control.api.rollup import ROLLUP_ROUTES
 from proxy.control.api.sessions import SESSION_ROUTES
 from proxy.control.api.snapshot import snapshot
 from proxy.control.api.sql import SQL_ROUTES
+from proxy.control.api.status import STATUS_ROUTES
 from proxy.control.api.suggest import SUGGEST_ROUTES
 from proxy.control.api.tail import TAIL_ROUTES
 from proxy.control.api.traces import TRACE_ROUTES
@@ -61,6 +64,9 @@ ROUTES: Final[list[Any]] = [
     *CODE_ROUTES,
     *OIDC_ROUTES,
     *PEOPLE_ROUTES,
+    *ACCOUNT_ROUTES,
+    *LINK_ROUTES,
+    *STATUS_ROUTES,
     *KEY_ROUTES,
     *PROMPT_ROUTES,
     *PLAYGROUND_ROUTES,

@@ -29,6 +29,7 @@ __all__ = [
     "COOKIE",
     "LOGS",
     "NOBODY",
+    "SESSION",
     "Caller",
     "LocalToken",
     "caller_of",
@@ -43,6 +44,8 @@ NOBODY: Final = "nobody"
 """The need of a route that answers without credentials."""
 LOGS: Final = "log"
 """The need of a route that takes calls for the log: the scope `proxy`, or what a member may do."""
+SESSION: Final = "session"
+"""The need of a route of the caller's own account: a user's session, whatever the role."""
 _SCOPE_ROLES: Final = {"read": "viewer", "write": "member", "admin": "admin"}
 _SAFE: Final = frozenset({"GET", "HEAD", "OPTIONS"})
 
@@ -62,6 +65,8 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
         if need == "snapshot":
             # It holds what every organisation has: for those who run the installation.
             return ("snapshot" in self.scopes and self.org == DEFAULT_ORG) or self.local
+        if need == SESSION:
+            return bool(self.user)
         if need == LOGS:
             return "proxy" in self.scopes or self.may("member")
         return bool(self.role) and ROLES.index(self.role) >= ROLES.index(need)
@@ -103,6 +108,8 @@ async def guard(connection: ASGIConnection[Any, Any, Any, Any], handler: BaseRou
         raise NotAuthorizedException(
             "Credentials are missing, wrong or expired: log in, or send Authorization: Bearer <key>."
         )
+    if need == SESSION and not caller.may(need):
+        raise PermissionDeniedException("This is for users: log in. A key has no name, password or sessions.")
     if not caller.may(need):
         raise PermissionDeniedException(f"This needs the role {need}; your role is {caller.role or 'none'}.")
     connection.state.caller = caller

@@ -3,6 +3,7 @@
 from typing import TYPE_CHECKING, Final
 
 from proxy.control.auth import LocalToken
+from proxy.control.gateway_probe import GatewayProbe
 from proxy.control.import_service import ImportService
 from proxy.control.jobs.clean_up import CLEAN_UP
 from proxy.control.jobs.collect_values import ValueJob
@@ -21,6 +22,7 @@ from proxy.core.identity import DEFAULT_ORG
 from proxy.core.settings import Settings
 from proxy.ingest.spool import REPORTS, IngestSpool
 from proxy.metadata import people
+from proxy.metadata.links import make_link
 from proxy.net.streaming import StreamClient
 from proxy.providers import load as load_catalog
 
@@ -46,6 +48,7 @@ class ControlPlane:
         )
         self.providers = frozenset(self.catalog.providers)
         self.gateway_url = _gateway_url(settings)
+        self.gateway_probe = GatewayProbe(self.gateway_url)
         self.spool = IngestSpool(settings, REPORTS)
         self.imports = ImportService(settings, self.catalog, lambda: self.log.store, lambda: self.log.shipper)
         self.open_exports = 0
@@ -88,7 +91,7 @@ class ControlPlane:
         self.local.write()
         with self.database.write(publish=False) as rows:
             if not people.count(rows):
-                token = people.make_link(rows, self.database.pepper, DEFAULT_ORG, "owner")
+                token = make_link(rows, self.database.pepper, DEFAULT_ORG, "owner")
                 host, port = self.settings.get_str("control.host"), self.settings.get_int("control.port")
                 print(f"One-time setup link, valid for 24 hours: http://{host}:{port}/login?token={token}", flush=True)
         self.publisher.start()

@@ -29,7 +29,8 @@ def link(connection: Connection, issuer: str, subject: str, user_id: str) -> Non
 
 def accept_invitations(connection: Connection, user_id: str, email: str) -> int:
     """Use every invitation to this address: add the user to its organisation. Returns the number of invitations."""
-    place = (links.c.email == email, links.c.used_us == 0, links.c.expires_us > now_us())
+    unused = (links.c.used_us == 0, links.c.expires_us > now_us())
+    place = (links.c.email == email, links.c.user_id == "", *unused)
     rows = connection.execute(select(links).where(*place)).all()
     for row in rows:
         known = {one.id: role for one, role in organisations.of_user(connection, user_id)}

@@ -1,4 +1,4 @@
-"""Users: passwords (Argon2), sessions and one-time links."""
+"""Users: passwords (Argon2) and sessions."""
 
 import secrets
 from functools import lru_cache
@@ -12,11 +12,10 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 from proxy.core.clock import now_us, uuid7
 from proxy.core.secret import token_hash
 from proxy.metadata.errors import RowConflict, RowNotFound
-from proxy.metadata.tables import links, members, sessions, users
+from proxy.metadata.tables import members, sessions, users
 
 __all__ = [
     "SESSION_S",
-    "Link",
     "Session",
     "User",
     "by_email",
@@ -24,12 +23,11 @@ __all__ = [
     "close_session",
     "count",
     "create",
-    "make_link",
     "open_session",
     "remove_expired_sessions",
     "session",
+    "set_name",
     "set_password",
-    "use_link",
     "verify",
 ]
 
@@ -43,6 +41,8 @@ class User(msgspec.Struct, kw_only=True):
     name: str
     disabled: bool
     created_us: int
+    has_password: bool = False
+    """Without one, a link or an identity provider logs them in."""
 
 
 class Session(msgspec.Struct, kw_only=True):
@@ -52,12 +52,6 @@ class Session(msgspec.Struct, kw_only=True):
     """The role in that organisation now."""
     csrf: str
     expires_us: int
-
-
-class Link(msgspec.Struct, kw_only=True):
-    org_id: str
-    email: str
-    role: str
 
 
 @lru_cache(1)
@@ -82,7 +76,9 @@ def create(connection: Connection, email: str, name: str = "", password: str = "
     at = now_us()
     user = User(id=uuid7(at), email=email, name=name, disabled=False, created_us=at)
     hashed = _hasher().hash(password) if password else ""
-    connection.execute(insert(users).values(**msgspec.structs.asdict(user), password=hashed))
+    row = {"id": user.id, "email": email, "name": name, "disabled": False, "created_us": at}
+    connection.execute(insert(users).values(**row, password=hashed))
+    user.has_password = bool(hashed)
     return user
 
 
@@ -117,6 +113,10 @@ def set_password(connection: Connection, user_id: str, password: str) -> None:
         raise RowNotFound("person", user_id)
 
 
+def set_name(connection: Connection, user_id: str, name: str) -> None:
+    connection.execute(update(users).where(users.c.id == user_id).values(name=name))
+
+
 def open_session(connection: Connection, pepper: bytes, user_id: str, org_id: str) -> tuple[str, str]:
     """Open a session; return its token, for the cookie, and its CSRF token."""
     token, csrf, at = secrets.token_urlsafe(32), secrets.token_urlsafe(24), now_us()
@@ -147,25 +147,12 @@ def close_session(connection: Connection, pepper: bytes, token: str) -> None:
     connection.execute(delete(sessions).where(sessions.c.hash == token_hash(pepper, token)))
 
 
-def make_link(
-    connection: Connection, pepper: bytes, org_id: str, role: str, email: str = "", hours: float = 24.0
-) -> str:
-    """Create a one-time link, for the first owner or an invitation to `email`, and return its token."""
-    token, at = secrets.token_urlsafe(32), now_us()
-    row = {"org_id": org_id, "role": role, "email": email.strip().lower(), "created_us": at}
-    expires_us = at + round(hours * 3_600_000_000)
-    connection.execute(insert(links).values(hash=token_hash(pepper, token), expires_us=expires_us, **row))
-    return token
-
-
-def use_link(connection: Connection, pepper: bytes, token: str) -> Link | None:
-    """Mark a link as used and return it. None where it is unknown, expired or already used."""
-    place = (links.c.hash == token_hash(pepper, token), links.c.used_us == 0, links.c.expires_us > now_us())
-    row = connection.execute(select(links).where(*place)).first()
-    if row is None or not connection.execute(update(links).where(*place).values(used_us=now_us())).rowcount:
-        return None
-    return Link(org_id=row.org_id, email=row.email, role=row.role)
-
-
 def _user(row: Any) -> User:
-    return User(id=row.id, email=row.email, name=row.name, disabled=bool(row.disabled), created_us=row.created_us)
+    return User(
+        id=row.id,
+        email=row.email,
+        name=row.name,
+        disabled=bool(row.disabled),
+        created_us=row.created_us,
+        has_password=bool(row.password),
+    )

@@ -111,6 +111,9 @@ sessions = Table(
     Column("csrf", String(64), nullable=False),
     Column("created_us", BigInteger, nullable=False),
     Column("expires_us", BigInteger, nullable=False),
+    Column("seen_us", BigInteger, nullable=False, server_default="0"),
+    Column("agent", String(300), nullable=False, server_default=""),
+    Column("address", String(64), nullable=False, server_default=""),
 )
 links = Table(
     "links",
@@ -122,6 +125,7 @@ links = Table(
     Column("created_us", BigInteger, nullable=False),
     Column("expires_us", BigInteger, nullable=False),
     Column("used_us", BigInteger, nullable=False, server_default="0"),
+    Column("user_id", String(36), nullable=False, server_default=""),
 )
 api_keys = Table(
     "api_keys",

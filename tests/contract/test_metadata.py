@@ -27,6 +27,8 @@ from proxy.metadata import (
     documents,
     identities,
     keys,
+    links,
+    logins,
     organisations,
     people,
     prompts,
@@ -333,10 +335,64 @@ def test_people(database: Database) -> None:
         assert session is not None and session.role == "owner"
         people.close_session(rows, database.pepper, token)
         assert people.session(rows, database.pepper, token) is None
-        over = people.make_link(rows, database.pepper, "default", "viewer", hours=-1)
-        assert people.use_link(rows, database.pepper, over) is None
+        over = links.make_link(rows, database.pepper, "default", "viewer", hours=-1)
+        assert links.use_link(rows, database.pepper, over) is None
         stored = rows.execute(text("SELECT password FROM users")).scalar_one()
         assert stored.startswith("$argon2id$")
+
+
+def test_a_link_sets_a_password_or_invites_and_its_state_is_told(database: Database) -> None:
+    with database.write(publish=False) as rows:
+        ada = people.create(rows, "ada@links.example", password="correct horse")
+        first = links.make_link(rows, database.pepper, "default", "", ada.email, user_id=ada.id)
+        second = links.make_link(rows, database.pepper, "default", "", ada.email, user_id=ada.id)
+        assert links.see_link(rows, database.pepper, first) is None  # only the newest works
+        seen = links.see_link(rows, database.pepper, second)
+        assert seen is not None and (seen.kind, seen.state, seen.user_id) == ("password", "open", ada.id)
+        assert identities.accept_invitations(rows, ada.id, ada.email) == 0  # it is no invitation
+        assert links.use_link(rows, database.pepper, second) is not None
+        seen = links.see_link(rows, database.pepper, second)
+        assert seen is not None and seen.state == "used"
+        invited = links.make_link(rows, database.pepper, "default", "viewer", "eve@links.example")
+        over = links.make_link(rows, database.pepper, "default", "viewer", "late@links.example", hours=-1)
+        seen = links.see_link(rows, database.pepper, over)
+        assert seen is not None and seen.state == "expired"
+        found = links.open_invitations(rows, "default")
+        assert [one.email for one in found if one.email.endswith("links.example")] == ["eve@links.example"]
+        with pytest.raises(RowNotFound):
+            links.withdraw(rows, "elsewhere", found[0].id)
+        with pytest.raises(RowNotFound):
+            links.withdraw(rows, "default", "no hash at all")
+        links.withdraw(rows, "default", found[0].id)
+        assert links.see_link(rows, database.pepper, invited) is None
+
+
+def test_a_user_sees_and_ends_their_own_sessions_only(database: Database) -> None:
+    with database.write(publish=False) as rows:
+        ada, eve = (people.create(rows, f"{name}@logins.example") for name in ("ada", "eve"))
+        for user in (ada, eve):
+            organisations.add(rows, "default", user.id, "viewer")
+        here, _ = people.open_session(rows, database.pepper, ada.id, "default")
+        there, _ = people.open_session(rows, database.pepper, ada.id, "default")
+        other, _ = people.open_session(rows, database.pepper, eve.id, "default")
+        logins.note_use(rows, database.pepper, there, "Firefox " + "x" * 500, "192.0.2.7")
+        logins.note_use(rows, database.pepper, there, "Chrome", "192.0.2.8")  # within the minute: not noted
+        found = logins.logins_of(rows, database.pepper, ada.id, here)
+        assert [(one.current, one.address, one.organisation) for one in found] == [
+            (False, "192.0.2.7", "default"),
+            (True, "", "default"),
+        ]
+        assert found[0].agent.startswith("Firefox") and len(found[0].agent) == 300 and found[0].seen_us > 0
+        for id in (found[0].id, "no hash"):
+            with pytest.raises(RowNotFound):
+                logins.end_one(rows, eve.id, id)
+        logins.end_one(rows, ada.id, found[0].id)
+        assert people.session(rows, database.pepper, there) is None
+        people.open_session(rows, database.pepper, ada.id, "default")
+        assert logins.end_all(rows, database.pepper, ada.id, here) == 1
+        assert people.session(rows, database.pepper, here) is not None
+        assert logins.end_all(rows, database.pepper, ada.id) == 1
+        assert people.session(rows, database.pepper, other) is not None
 
 
 def at_once(work: Any, count: int = 4) -> list[Any]:
@@ -360,7 +416,7 @@ def at_once(work: Any, count: int = 4) -> list[Any]:
 def test_races_lose_nothing_and_make_nothing_twice(database: Database) -> None:
     with database.write() as rows:
         prompts.create(rows, "default", "race", "")
-        link = people.make_link(rows, database.pepper, "default", "viewer")
+        link = links.make_link(rows, database.pepper, "default", "viewer")
 
     def version() -> int:
         with database.write() as rows:
@@ -373,7 +429,7 @@ def test_races_lose_nothing_and_make_nothing_twice(database: Database) -> None:
 
     def use() -> Any:
         with database.write(publish=False) as rows:
-            return people.use_link(rows, database.pepper, link)
+            return links.use_link(rows, database.pepper, link)
 
     assert sum(one is not None and not isinstance(one, Exception) for one in at_once(use)) == 1
 

@@ -9,13 +9,14 @@ from litestar.params import FromQuery, QueryParameter
 from litestar.response import Redirect
 
 from proxy.control.api.checks import check_email
+from proxy.control.api.entry import address_of
 from proxy.control.api.page import page
 from proxy.control.auth import NOBODY, is_secure, needs, session_cookie
 from proxy.control.oidc_types import FLOW_S, OidcError, Person
 from proxy.control.plane import ControlPlane
 from proxy.core.identity import DEFAULT_ORG
 from proxy.core.settings import Settings
-from proxy.metadata import identities, organisations, people
+from proxy.metadata import identities, logins, organisations, people
 from proxy.metadata.db import Connection
 from proxy.metadata.errors import InvalidValue, RowConflict
 from proxy.metadata.people import User
@@ -63,6 +64,8 @@ def end(
             if not belongs:
                 raise OidcError("this user belongs to no organisation; ask for an invitation")
             token, _ = people.open_session(rows, plane.database.pepper, user.id, belongs[0][0].id)
+            agent = request.headers.get("user-agent", "")
+            logins.note_use(rows, plane.database.pepper, token, agent, address_of(request))
     except (OidcError, RowConflict, InvalidValue) as refusal:
         return _told(request, f"Login refused: {refusal}.", 401)
     # A page and no redirect: a SameSite=Strict cookie is not sent on a way that began at another site.

@@ -5,12 +5,14 @@ from typing import Final
 from proxy.control.jobs.runner import Job
 from proxy.metadata import idempotency, people
 from proxy.metadata.db import Connection
+from proxy.metadata.links import remove_old_links
 
 __all__ = ["CLEAN_UP"]
 
 
 def _remove_expired(connection: Connection) -> None:
     people.remove_expired_sessions(connection)
+    remove_old_links(connection)
     idempotency.remove_expired(connection)
 
 
