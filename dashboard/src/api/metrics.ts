@@ -13,13 +13,15 @@ export function scopeOfQuestion(scope: Scope): Pick<MetricsQuestion, "filter" | 
   return { filter: scope.q || null, since: scope.since, until: scope.until, zone: zoneName(scope.zone) };
 }
 
-/** Figures from the metrics API for the page's filter and time range, and `more`. Old ones stay until new ones are there. */
-export function useMetrics(more: MetricsQuestion, enabled = true) {
+/** Figures from the metrics API for the page's filter and time range, and `more`. Old ones stay until new ones are there.
+ * `every` asks again after so many milliseconds. */
+export function useMetrics(more: MetricsQuestion, enabled = true, every: number | false = false) {
   const [scope] = useScope();
   const question: MetricsQuestion = { ...scopeOfQuestion(scope), ...more };
   return useQuery({
     queryKey: ["metrics", question],
     enabled,
+    refetchInterval: every,
     placeholderData: keepPreviousData,
     queryFn: ({ signal }) => dataOf(api.POST("/api/metrics", { body: question, signal })),
   });

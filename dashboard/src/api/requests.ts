@@ -1,4 +1,4 @@
-import { keepPreviousData, useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import type { Sort } from "@/components/DataTable";
 import { zoneName } from "@/format/times";
 import { useScope, type Scope } from "@/state/search";
@@ -7,39 +7,10 @@ import type { components } from "./schema";
 
 export type Event = components["schemas"]["WholeCall"];
 
-/** A row of the explorer: the columns that it asks for. */
-export interface CallRow {
-  id: string;
-  start: string;
-  status: number;
-  outcome: string;
-  error: string;
-  error_message: string;
-  provider: string;
-  model: string;
-  model_asked: string;
-  operation: string;
-  latency_ms: number | null;
-  ttft_ms: number | null;
-  input_tokens: number | null;
-  output_tokens: number | null;
-  cost: number | null;
-  cost_known: boolean;
-  cached: boolean;
-  user_id: string;
-  session_id: string;
-  request_name: string;
-  properties: Record<string, string>;
-  request_preview: string;
-  attempt_count: number;
-}
+/** Which calls, in what order: what pages, totals and neighbours have in common. */
+export type Selection = components["schemas"]["RequestSelection"];
 
-const COLUMNS: (keyof CallRow)[] = [
-  "id", "start", "status", "outcome", "error", "error_message", "provider", "model", "model_asked", "operation", "latency_ms", "ttft_ms",
-  "input_tokens", "output_tokens", "cost", "cost_known", "cached", "user_id", "session_id", "request_name", "properties", "request_preview", "attempt_count",
-];
-
-function selection(scope: Scope, sort?: Sort) {
+export function selectionOf(scope: Scope, sort?: Sort): Selection {
   return {
     filter: scope.q || null,
     since: scope.since,
@@ -49,28 +20,24 @@ function selection(scope: Scope, sort?: Sort) {
   };
 }
 
-/** The calls of the page's filter and range, page after page. */
-export function useRequests(sort: Sort | undefined) {
+/** How many calls match; null where that would take too long. */
+export function useTotal(every: number | false) {
   const [scope] = useScope();
-  const asked = { ...selection(scope, sort), columns: COLUMNS as string[], limit: 200 };
-  return useInfiniteQuery({
-    queryKey: ["requests", asked],
-    initialPageParam: null as string | null,
+  const asked = { ...selectionOf(scope), limit: 0, total: true };
+  return useQuery({
+    queryKey: ["request-total", asked],
     placeholderData: keepPreviousData,
-    queryFn: ({ pageParam, signal }) => dataOf(api.POST("/api/requests/query", { body: { ...asked, cursor: pageParam }, signal })),
-    getNextPageParam: (page) => page.next,
-    select: ({ pages }) => pages.flatMap((page) => page.data as unknown as CallRow[]),
+    refetchInterval: every,
+    queryFn: async ({ signal }) => (await dataOf(api.POST("/api/requests/query", { body: asked, signal }))).total ?? null,
   });
 }
 
-/** How many calls match, and how they are spread over the range. */
-export function useRequestCounts() {
-  const [scope] = useScope();
-  const asked = { ...selection(scope), limit: 0, total: true, histogram: { bucket: "auto" } };
+/** Whether the log holds any call at all. */
+export function useAnyCall(enabled: boolean) {
   return useQuery({
-    queryKey: ["request-counts", asked],
-    placeholderData: keepPreviousData,
-    queryFn: ({ signal }) => dataOf(api.POST("/api/requests/query", { body: asked, signal })),
+    queryKey: ["any-call"],
+    enabled,
+    queryFn: async ({ signal }) => (await dataOf(api.GET("/api/requests", { params: { query: { limit: 1 } }, signal }))).data.length > 0,
   });
 }
 
@@ -84,11 +51,12 @@ export function useRequest(id: string) {
 }
 
 /** The calls before and after one in the list of the page's filter. */
-export function useNeighbours(id: string, sort: Sort | undefined) {
+export function useNeighbours(id: string, sort: Sort | undefined, enabled = true) {
   const [scope] = useScope();
-  const asked = selection(scope, sort);
+  const asked = selectionOf(scope, sort);
   return useQuery({
     queryKey: ["neighbours", id, asked],
+    enabled,
     queryFn: ({ signal }) => dataOf(api.POST("/api/requests/{id}/neighbours", { params: { path: { id } }, body: asked, signal })),
   });
 }

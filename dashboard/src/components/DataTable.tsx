@@ -53,6 +53,8 @@ interface Props<Row> {
   onView?: (first: number, last: number) => void;
   /** Called when the keyboard chooses a row. */
   onCursor?: (index: number) => void;
+  /** The row that is open elsewhere: it comes into view, and the keyboard goes on from it. */
+  reveal?: number;
   /** A row on a narrow screen: two lines in place of the columns. */
   compact?: (row: Row) => ReactNode;
   /** Whether a row came just now. */
@@ -86,6 +88,15 @@ export function DataTable<Row>(props: Props<Row>) {
   }, [last, source.count, onEnd]);
   useEffect(() => onView?.(first, last), [first, last, onView]);
   useEffect(() => setCursor((before) => Math.min(before, source.count - 1)), [source.count]);
+
+  const { reveal = -1 } = props;
+  useEffect(() => {
+    if (reveal < 0) return;
+    setCursor(reveal);
+    virtual.scrollToIndex(reveal, { align: "auto" });
+    // only when another row is opened: the reader may scroll away from it
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, [reveal]);
 
   const choose = (index: number) => {
     setCursor(index);

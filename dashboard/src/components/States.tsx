@@ -1,5 +1,5 @@
 import { Button, Skeleton } from "@mantine/core";
-import type { ReactNode } from "react";
+import { useRef, type ReactNode } from "react";
 import { ApiError } from "@/api/client";
 import styles from "./States.module.css";
 
@@ -48,9 +48,14 @@ interface Loadable<T> {
   refetch: () => unknown;
 }
 
-/** Draws `children` with the data of a query; until then `skeleton`, or the failure. Old data stays while new is fetched. */
+/** Draws `children` with the data of a query; until then `skeleton`, or the failure. Old data stays while new is fetched, and
+ * where the question cannot be read: the filter bar says what is wrong with it. */
 export function Loaded<T>({ query, skeleton, children }: { query: Loadable<T>; skeleton: ReactNode; children: (data: T) => ReactNode }) {
-  if (query.data !== undefined) return <>{children(query.data)}</>;
+  const last = useRef<T | undefined>(undefined);
+  if (query.data !== undefined) last.current = query.data;
+  const unread = query.error instanceof ApiError && query.error.status === 400;
+  const data = query.data ?? (unread ? last.current : undefined);
+  if (data !== undefined) return <>{children(data)}</>;
   if (query.error) return <Failure error={query.error} retry={() => void query.refetch()} />;
   return <>{skeleton}</>;
 }

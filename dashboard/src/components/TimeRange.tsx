@@ -1,19 +1,11 @@
 import { Button, Popover, TextInput } from "@mantine/core";
 import { useState } from "react";
 import { fullTime } from "@/format/times";
+import { PRESETS } from "@/state/ranges";
 import { useScope } from "@/state/search";
 import { Icon } from "./Icon";
 import styles from "./TimeRange.module.css";
 
-const PRESETS: [string, string][] = [
-  ["15m", "Last 15 minutes"],
-  ["1h", "Last hour"],
-  ["6h", "Last 6 hours"],
-  ["24h", "Last 24 hours"],
-  ["7d", "Last 7 days"],
-  ["30d", "Last 30 days"],
-  ["90d", "Last 90 days"],
-];
 
 /** The page's time range: presets, or two times as the API takes them. */
 export function TimeRange() {

@@ -46,6 +46,7 @@ export function useScope(): [Scope & Record<string, unknown>, (change: Change, r
       void navigate({
         to: ".",
         replace,
+        resetScroll: false,
         search: ((before: Record<string, unknown>) => writeScope({ ...before, ...change })) as never,
       });
     },

@@ -1,30 +1,48 @@
-import type { useRequestCounts } from "@/api/requests";
+import { bucketTimes, figure, useMetrics } from "@/api/metrics";
 import { Chart } from "@/components/Chart";
 import { BlockSkeleton, Loaded } from "@/components/States";
+import { count } from "@/format/numbers";
+import { bucketOf, room } from "@/state/buckets";
+import { joinCondition } from "@/state/filterText";
 import { useScope } from "@/state/search";
+import styles from "./Histogram.module.css";
 
-/** Calls over time, failed ones below. A brush narrows the range. */
-export function Histogram({ counts }: { counts: ReturnType<typeof useRequestCounts> }) {
+/** From the lowest part of a bar up. */
+const CLASSES = [
+  { key: "5xx", label: "5xx", color: "--bad", filter: "status:5xx" },
+  { key: "4xx", label: "4xx", color: "--c6", filter: "status:4xx" },
+  { key: null, label: "no status", color: "--c7", filter: "-status_class:*" },
+  { key: "3xx", label: "3xx", color: "--c5", filter: "status:3xx" },
+  { key: "2xx", label: "2xx", color: "--c1", filter: "status:2xx" },
+];
+
+/** Calls over time by status. A brush narrows the range, a click at a bar too; a name in the legend filters. */
+export function Histogram({ every }: { every: number | false }) {
   const [scope, setScope] = useScope();
+  const query = useMetrics({ measures: ["calls"], dimensions: ["status_class"], bucket: bucketOf(scope, room(96)) }, true, every);
   return (
-    <Loaded query={counts} skeleton={<BlockSkeleton height={84} />}>
-      {({ histogram }) => {
-        const buckets = histogram?.data ?? [];
+    <Loaded query={query} skeleton={<BlockSkeleton height={112} />}>
+      {(answer) => {
+        const times = bucketTimes(answer);
+        const width = times.length > 1 ? (times[1]! - times[0]!) * 1000 : 3_600_000;
+        const found = CLASSES.flatMap((each) => {
+          const group = answer.groups.find((one) => (one.key["status_class"] ?? null) === each.key);
+          return group ? [{ ...each, calls: figure(group.totals, "calls") ?? 0, values: group.values?.["calls"] ?? [] }] : [];
+        });
+        const range = (since: number, until: number) => setScope({ since: new Date(since).toISOString(), until: new Date(until).toISOString(), live: "" });
         return (
-          <Chart
-            label="Calls over time"
-            kind="stack"
-            unit="calls"
-            zone={scope.zone}
-            height={92}
-            hideLegend
-            times={buckets.map((bucket) => Date.parse(bucket.start) / 1000)}
-            series={[
-              { label: "failed", color: "--bad", values: buckets.map((bucket) => bucket.errors) },
-              { label: "succeeded", color: "--c1", values: buckets.map((bucket) => bucket.calls - bucket.errors) },
-            ]}
-            onRange={(since, until) => setScope({ since: new Date(since).toISOString(), until: new Date(until).toISOString() })}
-          />
+          <>
+            <div className={styles["legend"]}>
+              {[...found].reverse().map((each) => (
+                <button key={each.label} type="button" title={`Only ${each.label}`} onClick={() => setScope({ q: joinCondition(scope.q, each.filter) })}>
+                  <i style={{ background: `var(${each.color})` }} />
+                  {each.label} <b>{count(each.calls)}</b>
+                </button>
+              ))}
+              <span className="dim">{answer.bucket} a bar · drag to zoom</span>
+            </div>
+            <Chart label="Calls over time" kind="stack" unit="calls" zone={scope.zone} height={92} hideLegend times={times} series={found} onRange={range} onPick={(at) => range(at, at + width)} />
+          </>
         );
       }}
     </Loaded>

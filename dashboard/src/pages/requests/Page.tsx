@@ -1,82 +1,72 @@
-import { useQueryClient } from "@tanstack/react-query";
-import { Button, Menu } from "@mantine/core";
-import { useEffect, useState } from "react";
-import { useRequestCounts, useRequests } from "@/api/requests";
-import { Icon } from "@/components/Icon";
+import { Button } from "@mantine/core";
+import { useMemo, useState } from "react";
+import { useFirstPage, type CallQuestion } from "@/api/callPages";
+import { ApiError } from "@/api/client";
+import { selectionOf, useTotal } from "@/api/requests";
 import { FilterBar } from "@/components/FilterBar";
 import { PageBody, PageTop, Panel } from "@/components/Page";
-import { Loaded, RowsSkeleton } from "@/components/States";
+import { Empty, Failure, RowsSkeleton } from "@/components/States";
 import { TimeRange } from "@/components/TimeRange";
 import { count } from "@/format/numbers";
-import { readSort, useScope, writeSort } from "@/state/search";
-import { CallTable } from "./CallTable";
-import { exportAs } from "./exportAs";
+import { readSort, useScope } from "@/state/search";
+import { CallList } from "./CallList";
+import { columnsToAsk, readColumns } from "./chosenColumns";
+import { ExportMenu } from "./ExportMenu";
 import { Histogram } from "./Histogram";
-import styles from "./Page.module.css";
+import { LiveButton, isLive } from "./LiveButton";
 
 /** The explorer: a filter, how its calls are spread, and the calls. */
 export function Page() {
   const [scope, setScope] = useScope();
-  const sort = readSort(scope["sort"]);
-  const calls = useRequests(sort);
-  const counts = useRequestCounts();
-  const [live, setLive] = useState(false);
-  useLive(live && !scope.until);
-  const total = counts.data?.total;
+  const live = isLive(scope);
+  const every = live ? 5_000 : false;
+  const { columns } = useMemo(() => readColumns(scope["columns"]), [scope["columns"]]);
+  const asked = useQuestion(columnsToAsk(columns));
+  const first = useFirstPage(asked);
+  const shown = useAnswered(asked, first.isSuccess);
+  const total = useTotal(every);
+  const value = total.data?.value;
   return (
     <>
-      <PageTop title="Requests" beside={total?.value == null ? "" : `${total.exact ? "" : "about "}${count(total.value)} in view`}>
-        <Button variant="subtle" color="gray" aria-pressed={live} disabled={!!scope.until} onClick={() => setLive((before) => !before)} leftSection={<span className={styles["light"]} data-on={live || undefined} />}>
-          Live
-        </Button>
+      <PageTop title="Requests" beside={value == null ? "" : `${total.data?.exact ? "" : "about "}${count(value)} in view`}>
+        <LiveButton />
         <TimeRange />
-        <Menu>
-          <Menu.Target>
-            <Button rightSection={<Icon name="down" size={12} />}>Export</Button>
-          </Menu.Target>
-          <Menu.Dropdown>
-            {(["csv", "jsonl", "parquet"] as const).map((format) => (
-              <Menu.Item key={format} onClick={() => void exportAs(format, scope)}>
-                {format === "csv" ? "CSV" : format === "jsonl" ? "JSON lines" : "Parquet"}
-              </Menu.Item>
-            ))}
-          </Menu.Dropdown>
-        </Menu>
+        <ExportMenu total={value ?? null} />
       </PageTop>
       <PageBody>
-        <FilterBar error={calls.error ?? counts.error} />
+        <FilterBar error={first.error} />
         <Panel>
-          <Histogram counts={counts} />
+          <Histogram every={every} />
         </Panel>
         <Panel flush>
-          <Loaded query={calls} skeleton={<RowsSkeleton rows={14} />}>
-            {(rows) => (
-              <CallTable
-                rows={rows}
-                sort={sort}
-                onSort={(next) => setScope({ sort: writeSort(next) })}
-                onEnd={() => {
-                  if (calls.hasNextPage && !calls.isFetchingNextPage) void calls.fetchNextPage();
-                }}
-                more={calls.hasNextPage}
-              />
-            )}
-          </Loaded>
+          {shown ? (
+            <CallList key={JSON.stringify(shown.selection)} question={shown} columns={columns} live={live} stale={shown !== asked} />
+          ) : first.error instanceof ApiError && first.error.status === 400 ? (
+            <Empty title="This question cannot be read" action={<Button onClick={() => setScope({ q: "", since: "", until: "", sort: "", columns: "" })}>Start again</Button>}>
+              What is wrong with it stands below the filter.
+            </Empty>
+          ) : first.error ? (
+            <Failure error={first.error} retry={() => void first.refetch()} />
+          ) : (
+            <RowsSkeleton rows={14} />
+          )}
         </Panel>
       </PageBody>
     </>
   );
 }
 
-/** Asks again every two seconds while it is on. */
-function useLive(on: boolean) {
-  const queries = useQueryClient();
-  useEffect(() => {
-    if (!on) return;
-    const timer = setInterval(() => {
-      void queries.invalidateQueries({ queryKey: ["requests"] });
-      void queries.invalidateQueries({ queryKey: ["request-counts"] });
-    }, 2_000);
-    return () => clearInterval(timer);
-  }, [on, queries]);
+/** What the URL asks for; the same object as long as it asks the same. */
+function useQuestion(columns: string[]): CallQuestion {
+  const [scope] = useScope();
+  const question = { selection: selectionOf(scope, readSort(scope["sort"])), columns };
+  // eslint-disable-next-line react-hooks/exhaustive-deps
+  return useMemo(() => question, [JSON.stringify(question)]);
+}
+
+/** The last question that was answered: its calls stay while another one is on its way or cannot be read. */
+function useAnswered(asked: CallQuestion, answered: boolean): CallQuestion | undefined {
+  const [last, setLast] = useState<CallQuestion>();
+  if (answered && last !== asked) setLast(asked);
+  return answered ? asked : last;
 }
