@@ -1,27 +1,19 @@
 import { Modal, TextInput, UnstyledButton } from "@mantine/core";
-import { useNavigate } from "@tanstack/react-router";
-import { useEffect, useMemo, useState } from "react";
-import { Icon, type IconName } from "@/components/Icon";
-import { useScope } from "@/state/search";
-import { NAV } from "./nav";
+import { useDebouncedValue } from "@mantine/hooks";
+import { useEffect, useId, useRef, useState } from "react";
+import { Icon } from "@/components/Icon";
+import { useCommands, type Command } from "./commands";
 import styles from "./CommandPalette.module.css";
 
-interface Command {
-  label: string;
-  hint: string;
-  icon: IconName;
-  run: () => void;
-}
-
-const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/i;
-
-/** Ctrl-K: pages by name, an id, or a filter for the requests. */
+/** Ctrl-K: pages by name, an id, a value of the log, or a filter for the requests. */
 export function CommandPalette() {
   const [open, setOpen] = useState(false);
   const [text, setText] = useState("");
   const [at, setAt] = useState(0);
-  const navigate = useNavigate();
-  const [scope] = useScope();
+  const [settled] = useDebouncedValue(text, 120);
+  const commands = useCommands(settled, open);
+  const id = useId();
+  const list = useRef<HTMLDivElement>(null);
   useEffect(() => {
     const press = (event: KeyboardEvent) => {
       if ((event.ctrlKey || event.metaKey) && event.key.toLowerCase() === "k") {
@@ -37,23 +29,8 @@ export function CommandPalette() {
       removeEventListener("perihelion:palette", show);
     };
   }, []);
-  const commands = useMemo(() => {
-    const typed = text.trim();
-    const found: Command[] = [];
-    if (UUID.test(typed)) {
-      found.push({ label: `Open request ${typed}`, hint: "id", icon: "right", run: () => void navigate({ to: "/requests/$id" as string, params: { id: typed } as never }) });
-    }
-    for (const item of NAV.flatMap((group) => group.items)) {
-      if (item.label.toLowerCase().includes(typed.toLowerCase())) {
-        found.push({ label: item.label, hint: `g ${item.key}`, icon: item.icon, run: () => void navigate({ to: item.to }) });
-      }
-    }
-    if (typed) {
-      const search = { q: typed, since: scope.since } as never;
-      found.push({ label: `Requests where ${typed}`, hint: "filter", icon: "search", run: () => void navigate({ to: "/requests" as string, search }) });
-    }
-    return found;
-  }, [text, navigate, scope.since]);
+  useEffect(() => list.current?.querySelector("[aria-selected=true]")?.scrollIntoView({ block: "nearest" }), [at]);
+  const chosen = Math.min(at, commands.length - 1);
   const close = () => {
     setOpen(false);
     setText("");
@@ -71,36 +48,49 @@ export function CommandPalette() {
         size="md"
         variant="unstyled"
         className={styles["input"] ?? ""}
-        placeholder="A page, an id, or a filter such as status>=500 user:ada"
+        placeholder="A page, an id, a user, or a filter such as status>=500"
         aria-label="Command"
+        role="combobox"
+        aria-expanded
+        aria-controls={`${id}-list`}
+        aria-activedescendant={`${id}-${chosen}`}
         value={text}
         onChange={(event) => {
           setText(event.currentTarget.value);
           setAt(0);
         }}
         onKeyDown={(event) => {
-          if (event.key === "ArrowDown") setAt((before) => Math.min(before + 1, commands.length - 1));
-          else if (event.key === "ArrowUp") setAt((before) => Math.max(before - 1, 0));
-          else if (event.key === "Enter") run(commands[at]);
+          if (event.key === "ArrowDown") setAt((chosen + 1) % commands.length);
+          else if (event.key === "ArrowUp") setAt((chosen + commands.length - 1) % commands.length);
+          else if (event.key === "Enter") run(commands[chosen]);
           else return;
           event.preventDefault();
         }}
       />
-      <div className={styles["list"]} role="listbox" aria-label="Commands">
+      <div ref={list} id={`${id}-list`} className={styles["list"]} role="listbox" aria-label="Commands">
         {commands.map((command, index) => (
-          <UnstyledButton
-            key={command.label}
-            role="option"
-            aria-selected={index === at}
-            className={styles["row"]}
-            onMouseMove={() => setAt(index)}
-            onClick={() => run(command)}
-          >
-            <Icon name={command.icon} />
-            <span>{command.label}</span>
-            <kbd>{command.hint}</kbd>
-          </UnstyledButton>
+          <div key={`${command.part} ${command.label} ${command.hint}`} role="presentation">
+            {command.part !== commands[index - 1]?.part && (
+              <div className={styles["part"]} role="presentation">
+                {command.part}
+              </div>
+            )}
+            <UnstyledButton
+              id={`${id}-${index}`}
+              role="option"
+              tabIndex={-1}
+              aria-selected={index === chosen}
+              className={styles["row"]}
+              onMouseMove={() => setAt(index)}
+              onClick={() => run(command)}
+            >
+              <Icon name={command.icon} />
+              <span className={styles["label"]}>{command.label}</span>
+              <kbd>{command.hint}</kbd>
+            </UnstyledButton>
+          </div>
         ))}
+        {commands.length === 0 && <p className={styles["none"]}>Nothing fits. Two letters or more search users, sessions, models and prompts.</p>}
       </div>
     </Modal>
   );
