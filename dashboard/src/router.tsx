@@ -13,6 +13,7 @@ function page(path: string, load: () => Promise<{ Page: RouteComponent }>) {
 /** One line a page; its folder holds the rest. */
 const routes = [
   page("/", () => import("@/pages/overview/Page")),
+  page("/design", () => import("@/pages/design/Page")),
   page("/requests", () => import("@/pages/requests/Page")),
   page("/requests/$id", () => import("@/pages/request/Page")),
   page("/sessions", () => import("@/pages/sessions/Page")),

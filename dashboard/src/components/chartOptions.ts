@@ -42,7 +42,7 @@ export function chartOptions(
     },
     tzDate: (seconds) => (props.current.zone === "utc" ? uPlot.tzDate(new Date(seconds * 1000), "UTC") : new Date(seconds * 1000)),
     padding: [8, 0, 0, 6],
-    scales: { x: { time: true }, y: { range: (_, low, high) => (low != null && low < 0 ? [low, Math.max(0, high)] : [0, valueTicks(high ?? 0, props.current.unit, steps).at(-1)!]) } },
+    scales: { x: { time: true, ...(kind === "line" ? {} : { range: wholeBars }) }, y: { range: (_, low, high) => (low != null && low < 0 ? [low, Math.max(0, high)] : [0, valueTicks(high ?? 0, props.current.unit, steps).at(-1)!]) } },
     axes: [
       {
         ...axis,
@@ -94,6 +94,13 @@ export function chartOptions(
       ],
     },
   };
+}
+
+/** The range of times, with room for the halves of the first and the last bar. */
+function wholeBars(plot: uPlot, from: number, to: number): uPlot.Range.MinMax {
+  const times = plot.data[0];
+  const half = times && times.length > 1 ? (times[1]! - times[0]!) / 2 : 1800;
+  return [from - half, to + half];
 }
 
 /** The values of a line that have no neighbour: nothing would be drawn of them. */
