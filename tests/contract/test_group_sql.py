@@ -117,3 +117,11 @@ def test_a_session(store: ClickHouseStore) -> None:
     assert (tree.total.calls, tree.total.errors, len(tree.children[0].children)) == (20, 10, 5)
     assert reader.spans().total.calls == 20
     assert [row["session_path"] for row in reader.calls(prefix=["a", "1"])] == ["/a/1"] * 4
+    assert [row["session_path"] for row in reader.calls(limit=2, skip=18)] == [
+        row["session_path"] for row in reader.calls()[18:]
+    ]
+    found = reader.outline("", -1)
+    assert (found["calls"], found["slowest"][2] < 20, found["asked"][0]) == (20, True, "")
+    assert found["first_error"][2] < reader.outline("", found["first_error"][2])["next_error"][2]
+    running, failed = reader.running(*reader.span_us(), 10)
+    assert (len(running), sum(failed)) == (10, 10)

@@ -132,6 +132,41 @@ def test_a_session_of_30_000_calls_is_read_in_parts(api: httpx.Client) -> None:
     assert (row["calls"], row["cost"], row["name"]) == (30_000, pytest.approx(30.0), "Big")
 
 
+def test_a_filter_leaves_the_calls_that_match(api: httpx.Client) -> None:
+    assert outline(asked(api, "tree", id="small", filter="status<400 latency>100ms")) == (
+        "/", 5, 1, [("/plan", 3, 1, [("/plan/read", 1, 1, []), ("/plan/search", 1, 1, [])]), ("/answer", 1, 1, [])],
+    )  # fmt: skip
+    page = asked(api, "calls", id="small", filter="failed:true")
+    assert [call["status"] for call in page["data"]] == [500]
+    nothing = asked(api, "tree", id="small", filter="user:nobody")
+    assert (nothing["calls"], nothing["children"]) == (0, [])
+
+
+def test_calls_are_read_from_any_place(api: httpx.Client) -> None:
+    everything = asked(api, "calls", id="big", limit=500)["data"]
+    later = asked(api, "calls", id="big", limit=100, skip=300)
+    assert later["data"] == everything[300:400]
+    assert asked(api, "calls", id="big", limit=100, cursor=later["next"])["data"] == everything[400:]
+    assert [call["start_ms"] for call in asked(api, "calls", id="big", limit=9, skip=29_998)["data"]] == [
+        29_998_000.0,
+        29_999_000.0,
+    ]
+
+
+def test_an_outline_says_where_what_is(api: httpx.Client) -> None:
+    calls = asked(api, "calls", id="small")["data"]
+    found = asked(api, "outline", id="small", call=calls[4]["id"])
+    place = {"id": calls[1]["id"], "path": "/plan/search", "position": 1, "own_position": 0}
+    assert (found["calls"], found["duration_ms"]) == (6, 12_000.0)
+    assert (found["first_error"], found["next_error"]) == (place, place)
+    assert found["slowest"] == {"id": calls[5]["id"], "path": "/answer", "position": 5, "own_position": 0}
+    assert found["asked"] == {"id": calls[4]["id"], "path": "/", "position": 4, "own_position": 0}
+    assert (len(found["running"]), found["running"][0], found["running"][-1]) == (160, 1, 1)
+    assert sum(found["failed"]) == 1
+    assert asked(api, "outline", id="small", after=1)["next_error"] is None
+    assert asked(api, "outline", id="small", filter="status<400")["first_error"] is None
+
+
 def test_many_children_come_part_by_part(api: httpx.Client) -> None:
     seen: list[str] = []
     while not seen or len(seen) < 3000:
@@ -175,6 +210,9 @@ def test_scores_of_a_session(api: httpx.Client) -> None:
         ("calls", {"id": "small", "cursor": "x"}, 400),
         ("calls", {"id": "small", "limit": 501}, 400),
         ("calls", {"id": "x" * 1025}, 400),
+        ("calls", {"id": "small", "skip": -1}, 400),
+        ("calls", {"id": "small", "filter": "colour:red"}, 400),
+        ("outline", {"id": "nobody's"}, 404),
     ],
 )
 def test_a_bad_question_is_refused(api: httpx.Client, what: str, query: Json, status: int) -> None:

@@ -1315,6 +1315,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/sessions/outline": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where in a session what is */
+        get: operations["getSessionOutline"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/sessions/query": {
         parameters: {
             query?: never;
@@ -3153,6 +3170,13 @@ export interface components {
             about: components["schemas"]["Key"];
             key: string;
         };
+        /** Mark */
+        Mark: {
+            id: string;
+            own_position: number;
+            path: string;
+            position: number;
+        };
         /** Me */
         Me: {
             /** @default  */
@@ -3975,6 +3999,7 @@ export interface components {
             start: string;
             start_ms: number;
             status: number;
+            tool_names: string[];
             trace_id: string;
             ttft_ms: number | null;
         };
@@ -4007,6 +4032,18 @@ export interface components {
             /** @default 0 */
             timezoneDifference?: number;
             useInterquartile?: boolean | null;
+        };
+        /** SessionOutline */
+        SessionOutline: {
+            asked: components["schemas"]["Mark"] | null;
+            calls: number;
+            duration_ms: number;
+            failed: number[];
+            first_error: components["schemas"]["Mark"] | null;
+            most_expensive: components["schemas"]["Mark"] | null;
+            next_error: components["schemas"]["Mark"] | null;
+            running: number[];
+            slowest: components["schemas"]["Mark"] | null;
         };
         /** SessionPage */
         SessionPage: {
@@ -9937,6 +9974,10 @@ export interface operations {
                 cursor?: string;
                 /** @description Rows, 1 to 500. */
                 limit?: number;
+                /** @description A filter in its text form: only calls that match it. */
+                filter?: string;
+                /** @description Calls to leave out, after those of the pages before. */
+                skip?: number;
             };
             header?: never;
             path?: never;
@@ -10001,6 +10042,62 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Session"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getSessionOutline: {
+        parameters: {
+            query?: {
+                /** @description Id of the session (Helicone-Session-Id). */
+                id?: string;
+                /** @description A filter in its text form: only calls that match it. */
+                filter?: string;
+                /** @description Id of a call whose place is wanted. */
+                call?: string;
+                /** @description The position after which the next error is wanted. */
+                after?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SessionOutline"];
                 };
             };
             /** @description A value is wrong: `parameter` says which */
@@ -10217,6 +10314,8 @@ export interface operations {
                 limit?: number;
                 /** @description Children of the first node to leave out: those of the answers before. */
                 skip?: number;
+                /** @description A filter in its text form: only calls that match it. */
+                filter?: string;
             };
             header?: never;
             path?: never;

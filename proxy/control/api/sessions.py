@@ -20,20 +20,22 @@ from proxy.control.sessions.node import Node, cut
 from proxy.control.sessions.paths import segments_of
 from proxy.control.sessions.reader import SessionReader
 from proxy.control.sessions.totals import Totals
+from proxy.core.clock import now_us
 from proxy.logstore import micros
 from proxy.logstore.annotations import Annotations, in_force, session_history
 from proxy.metadata.errors import InvalidValue, RowNotFound
-from proxy.query import to_json
+from proxy.query import EVERYTHING, compile_filter, parse_filter, to_json
 from proxy.query.group_lists import SESSIONS
 from proxy.query.tree import Leaf
 
-__all__ = ["SESSION_ROUTES"]
+__all__ = ["SESSION_ROUTES", "Id", "Matching", "reader_of"]
 
 _MAX_NODES: Final = 5000
 
 Id = Annotated[str, QueryParameter(description="Id of the session (Helicone-Session-Id).", required=False)]
 Path = Annotated[str, QueryParameter(description="A path such as /plan/search; / is all of the session.")]
 Nodes = Annotated[int, QueryParameter(description=f"Nodes below the first one, 1 to {_MAX_NODES}.")]
+Matching = Annotated[str, QueryParameter(description="A filter in its text form: only calls that match it.")]
 Skip = Annotated[
     int, QueryParameter(description="Children of the first node to leave out: those of the answers before.")
 ]
@@ -86,6 +88,8 @@ class SessionCall(msgspec.Struct, kw_only=True):
     input_tokens: int | None
     output_tokens: int | None
     cached: bool
+    tool_names: list[str]
+    """Tools that the response called; of a logged step its own name."""
     trace_id: str
     span_id: str
     parent_span_id: str
@@ -124,11 +128,20 @@ class Session(msgspec.Struct):
     annotations: Annotations
 
 
-def _reader(request: Request[Any, Any, Any], id: str) -> SessionReader:
+def reader_of(request: Request[Any, Any, Any], id: str, filter: str = "") -> SessionReader:
+    """Of the session `id` of the caller's organisation. Raises `InvalidValue`, `FilterError`."""
     if not 1 <= len(id) <= 1024:
         raise InvalidValue("id", id[:60], "the id of a session")
     plane: ControlPlane = request.app.state.plane
-    return SessionReader(plane.log.store, caller_of(request).org, id)
+    org, store = caller_of(request).org, plane.log.store
+    node = parse_filter(filter)
+    if node == EVERYTHING:
+        return SessionReader(store, org, id)
+    updated, text_chars = store.updated_properties(org), store.text_chars
+    return SessionReader(
+        store, org, id,
+        compile_filter(node, org=org, now_us=now_us(), updated_properties=updated, text_chars=text_chars),
+    )  # fmt: skip
 
 
 @get("/api/sessions/one", opt=needs("viewer"), summary="One session", operation_id="getSession")
@@ -136,7 +149,7 @@ async def show_session(request: Request[Any, Any, Any], id: Id = "") -> Session:
     """Its row of the list of sessions, over all its calls, and its scores."""
 
     def read() -> Session:
-        _reader(request, id)
+        reader_of(request, id)
         plane: ControlPlane = request.app.state.plane
         filter = to_json(Leaf("session", "eq", id))
         rows, _ = group_page(request, SESSIONS, GroupAsked(filter=filter, since="1970-01-01", limit=1))
@@ -150,17 +163,22 @@ async def show_session(request: Request[Any, Any, Any], id: Id = "") -> Session:
 
 @get("/api/sessions/tree", opt=needs("viewer"), summary="A session as a tree of paths", operation_id="getSessionTree")
 async def show_tree(
-    request: Request[Any, Any, Any], id: Id = "", path: Path = "/", limit: Nodes = 500, skip: Skip = 0
+    request: Request[Any, Any, Any],
+    id: Id = "",
+    path: Path = "/",
+    limit: Nodes = 500,
+    skip: Skip = 0,
+    filter: Matching = "",
 ) -> Branch:
     """The branch `path` with what is below it, level by level up to `limit` branches, each in order of its first call.
     The calls of a branch are a list of their own."""
     _check_cut(limit, skip)
 
     def read() -> Branch:
-        reader = _reader(request, id)
+        reader = reader_of(request, id, filter)
         start_us = reader.start_us()
         root = reader.paths(segments_of(path))
-        if not root.total.calls:
+        if not root.total.calls and not filter:
             raise RowNotFound("path", path)
         return cut(root, limit, skip, lambda node, children: _branch(node, children, start_us))
 
@@ -179,7 +197,7 @@ async def show_spans(
     _check_cut(limit, skip)
 
     def read() -> SpanTree:
-        reader = _reader(request, id)
+        reader = reader_of(request, id)
         start_us = reader.start_us()
         root = _found(reader.spans(), parent)
         chosen: list[str] = []
@@ -212,14 +230,16 @@ async def list_session_calls(
     below: Annotated[bool, QueryParameter(description="Also of the paths below.")] = True,
     cursor: After = "",
     limit: Limit = 50,
+    filter: Matching = "",
+    skip: Annotated[int, QueryParameter(description="Calls to leave out, after those of the pages before.")] = 0,
 ) -> CallPage:
     """In order of start, for a waterfall: each with its start after that of the session, and its duration."""
-    check_limit(limit)
+    _check_cut(check_limit(limit), skip)
 
     def read() -> CallPage:
-        reader = _reader(request, id)
+        reader = reader_of(request, id, filter)
         start_us = reader.start_us()
-        rows = reader.calls(prefix=segments_of(path), below=below, after=_after(cursor), limit=limit + 1)
+        rows = reader.calls(prefix=segments_of(path), below=below, after=_after(cursor), limit=limit + 1, skip=skip)
         last = f"{micros(rows[limit - 1]['start'])}.{rows[limit - 1]['id']}" if len(rows) > limit else None
         return CallPage([_call(row, start_us) for row in rows[:limit]], last)
 
@@ -266,8 +286,8 @@ def _sums(totals: Totals, start_us: int) -> Sums:
         unknown_cost_calls=totals.unknown_cost_calls,
         input_tokens=totals.input_tokens,
         output_tokens=totals.output_tokens,
-        start_ms=(totals.start_us - start_us) / 1000,
-        end_ms=(totals.end_us - start_us) / 1000,
+        start_ms=(totals.start_us - start_us) / 1000 if totals.calls else 0,
+        end_ms=(totals.end_us - start_us) / 1000 if totals.calls else 0,
         busy_ms=totals.busy_ms,
     )
 

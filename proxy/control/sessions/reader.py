@@ -10,27 +10,34 @@ from proxy.logstore import LogStore
 from proxy.logstore.limits import QueryLimits
 from proxy.logstore.sql import query
 from proxy.metadata.errors import InvalidValue, RowNotFound
+from proxy.query import Sql
 
 __all__ = ["MAX_CALLS", "SessionReader"]
 
 MAX_CALLS: Final = 200_000
 """Paths, or calls in a tree of spans, that are read of one session."""
+_EVERY_CALL: Final = Sql("1", {})
 _LIMITS: Final = QueryLimits(result_rows=MAX_CALLS + 1)
 
 
 class SessionReader:
-    """One session of an organisation."""
+    """One session of an organisation; with `condition` only the calls that match, but for spans and the start."""
 
-    def __init__(self, store: LogStore, org: str, session: str) -> None:
+    def __init__(self, store: LogStore, org: str, session: str, condition: Sql = _EVERY_CALL) -> None:
         self._store = store
         self._bound = {"org": org, "session": session}
+        self._condition = condition
 
     def start_us(self) -> int:
         """The start of the first call. Raises `RowNotFound` where the log has no call of the session."""
+        return self.span_us()[0]
+
+    def span_us(self) -> tuple[int, int]:
+        """The start of the first call and the last end of one. Raises `RowNotFound` as `start_us` does."""
         found = self._read("session_start")[0]
         if not found["calls"]:
             raise RowNotFound("session", self._bound["session"])
-        return int(found["start_us"])
+        return int(found["start_us"]), int(found["end_us"])
 
     def paths(self, prefix: Sequence[str]) -> Node:
         """The branch `prefix` with all below it. Raises `InvalidValue` where there are too many paths."""
@@ -44,19 +51,35 @@ class SessionReader:
 
     def calls(
         self, *, prefix: Sequence[str] = (), below: bool = True, after: tuple[int, str] = (0, ""),
-        ids: Sequence[str] = (), limit: int = MAX_CALLS,
+        ids: Sequence[str] = (), limit: int = MAX_CALLS, skip: int = 0,
     ) -> list[dict[str, Any]]:  # fmt: skip
         """Calls in order of (start, id) after `after`: of the path `prefix`, with `below` also of those below it; with
-        `ids` only these."""
+        `ids` only these. The first `skip` are left out."""
         depth = len(prefix) + (not below)
         after_us, after_id = after
         return self._read(
             "session_calls", prefix=list(prefix), depth=depth, after_us=after_us, after_id=after_id, ids=list(ids),
-            limit=limit,
+            limit=limit, skip=skip,
         )  # fmt: skip
 
+    def outline(self, call: str, after: int) -> dict[str, Any]:
+        """Calls that stand out, each as (id, segments, position in the session, position in its path): the first failed
+        one, the first failed after the position `after`, the slowest, the most expensive, and `call`; the id is empty
+        where there is none."""
+        return self._read("session_outline", call=call, after=after)[0]
+
+    def running(self, start_us: int, end_us: int, bins: int) -> tuple[list[int], list[int]]:
+        """How many calls ran in each of equal parts of the time, and how many failed ones began there."""
+        width_us = max(1, -(-(end_us - start_us) // bins))
+        rows = self._read("session_running", start_us=start_us, width_us=width_us, bins=bins)
+        running, failed = [0] * bins, [0] * bins
+        for row in rows:
+            running[row["bin"]], failed[row["bin"]] = row["running"], row["failed_calls"]
+        return running, failed
+
     def _read(self, name: str, **bound: Any) -> list[dict[str, Any]]:
-        return self._store.read(query(name), {**self._bound, **bound}, _LIMITS)
+        text = query(name).replace("/* filter */", f"AND ({self._condition.text})")
+        return self._store.read(text, {**self._bound, **self._condition.values, **bound}, _LIMITS)
 
     def _checked(self, rows: list[dict[str, Any]], what: str) -> list[dict[str, Any]]:
         if len(rows) > MAX_CALLS:

@@ -12,6 +12,7 @@ SELECT
 FROM requests
 WHERE org = {org:String}
   AND session_id = {session:String}
+  /* filter */
   AND arraySlice(segments, 1, length({prefix:Array(String)})) = {prefix:Array(String)}
 GROUP BY segments
 ORDER BY start_us, segments
