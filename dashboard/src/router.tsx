@@ -21,6 +21,7 @@ const routes = [
   page("/users/one", () => import("@/pages/user/Page")),
   page("/properties", () => import("@/pages/properties/Page")),
   page("/properties/one", () => import("@/pages/property/Page")),
+  page("/sql", () => import("@/pages/sql/Page")),
 ];
 
 export const router = createRouter({
