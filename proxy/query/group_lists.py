@@ -6,10 +6,10 @@ One more list: a `GroupList` here, its row in `control/api/group_rows.py`, and i
 from typing import Final
 
 from proxy.query.annotations import property_sql
-from proxy.query.binding import Context, Window
+from proxy.query.binding import Context
 from proxy.query.columns import COLUMNS
 from proxy.query.error_groups import ERROR_ORIGIN, ERROR_SHAPE, MAX_MESSAGE
-from proxy.query.groups import CALLS_IN_QUESTION, Figure, GroupList
+from proxy.query.groups import CALLS_IN_QUESTION, SPARK_BUCKETS, Figure, GroupList
 
 __all__ = [
     "ERRORS",
@@ -21,20 +21,17 @@ __all__ = [
     "USERS",
     "property_names",
     "property_values",
-    "spark_values",
 ]
 
 _FAILED: Final = COLUMNS["failed"].sql
 _SPEED: Final = COLUMNS["tokens_per_second"].sql
 _END_US: Final = "toUnixTimestamp64Micro(start) + toInt64(ifNull(latency_ms, 0) * 1000)"
-_SPARK_BUCKETS: Final = 24
 _BUCKET: Final = "toUInt8(intDiv(toUnixTimestamp64Micro(start) - {spark_since_us:Int64}, {spark_width_us:Int64}))"
-_SPARK: Final = Figure("spark", f"countResample(0, {_SPARK_BUCKETS}, 1)({_BUCKET})", "")
+_SPARK: Final = Figure("spark", f"countResample(0, {SPARK_BUCKETS}, 1)({_BUCKET})", "")
 _SPARKS: Final = (
     _SPARK,
-    Figure("error_spark", f"sumResample(0, {_SPARK_BUCKETS}, 1)(toUInt64({_FAILED}), {_BUCKET})", ""),
+    Figure("error_spark", f"sumResample(0, {SPARK_BUCKETS}, 1)(toUInt64({_FAILED}), {_BUCKET})", ""),
 )
-"""Bind `spark_since_us` and `spark_width_us`."""
 
 _SEEN: Final = (Figure("first_seen", "min(start)", "time"), Figure("last_seen", "max(start)", "time"))
 _COST: Final = (
@@ -160,12 +157,6 @@ ERRORS: Final = GroupList(
         _SPARK,
     ),
 )
-
-
-def spark_values(window: Window) -> dict[str, int]:
-    """What the figures `spark` and `error_spark` bind."""
-    width_us = -(-(window.until_us - window.since_us) // _SPARK_BUCKETS)
-    return {"spark_since_us": window.since_us, "spark_width_us": width_us}
 
 
 def property_names(context: Context) -> GroupList:

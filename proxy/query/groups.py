@@ -18,6 +18,7 @@ from proxy.query.tree import EVERYTHING, Node
 
 __all__ = [
     "CALLS_IN_QUESTION",
+    "SPARK_BUCKETS",
     "Figure",
     "GroupCursor",
     "GroupList",
@@ -41,6 +42,9 @@ CALLS_IN_QUESTION: Final = (
     " AND start < fromUnixTimestamp64Micro({until_us:Int64})"
 )
 """Condition on the calls of the organisation and the time that are asked about; figures may use it, too."""
+SPARK_BUCKETS: Final = 24
+"""Parts of the time that the course of a figure has. The first begins at `{spark_since_us:Int64}`, each
+`{spark_width_us:Int64}` after the one before."""
 
 
 class Figure(msgspec.Struct, frozen=True):
@@ -171,7 +175,14 @@ def _matching(
     window = question.window
     conditions = [CALLS_IN_QUESTION, f"({groups.where})"]
     since_us = max(window.since_us, _EARLIEST_US)
-    bound = {"org": question.org, "since_us": since_us, "until_us": window.until_us, **(extra or {})}
+    bound = {
+        "org": question.org,
+        "since_us": since_us,
+        "until_us": window.until_us,
+        "spark_since_us": since_us,
+        "spark_width_us": -(-(window.until_us - since_us) // SPARK_BUCKETS),
+        **(extra or {}),
+    }
     if question.filter != EVERYTHING:
         condition = compile_filter(
             question.filter,

@@ -29,7 +29,6 @@ from tests.contract.log_stores import STORES, open_store
 START_US = 1_780_000_000_000_000
 WINDOW = Window(START_US, START_US + 3_600_000_000)
 ORG = "groups"
-SPARK = {"spark_since_us": START_US, "spark_width_us": 150_000_000}
 
 
 def rows() -> list[RequestRow]:
@@ -92,7 +91,7 @@ def test_every_list(store: ClickHouseStore) -> None:
     assert calls_by_key(store, PROVIDERS) == {("p",): 40}
     assert calls_by_key(store, PROMPT_VERSIONS) == {("greet", "0"): 20, ("greet", "1"): 20}
     assert calls_by_key(store, TOOLS) == {("search",): 10}
-    assert calls_by_key(store, ERRORS, **SPARK) == {("overloaded", "p", "request <n> of <text> failed"): 10}
+    assert calls_by_key(store, ERRORS) == {("overloaded", "p", "request <n> of <text> failed", "provider"): 10}
     for make, expected in (
         (property_names, {("app",): 40}),
         (lambda context: property_values("app", context), {("cli",): 19, ("web",): 20, ("tv",): 1}),

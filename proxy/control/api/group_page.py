@@ -13,7 +13,6 @@ from proxy.control.plane import ControlPlane
 from proxy.core.clock import now_us
 from proxy.query import Context, FilterError, Window, moment_us, parse_filter, zone_of
 from proxy.query.binding import Binder
-from proxy.query.group_lists import spark_values
 from proxy.query.groups import GroupList, GroupQuestion, compile_figures, compile_groups, next_cursor, read_cursor
 
 __all__ = ["GroupAsked", "Order", "context_of", "group_page", "query_of", "window_of_list"]
@@ -138,7 +137,7 @@ def group_page(
             raise FilterError("cursor", asked.cursor[:60], "`next` of a page with the same filter, sort and order")
         window = Window(cursor.since_us, cursor.until_us)
         question = msgspec.structs.replace(question, cursor=cursor, window=window)
-    sql = compile_groups(groups, question, {**spark_values(question.window), **(extra or {})})
+    sql = compile_groups(groups, question, extra)
     rows = plane.log.store.read(sql.text, dict(sql.values))
     page = [{name[2:]: value for name, value in row.items() if name != "sorted_by"} for row in rows[: asked.limit]]
     if asked.compare and page:
