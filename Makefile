@@ -14,7 +14,7 @@ help: ## list the targets
 run: dashboard ## build everything and start Perihelion on 127.0.0.1:8787 (gateway) and :8788 (control)
 	$(BIN)/perihelion serve
 
-demo: dashboard ## the same against a simulated provider, with a filled log
+demo: dashboard ## the same against a simulated provider, with two weeks of calls in the log
 	$(BIN)/python -m simulator.demo
 
 test: dashboard ## build everything and run the tests, but for the soak tests

@@ -1,5 +1,6 @@
 """What the `x-sim-*` headers of one call ask for."""
 
+import base64
 from collections.abc import Mapping
 
 import msgspec
@@ -44,8 +45,18 @@ class Script(msgspec.Struct, kw_only=True):
     """Body in pieces of so many bytes, each a chunk and a write of its own; `r<seed>`: of 1 to 97 bytes."""
     framing: str = ""
     """`chunked`, `length` or `close`."""
+    say: str = ""
+    """The text of the answer, as base64 of UTF-8."""
+    think: str = ""
+    """The reasoning before it, likewise (Anthropic's form)."""
     tool: str = ""
     """Answer with a call of this tool."""
+    tool_input: str = ""
+    """Its arguments: base64 of a JSON object."""
+    tool_id: str = ""
+    """The id of that call."""
+    error_text: str = ""
+    """The message of the error that `status` asks for."""
     error_event: int = -1
     """An error event inside the stream after so many chunks."""
     keepalive: str = ""
@@ -56,6 +67,16 @@ class Script(msgspec.Struct, kw_only=True):
     """`1` compresses a replayed body as it was recorded."""
     cut: int = -1
     """Close after so many bytes of the body."""
+
+    @property
+    def words(self) -> str:
+        """`say` decoded; empty where it is not asked for."""
+        return base64.b64decode(self.say).decode()
+
+    @property
+    def arguments(self) -> str:
+        """The tool's arguments as JSON."""
+        return base64.b64decode(self.tool_input).decode() or '{"city": "Lisbon"}'
 
     @property
     def plain(self) -> bool:
@@ -96,5 +117,10 @@ def _check(script: Script) -> None:
     for name, value, words in (("reset", script.reset, ("before", "head")), ("stall", script.stall, ("before",))):
         if value and value not in words and not value.isdigit():
             raise BadScript(f"Header x-sim-{name}: found {value!r}; accepted: {', '.join(words)} or a number.")
+    for name, value in (("say", script.say), ("think", script.think), ("tool-input", script.tool_input)):
+        try:
+            base64.b64decode(value, validate=True).decode()
+        except ValueError:
+            raise BadScript(f"Header x-sim-{name}: found {value[:40]!r}; accepted: base64 of UTF-8.") from None
     if script.split and not script.split.lstrip("r").isdigit():
         raise BadScript(f"Header x-sim-split: found {script.split!r}; accepted: a number of bytes, or r<seed>.")

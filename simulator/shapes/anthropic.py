@@ -1,7 +1,10 @@
 """Anthropic's shapes."""
 
+import base64
+import json
 from typing import Any
 
+from simulator.script import Script
 from simulator.shapes.base import Reply, Request, chunks_of_text, event, json_reply, text_of, tokens
 
 __all__ = ["answer"]
@@ -29,7 +32,7 @@ def answer(request: Request) -> Reply | None:
         return None
     script = request.script
     if script.status != 200:
-        error = {"type": _KINDS.get(script.status, "api_error"), "message": "Simulated."}
+        error = {"type": _KINDS.get(script.status, "api_error"), "message": script.error_text or "Simulated."}
         headers = [*_HEADERS, *([("retry-after", script.retry_after)] if script.retry_after else [])]
         return json_reply(script.status, headers, {"type": "error", "error": error, "request_id": _HEADERS[0][1]})
     if path.endswith("/count_tokens"):
@@ -61,31 +64,63 @@ def _message(request: Request, content: list[Json], reason: str | None, given: i
 
 
 def _plain(request: Request) -> Reply:
-    given = tokens(request)[1]
-    if request.script.tool:
-        use = {"type": "tool_use", "id": "toolu_01Sim", "name": request.script.tool, "input": {"city": "Lisbon"}}
-        return json_reply(200, _HEADERS, _message(request, [use], "tool_use", given))
-    text = {"type": "text", "text": text_of(request.script.answer_bytes)}
-    return json_reply(200, _HEADERS, _message(request, [text], "end_turn", given))
+    given, script = tokens(request)[1], request.script
+    content: list[Json] = []
+    if script.think:
+        content.append({"type": "thinking", "thinking": _thought(script), "signature": "c2lt"})
+    if script.say or not script.tool:
+        content.append({"type": "text", "text": text_of(script)})
+    if script.tool:
+        content.append({**_use(script), "input": json.loads(script.arguments)})
+    return json_reply(200, _HEADERS, _message(request, content, "tool_use" if script.tool else "end_turn", given))
+
+
+def _thought(script: Script) -> str:
+    return base64.b64decode(script.think).decode()
+
+
+def _use(script: Script) -> Json:
+    return {"type": "tool_use", "id": script.tool_id or "toolu_01Sim", "name": script.tool, "input": {}}
+
+
+def _blocks(script: Script) -> list[tuple[Json, list[Json]]]:
+    """The content of a streamed answer: each block as it begins, and what is added to it."""
+    found: list[tuple[Json, list[Json]]] = []
+    if script.think:
+        thought = _thought(script)
+        cuts = [thought[at : at + 24] for at in range(0, len(thought), 24)]
+        found.append(
+            (
+                {"type": "thinking", "thinking": "", "signature": ""},
+                [
+                    *({"type": "thinking_delta", "thinking": cut} for cut in cuts),
+                    {"type": "signature_delta", "signature": "c2lt"},
+                ],
+            )
+        )
+    if script.say or not script.tool:
+        deltas = [{"type": "text_delta", "text": text} for text in chunks_of_text(script)]
+        found.append(({"type": "text", "text": ""}, deltas))
+    if script.tool:
+        text = script.arguments
+        cuts = ["", *(text[at : at + 9] for at in range(0, len(text), 9))]
+        found.append((_use(script), [{"type": "input_json_delta", "partial_json": cut} for cut in cuts]))
+    return found
 
 
 def _stream(request: Request) -> Reply:
     given = tokens(request)[1]
-    tool = request.script.tool
-    block: Json = {"type": "text", "text": ""}
-    deltas: list[Json] = [{"type": "text_delta", "text": text} for text in chunks_of_text(request.script)]
-    if tool:
-        block = {"type": "tool_use", "id": "toolu_01Sim", "name": tool, "input": {}}
-        deltas = [{"type": "input_json_delta", "partial_json": part} for part in ("", '{"city": ', '"Lisbon"}')]
-    rows: list[Json] = [
-        {"type": "message_start", "message": _message(request, [], None, 1)},
-        {"type": "content_block_start", "index": 0, "content_block": block},
-        {"type": "ping"},
-        *({"type": "content_block_delta", "index": 0, "delta": delta} for delta in deltas),
-        {"type": "content_block_stop", "index": 0},
+    rows: list[Json] = [{"type": "message_start", "message": _message(request, [], None, 1)}]
+    for index, (block, deltas) in enumerate(_blocks(request.script)):
+        rows.append({"type": "content_block_start", "index": index, "content_block": block})
+        if index == 0:
+            rows.append({"type": "ping"})
+        rows += [{"type": "content_block_delta", "index": index, "delta": delta} for delta in deltas]
+        rows.append({"type": "content_block_stop", "index": index})
+    rows += [
         {
             "type": "message_delta",
-            "delta": {"stop_reason": "tool_use" if tool else "end_turn", "stop_sequence": None},
+            "delta": {"stop_reason": "tool_use" if request.script.tool else "end_turn", "stop_sequence": None},
             "usage": {"output_tokens": given},
         },
         {"type": "message_stop"},

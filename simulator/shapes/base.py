@@ -55,13 +55,17 @@ def event(value: object, name: str = "") -> bytes:
     return (b"event: " + name.encode() + b"\n" if name else b"") + b"data: " + data + b"\n\n"
 
 
-def text_of(size: int) -> str:
-    """`size` characters that read like words; always the same."""
+def text_of(script: Script) -> str:
+    """What the script says, else characters that read like words; always the same."""
+    return script.words or _filler(script.answer_bytes)
+
+
+def _filler(size: int) -> str:
     return (_WORDS * (size // len(_WORDS) + 1))[:size]
 
 
 def chunks_of_text(script: Script) -> list[str]:
-    text = text_of(script.chunks * script.chunk_bytes)
+    text = script.words or _filler(script.chunks * script.chunk_bytes)
     return [text[at : at + script.chunk_bytes] for at in range(0, len(text), script.chunk_bytes)]
 
 

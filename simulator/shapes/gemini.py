@@ -32,7 +32,7 @@ def answer(request: Request) -> Reply | None:
         return {"candidates": [candidate], "usageMetadata": usage, "modelVersion": model, "responseId": "sim"}
 
     if "stream" not in path:
-        return json_reply(200, [], row(text_of(script.answer_bytes), True))
+        return json_reply(200, [], row(text_of(script), True))
     texts = chunks_of_text(script)
     rows = [msgspec.json.encode(row(text, at == len(texts) - 1)) for at, text in enumerate(texts)]
     if "alt=sse" in request.target:

@@ -23,7 +23,7 @@ def answer(request: Request) -> Reply | None:
         return {**head, **({"message": {"role": "assistant", "content": text}} if chat else {"response": text})}
 
     if request.json.get("stream") is False:
-        return json_reply(200, [], {**row(text_of(request.script.answer_bytes)), **end})
+        return json_reply(200, [], {**row(text_of(request.script)), **end})
     lines = [{**row(text), "done": False} for text in chunks_of_text(request.script)] + [{**row(""), **end}]
     pieces = [msgspec.json.encode(line) + b"\n" for line in lines]
     return Reply(200, [("content-type", "application/x-ndjson")], pieces, streams=True)

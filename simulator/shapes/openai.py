@@ -2,11 +2,13 @@
 
 import base64
 import struct
+import zlib
 from typing import Any
 
+from simulator.script import Script
 from simulator.shapes.base import Reply, Request, chunks_of_text, event, json_reply, text_of, tokens
 
-__all__ = ["answer"]
+__all__ = ["answer", "picture_of"]
 
 _CREATED = 1_760_000_000
 _ERRORS = {
@@ -50,6 +52,7 @@ def _headers() -> list[tuple[str, str]]:
 def _error(request: Request) -> Reply:
     script = request.script
     kind, code, message = _ERRORS.get(script.status, ("server_error", None, "The server had an error."))
+    message = script.error_text or message
     headers = _headers()
     if script.retry_after:
         headers.append(("retry-after", script.retry_after))
@@ -75,11 +78,12 @@ def _usage(request: Request) -> Json:
 def _chat(request: Request) -> Reply:
     if request.json.get("stream"):
         return _chat_stream(request)
-    message: Json = {"role": "assistant", "content": text_of(request.script.answer_bytes), "refusal": None}
+    message: Json = {"role": "assistant", "content": text_of(request.script), "refusal": None}
     reason = "stop"
     if request.script.tool:
         reason = "tool_calls"
-        message = {"role": "assistant", "content": None, "tool_calls": [_call(request.script.tool)], "refusal": None}
+        words = request.script.words or None
+        message = {"role": "assistant", "content": words, "tool_calls": [_call(request.script)], "refusal": None}
     choice = {"index": 0, "message": message, "logprobs": None, "finish_reason": reason}
     return json_reply(
         200, _headers(), {**_head(request, "chat.completion"), "choices": [choice], "usage": _usage(request)}
@@ -98,9 +102,9 @@ def _head(request: Request, kind: str) -> Json:
     }
 
 
-def _call(tool: str) -> Json:
-    arguments = '{"city": "Lisbon"}'
-    return {"id": "call_sim1", "type": "function", "function": {"name": tool, "arguments": arguments}}
+def _call(script: Script) -> Json:
+    function = {"name": script.tool, "arguments": script.arguments}
+    return {"id": script.tool_id or "call_sim1", "type": "function", "function": function}
 
 
 def _chat_stream(request: Request) -> Reply:
@@ -118,7 +122,8 @@ def _chat_stream(request: Request) -> Reply:
     reason = "stop"
     if request.script.tool:
         reason = "tool_calls"
-        call = _call(request.script.tool)
+        call = _call(request.script)
+        pieces += [chunk({"content": text}) for text in chunks_of_text(request.script) if request.script.say]
         text = call["function"]["arguments"]
         opened = {**call, "index": 0, "function": {**call["function"], "arguments": ""}}
         pieces.append(chunk({"tool_calls": [opened]}))
@@ -154,7 +159,7 @@ def _completions(request: Request) -> Reply:
             rows.append(event({**head, "choices": [], "usage": _usage(request)}))
         rows.append(event(b"[DONE]"))
         return Reply(200, [("content-type", "text/event-stream"), *_headers()], rows, streams=True)
-    choice = {"index": 0, "text": text_of(request.script.answer_bytes), "logprobs": None, "finish_reason": "stop"}
+    choice = {"index": 0, "text": text_of(request.script), "logprobs": None, "finish_reason": "stop"}
     return json_reply(200, _headers(), {**head, "choices": [choice], "usage": _usage(request)})
 
 
@@ -186,7 +191,7 @@ def _responses(request: Request) -> Reply:
         "total_tokens": asked + given,
     }
     stream = bool(request.json.get("stream"))
-    text = "".join(chunks_of_text(script)) if stream else text_of(script.answer_bytes)
+    text = "".join(chunks_of_text(script)) if stream else text_of(script)
     part = {"type": "output_text", "text": text, "annotations": [], "logprobs": []}
     item = {"id": "msg_sim", "type": "message", "status": "completed", "role": "assistant", "content": [part]}
     whole: Json = {
@@ -246,13 +251,29 @@ def _file(size: int) -> Json:
 
 
 def _transcription(request: Request) -> Reply:
-    return json_reply(200, _headers(), {"text": text_of(request.script.answer_bytes)})
+    return json_reply(200, _headers(), {"text": text_of(request.script)})
 
 
 def _image(request: Request) -> Reply:
     asked, given = tokens(request)
     usage = {"input_tokens": asked, "output_tokens": given, "total_tokens": asked + given}
-    return json_reply(200, _headers(), {"created": _CREATED, "data": [{"b64_json": "iVBORw0KGgo="}], "usage": usage})
+    picture = {"b64_json": base64.b64encode(picture_of(request.body)).decode()}
+    return json_reply(200, _headers(), {"created": _CREATED, "data": [picture], "usage": usage})
+
+
+def picture_of(seed: bytes, size: int = 48) -> bytes:
+    """A small PNG of a gradient; another one for each seed."""
+    red, green, blue = zlib.crc32(seed).to_bytes(4)[:3]
+    rows = b"".join(
+        b"\0" + b"".join(bytes([(red + 3 * x) % 256, (green + 2 * y) % 256, (blue + x + y) % 256]) for x in range(size))
+        for y in range(size)
+    )
+
+    def chunk(kind: bytes, data: bytes) -> bytes:
+        return struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
+
+    head = struct.pack(">IIBBBBB", size, size, 8, 2, 0, 0, 0)
+    return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
 
 
 def _moderations(request: Request) -> Reply:

@@ -15,6 +15,7 @@ import httpx
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_playwright
 
+from proxy.core.clock import now_us
 from simulator import demo, process
 from tests.browser.chromium import NAMES, find_chromium, launch
 from tests.browser.watch import Watch
@@ -55,8 +56,24 @@ def stack(needs_browser_and_dist: None, provider: str, tmp_path_factory: pytest.
     started = Stack(folder, demo.providers(provider))
     started.output = folder / "serve.log"
     with started:
-        demo.send(started.gateway, 120)
+        prepare(started)
         yield started
+
+
+def prepare(stack: Stack, history: int = 400, calls: int = 60) -> None:
+    """Fills the log with the demo's traffic, and waits until it is there."""
+    written = demo.write_history(stack.folder / "data" / "spool", history, now_us())
+    key = demo.set_up(stack.control, stack.token)
+    demo.send(stack.gateway, calls, key=key, pace=0.1)
+
+    def logged() -> bool:
+        asked = {"since": "30d", "limit": 0, "total": True}
+        headers = {"Authorization": f"Bearer {stack.token}"}
+        answer = httpx.post(stack.control + "/api/requests/query", json=asked, headers=headers, timeout=30)
+        return bool(answer.json()["total"]["value"] >= written + calls)
+
+    wait_for("the demo's calls in the log", logged, 60)
+    demo.rate_calls(stack.control, stack.token)
 
 
 def use_setup_link(stack: Stack, email: str = "ada@example.com", password: str = "correct horse battery") -> Any:
