@@ -5,6 +5,7 @@ import { useScope, type Scope } from "@/state/search";
 import { api, dataOf } from "./client";
 import type { components } from "./schema";
 
+export type StoredBodies = components["schemas"]["StoredBodies"];
 export type Event = components["schemas"]["WholeCall"];
 
 /** Which calls, in what order: what pages, totals and neighbours have in common. */
@@ -61,11 +62,12 @@ export function useNeighbours(id: string, sort: Sort | undefined, enabled = true
   });
 }
 
-/** Sizes and types of a call's bodies. */
-export function useBodySizes(id: string) {
-  return useQuery({
+/** Sizes and types of a call's bodies. Of a call that just ended they are asked for again until they are there. */
+export function useBodySizes(id: string, start: string) {
+  return useQuery<StoredBodies>({
     queryKey: ["body-sizes", id],
     staleTime: 60_000,
+    refetchInterval: ({ state }) => (state.data && !state.data.request && !state.data.response && Date.now() - Date.parse(start) < 60_000 ? 2_000 : false),
     queryFn: ({ signal }) => dataOf(api.GET("/api/requests/{id}/bodies", { params: { path: { id } }, signal })),
   });
 }

@@ -3,9 +3,9 @@ import type { Event } from "@/api/requests";
 import { Panel } from "@/components/Page";
 import { bytes } from "@/format/numbers";
 import { useScope } from "@/state/search";
-import { Bodies } from "./Bodies";
 import { CodeSnippet } from "./CodeSnippet";
 import { Conversation } from "./Conversation";
+import { RawBody } from "./raw/RawBody";
 
 /** What was said, in several forms. The URL keeps which one is open. */
 export function CallTabs({ call }: { call: Event }) {
@@ -17,21 +17,21 @@ export function CallTabs({ call }: { call: Event }) {
         <Tabs.List>
           <Tabs.Tab value="conversation">Conversation</Tabs.Tab>
           <Tabs.Tab value="request">
-            Raw request <span className="dim">{bytes(call.request_size)}</span>
+            Request <span className="dim">{bytes(call.request_size)}</span>
           </Tabs.Tab>
           <Tabs.Tab value="response">
-            Raw response <span className="dim">{bytes(call.response_size)}</span>
+            Response <span className="dim">{bytes(call.response_size)}</span>
           </Tabs.Tab>
           <Tabs.Tab value="code">As code</Tabs.Tab>
         </Tabs.List>
         <Tabs.Panel value="conversation">
-          <Conversation call={call} />
+          <Conversation />
         </Tabs.Panel>
         <Tabs.Panel value="request">
-          <Bodies id={call.id} part="request" />
+          <RawBody part="request" />
         </Tabs.Panel>
         <Tabs.Panel value="response">
-          <Bodies id={call.id} part="response" />
+          <RawBody part="response" />
         </Tabs.Panel>
         <Tabs.Panel value="code">
           <CodeSnippet id={call.id} />

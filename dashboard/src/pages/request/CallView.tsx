@@ -5,6 +5,7 @@ import { Facts } from "./Facts";
 import { Headline } from "./Headline";
 import styles from "./Page.module.css";
 import { Timeline } from "./Timeline";
+import { CallDocuments } from "./worker/CallDocuments";
 
 /** One call, for the page and for the drawer: it lays itself out by the width that it has. */
 export function CallView({ call }: { call: Event }) {
@@ -14,7 +15,9 @@ export function CallView({ call }: { call: Event }) {
       <div className={styles["columns"]}>
         <div className={styles["left"]}>
           <Timeline call={call} />
-          <CallTabs call={call} />
+          <CallDocuments key={call.id} call={call}>
+            <CallTabs call={call} />
+          </CallDocuments>
         </div>
         <div className={styles["right"]}>
           <CostLines call={call} />

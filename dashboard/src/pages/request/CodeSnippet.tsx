@@ -4,7 +4,7 @@ import { useState } from "react";
 import { api, dataOf } from "@/api/client";
 import { Copy } from "@/components/Bits";
 import { Loaded, RowsSkeleton } from "@/components/States";
-import styles from "./Bodies.module.css";
+import styles from "./CodeSnippet.module.css";
 
 type Language = "curl" | "python" | "typescript";
 
