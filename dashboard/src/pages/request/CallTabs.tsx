@@ -5,6 +5,7 @@ import { bytes } from "@/format/numbers";
 import { useScope } from "@/state/search";
 import { CodeSnippet } from "./CodeSnippet";
 import { Conversation } from "./Conversation";
+import styles from "./Page.module.css";
 import { RawBody } from "./raw/RawBody";
 
 /** What was said, in several forms. The URL keeps which one is open. */
@@ -13,7 +14,7 @@ export function CallTabs({ call }: { call: Event }) {
   const tab = typeof scope["tab"] === "string" && scope["tab"] ? scope["tab"] : "conversation";
   return (
     <Panel flush>
-      <Tabs value={tab} onChange={(next) => setScope({ tab: next === "conversation" ? "" : next }, true)} keepMounted={false}>
+      <Tabs classNames={{ list: styles["tabs"]!, tab: styles["tab"]! }} value={tab} onChange={(next) => setScope({ tab: next === "conversation" ? "" : next }, true)} keepMounted={false}>
         <Tabs.List>
           <Tabs.Tab value="conversation">Conversation</Tabs.Tab>
           <Tabs.Tab value="request">

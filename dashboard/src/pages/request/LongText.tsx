@@ -25,6 +25,7 @@ export function LongText({ text, isPlain, isFolded = false }: { text: string; is
   const has = fetched || sent;
   const shown = has.length <= limit && has.length >= whole ? has : has.slice(0, limit);
   const isWhole = shown.length >= whole;
+  const drawn = isWhole ? shown : `${shown.trimEnd()} …`;
   const more = async () => {
     const next = limit < FIRST ? FIRST : limit < STEP ? STEP : limit + STEP;
     if (ref !== null && has.length < Math.min(next, whole)) setFetched(visible(await worker.ask("longText", ref, next)));
@@ -33,7 +34,7 @@ export function LongText({ text, isPlain, isFolded = false }: { text: string; is
   const asMarkdown = !isPlain && shown.length <= MAX_MARKDOWN && looksLikeMarkdown(shown);
   return (
     <div className={styles["text"]} data-plain={asMarkdown ? undefined : true}>
-      {asMarkdown ? <Markdown text={shown} /> : <p dir="auto">{shown}</p>}
+      {asMarkdown ? <Markdown text={drawn} /> : <p dir="auto">{drawn}</p>}
       {!isWhole && (
         <UnstyledButton className={styles["more"]} onClick={() => void more()}>
           {limit >= STEP ? `Show ${count(Math.min(STEP, whole - shown.length))} more` : "Show all"} of {count(whole)} characters

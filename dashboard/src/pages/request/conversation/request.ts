@@ -29,7 +29,15 @@ function listed(list: unknown[]): Message[] {
   // Texts to embed: one message; their numbers, when they came as token ids, tell nobody anything.
   if (list.every((each) => typeof each === "string")) return list.map((each) => message("input", partsOf(each)));
   if (list.every((each) => typeof each === "number" || Array.isArray(each))) return [message("input", [{ kind: "other", label: `${list.length} token ids`, json: plain(list.slice(0, 200)) }])];
-  return list.map(messageOf);
+  const messages: Message[] = [];
+  for (const each of list) {
+    const made = messageOf(each);
+    const last = messages.at(-1);
+    // Responses has an item for each thing that a model says: they are one turn
+    if (isObject(each) && each["type"] && each["type"] !== "message" && made.role === "assistant" && last?.role === "assistant") last.parts.push(...made.parts);
+    else messages.push(made);
+  }
+  return messages;
 }
 
 function message(role: string, parts: Part[], name = ""): Message {
