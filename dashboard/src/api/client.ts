@@ -9,6 +9,7 @@ export class ApiError extends Error {
     readonly detail: string,
     readonly parameter = "",
     readonly accepted = "",
+    readonly value = "",
   ) {
     super(detail || title);
   }
@@ -50,7 +51,7 @@ export async function problemOf(response: Response): Promise<ApiError> {
   }
   const word = (name: string) => (typeof problem[name] === "string" ? problem[name] : "");
   const title = word("title") || `The control plane answered ${response.status}`;
-  return new ApiError(response.status, title, word("detail"), word("parameter"), word("accepted"));
+  return new ApiError(response.status, title, word("detail"), word("parameter"), word("accepted"), word("value"));
 }
 
 export const api = createClient<paths>({ baseUrl: "/" });

@@ -1,5 +1,10 @@
-import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
+import { FILTER_COLUMNS } from "@/state/filterColumns";
+import { columnText, valueText } from "@/state/filterText";
 import { api, dataOf } from "./client";
+import type { components } from "./schema";
+
+type Value = components["schemas"]["Suggestion"];
 
 export interface Suggestion {
   label: string;
@@ -8,57 +13,52 @@ export interface Suggestion {
   insert: string;
 }
 
-const COLUMNS: [name: string, operator: string, hint: string][] = [
-  ["status", ">=", "a code, or 4xx"],
-  ["model", ":", "as answered"],
-  ["user", ":", "Helicone-User-Id"],
-  ["session", ":", "Helicone-Session-Id"],
-  ["property.", "", "a custom property"],
-  ["cost", ">", "US dollars"],
-  ["latency", ">", "2s, 300ms"],
-  ["ttft", ">", "time to the first token"],
-  ["tokens", ">", "input and output"],
-  ["error", ":", "kind of error"],
-  ["failed", ":", "true or false"],
-  ["cached", ":", "true or false"],
-  ["provider", ":", ""],
-  ["prompt", ":", "managed prompt"],
-  ["name", ":", "Helicone-Request-Name"],
-  ["tool", ":", "a tool that was called"],
-  ["score.", "", "a score by name"],
-  ["feedback", ":", "good or bad"],
-  ["key", ":", "API key"],
-  ["operation", ":", "chat, embeddings, …"],
-  ["since", ":", "7d, 2026-01-31"],
-];
+/** Columns whose values the API can suggest. Of others it would answer with an error. */
+const SUGGESTED = new Set([
+  ...["user", "user_id", "model", "provider", "session_name", "name", "request_name", "prompt", "prompt_id", "error", "operation", "outcome", "key", "status", "tool"],
+  ...["tool_names", "feedback", "property", "score", "failed", "cached", "streamed", "scored", "truncated", "drained", "cost_known"],
+]);
+
+
+function canSuggest(column: string): boolean {
+  return SUGGESTED.has(column) || /^(property|score)\../.test(column);
+}
+
+/** Values of a column that begin like a text, from what the log holds; those of most calls first. */
+export function useValues(column: string, prefix: string, enabled = true) {
+  return useQuery({
+    queryKey: ["suggest", column, prefix],
+    enabled: enabled && canSuggest(column),
+    placeholderData: (before: Value[] | undefined, query) => (query?.queryKey[1] === column ? before : undefined),
+    staleTime: 30_000,
+    retry: false,
+    queryFn: async ({ signal }) => (await dataOf(api.GET("/api/suggest", { params: { query: { column, prefix, limit: 12 } }, signal }))).data,
+  });
+}
 
 /** Columns and values that may follow what is typed: `word` is the last piece of the filter's text. */
 export function useSuggestions(word: string, enabled: boolean): Suggestion[] {
-  const found = /^(-?)([A-Za-z][\w.]*)(!=|[:=])(.*)$/.exec(word);
-  const family = /^(-?)(property|score)\.([\w-]*)$/.exec(word);
-  const asked = found ? { column: found[2]!, prefix: found[4]!.replace(/^"/, "") } : family ? { column: family[2]!, prefix: family[3]! } : null;
-  const answer = useQuery({
-    queryKey: ["suggest", asked],
-    enabled: enabled && asked !== null,
-    placeholderData: keepPreviousData,
-    staleTime: 30_000,
-    retry: false,
-    queryFn: ({ signal }) => dataOf(api.GET("/api/suggest", { params: { query: { ...asked!, limit: 12 } }, signal })),
-  });
-  if (asked) {
-    return (answer.data?.data ?? []).map(({ value, calls }) => ({
+  const sign = word.startsWith("-") ? "-" : "";
+  const typed = word.slice(sign.length);
+  const found = /^([A-Za-z][\w.]*|(?:property|score)\."(?:[^"\\]|\\.)*")(!=|[:=])(.*)$/.exec(typed);
+  const family = /^(property|score)\.([\w-]*)$/.exec(typed);
+  const column = found ? found[1]!.replace(/"/g, "") : (family?.[1] ?? "");
+  const prefix = found ? found[3]!.replace(/^"/, "") : (family?.[2] ?? "");
+  const { data } = useValues(column, prefix, enabled && (found ?? family) !== null);
+  const properties = useValues("property", typed, enabled && !found && !family && typed.length > 1);
+  if (found || family) {
+    return (data ?? []).map(({ value, calls }) => ({
       label: value,
-      hint: `${calls.toLocaleString("en")} calls`,
-      insert: found ? `${found[1]}${found[2]}${found[3]}${quoted(value)}` : `${family![1]}${family![2]}.${value}:`,
+      hint: calls ? `${calls.toLocaleString("en")} calls` : "",
+      insert: found ? `${sign}${found[1]}${found[2]}${valueText(value)}` : `${sign}${columnText(`${family![1]}.${value}`)}:`,
     }));
   }
-  const typed = word.replace(/^-/, "").toLowerCase();
-  const sign = word.startsWith("-") ? "-" : "";
-  return COLUMNS.filter(([name]) => name.startsWith(typed)).map(([name, operator, hint]) => ({ label: name.replace(/\.$/, ""), hint, insert: `${sign}${name}${operator}` }));
-}
-
-function quoted(value: string): string {
-  return /^[\w@+/][\w@+./:-]*$/.test(value) ? value : JSON.stringify(value);
+  const start = typed.toLowerCase();
+  const fit = FILTER_COLUMNS.filter(({ name, kind }) => kind !== "search" && name.includes(start)).sort((a, b) => Number(b.name.startsWith(start)) - Number(a.name.startsWith(start)));
+  const columns = fit.map(({ name, kind, hint }) => ({ label: name, hint, insert: `${sign}${name}${kind === "number" ? (name === "status" ? ":" : ">") : kind === "time" ? ">=" : ":"}` }));
+  const families = ["property", "score"].filter((name) => name.startsWith(start)).map((name) => ({ label: `${name}.`, hint: name === "property" ? "a custom property" : "a score by name", insert: `${sign}${name}.` }));
+  const named = (properties.data ?? []).map(({ value, calls }) => ({ label: `property.${value}`, hint: `${calls.toLocaleString("en")} calls`, insert: `${sign}${columnText(`property.${value}`)}:` }));
+  return [...columns.slice(0, 5), ...named, ...families, ...columns.slice(5)];
 }
 
 /** The names of the properties that calls carry, the most frequent first. */

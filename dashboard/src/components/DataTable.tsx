@@ -64,6 +64,8 @@ interface Props<Row> {
 
 const ROW = 34;
 const COMPACT_ROW = 58;
+/** What stays at the top of the window: the page's bar and the head of the table. */
+const BARS = 92;
 
 /** A table of any length: only rows in view are drawn; the page scrolls. `j` and `k` move, `o` and Enter open. */
 export function DataTable<Row>(props: Props<Row>) {
@@ -78,7 +80,7 @@ export function DataTable<Row>(props: Props<Row>) {
   const [hot, setHot] = useState({ index: -1, column: "" });
   const least = compact ? 0 : columns.reduce((sum, column) => sum + Number(/\d+/.exec(column.width)?.[0] ?? 0), 0);
   const sideways = useSideways(least);
-  const virtual = useWindowVirtualizer({ count: source.count, estimateSize: () => height, overscan: 12, scrollMargin: top });
+  const virtual = useWindowVirtualizer({ count: source.count, estimateSize: () => height, overscan: 12, scrollMargin: top, scrollPaddingStart: BARS, scrollPaddingEnd: ROW });
   useLayoutEffect(() => virtual.measure(), [height, virtual]);
   const items = virtual.getVirtualItems();
   const first = items[0]?.index ?? 0;

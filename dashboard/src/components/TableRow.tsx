@@ -56,7 +56,7 @@ function DrawnRow<Row>(props: TableRowProps<Row>) {
       ) : (
         <>
           {columns.map((column, place) => (
-            <div key={column.id} role="cell" data-column={column.id} data-numeric={column.numeric || undefined} data-hot={(hot === column.id && props.cursor) || undefined}>
+            <div key={column.id} role="cell" data-column={column.id} data-numeric={column.numeric || undefined} data-hot={(hot === column.id && props.cursor) || undefined} style={{ gridColumn: place + 1 }}>
               {place === 0 && props.link?.(row)}
               {column.cell(row)}
             </div>

@@ -24,6 +24,7 @@ export function Page() {
   const asked = useQuestion(columnsToAsk(columns));
   const first = useFirstPage(asked);
   const shown = useAnswered(asked, first.isSuccess);
+  const unread = first.error instanceof ApiError && first.error.status === 400;
   const total = useTotal(every);
   const value = total.data?.value;
   return (
@@ -35,13 +36,15 @@ export function Page() {
       </PageTop>
       <PageBody>
         <FilterBar error={first.error} />
-        <Panel>
-          <Histogram every={every} />
-        </Panel>
+        {(shown || !unread) && (
+          <Panel>
+            <Histogram every={every} />
+          </Panel>
+        )}
         <Panel flush>
           {shown ? (
             <CallList key={JSON.stringify(shown.selection)} question={shown} columns={columns} live={live} stale={shown !== asked} />
-          ) : first.error instanceof ApiError && first.error.status === 400 ? (
+          ) : unread ? (
             <Empty title="This question cannot be read" action={<Button onClick={() => setScope({ q: "", since: "", until: "", sort: "", columns: "" })}>Start again</Button>}>
               What is wrong with it stands below the filter.
             </Empty>

@@ -46,11 +46,11 @@ export const LIST_COLUMNS: ListColumn[] = [
     sort: "status",
     filter: (row) => ({ column: "status", value: Number(row["status"]) }),
   }),
-  listed("model", "Model", "Call", ["model", "model_asked", "provider"], "minmax(130px, 1.2fr)", (row) => <Model row={row} />, { filter: (row) => ({ column: "model", value: textOf(row, "model") || textOf(row, "model_asked") }) }),
-  listed("prompt", "Prompt", "Call", ["request_preview", "request_name", "error_message"], "minmax(150px, 2.4fr)", (row) => <Prompt row={row} />, {
+  listed("model", "Model", "Call", ["model", "model_asked", "provider"], "minmax(130px, 1.5fr)", (row) => <Model row={row} />, { filter: (row) => ({ column: "model", value: textOf(row, "model") || textOf(row, "model_asked") }) }),
+  listed("prompt", "Prompt", "Call", ["request_preview", "request_name", "error_message"], "minmax(150px, 2.2fr)", (row) => <Prompt row={row} />, {
     filter: (row) => (textOf(row, "error") ? { column: "error", value: textOf(row, "error") } : undefined),
   }),
-  listed("response", "Response", "Call", ["response_preview"], "minmax(150px, 2.4fr)", (row) => <span className="dim">{textOf(row, "response_preview") || ABSENT}</span>),
+  listed("response", "Response", "Call", ["response_preview"], "minmax(150px, 2.2fr)", (row) => <span className="dim">{textOf(row, "response_preview") || ABSENT}</span>),
   named("provider", "Provider", "Call", "100px"),
   named("operation", "Operation", "Call", "110px"),
   named("name", "Name", "Call", "120px"),
@@ -84,7 +84,7 @@ export const LIST_COLUMNS: ListColumn[] = [
   named("session", "Session", "Who", "130px"),
   named("session_path", "Session path", "Who", "130px"),
   named("key", "API key", "Who", "130px"),
-  listed("properties", "Properties", "Your own", ["properties", "cached", "attempt_count"], "minmax(110px, 1.1fr)", (row) => <Properties row={row} />, {
+  listed("properties", "Properties", "Your own", ["properties", "cached", "attempt_count"], "minmax(110px, 1.4fr)", (row) => <Properties row={row} />, {
     filter: (row) => {
       const first = Object.entries(propertiesOf(row))[0];
       return first && { column: `property.${first[0].toLowerCase()}`, value: first[1] };
