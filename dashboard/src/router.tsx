@@ -1,10 +1,10 @@
 import { createRootRoute, createRoute, createRouter, lazyRouteComponent, type RouteComponent } from "@tanstack/react-router";
-import { Shell } from "@/app/Shell";
+import { Frame } from "@/app/Frame";
 import { CrashedPage, NoSuchPage } from "@/app/Lost";
 import { writeScope } from "@/state/search";
 import { parseSearch, stringifySearch } from "@/state/url";
 
-const root = createRootRoute({ component: Shell, validateSearch: writeScope, notFoundComponent: NoSuchPage, errorComponent: CrashedPage });
+const root = createRootRoute({ component: Frame, validateSearch: writeScope, notFoundComponent: NoSuchPage, errorComponent: CrashedPage });
 
 function page(path: string, load: () => Promise<{ Page: RouteComponent }>) {
   return createRoute({ getParentRoute: () => root, path, component: lazyRouteComponent(load, "Page") });
@@ -22,6 +22,8 @@ const routes = [
   page("/properties", () => import("@/pages/properties/Page")),
   page("/properties/one", () => import("@/pages/property/Page")),
   page("/sql", () => import("@/pages/sql/Page")),
+  page("/start", () => import("@/pages/start/Page")),
+  page("/login", () => import("@/pages/login/Page")),
 ];
 
 export const router = createRouter({

@@ -196,6 +196,13 @@ def test_who_belongs_to_no_organisation_is_told_so(stack: Stack, local: httpx.Cl
     assert answer.status_code == 401 and "belongs" not in answer.text  # nobody learns who there is
 
 
+def test_a_login_page_learns_whether_one_is_in(enter: Enter) -> None:
+    client = enter("jean@example.com", "viewer")
+    assert made(client.get("/api/login"))["entered"] is True
+    client.post("/api/logout")
+    assert made(client.get("/api/login"))["entered"] is False
+
+
 def test_the_state_of_the_installation(stack: Stack, local: httpx.Client) -> None:
     def settled() -> Any:
         found = made(local.get("/api/status"))
@@ -204,7 +211,7 @@ def test_the_state_of_the_installation(stack: Stack, local: httpx.Client) -> Non
     found = wait_for("a healthy installation", settled)
     assert found["gateway"]["url"] == stack.gateway and found["gateway"]["keys_required"] is False
     assert found["gateway"]["policy"] == "5000;w=60" and found["log"]["ttl_days"] == 30
-    assert made(httpx.get(stack.control + "/api/login")) == {"oidc": ""}
+    assert made(httpx.get(stack.control + "/api/login")) == {"oidc": "", "entered": False}
 
 
 def test_a_gateway_that_does_not_answer_is_told() -> None:

@@ -101,3 +101,27 @@ def test_an_odd_name_of_a_file_is_404(name: str, tmp_path: Path, monkeypatch: py
             assert client.get(f"/assets/{name}").status_code == 404
     finally:
         dashboard._folder.cache_clear()
+
+
+def test_without_its_files_there_is_a_plain_login(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    from types import SimpleNamespace
+
+    from litestar import Litestar
+    from litestar.datastructures import State
+    from litestar.testing import TestClient
+
+    from proxy.control.api import dashboard, page
+    from proxy.core.settings import load
+
+    monkeypatch.setattr(dashboard, "_PLACES", (tmp_path,))
+    dashboard._folder.cache_clear()
+    settings = load(environ={"PERIHELION_OIDC_NAME": "<Moon & Sun>"})
+    try:
+        for oidc, offered in ((object(), True), (None, False)):
+            state = State({"plane": SimpleNamespace(oidc=oidc, settings=settings)})
+            with TestClient(Litestar([page.login_page], state=state)) as client:
+                answer = client.get("/login")
+            assert answer.status_code == 200 and "<form>" in answer.text
+            assert ("Log in with &lt;Moon &amp; Sun&gt;" in answer.text) is offered
+    finally:
+        dashboard._folder.cache_clear()

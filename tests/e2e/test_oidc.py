@@ -66,9 +66,8 @@ def refused(browser: httpx.Client, answer: httpx.Response, why: str) -> None:
     assert browser.get("/api/me").status_code == 401
 
 
-def test_the_login_page_offers_it(browser: httpx.Client) -> None:
-    page = browser.get("/login").text
-    assert 'href="/api/oidc/login"' in page and "Log in with &lt;Moon &amp; Sun&gt;" in page
+def test_the_login_page_learns_of_it(browser: httpx.Client) -> None:
+    assert browser.get("/api/login").json() == {"oidc": "<Moon & Sun>", "entered": False}
 
 
 def test_an_invited_person_comes_in_and_is_known_by_subject_from_then_on(
@@ -273,7 +272,7 @@ def test_first_comers_get_the_role_that_is_set_where_their_domain_may(provider: 
 def test_without_a_provider_there_is_no_button_and_no_way(tmp_path: Path) -> None:
     control = ControlProcess(tmp_path / "data").start().ready()
     try:
-        assert "oidc" not in httpx.get(control.url + "/login").text
+        assert httpx.get(control.url + "/api/login").json() == {"oidc": "", "entered": False}
         assert httpx.get(control.url + "/api/oidc/login").status_code == 404
         assert httpx.get(control.url + CALLBACK, params={"code": "x", "state": "y"}).status_code == 401
     finally:

@@ -26,18 +26,28 @@ export function csrfHeaders(): Record<string, string> {
   return csrf ? { "X-CSRF-Token": csrf } : {};
 }
 
+/** Tells the frame that the session has ended, or that nobody answers: it says so over the page, which stays. */
+export function tell(status: number, path: string): void {
+  if (status === 401 && !ENTRIES.has(path)) dispatchEvent(new Event("perihelion:expired"));
+  if (status === 0 || status === 502 || status === 504) dispatchEvent(new Event("perihelion:unreachable"));
+}
+
+const ENTRIES = new Set(["/api/login", "/api/links/use"]);
+
 const guard: Middleware = {
   onRequest({ request }) {
     if (csrf && request.method !== "GET") request.headers.set("X-CSRF-Token", csrf);
     return request;
   },
-  async onResponse({ response }) {
-    if (!response.ok) throw await problemOf(response);
-    return response;
+  async onResponse({ request, response }) {
+    if (response.ok) return response;
+    tell(response.status, new URL(request.url).pathname);
+    throw await problemOf(response);
   },
   onError({ error }) {
     if (error instanceof ApiError) return error;
     if (error instanceof DOMException && error.name === "AbortError") return error;
+    tell(0, "");
     return new ApiError(0, "The control plane does not answer", "It may be restarting. This page tries again by itself.");
   },
 };

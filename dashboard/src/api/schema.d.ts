@@ -3158,6 +3158,7 @@ export interface components {
         };
         /** LoginOptions */
         LoginOptions: {
+            entered: boolean;
             oidc: string;
         };
         /** Made */

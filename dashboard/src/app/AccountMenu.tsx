@@ -1,5 +1,6 @@
 import { Menu, UnstyledButton, useMantineColorScheme, useComputedColorScheme } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
 import { api } from "@/api/client";
 import type { components } from "@/api/schema";
 import { Icon } from "@/components/Icon";
@@ -28,10 +29,21 @@ export function AccountMenu({ me }: { me: components["schemas"]["Me"] | undefine
       <Menu.Target>
         <UnstyledButton className={styles["button"]} aria-label={`Account and organisation: ${name}`}>
           <span className={styles["avatar"]}>{name.slice(0, 1).toUpperCase()}</span>
-          <span className={styles["name"]}>{name}</span>
+          <span className={styles["name"]}>
+            {name}
+            {me?.email && <small>{me.name || me.email}</small>}
+          </span>
         </UnstyledButton>
       </Menu.Target>
       <Menu.Dropdown>
+        {me?.email && <Menu.Label>{me.name ? `${me.name} · ${me.email}` : me.email}</Menu.Label>}
+        <Menu.Item leftSection={<Icon name="play" />} component={Link} to={"/start" as string}>
+          Send a call
+        </Menu.Item>
+        <Menu.Item leftSection={<Icon name="settings" />} component={Link} to={"/settings/account" as string}>
+          Your account
+        </Menu.Item>
+        <Menu.Divider />
         <Menu.Item leftSection={<Icon name={shown === "dark" ? "sun" : "moon"} />} onClick={() => setColorScheme(shown === "dark" ? "light" : "dark")}>
           {shown === "dark" ? "Light theme" : "Dark theme"}
         </Menu.Item>

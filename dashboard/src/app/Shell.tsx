@@ -7,7 +7,9 @@ import { Failure, RowsSkeleton } from "@/components/States";
 import { useScope, writeScope } from "@/state/search";
 import { NAV } from "./nav";
 import { AccountMenu } from "./AccountMenu";
+import { Banners } from "./Banners";
 import { CommandPalette } from "./CommandPalette";
+import { ExpiredLogin } from "./ExpiredLogin";
 import { Shortcuts } from "./Shortcuts";
 import styles from "./Shell.module.css";
 
@@ -18,7 +20,7 @@ export function Shell() {
   const [menuOpen, menu] = useDisclosure(false);
   const { routesByPath } = useRouter();
   const path = useLocation({ select: (location) => location.pathname });
-  if (me.error instanceof ApiError && me.error.status === 401) {
+  if (!me.data && me.error instanceof ApiError && me.error.status === 401) {
     const next = encodeURIComponent(location.pathname + location.search);
     location.replace(`/login?next=${next}`);
     return null;
@@ -58,9 +60,11 @@ export function Shell() {
         <Icon name={menuOpen ? "close" : "menu"} />
       </button>
       <main id="main" className={styles["main"]} tabIndex={-1}>
+        <Banners enabled={!!me.data} />
         {/* A page asks by POST, which needs the session's token: it is drawn once that is known. */}
         {me.data ? <Outlet /> : me.error ? <Failure error={me.error} retry={() => void me.refetch()} /> : <RowsSkeleton />}
       </main>
+      <ExpiredLogin email={me.data?.email ?? ""} />
       <CommandPalette />
       <Shortcuts />
     </div>

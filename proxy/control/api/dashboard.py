@@ -17,7 +17,7 @@ from litestar.response import Response
 
 from proxy.control.auth import NOBODY, needs
 
-__all__ = ["DASHBOARD_ROUTES", "POLICY"]
+__all__ = ["DASHBOARD_ROUTES", "POLICY", "dashboard_page", "is_built"]
 
 _PLACES: Final = (
     Path(__file__).parent.parent / "dist",
@@ -66,7 +66,7 @@ async def mark(request: Request[Any, Any, Any]) -> Response[bytes]:
 @get("/", opt=needs(NOBODY), include_in_schema=False)
 async def index() -> Response[str]:
     """The page; it reads its own address."""
-    return _page()
+    return dashboard_page()
 
 
 @get("/{path:path}", opt=needs(NOBODY), include_in_schema=False)
@@ -74,10 +74,16 @@ async def index_below(path: FromPath[str]) -> Response[str]:
     """The page at any address of its own. Raises `NotFoundException` for what can be no page's address."""
     if path.lstrip("/").startswith(_NOT_PAGES):
         raise NotFoundException(detail=f"There is nothing at {path}.")
-    return _page()
+    return dashboard_page()
 
 
-def _page() -> Response[str]:
+def is_built() -> bool:
+    """Whether there are pages."""
+    return _folder() is not None
+
+
+def dashboard_page() -> Response[str]:
+    """The page of every address, with a policy and a nonce of its own."""
     nonce = secrets.token_urlsafe(16)
     folder = _folder()
     text = _ABSENT if folder is None else _content(folder / "index.html").decode().replace(_NONCE, nonce)

@@ -1,4 +1,4 @@
-"""`/login`: the login page, for one-time links, passwords and the OpenID provider."""
+"""`/login`: the dashboard's login page, or a plain one where the dashboard is not built."""
 
 import base64
 import hashlib
@@ -8,6 +8,7 @@ from typing import Any, Final
 from litestar import MediaType, Request, get
 from litestar.response import Response
 
+from proxy.control.api.dashboard import dashboard_page, is_built
 from proxy.control.auth import NOBODY, needs
 from proxy.control.plane import ControlPlane
 
@@ -74,7 +75,9 @@ def page(inside: str, status: int) -> Response[str]:
 
 @get("/login", sync_to_thread=False, opt=needs(NOBODY), include_in_schema=False, media_type=MediaType.HTML)
 def login_page(request: Request[Any, Any, Any]) -> Response[str]:
-    """A form; nothing of the link is in the page itself."""
+    """The dashboard's page; where it is not built, a plain form. Nothing of the link is in the page itself."""
+    if is_built():
+        return dashboard_page()
     plane: ControlPlane = request.app.state.plane
     button = ""
     if plane.oidc is not None:

@@ -30,6 +30,8 @@ class Login(msgspec.Struct, forbid_unknown_fields=True):
 class LoginOptions(msgspec.Struct):
     oidc: str
     """Name of the OpenID provider, whose login begins at `/api/oidc/login`; empty: there is none."""
+    entered: bool
+    """Whether this request came in an open session."""
 
 
 class NewOrganisation(msgspec.Struct, forbid_unknown_fields=True):
@@ -55,11 +57,15 @@ class MemberPage(msgspec.Struct):
     next: str | None
 
 
-@get("/api/login", sync_to_thread=False, opt=needs(NOBODY), summary="Ways to log in", operation_id="getLoginOptions")
+@get("/api/login", sync_to_thread=True, opt=needs(NOBODY), summary="Ways to log in", operation_id="getLoginOptions")
 def login_options(request: Request[Any, Any, Any]) -> LoginOptions:
     """Beside e-mail and password."""
     plane: ControlPlane = request.app.state.plane
-    return LoginOptions(plane.settings.get_str("oidc.name") if plane.oidc is not None else "")
+    oidc = plane.settings.get_str("oidc.name") if plane.oidc is not None else ""
+    token = request.cookies.get(COOKIE, "")
+    with plane.database.read() as rows:
+        has_entered = bool(token) and people.session(rows, plane.database.pepper, token) is not None
+    return LoginOptions(oidc, has_entered)
 
 
 @post("/api/login", sync_to_thread=True, opt=needs(NOBODY), summary="Open a session", operation_id="login",

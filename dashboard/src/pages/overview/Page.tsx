@@ -1,4 +1,5 @@
 import { useQuery } from "@tanstack/react-query";
+import { Navigate } from "@tanstack/react-router";
 import { api, dataOf } from "@/api/client";
 import { useMetrics } from "@/api/metrics";
 import { FilterBar } from "@/components/FilterBar";
@@ -9,7 +10,6 @@ import { bucketOf, spanOf } from "@/state/buckets";
 import { useScope, type Scope } from "@/state/search";
 import { duration } from "@/format/numbers";
 import { Headline, HEADLINE } from "./Headline";
-import { FirstCall } from "./FirstCall";
 import { LatencyHeatmap } from "./LatencyHeatmap";
 import { LatencyLines } from "./LatencyLines";
 import { OverTime } from "./OverTime";
@@ -21,7 +21,7 @@ export function Page() {
   const [scope] = useScope();
   const headline = useMetrics({ measures: HEADLINE, bucket: bucketOf(scope, 40), compare: "previous" });
   const any = useAnyCall(headline.data?.total.totals["calls"] === 0);
-  if (any.data === false) return <FirstCall />;
+  if (any.data === false) return <Navigate to={"/start" as string} replace />;
   return (
     <>
       <PageTop title="Overview" beside={comparedWith(scope)}>

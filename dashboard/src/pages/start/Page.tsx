@@ -1,0 +1,114 @@
+import { Button, SegmentedControl } from "@mantine/core";
+import { Link } from "@tanstack/react-router";
+import { useState } from "react";
+import { useCreateKey } from "@/api/keys";
+import { useLatestCall } from "@/api/latest";
+import { ofForm } from "@/api/problems";
+import { useStatus, type Status } from "@/api/status";
+import { Copy } from "@/components/Bits";
+import { PageBody, PageTop, Panel } from "@/components/Page";
+import { BlockSkeleton, Loaded } from "@/components/States";
+import { duration, moneyOfNano } from "@/format/numbers";
+import { useMay } from "@/state/roles";
+import { useScope } from "@/state/search";
+import { CLIENTS, FORMS, snippet, type Client } from "./snippets";
+import styles from "./Start.module.css";
+
+/** What to paste for a first call, and a light that goes on when it is in the log. */
+export function Page() {
+  const status = useStatus();
+  return (
+    <>
+      <PageTop title="Send a call" />
+      <PageBody>
+        <div className={styles["steps"]}>
+          <Loaded query={status} skeleton={<BlockSkeleton height={340} />}>
+            {(known) => <Steps gateway={known.gateway} />}
+          </Loaded>
+        </div>
+      </PageBody>
+    </>
+  );
+}
+
+function Steps({ gateway }: { gateway: Status["gateway"] }) {
+  const [scope, setScope] = useScope();
+  const [key, setKey] = useState("");
+  const client = CLIENTS.find((each) => each === scope["client"]) ?? "OpenAI";
+  const forms = FORMS[client];
+  const form = forms.find((each) => each === scope["form"]) ?? forms[0]!;
+  const text = snippet(client, form, gateway.url, key || (gateway.keys_required ? "sk-perihelion-…" : ""));
+  return (
+    <>
+      <KeyStep required={gateway.keys_required} value={key} onMade={setKey} />
+      <Panel title="Point your program at the gateway" sub="one line changes; your provider's key stays where it is">
+        <div className={styles["bar"]}>
+          <SegmentedControl aria-label="Client" value={client} onChange={(value) => setScope({ client: value === "OpenAI" ? "" : value, form: "" }, true)} data={CLIENTS as unknown as Client[]} />
+          {forms.length > 1 && <SegmentedControl aria-label="Language" value={form} onChange={(value) => setScope({ form: value === forms[0] ? "" : value }, true)} data={forms} />}
+        </div>
+        <div className={styles["code"]}>
+          <pre tabIndex={0} aria-label={`${client}, ${form}`}>
+            {text}
+          </pre>
+          <Copy text={text} label="Copy the snippet" />
+        </div>
+      </Panel>
+      <Arrival />
+    </>
+  );
+}
+
+/** A key where the gateway asks for one: made in place, shown once. */
+function KeyStep({ required, value, onMade }: { required: boolean; value: string; onMade: (key: string) => void }) {
+  const admin = useMay("admin");
+  const make = useCreateKey();
+  const fault = ofForm(make.error);
+  return (
+    <Panel title={required ? "A key of Perihelion" : "A key of Perihelion, if you like"} sub={required ? "this gateway takes no calls without one" : "this gateway takes calls without one"}>
+      {value ? (
+        <>
+          <div className={styles["secret"]}>
+            <code>{value}</code>
+            <Copy text={value} label="Copy the key" />
+          </div>
+          <p className="dim" style={{ margin: "8px 0 0" }}>
+            It is shown here once, and stands in the snippet below. Keys are managed in <Link to={"/settings/keys" as string}>Settings</Link>.
+          </p>
+        </>
+      ) : (
+        <div className={styles["key"]}>
+          <Button variant={required ? "filled" : "default"} disabled={!admin} loading={make.isPending} onClick={() => make.mutate({ name: "first key", scopes: ["proxy"] }, { onSuccess: (made) => onMade(made.key) })}>
+            Create a key
+          </Button>
+          <span className="dim">{admin ? (required ? "It is put into the snippet." : "It says in the log who called, and can carry limits.") : "An admin can create one for you."}</span>
+          {fault && <span role="alert">{fault}</span>}
+        </div>
+      )}
+    </Panel>
+  );
+}
+
+/** Waits for a call that is newer than this page. */
+function Arrival() {
+  const [opened] = useState(() => Date.now());
+  const latest = useLatestCall(true);
+  const call = latest.data && Date.parse(latest.data.start) >= opened - 1000 ? latest.data : null;
+  return (
+    <div className={styles["wait"]} role="status" data-lit={call ? true : undefined}>
+      <span className={styles["light"]} />
+      {call ? (
+        <>
+          <strong>Your call is here</strong>
+          <span className="num">
+            {call.model || call.path} · {call.status} · {duration(call.latency_ms)} · {moneyOfNano(call.cost_nanousd)}
+          </span>
+          <Link to={"/requests/$id" as string} params={{ id: call.id } as never} className={styles["open"]!}>
+            Open it
+          </Link>
+        </>
+      ) : (
+        <span>Waiting for the call. This lights up by itself, within two seconds.</span>
+      )}
+    </div>
+  );
+}
