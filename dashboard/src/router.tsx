@@ -24,6 +24,9 @@ const routes = [
   page("/sql", () => import("@/pages/sql/Page")),
   page("/start", () => import("@/pages/start/Page")),
   page("/login", () => import("@/pages/login/Page")),
+  page("/prompts", () => import("@/pages/prompts/Page")),
+  page("/prompts/$id", () => import("@/pages/prompt/Page")),
+  page("/new-prompt", () => import("@/pages/newPrompt/Page")),
 ];
 
 export const router = createRouter({

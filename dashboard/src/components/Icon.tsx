@@ -22,6 +22,7 @@ const PATHS = {
   plus: "M8 3v10M3 8h10",
   minus: "M3 8h10",
   down: "m4 6 4 4 4-4",
+  up: "m4 10 4-4 4 4",
   right: "m6 4 4 4-4 4",
   left: "m10 4-4 4 4 4",
   copy: "M6 6h7v7H6zM10 6V3H3v7h3",
