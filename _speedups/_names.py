@@ -212,6 +212,10 @@ HEADERS: Final[tuple[Header, ...]] = (
         "Helicone-Stream-Usage", "stream_usage", "flag", FLAG, default="a setting, on by default",
         doc="Request usage on OpenAI-shaped streams, and strip the extra chunk.",
     ),
+    Header(
+        "Helicone-Stream-Times", accepts=FLAG, since="0.2", default="a setting, off by default",
+        doc="The log keeps when each piece of a stream arrived.",
+    ),
     Header("Helicone-Webhook-Enabled", accepts=FLAG, unavailable="true", default="`false`", doc="Webhooks."),
     Header("Helicone-Moderations-Enabled", accepts=FLAG, unavailable="true", default="`false`", doc="Moderations."),
     Header("Helicone-LLM-Security-Enabled", accepts=FLAG, unavailable="true", default="`false`", doc="LLM security."),

@@ -183,6 +183,20 @@ class EventBodies(msgspec.Struct, frozen=True, kw_only=True):
     response_type: Annotated[str, _doc("Content-Type")]
     response_text: Annotated[str, _doc("text of the response, assembled where it was streamed")]
     tool_calls: Annotated[Any, _doc("list of the tool calls in the response")]
+    sent: Annotated[
+        str,
+        _doc(
+            "what left instead of `request`: a managed prompt filled in, or a fallback's changes; empty where it "
+            "left as it came, or with no more than stream usage requested"
+        ),
+    ] = ""
+    chunk_times: Annotated[
+        Any,
+        _doc(
+            "when the pieces of a stream arrived: a list of microseconds after `start` and the bytes of the response "
+            "that were there then; null where this was not asked for (`Helicone-Stream-Times`)"
+        ),
+    ] = None
 
 
 class EventWithBodies(Event, frozen=True, kw_only=True):

@@ -134,6 +134,11 @@ class Record(msgspec.Struct, array_like=True, kw_only=True):
     """The background response or batch whose usage `usage` is; set by the gateway only where bodies are omitted."""
     ingested: Ingested | None = None
     """Set where no gateway carried the call: it was reported by a logger, by OpenTelemetry or from a file."""
+    sent_body: bytes = b""
+    """What left instead of `request_body`: a managed prompt filled in, or a fallback's changes. Empty where only stream
+    usage was requested or nothing was changed."""
+    chunk_times: list[tuple[int, int]] = []
+    """When the pieces of a stream arrived (microseconds after the start) and the bytes that were there then."""
 
 
 encode = msgspec.msgpack.Encoder().encode

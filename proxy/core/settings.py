@@ -113,6 +113,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("upstream.between_bytes_timeout_s", 300.0, "Timeout between two reads of a response.", *_SECONDS),
     Setting("upstream.total_timeout_s", 3600.0, "Timeout for a whole call.", *_SECONDS),
     Setting("stream.usage", True, "Request usage on OpenAI-style streams and remove the extra chunk."),
+    Setting("stream.times", False, "The log keeps when each piece of a stream arrived, up to 20,000 of a call."),
     Setting(
         "stream.on_disconnect",
         "drain",

@@ -50,7 +50,10 @@ def build_record(ex: Exchange, worker: str, max_body: int) -> Record:
     """
     started, wire, outcome, identity, body = ex.started, ex.wire, ex.outcome, ex.identity, ex.body
     fields, answer, tap = ex.head.fields, ex.held.answer, outcome.tap
-    route = outcome.route or ex.route
+    route, request = outcome.route or ex.route, ex.request
+    sent_body = outcome.changed_body
+    if not sent_body and request is not None and request.is_rendered:
+        sent_body = request.sent_body
     record = Record(
         id=ex.id,
         org=identity.org,
@@ -66,7 +69,7 @@ def build_record(ex: Exchange, worker: str, max_body: int) -> Record:
         error_message=outcome.error_message,
         cut=outcome.cut or ("client" if outcome.client_left else ""),
         drained=outcome.drained,
-        usage_injected=ex.request is not None and ex.request.usage_injected,
+        usage_injected=request is not None and request.usage_injected,
         attempts=outcome.attempts,
         facts=outcome.facts,
         worker=worker,
@@ -87,6 +90,7 @@ def build_record(ex: Exchange, worker: str, max_body: int) -> Record:
         response_omitted=fields.omit_response == 1,
         request_body=body,
         request_size=len(body),
+        sent_body=sent_body,
     )
     if route is not None:
         record.provider, record.dialect, record.operation = route.provider.name, route.dialect, route.operation
@@ -101,6 +105,8 @@ def build_record(ex: Exchange, worker: str, max_body: int) -> Record:
         _omit(record)
     if record.request_size > max_body:
         _cut_request(record, max_body)
+    if sent_body and record.sent_body and len(sent_body) > max_body:
+        record.sent_body, record.truncated = _without_middle(sent_body, max_body), True
     return record
 
 
@@ -124,6 +130,8 @@ def _add_answer(record: Record, answer: Answer, tap: Tap, started: float) -> Non
     record.response_type, record.response_encoding = tap.media_type, tap.encoding
     record.response_body, record.response_size = tap.body(), tap.size
     record.truncated = tap.truncated
+    if tap.times is not None:
+        record.chunk_times = tap.times
     if answer.status < 400:
         if tap.streams:
             edge = record.response_body[-_FAILED_TAIL if record.operation == "responses" else -_ERROR_TAIL :]
@@ -162,9 +170,9 @@ def _omit(record: Record) -> None:
     record.model = record.model or reading.model_asked or reading.model_answered
     record.user_id = record.user_id or reading.user
     if record.request_omitted:
-        record.request_body = b""
+        record.request_body = record.sent_body = b""
     if record.response_omitted:
-        record.response_body = b""
+        record.response_body, record.chunk_times = b"", []
 
 
 def _cut_request(record: Record, max_body: int) -> None:
@@ -175,6 +183,10 @@ def _cut_request(record: Record, max_body: int) -> None:
     params = read_request_params(decompress(body, record.request_encoding) if record.request_encoding else body)
     record.model = record.model or params.model
     record.user_id = record.user_id or params.user
-    tail = min(_MAX_TAIL, max_body // 2)
-    record.request_body = body[: max_body - tail] + body[len(body) - tail :]
+    record.request_body = _without_middle(body, max_body)
     record.truncated = True
+
+
+def _without_middle(body: bytes, max_body: int) -> bytes:
+    tail = min(_MAX_TAIL, max_body // 2)
+    return body[: max_body - tail] + body[len(body) - tail :]

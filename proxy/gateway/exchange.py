@@ -54,6 +54,8 @@ class Outcome(msgspec.Struct):
     prompt_version: str = ""
     route: Route | None = None
     """Of the attempt whose answer the caller got, or else of the last one; None: the request's own route."""
+    changed_body: bytes = b""
+    """What the last attempt sent where a fallback changes the body; empty: the request's own."""
     attempts: list[Attempt] = []
     facts: dict[str, Any] = {}
     response_headers: Headers = []

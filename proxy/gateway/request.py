@@ -49,3 +49,5 @@ class Request(msgspec.Struct, frozen=True):
     """Stream usage is requested although the caller did not, and taken out of the answer again."""
     upstream: UpstreamRequest
     """The request to the provider."""
+    is_rendered: bool = False
+    """A managed prompt or variables changed the body."""

@@ -10,6 +10,8 @@ from proxy.upstream.base import Answer
 __all__ = ["STREAMS", "Tap"]
 
 _TAIL = 256 << 10
+_MAX_TIMES = 20_000
+"""Pieces of a stream whose times are kept."""
 _BINARY_STREAM = "application/vnd.amazon.eventstream"
 STREAMS = ("text/event-stream", "application/x-ndjson", "application/stream+json", _BINARY_STREAM)
 """Media types of answers that come bit by bit."""
@@ -33,11 +35,16 @@ class Tap:
         "plain",
         "says_errors",
         "size",
+        "started",
         "streams",
+        "times",
         "truncated",
     )
 
-    def __init__(self, answer: Answer, dialect: str, hides: bool, cap: int, target: str) -> None:
+    def __init__(
+        self, answer: Answer, dialect: str, hides: bool, cap: int, target: str, timed_from: float = 0.0
+    ) -> None:
+        """With `timed_from`, a monotonic time, `times` has when the pieces of a readable stream came after it."""
         kind = encoding = ""
         for name, value in answer.headers:
             if name == "content-type":
@@ -57,6 +64,8 @@ class Tap:
         self._scanner: Scanner | None = None
         if sse and readable:
             self._scanner = Scanner(spoken.token_keys, spoken.done_marks, self.hides)
+        self.times: list[tuple[int, int]] | None = [] if timed_from and self.streams and readable else None
+        self.started = timed_from
         self._last = b""
         self.done = False
         self.first_token_at = 0.0
@@ -73,6 +82,8 @@ class Tap:
             return chunk
         self._last = chunk
         self.size += len(chunk)
+        if self.times is not None and len(self.times) < _MAX_TIMES:
+            self.times.append((int((monotonic() - self.started) * 1e6), self.size))
         if len(chunk) <= self._room:
             self._room -= len(chunk)
             self._chunks.append(chunk)

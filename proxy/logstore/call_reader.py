@@ -14,8 +14,15 @@ from proxy.query import MAX_TIME_US
 
 __all__ = ["BODY_PARTS", "BodyPart", "BodySizes", "body_sizes", "find_call", "read_body"]
 
-BodyPart = Literal["request", "response", "response_text", "tool_calls"]
-BODY_PARTS: Final[tuple[BodyPart, ...]] = ("request", "response", "response_text", "tool_calls")
+BodyPart = Literal["request", "response", "response_text", "tool_calls", "sent", "chunk_times"]
+BODY_PARTS: Final[tuple[BodyPart, ...]] = (
+    "request",
+    "response",
+    "response_text",
+    "tool_calls",
+    "sent",
+    "chunk_times",
+)
 
 _ID_TIME_TOLERANCE_US: Final = 5_000_000
 """How far a call's start may be from the time in its own id. Ids that callers made may say any time."""
@@ -28,6 +35,8 @@ class BodySizes(msgspec.Struct, frozen=True):
     response_bytes: int
     response_text_bytes: int
     tool_calls_bytes: int
+    sent_bytes: int
+    chunk_times_bytes: int
     request_base64: bool
     response_base64: bool
     request_type: str

@@ -39,7 +39,9 @@ def _cost_lines(text: str) -> list[EventCostLine]:
 def _bodies(columns: Mapping[str, Any] | None) -> EventBodies | None:
     if columns is None:
         return None
-    return EventBodies(**{**columns, "tool_calls": msgspec.Raw(columns["tool_calls"].encode())})
+    given = {**columns, "tool_calls": msgspec.Raw(columns["tool_calls"].encode())}
+    given["chunk_times"] = msgspec.Raw(columns["chunk_times"].encode()) if columns["chunk_times"] else None
+    return EventBodies(**given)
 
 
 _CONVERSIONS: Final[dict[str, Callable[[Any], Any]]] = {

@@ -132,6 +132,8 @@ class BodyRow(msgspec.Struct, kw_only=True, gc=False):
     response_type: str = ""
     response_text: str = ""
     tool_calls: str = "[]"
+    sent: str = ""
+    chunk_times: str = ""
 
 
 class AnnotationRow(msgspec.Struct, kw_only=True, gc=False):

@@ -16,6 +16,7 @@ from tests.stack import Stack, wait_for
 
 LARGE = ("🙂 big 'text' " * 700_000).encode()
 BINARY = bytes(range(256)) * 1000
+SENT = b'{"model":"m","messages":[{"role":"user","content":"filled in"}]}'
 
 
 @pytest.fixture(scope="module")
@@ -32,6 +33,7 @@ def control(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlProcess
         "cut": record(now + 4, request_body=b'{"model":"m","mess', request_size=90_000_000, truncated=True),
         "page": record(now + 5, response_body=b"<script>alert(1)</script>", response_type="text/html"),
         "foreign": record(now + 6, org="other"),
+        "changed": record(now + 7, sent_body=SENT, chunk_times=[(1500, 10), (2500, 30)]),
     }
     spool(data, *calls.values())
     process = ControlProcess(data).start().shipped()
@@ -59,6 +61,8 @@ def test_sizes_and_types_come_before_the_bodies(control: ControlProcess) -> None
         "response": {"bytes": len(call.response_body), "type": "application/json", **plain},
         "response_text": {"bytes": len("Rayleigh scattering."), "type": "", **plain},
         "tool_calls": None,
+        "sent": None,
+        "chunk_times": None,
         "request_omitted": False,
         "response_omitted": False,
         "response_headers": {"x-request-id": "r-1"},
@@ -79,6 +83,16 @@ def test_a_call_is_shown_with_what_was_said_of_it(control: ControlProcess) -> No
     assert httpx.post(f"{path}/feedback", json={"rating": True, "note": "good"}, headers=shown).status_code == 201
     said = ask(control, "cut").json()["annotations"]
     assert (said["scores"], said["rating"], said["comment"]) == ({"helpful": 0.5}, 1.0, "good")
+
+
+def test_what_was_sent_instead_and_when_pieces_came_are_bodies_of_their_own(control: ControlProcess) -> None:
+    sizes = ask(control, "changed", "/bodies").json()
+    assert sizes["sent"] == {"bytes": len(SENT), "type": "application/json", "base64": False, "truncated": False}
+    assert ask(control, "changed", "/bodies/sent").content == SENT
+    assert ask(control, "changed", "/bodies/chunk_times").json() == [[1500, 10], [2500, 30]]
+    bodies = ask(control, "changed").json()["bodies"]
+    assert (bodies["sent"], bodies["chunk_times"]) == (SENT.decode(), [[1500, 10], [2500, 30]])
+    assert ask(control, "plain").json()["bodies"]["chunk_times"] is None
 
 
 @pytest.mark.parametrize("name", ["plain", "large", "binary"])
@@ -206,3 +220,40 @@ def test_the_code_of_a_call_makes_the_same_call_again(stack: Stack, language: st
     assert [second[name] for name in same] == [logged[name] for name in same]
     assert json.loads(second["bodies"]["request"]) == json.loads(logged["bodies"]["request"]) == body
     replay(stack, logged["id"], language, "provider")
+
+
+def test_the_log_keeps_what_was_sent_where_the_gateway_changed_it(stack: Stack) -> None:
+    asked = {"model": "gpt-4o", "messages": [{"role": "user", "content": "Hi {{hc:who:string}}"}]}
+    assert sent_instead(stack, call(stack, asked, {})) is None
+    filled = sent_instead(stack, call(stack, asked, {"Helicone-Prompt-Variables": '{"who": "Ada"}'}))
+    assert filled == {"model": "gpt-4o", "messages": [{"role": "user", "content": "Hi Ada"}]}
+    fallback = {
+        "x-sim-status": "503",
+        "x-sim-fail-times": "1",
+        "x-sim-fail-key": "one-call",
+        "Helicone-Fallback": '[{"model": "gpt-4o-mini"}]',
+    }
+    assert sent_instead(stack, call(stack, asked, fallback)) == {**asked, "model": "gpt-4o-mini"}
+
+
+def test_times_of_a_stream_are_kept_where_they_are_asked_for(stack: Stack) -> None:
+    asked = {"model": "gpt-4o", "stream": True, "messages": [{"role": "user", "content": "Hi"}]}
+    paced = {"x-sim-chunks": "4", "x-sim-chunk-ms": "20"}
+    assert stack.record(call(stack, asked, paced))["bodies"]["chunk_times"] is None
+    logged = stack.record(call(stack, asked, {**paced, "Helicone-Stream-Times": "true"}))
+    times = logged["bodies"]["chunk_times"]
+    assert len(times) >= 4 and times == sorted(times)
+    assert times[-1][1] == len(logged["bodies"]["response"].encode())
+    assert logged["facts"]["stream.usage_added"] is True
+
+
+def call(stack: Stack, asked: dict[str, Any], headers: dict[str, str]) -> str:
+    headers = {"Authorization": "Bearer sk-x", **headers}
+    answer = httpx.post(f"{stack.gateway}/openai/v1/chat/completions", json=asked, headers=headers, timeout=30)
+    assert answer.status_code == 200, answer.text
+    return answer.headers["helicone-id"]
+
+
+def sent_instead(stack: Stack, id: str) -> Any:
+    sent = stack.record(id)["bodies"]["sent"]
+    return json.loads(sent) if sent else None

@@ -2914,6 +2914,8 @@ export interface components {
         };
         /** EventBodies */
         EventBodies: {
+            /** @description when the pieces of a stream arrived: a list of microseconds after `start` and the bytes of the response that were there then; null where this was not asked for (`Helicone-Stream-Times`) */
+            chunk_times?: unknown;
             id: string;
             org: string;
             request: string;
@@ -2929,6 +2931,11 @@ export interface components {
             response_text: string;
             /** @description Content-Type */
             response_type: string;
+            /**
+             * @description what left instead of `request`: a managed prompt filled in, or a fallback's changes; empty where it left as it came, or with no more than stream usage requested
+             * @default
+             */
+            sent?: string;
             /** Format: date-time */
             start: string;
             /** @description list of the tool calls in the response */
@@ -4224,6 +4231,7 @@ export interface components {
         };
         /** StoredBodies */
         StoredBodies: {
+            chunk_times: components["schemas"]["StoredBody"] | null;
             id: string;
             request: components["schemas"]["StoredBody"] | null;
             request_omitted: boolean;
@@ -4233,6 +4241,7 @@ export interface components {
             };
             response_omitted: boolean;
             response_text: components["schemas"]["StoredBody"] | null;
+            sent: components["schemas"]["StoredBody"] | null;
             tool_calls: components["schemas"]["StoredBody"] | null;
         };
         /** StoredBody */

@@ -49,6 +49,10 @@ class StoredBodies(msgspec.Struct, frozen=True):
     response: StoredBody | None
     response_text: StoredBody | None
     tool_calls: StoredBody | None
+    sent: StoredBody | None
+    """What left instead of `request`; null where it left as it came."""
+    chunk_times: StoredBody | None
+    """When the pieces of a stream arrived; null where this was not asked for."""
     request_omitted: bool
     response_omitted: bool
     response_headers: dict[str, str]
@@ -92,7 +96,7 @@ async def show_body(
         str, HeaderParameter(name="If-Range", description="The `ETag` of the pieces before: else the whole body.")
     ] = "",
 ) -> Response[Any]:
-    """`request`, `response`, `response_text` or `tool_calls`, as it was sent."""
+    """`request`, `response`, `response_text`, `tool_calls`, `sent` or `chunk_times`, byte by byte."""
     name = next((each for each in BODY_PARTS if each == part), None)
     if name is None:
         raise FilterError("part", part, "one of " + ", ".join(BODY_PARTS))
@@ -141,7 +145,7 @@ def _media_type(part: BodyPart, stored: StoredBody) -> str:
     """What a browser is told; Litestar adds UTF-8 to text."""
     if part == "response_text":
         return "text/plain"
-    if part == "tool_calls":
+    if part in ("tool_calls", "chunk_times"):
         return "application/json"
     media_type = stored.type.partition(";")[0].strip().lower()
     is_shown = media_type.startswith(_SHOWN_TYPES) and not (stored.base64 and media_type.startswith("text/"))
@@ -169,13 +173,18 @@ def stored_body(call: dict[str, Any], sizes: BodySizes | None, part: BodyPart) -
             return body if size and not call["response_omitted"] else None
         case "response_text":
             size = sizes.response_text_bytes
+        case "sent":
+            size = sizes.sent_bytes
+            return StoredBody(size, sizes.request_type) if size and not call["request_omitted"] else None
+        case "chunk_times":
+            size = sizes.chunk_times_bytes
         case "tool_calls":
             size = sizes.tool_calls_bytes if sizes.tool_calls_bytes > len("[]") else 0
     return StoredBody(size) if size and not call["response_omitted"] else None
 
 
 def _why_absent(call: dict[str, Any], part: BodyPart) -> str:
-    if call["request_omitted" if part == "request" else "response_omitted"]:
+    if call["request_omitted" if part in ("request", "sent") else "response_omitted"]:
         return f"The caller of {call['id']} had this body omitted from the log."
     return f"Call {call['id']} has no {part} in the log: it had none, or bodies of its age are deleted."
 

@@ -194,7 +194,7 @@ def _row(record: Record, reading: RecordReading) -> RequestRow:
         response_preview="" if record.response_omitted else _text(reading.text[:_PREVIEW_CHARS]),
         attempts=_attempts(record.attempts, model_asked) if record.attempts else "[]",
         attempt_count=min(len(record.attempts), 65535),
-        facts=_json(record.facts).decode() if record.facts else "{}",
+        facts=_facts(record),
         reading_error=reading.problem and _text(reading.problem),
         settled_id=reading.settles and _text(reading.settles),
         response_id=reading.response_id,
@@ -210,6 +210,13 @@ def _row(record: Record, reading: RecordReading) -> RequestRow:
     if reading.error_kind and row.outcome == "success" and row.status < 400:
         row.outcome = RESPONSE_ERROR
     return row
+
+
+def _facts(record: Record) -> str:
+    """JSON of the facts; that stream usage was requested is one, since it is seen in no body."""
+    if record.usage_injected:
+        return _json({**record.facts, "stream.usage_added": True}).decode()
+    return _json(record.facts).decode() if record.facts else "{}"
 
 
 def _put_trace(row: RequestRow, record: Record) -> None:
@@ -271,6 +278,8 @@ def _body(record: Record, reading: RecordReading, prompt_chars: int) -> BodyRow 
         response_type=record.response_type,
         response_text="" if record.response_omitted else _text(reading.text),
         tool_calls="[]" if record.response_omitted else _text(reading.tool_calls),
+        sent="" if record.request_omitted or not record.sent_body else str(record.sent_body, "utf-8", "replace"),
+        chunk_times=_json(record.chunk_times).decode() if record.chunk_times else "",
     )
 
 

@@ -17,7 +17,7 @@ def plan(ex: Exchange, route: Route, sent_body: bytes, directory: Directory, str
     fields = head.fields
     lines = outgoing(head, ex.identity.org, directory, route)
     accept = fields.accept_encoding
-    usage_injected = False
+    usage_injected, is_rendered = False, sent_body is not ex.body
     if fields.stream_usage != -1:
         stream_usage = fields.stream_usage == 1
     if stream_usage and route.stream_usage and sent_body and not fields.content_encoding:
@@ -30,4 +30,4 @@ def plan(ex: Exchange, route: Route, sent_body: bytes, directory: Directory, str
         lines += b"accept-encoding: " + accept.encode("latin-1") + b"\r\n"
     has_body = bool(sent_body) or fields.content_length == 0
     upstream = UpstreamRequest(route.origin, head.method, route.path, lines, sent_body if has_body else None)
-    return Request(head, ex.identity, route, ex.body, sent_body, usage_injected, upstream)
+    return Request(head, ex.identity, route, ex.body, sent_body, usage_injected, upstream, is_rendered)

@@ -37,6 +37,8 @@ class RelayOptions(msgspec.Struct, frozen=True):
     """An answer is read to its end although its caller left."""
     drain_bytes: int
     drain_s: float
+    times: bool = False
+    """When the pieces of a stream arrived is kept, unless the caller says otherwise."""
 
     @classmethod
     def of(cls, settings: Settings) -> "RelayOptions":
@@ -47,6 +49,7 @@ class RelayOptions(msgspec.Struct, frozen=True):
             settings.get_str("stream.on_disconnect") == "drain",
             settings.get_int("stream.drain_bytes"),
             settings.get_float("stream.drain_s"),
+            settings.get_bool("stream.times"),
         )
 
 
@@ -54,7 +57,17 @@ async def relay(ex: Exchange, request: Request, answer: Answer, options: RelayOp
     """Send all but the last chunk to the caller. Raises `UpstreamError` where the answer broke off."""
     outcome, wire = ex.outcome, ex.wire
     route = outcome.route or request.route
-    outcome.tap = tap = Tap(answer, route.dialect, request.usage_injected, options.max_logged_body, route.path)
+    timed, directives = options.times, request.head.fields.directives
+    if directives and "stream-times" in directives:
+        timed = directives["stream-times"].lower() == "true"
+    outcome.tap = tap = Tap(
+        answer,
+        route.dialect,
+        request.usage_injected,
+        options.max_logged_body,
+        route.path,
+        ex.started if timed else 0.0,
+    )
     outcome.status = answer.status
     headers = _head(ex, answer, tap)
     body = tap.feed(answer.take())

@@ -68,7 +68,10 @@ async def _try_targets(
             error: UpstreamError | None = None
             try:
                 model = target.model or route.model_in_path
-                fresh = await _attempt(ex, request, dispatcher, target.build(), route, model, decision.wait_s)
+                upstream = target.build()
+                is_own = upstream is request.upstream or upstream.body is request.sent_body
+                ex.outcome.changed_body = b"" if is_own else upstream.body or b""
+                fresh = await _attempt(ex, request, dispatcher, upstream, route, model, decision.wait_s)
             except UpstreamError as caught:
                 error = caught
                 result = AttemptResult(0, error.code, error.retriable)

@@ -3,6 +3,8 @@ SELECT
     if(response_base64, length(base64Decode(response)), length(response)) AS response_bytes,
     length(response_text) AS response_text_bytes,
     length(tool_calls) AS tool_calls_bytes,
+    length(sent) AS sent_bytes,
+    length(chunk_times) AS chunk_times_bytes,
     request_base64,
     response_base64,
     request_type,
