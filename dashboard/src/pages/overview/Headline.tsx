@@ -24,7 +24,7 @@ export function Headline({ answer }: { answer: MetricsAnswer }) {
         value={money(now("cost") ?? (unknown ? null : 0))}
         change={against("cost")} trend={trend("cost")}
         goodWhen="down"
-        sub={unknown ? `${shortCount(unknown)} without a price` : undefined}
+        sub={unknown ? `${shortCount(unknown)} unpriced` : undefined}
         to="/requests"
         search={{ ...scope, sort: "-cost" }}
       />

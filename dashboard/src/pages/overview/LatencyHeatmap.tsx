@@ -12,7 +12,7 @@ import styles from "./LatencyHeatmap.module.css";
 export function LatencyHeatmap() {
   const query = useHeatmap("latency");
   return (
-    <Panel title="Latency of every request" sub="darker is more">
+    <Panel title="Latency of every request" sub="the stronger, the more">
       <Loaded query={query} skeleton={<BlockSkeleton height={214} />}>
         {(heatmap) => (heatmap.calls > heatmap.without_value ? <Cells heatmap={heatmap} /> : <Empty title="No latency in this range" />)}
       </Loaded>
@@ -20,8 +20,9 @@ export function LatencyHeatmap() {
   );
 }
 
-const HEIGHT = 188;
-const FOOT = 22;
+const HEIGHT = 166;
+const FOOT = 20;
+const MOST_ROW = 22;
 
 function Cells({ heatmap }: { heatmap: Heatmap }) {
   const [scope] = useScope();
@@ -29,7 +30,7 @@ function Cells({ heatmap }: { heatmap: Heatmap }) {
   const used = heatmap.bins.map((_, bin) => heatmap.cells.some((column) => column[bin]));
   const lowest = used.indexOf(true);
   const bins = used.lastIndexOf(true) - lowest + 1;
-  const rowHeight = Math.min(18, HEIGHT / bins);
+  const height = Math.min(HEIGHT, bins * MOST_ROW);
   const top = Math.max(...heatmap.cells.flat());
   const times = heatmap.buckets.map((text) => Date.parse(text) / 1000);
   const width = times.length > 1 ? (times[1]! - times[0]!) * 1000 : 3_600_000;
@@ -41,7 +42,7 @@ function Cells({ heatmap }: { heatmap: Heatmap }) {
   };
   return (
     <div className={styles["box"]}>
-      <div className={styles["grid"]} style={{ gridTemplateColumns: `repeat(${columns}, 1fr)`, gridTemplateRows: `repeat(${bins}, ${rowHeight}px)` }}>
+      <div className={styles["grid"]} style={{ gridTemplateColumns: `repeat(${columns}, 1fr)`, gridTemplateRows: `repeat(${bins}, minmax(0, 1fr))`, height }}>
         {heatmap.cells.flatMap((cells, column) =>
           cells.slice(lowest, lowest + bins).map((calls, bin) =>
             calls ? (
@@ -59,9 +60,11 @@ function Cells({ heatmap }: { heatmap: Heatmap }) {
           ),
         )}
       </div>
-      <div className={styles["scale"]} style={{ height: bins * rowHeight }} aria-hidden="true">
-        {[bins - 1, Math.floor((bins - 1) / 2), 0].map((bin) => (
-          <span key={bin}>{duration(heatmap.bins[bin + lowest]!.low ?? 0)}</span>
+      <div className={styles["scale"]} style={{ height }} aria-hidden="true">
+        {tens(heatmap.bins.slice(lowest, lowest + bins)).map(({ at, low }) => (
+          <span key={at} style={{ bottom: `${(at / bins) * 100}%` }}>
+            {duration(low).replace(/\.0+ /, " ")}
+          </span>
         ))}
       </div>
       <div className={styles["axis"]} style={{ height: FOOT }} aria-hidden="true">
@@ -73,6 +76,11 @@ function Cells({ heatmap }: { heatmap: Heatmap }) {
       </div>
     </div>
   );
+}
+
+/** The bins that begin at a power of ten, from the lowest. */
+function tens(bins: Heatmap["bins"]): { at: number; low: number }[] {
+  return bins.flatMap(({ low }, at) => (low && Math.abs(Math.log10(low) - Math.round(Math.log10(low))) < 1e-6 ? [{ at, low }] : []));
 }
 
 function label(heatmap: Heatmap, bin: number): string {
