@@ -11,9 +11,13 @@ import { count } from "@/format/numbers";
 import { readSort, useScope } from "@/state/search";
 import { CallList } from "./CallList";
 import { columnsToAsk, readColumns } from "./chosenColumns";
+import { ColumnsMenu } from "./ColumnsMenu";
 import { ExportMenu } from "./ExportMenu";
 import { Histogram } from "./Histogram";
 import { LiveButton, isLive } from "./LiveButton";
+import styles from "./Menus.module.css";
+import { SavedLink } from "./SavedLink";
+import { ViewsMenu } from "./ViewsMenu";
 
 /** The explorer: a filter, how its calls are spread, and the calls. */
 export function Page() {
@@ -32,10 +36,15 @@ export function Page() {
       <PageTop title="Requests" beside={value == null ? "" : `${total.data?.exact ? "" : "about "}${count(value)} in view`}>
         <LiveButton />
         <TimeRange />
-        <ExportMenu total={value ?? null} />
+        <ColumnsMenu />
+        <ExportMenu total={value ?? null} exact={total.data?.exact ?? false} />
       </PageTop>
       <PageBody>
-        <FilterBar error={first.error} />
+        <div className={styles["filter"]}>
+          <FilterBar error={first.error} />
+          <ViewsMenu />
+        </div>
+        <SavedLink />
         {(shown || !unread) && (
           <Panel>
             <Histogram every={every} />

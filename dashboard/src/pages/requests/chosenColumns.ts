@@ -12,8 +12,8 @@ export function readColumns(text: unknown): { columns: ListColumn[]; unknown: st
 }
 
 /** What stands in the URL for columns; nothing for the usual ones. */
-export function writeColumns(ids: string[]): string {
-  return ids.join() === DEFAULT_COLUMNS.join() ? "" : ids.map((id) => id.replaceAll(",", "%2C")).join(",");
+export function writeColumns(ids: readonly string[]): string {
+  return ids.join() === DEFAULT_COLUMNS.join() || !ids.length ? "" : ids.map((id) => id.replaceAll(",", "%2C")).join(",");
 }
 
 /** The columns that the API is asked for. */
