@@ -85,6 +85,9 @@ async def query_sql(request: Request[Any, Any, Any], data: JSONBody[SqlQuestion]
 async def sql_schema(request: Request[Any, Any, Any]) -> SqlSchema:
     """Every view with its columns, their types and units."""
     plane: ControlPlane = request.app.state.plane
+    known: SqlSchema | None = request.app.state.get("sql_schema")
+    if known is not None:  # the same for all organisations, as long as this process runs
+        return known
     runner = SqlRunner(plane.log.store, plane.settings)
     org = caller_of(request).org
 
@@ -99,7 +102,8 @@ async def sql_schema(request: Request[Any, Any, Any]) -> SqlSchema:
             found.append(SqlViewHelp(view.name, view.help, columns))
         return found
 
-    return SqlSchema(await run_query(request, views))
+    schema = request.app.state.sql_schema = SqlSchema(await run_query(request, views))
+    return schema
 
 
 def _format(asked: str, accept: str) -> str:
