@@ -27,6 +27,8 @@ const routes = [
   page("/prompts", () => import("@/pages/prompts/Page")),
   page("/prompts/$id", () => import("@/pages/prompt/Page")),
   page("/new-prompt", () => import("@/pages/newPrompt/Page")),
+  page("/boards", () => import("@/pages/boards/Page")),
+  page("/boards/$id", () => import("@/pages/board/Page")),
 ];
 
 export const router = createRouter({

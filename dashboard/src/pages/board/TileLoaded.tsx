@@ -1,0 +1,30 @@
+import { UnstyledButton } from "@mantine/core";
+import type { ReactNode } from "react";
+import { ApiError } from "@/api/client";
+import { BlockSkeleton } from "@/components/States";
+import { TileFault } from "./TileBody";
+
+interface Answer<T> {
+  data: T | undefined;
+  error: unknown;
+  isPlaceholderData: boolean;
+  refetch: () => unknown;
+}
+
+/** Draws a tile with its answer; until then a grey block; where it was refused the API's words. */
+export function TileLoaded<T>({ query, height, children }: { query: Answer<T>; height: number; children: (data: T) => ReactNode }) {
+  if (query.error) return <TileFault>{faultOf(query.error, () => void query.refetch())}</TileFault>;
+  if (query.data === undefined) return <BlockSkeleton height={Math.max(24, height - 4)} />;
+  return <>{children(query.data)}</>;
+}
+
+function faultOf(error: unknown, retry: () => void): ReactNode {
+  const problem = error instanceof ApiError ? error : null;
+  const refused = problem && problem.status >= 400 && problem.status < 500;
+  return (
+    <>
+      {problem ? problem.message : String(error)}
+      {!refused && <UnstyledButton onClick={retry}>Try again</UnstyledButton>}
+    </>
+  );
+}
