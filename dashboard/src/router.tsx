@@ -17,6 +17,7 @@ const routes = [
   page("/requests", () => import("@/pages/requests/Page")),
   page("/requests/$id", () => import("@/pages/request/Page")),
   page("/sessions", () => import("@/pages/sessions/Page")),
+  page("/sessions/one", () => import("@/pages/session/Page")),
   page("/users", () => import("@/pages/users/Page")),
   page("/users/one", () => import("@/pages/user/Page")),
   page("/properties", () => import("@/pages/properties/Page")),

@@ -30,7 +30,7 @@ export function SessionTable({ list, title, hideUser }: { list: ReturnType<typeo
       filterOf={(row) => addCondition("", "session", row.session)}
       columns={() => (hideUser ? COLUMNS.filter((column) => column.id !== "users") : COLUMNS)}
       figures={["calls", "cost", "tokens", "p50", "p95", "errors"]}
-      target={(row) => ({ to: "/requests", search: { q: addCondition("", "session", row.session), since, until, zone } })}
+      target={(row) => ({ to: "/sessions/one", search: { id: row.session, since, until, zone } })}
       empty={{ list: "sessions", what: "sessions", first: { title: "No call carries a session id yet", text: "Send these headers with each call of a conversation or of an agent's run. The path puts the calls into a tree.", code: SESSION_HEADERS } }}
       {...(title ? { title } : {})}
     />

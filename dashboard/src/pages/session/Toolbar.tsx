@@ -1,0 +1,72 @@
+import { Button, SegmentedControl } from "@mantine/core";
+import type { SessionOutline } from "@/api/sessions";
+import { useScope } from "@/state/search";
+import type { Axis } from "./axis";
+import { AxisLabels, Minimap } from "./Minimap";
+import styles from "./Toolbar.module.css";
+import type { Waterfall } from "./useWaterfall";
+
+interface Props {
+  rows: Waterfall;
+  outline: SessionOutline;
+  axis: Axis;
+  onAxis: (axis: Axis | null) => void;
+  ticks: number;
+}
+
+/** What stands above the waterfall and stays in view: how it is shown, where to jump, and the axis of time. */
+export function Toolbar({ rows, outline, axis, onAxis, ticks }: Props) {
+  const [, setScope] = useScope();
+  const whole = axis.from === 0 && axis.to >= outline.duration_ms;
+  const { first_error, slowest, most_expensive } = outline;
+  return (
+    <div className={styles["bar"]}>
+      <div className={styles["tools"]}>
+        <SegmentedControl
+          aria-label="Order of calls"
+          value={rows.flat ? "time" : "tree"}
+          onChange={(view) => setScope({ view: view === "tree" ? "" : view }, true)}
+          data={[{ value: "tree", label: "Tree" }, { value: "time", label: "In order of time" }]}
+        />
+        {!rows.flat && (
+          <Button variant="subtle" color="gray" onClick={rows.anyFolded ? rows.unfoldAll : rows.foldAll}>
+            {rows.anyFolded ? "Unfold all" : "Fold all"}
+          </Button>
+        )}
+        <span className={styles["gap"]} />
+        {first_error && (
+          <Button variant="subtle" color="gray" title="The next failed call (e)" onClick={() => void rows.nextError()}>
+            <span className={styles["bad"]}>Next error</span>&nbsp;<kbd>e</kbd>
+          </Button>
+        )}
+        {slowest && (
+          <Button variant="subtle" color="gray" onClick={() => rows.jump(slowest)}>
+            Slowest
+          </Button>
+        )}
+        {most_expensive && (
+          <Button variant="subtle" color="gray" onClick={() => rows.jump(most_expensive)}>
+            Most expensive
+          </Button>
+        )}
+        {!whole && (
+          <Button variant="default" onClick={() => onAxis(null)}>
+            Whole time&nbsp;<kbd>Esc</kbd>
+          </Button>
+        )}
+      </div>
+      <div className={styles["axis"]}>
+        <div className={styles["names"]}>
+          <span>{rows.flat ? "Call" : "Path and call"}</span>
+        </div>
+        <div className={styles["time"]}>
+          <Minimap running={outline.running} failed={outline.failed} length={outline.duration_ms || 1} axis={axis} onAxis={onAxis} />
+          <AxisLabels axis={axis} most={ticks} />
+        </div>
+        <span>Lasted</span>
+        <span data-wide>Tokens</span>
+        <span data-wide>Cost</span>
+      </div>
+    </div>
+  );
+}
