@@ -40,6 +40,7 @@ from proxy.control.api.reprice import REPRICE_ROUTES
 from proxy.control.api.requests import REQUEST_ROUTES
 from proxy.control.api.rollup import ROLLUP_ROUTES
 from proxy.control.api.session_outline import OUTLINE_ROUTES
+from proxy.control.api.session_tools import SESSION_TOOL_ROUTES
 from proxy.control.api.sessions import SESSION_ROUTES
 from proxy.control.api.snapshot import snapshot
 from proxy.control.api.sql import SQL_ROUTES
@@ -79,6 +80,7 @@ ROUTES: Final[list[Any]] = [
     *GROUP_ROUTES,
     *SESSION_ROUTES,
     *OUTLINE_ROUTES,
+    *SESSION_TOOL_ROUTES,
     *SUGGEST_ROUTES,
     *HELICONE_ROUTES,
     *IMPORT_ROUTES,

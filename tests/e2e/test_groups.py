@@ -51,7 +51,7 @@ def tool_calls(now: int) -> list[Record]:
     return [
         call(0, ("search",)),
         call(1, ("search", "read", "search")),
-        call(2, (), status=500),
+        call(2, (), status=500, request_body=b'{"messages": [{"role": "tool", "tool_call_id": "c0"}]}'),
         call(3, ("search",), session=""),
         call(4, ("read",), session="", response_omitted=True),
         call(5, (), dialect="", operation="tool", request_name="weather", ingested=step, session="tools"),
@@ -228,6 +228,17 @@ def test_tools_are_counted_by_the_responses_that_call_them(api: httpx.Client) ->
     calls = asked(api, "/api/requests", since="50d", until="35d")["data"]
     assert [call["tool_names"] for call in calls] == [["weather"], [], ["search"], [], ["search", "read"], ["search"]]
     assert [row["tool"] for row in asked(api, "/api/tools", since="50d", filter="tool:weather")["data"]] == ["weather"]
+
+
+def test_the_call_that_carried_a_tools_result_is_found(api: httpx.Client) -> None:
+    calls = asked(api, "/api/sessions/calls", id="tools")["data"]
+    assert [call["tool_names"] for call in calls] == [["search"], ["search", "read"], [], ["weather"]]
+    found = asked(api, "/api/sessions/tool-results", id="tools", call=calls[0]["id"])["data"]
+    assert found == [{"tool": "search", "tool_call_id": "c0", "carried_by": calls[2]["id"], "run": None}]
+    assert asked(api, "/api/sessions/tool-results", id="tools", call=calls[2]["id"])["data"] == []
+    assert api.get("/api/sessions/tool-results", params={"id": "tools", "call": "x"}).status_code == 400
+    unknown = {"id": "tools", "call": "00000000-0000-4000-8000-000000000000"}
+    assert api.get("/api/sessions/tool-results", params=unknown).status_code == 404
 
 
 def test_both_forms_answer_the_same(api: httpx.Client) -> None:

@@ -1383,6 +1383,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/sessions/tool-results": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Where the results of a call's tools went */
+        get: operations["listToolResults"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/sessions/tree": {
         parameters: {
             query?: never;
@@ -4303,6 +4320,17 @@ export interface components {
         ToolPage: {
             data: components["schemas"]["ToolRow"][];
             next: string | null;
+        };
+        /** ToolResult */
+        ToolResult: {
+            carried_by: string | null;
+            run: string | null;
+            tool: string;
+            tool_call_id: string;
+        };
+        /** ToolResults */
+        ToolResults: {
+            data: components["schemas"]["ToolResult"][];
         };
         /** ToolRow */
         ToolRow: {
@@ -10282,6 +10310,58 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["SpanTree"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listToolResults: {
+        parameters: {
+            query?: {
+                /** @description Id of the session (Helicone-Session-Id). */
+                id?: string;
+                /** @description Id of the call whose response asked for tools. */
+                call?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ToolResults"];
                 };
             };
             /** @description A value is wrong: `parameter` says which */

@@ -59,7 +59,7 @@ export interface CallList {
 /** Calls of a session by their place in a list, read in pages as they are wanted. */
 export function useSessionCalls(id: string, filter: string) {
   const queries = useQueryClient();
-  const [, setDrawn] = useState(0);
+  const [drawn, setDrawn] = useState(0);
   const [error, setError] = useState<unknown>(null);
   const known = useRef(new Map<string, SessionCall[]>());
   const scope = `${id}\u0000${filter}`;
@@ -89,6 +89,7 @@ export function useSessionCalls(id: string, filter: string) {
   return useMemo(
     () => ({
       error,
+      drawn,
       /** The call at a place, if it is there already. */
       peek: (list: CallList, at: number): SessionCall | undefined => known.current.get(`${list.path}\u0000${list.below}\u0000${Math.floor(at / PAGE)}`)?.[at % PAGE],
       read: async (list: CallList, at: number): Promise<SessionCall | undefined> => (await load(list, Math.floor(at / PAGE)))[at % PAGE],
@@ -106,6 +107,6 @@ export function useSessionCalls(id: string, filter: string) {
         }
       },
     }),
-    [load, error],
+    [load, error, drawn],
   );
 }

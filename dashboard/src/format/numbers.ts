@@ -63,12 +63,13 @@ export function percent(share: number | null | undefined): string {
   return `${value.toFixed(Math.abs(value) < 10 ? 2 : 1).replace(/\.?0+$/, "")} %`;
 }
 
-/** How much `now` is above or below `before`: +8.2 %, −4 %; "new" where there was nothing. */
+/** How much `now` is above or below `before`: +8.2 %, −4 %, +31× from 1000 % on; "new" where there was nothing. */
 export function change(now: number | null | undefined, before: number | null | undefined): string {
   if (now == null || before == null) return "";
   if (before === 0) return now === 0 ? "0 %" : "new";
   const value = ((now - before) / Math.abs(before)) * 100;
-  const text = Math.abs(value) >= 1000 ? "> 999" : Math.abs(value).toFixed(1).replace(/\.0$/, "");
+  if (value >= 1000) return `+${whole.format(Math.round(value / 100))}×`;
+  const text = Math.abs(value).toFixed(1).replace(/\.0$/, "");
   return text === "0" ? "0 %" : `${value > 0 ? "+" : "−"}${text} %`;
 }
 

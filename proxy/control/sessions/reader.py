@@ -6,7 +6,7 @@ from typing import Any, Final
 from proxy.control.sessions.node import Node
 from proxy.control.sessions.paths import path_tree
 from proxy.control.sessions.spans import span_tree
-from proxy.logstore import LogStore
+from proxy.logstore import LogStore, micros
 from proxy.logstore.limits import QueryLimits
 from proxy.logstore.sql import query
 from proxy.metadata.errors import InvalidValue, RowNotFound
@@ -76,6 +76,18 @@ class SessionReader:
         for row in rows:
             running[row["bin"]], failed[row["bin"]] = row["running"], row["failed_calls"]
         return running, failed
+
+    def after(self, call: dict[str, Any], limit: int) -> list[dict[str, Any]]:
+        """The next calls, in order of start: id, start, whether it is a logged step, and its tools."""
+        return self._read("session_after", after_us=micros(call["start"]), after_id=call["id"], limit=limit)
+
+    def carrying(self, texts: Sequence[str], calls: Sequence[dict[str, Any]]) -> list[dict[str, Any]]:
+        """Of these calls, in order of start, those whose request holds any of the texts: id, and the texts `found`."""
+        if not texts or not calls:
+            return []
+        times = [micros(call["start"]) for call in calls]
+        ids = [call["id"] for call in calls]
+        return self._read("bodies_with", texts=list(texts), ids=ids, since_us=min(times), until_us=max(times))
 
     def _read(self, name: str, **bound: Any) -> list[dict[str, Any]]:
         text = query(name).replace("/* filter */", f"AND ({self._condition.text})")

@@ -42,7 +42,7 @@ export function Minimap({ running, failed, length, axis, onAxis }: Props) {
     >
       <svg viewBox={`0 0 ${running.length} ${HEIGHT}`} preserveAspectRatio="none" aria-hidden="true">
         {running.map((calls, at) => (calls ? <rect key={at} x={at} width={0.9} y={HEIGHT - Math.max(2, (calls / top) * HEIGHT)} height={Math.max(2, (calls / top) * HEIGHT)} /> : null))}
-        {failed.map((calls, at) => (calls ? <rect key={at} data-bad x={at} width={0.9} y={HEIGHT - 5} height={5} /> : null))}
+        {failed.map((calls, at) => (calls ? <rect key={at} data-bad x={at} width={0.9} y={HEIGHT - 3} height={3} /> : null))}
       </svg>
       {chosen && <span className={styles["chosen"]} style={{ left: `${chosen.from * 100}%`, width: `${(chosen.to - chosen.from) * 100}%` }} />}
     </div>

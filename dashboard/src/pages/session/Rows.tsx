@@ -30,7 +30,7 @@ export const BranchRow = memo(function BranchRow({ branch, name, open, onToggle,
         {branch.errors > 0 && <span className={styles["errors"]} title={`${count(branch.errors)} failed calls`}>{count(branch.errors)} failed</span>}
       </div>
       <div role="cell" className={styles["track"]}>
-        {bar && <i className={styles["span"]} style={{ left: `${bar.left}%`, width: `max(3px, ${bar.width}%)` }} title={`${duration(lasted)}, ${duration(branch.busy_ms)} of calls. Double click: only this on the axis`} onDoubleClick={() => onZoom(around(branch.start_ms, branch.end_ms))} />}
+        {bar && <i className={styles["span"]} style={{ left: `${bar.left}%`, width: `max(3px, ${bar.width}%)` }} title={`${duration(lasted)}, ${duration(branch.busy_ms)} of calls. Double click: only this on the axis`} onDoubleClick={() => onZoom({ from: branch.start_ms, to: branch.end_ms })} />}
       </div>
       <div role="cell" className={styles["number"]}>{duration(lasted)}</div>
       <div role="cell" className={styles["number"]} data-wide title={`${count(branch.input_tokens)} in, ${count(branch.output_tokens)} out`}>{shortCount(branch.input_tokens + branch.output_tokens)}</div>
@@ -117,10 +117,4 @@ export function MoreRow({ offset, index, depth, missing, onMore }: { offset: num
       </div>
     </div>
   );
-}
-
-/** The axis for one range, with a little room beside it. */
-export function around(start: number, end: number): Axis {
-  const room = Math.max(1, (end - start) * 0.02);
-  return { from: Math.max(0, Math.floor(start - room)), to: Math.ceil(end + room) };
 }

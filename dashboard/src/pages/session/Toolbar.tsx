@@ -1,7 +1,7 @@
 import { Button, SegmentedControl } from "@mantine/core";
 import type { SessionOutline } from "@/api/sessions";
 import { useScope } from "@/state/search";
-import type { Axis } from "./axis";
+import type { Axis, AxisMode } from "./axis";
 import { AxisLabels, Minimap } from "./Minimap";
 import styles from "./Toolbar.module.css";
 import type { Waterfall } from "./useWaterfall";
@@ -10,14 +10,14 @@ interface Props {
   rows: Waterfall;
   outline: SessionOutline;
   axis: Axis;
-  onAxis: (axis: Axis | null) => void;
+  mode: AxisMode;
+  onAxis: (axis: Axis | "all" | "rows") => void;
   ticks: number;
 }
 
 /** What stands above the waterfall and stays in view: how it is shown, where to jump, and the axis of time. */
-export function Toolbar({ rows, outline, axis, onAxis, ticks }: Props) {
+export function Toolbar({ rows, outline, axis, mode, onAxis, ticks }: Props) {
   const [, setScope] = useScope();
-  const whole = axis.from === 0 && axis.to >= outline.duration_ms;
   const { first_error, slowest, most_expensive } = outline;
   return (
     <div className={styles["bar"]}>
@@ -49,18 +49,19 @@ export function Toolbar({ rows, outline, axis, onAxis, ticks }: Props) {
             Most expensive
           </Button>
         )}
-        {!whole && (
-          <Button variant="default" onClick={() => onAxis(null)}>
-            Whole time&nbsp;<kbd>Esc</kbd>
-          </Button>
-        )}
+        <SegmentedControl
+          aria-label="Time axis"
+          value={mode}
+          onChange={(to) => to !== "part" && onAxis(to as "all" | "rows")}
+          data={[{ value: "all", label: "Whole time" }, { value: "rows", label: "Rows in view" }, ...(mode === "part" ? [{ value: "part", label: "Part" }] : [])]}
+        />
       </div>
       <div className={styles["axis"]}>
         <div className={styles["names"]}>
           <span>{rows.flat ? "Call" : "Path and call"}</span>
         </div>
         <div className={styles["time"]}>
-          <Minimap running={outline.running} failed={outline.failed} length={outline.duration_ms || 1} axis={axis} onAxis={onAxis} />
+          <Minimap running={outline.running} failed={outline.failed} length={outline.duration_ms || 1} axis={axis} onAxis={(part) => onAxis(part ?? "all")} />
           <AxisLabels axis={axis} most={ticks} />
         </div>
         <span>Lasted</span>

@@ -5,10 +5,10 @@ import { Panel } from "@/components/Page";
 import { Failure } from "@/components/States";
 import { useScope, writeScope } from "@/state/search";
 import { stringifySearch } from "@/state/url";
-import { readAxis, writeAxis, type Axis } from "./axis";
+import { around, axisMode, readAxis, writeAxis, type Axis } from "./axis";
 import { CallDrawer } from "./CallDrawer";
 import { AxisLines } from "./Minimap";
-import { around, BranchRow, CallRow, MoreRow, WaitingRow } from "./Rows";
+import { BranchRow, CallRow, MoreRow, WaitingRow } from "./Rows";
 import { Toolbar } from "./Toolbar";
 import { useToolResult } from "./useToolResult";
 import { useWaterfall } from "./useWaterfall";
@@ -25,27 +25,32 @@ export function Waterfall({ id, tree, outline }: { id: string; tree: Branch; out
   const [top, setTop] = useState(0);
   const scroll = useRef<(row: number) => void>(() => {});
   const rows = useWaterfall(id, tree, (row) => requestAnimationFrame(() => scroll.current(row)));
-  const axis = useMemo(() => readAxis(scope["axis"], outline.duration_ms), [scope["axis"], outline.duration_ms]);
-  const zoom = useCallback((to: Axis | null) => setScope({ axis: writeAxis(to) }, true), [setScope]);
+  const mode = axisMode(scope["axis"], outline.calls);
+  const asked = useMemo(() => readAxis(scope["axis"], outline.duration_ms), [scope["axis"], outline.duration_ms]);
+  const [inView, setInView] = useState<Axis | null>(null);
+  const axis = mode === "rows" ? (inView ?? asked) : asked;
+  const zoom = useCallback((to: Axis | "all" | "rows") => setScope({ axis: typeof to === "string" ? to : writeAxis(around([to])!) }, true), [setScope]);
   useLayoutEffect(() => setTop((list.current?.getBoundingClientRect().top ?? 0) + scrollY), []);
   const virtual = useWindowVirtualizer({ count: rows.count, estimateSize: () => ROW, overscan: 14, scrollMargin: top, scrollPaddingStart: 190, scrollPaddingEnd: 60 });
   scroll.current = (row) => virtual.scrollToIndex(row, { align: "auto" });
   const items = virtual.getVirtualItems();
   const first = items[0]?.index ?? 0;
   const last = items.at(-1)?.index ?? -1;
-  const want = useRef(rows.want);
-  want.current = rows.want;
+  const shown = virtual.range;
+  const latest = useRef(rows);
+  latest.current = rows;
   useEffect(() => {
-    // A fast scroll passes by many pages: only where it rests, calls are read.
-    const timer = setTimeout(() => want.current(first, last), 50);
+    // A fast scroll passes by many pages: only where it rests, calls are read, and the axis follows.
+    const timer = setTimeout(() => {
+      latest.current.want(first, last);
+      if (shown) setInView((before) => timesOf(latest.current, shown.startIndex, shown.endIndex) ?? before);
+    }, 60);
     return () => clearTimeout(timer);
-  }, [first, last, rows.segments]);
+  }, [first, last, shown?.startIndex, shown?.endIndex, rows.segments, rows.drawn]);
   const tool = useToolResult(id, rows.find);
   useWaterfallKeys(rows, zoom);
 
   const opened = typeof scope["call"] === "string" ? scope["call"] : "";
-  const latest = useRef(rows);
-  latest.current = rows;
   const open = useCallback((call: string, index: number) => {
     latest.current.setCursor(index);
     latest.current.openCall(call);
@@ -60,7 +65,7 @@ export function Waterfall({ id, tree, outline }: { id: string; tree: Branch; out
 
   return (
     <Panel flush className={styles["panel"]}>
-      <Toolbar rows={rows} outline={outline} axis={axis} onAxis={zoom} ticks={TICKS} />
+      <Toolbar rows={rows} outline={outline} axis={axis} mode={mode} onAxis={zoom} ticks={TICKS} />
       {rows.error ? <Failure error={rows.error} retry={() => rows.want(first, last)} /> : null}
       <div role="treegrid" aria-label="Calls of the session" aria-rowcount={rows.count} className={styles["grid"]} style={{ height: virtual.getTotalSize() }} ref={list}>
         <div className={styles["behind"]} role="presentation">
@@ -94,10 +99,13 @@ export function Waterfall({ id, tree, outline }: { id: string; tree: Branch; out
   );
 }
 
-/** What `z` shows of a row: its own time. */
-export function axisOfRow(rows: ReturnType<typeof useWaterfall>): Axis | null {
-  const row = rows.rowAt(rows.cursor);
-  if (row?.segment.kind === "branch") return around(row.segment.branch.start_ms, row.segment.branch.end_ms);
-  if (row?.call) return around(row.call.start_ms, row.call.start_ms + (row.call.latency_ms ?? 0));
-  return null;
+/** The time of the rows from one to another: of calls and folded branches. */
+function timesOf(rows: ReturnType<typeof useWaterfall>, from: number, to: number): Axis | null {
+  const times: Axis[] = [];
+  for (let at = from; at <= to; at++) {
+    const row = rows.rowAt(at);
+    if (row?.segment.kind === "branch" && !row.segment.open) times.push({ from: row.segment.branch.start_ms, to: row.segment.branch.end_ms });
+    else if (row?.call) times.push({ from: row.call.start_ms, to: row.call.start_ms + (row.call.latency_ms ?? 0) });
+  }
+  return around(times);
 }

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { barOf, readAxis, tickText, ticksOf, writeAxis } from "./axis";
+import { around, axisMode, barOf, readAxis, tickText, ticksOf, writeAxis } from "./axis";
 
 const AXIS = { from: 1000, to: 2000 };
 
@@ -26,4 +26,14 @@ it("the URL holds the axis", () => {
   expect(readAxis(writeAxis({ from: 10.5, to: 99.5 }), 1000)).toEqual({ from: 10, to: 100 });
   expect(readAxis("50-9999", 100)).toEqual({ from: 50, to: 100 });
   for (const text of [undefined, "", "a-b", "9-3", "500-600"]) expect(readAxis(text, 100)).toEqual({ from: 0, to: 100 });
+});
+
+it("a long session shows the rows in view unless the URL says otherwise", () => {
+  expect([axisMode("", 10), axisMode("", 1000), axisMode("all", 1000), axisMode("rows", 1), axisMode("5-9", 1000), axisMode("x", 1)]).toEqual(["all", "rows", "all", "rows", "part", "all"]);
+});
+
+it("times have room beside them", () => {
+  expect(around([{ from: 1000, to: 1500 }, { from: 1100, to: 2000 }])).toEqual({ from: 980, to: 2020 });
+  expect(around([{ from: 0, to: 0 }])).toEqual({ from: 0, to: 1 });
+  expect(around([])).toBeNull();
 });

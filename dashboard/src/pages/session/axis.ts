@@ -49,14 +49,41 @@ export function tickText(ms: number): string {
   return `${Math.floor(ms / DAY)} d${hours ? ` ${hours} h` : ""}`;
 }
 
-/** The axis as the URL has it, `from-to` in milliseconds; the whole session where it has none that fits. */
+/** Above so many calls the axis shows the rows in view, unless the URL says otherwise: a call of a second is no dot then. */
+const FOLLOW_ABOVE = 150;
+
+export type AxisMode = "all" | "rows" | "part";
+
+/** Which part of the time the URL asks for: all of it, that of the rows in view, or from one time to another. */
+export function axisMode(text: unknown, calls: number): AxisMode {
+  if (text === "all" || text === "rows") return text;
+  if (typeof text === "string" && PART.test(text)) return "part";
+  return calls > FOLLOW_ABOVE ? "rows" : "all";
+}
+
+const PART = /^(\d+)-(\d+)$/;
+
+/** The axis that the URL names, `from-to` in milliseconds; the whole session where it has none that fits. */
 export function readAxis(text: unknown, length: number): Axis {
-  const found = typeof text === "string" ? /^(\d+)-(\d+)$/.exec(text) : null;
+  const found = typeof text === "string" ? PART.exec(text) : null;
   const from = Number(found?.[1]);
   const to = Math.min(Number(found?.[2]), length);
   return found && from < to ? { from, to } : { from: 0, to: Math.max(length, 1) };
 }
 
-export function writeAxis(axis: Axis | null): string {
-  return axis ? `${Math.floor(axis.from)}-${Math.ceil(axis.to)}` : "";
+export function writeAxis(axis: Axis): string {
+  return `${Math.floor(axis.from)}-${Math.ceil(axis.to)}`;
+}
+
+/** From the first to the last of these times, with a little room beside it. */
+export function around(times: Axis[]): Axis | null {
+  if (!times.length) return null;
+  let from = Infinity;
+  let to = -Infinity;
+  for (const each of times) {
+    from = Math.min(from, each.from);
+    to = Math.max(to, each.to);
+  }
+  const room = Math.max(1, (to - from) * 0.02);
+  return { from: Math.max(0, Math.floor(from - room)), to: Math.ceil(to + room) };
 }

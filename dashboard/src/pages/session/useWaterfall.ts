@@ -78,6 +78,8 @@ export function useWaterfall(id: string, tree: Branch, scrollTo: (row: number) =
     count,
     cursor,
     error: calls.error,
+    /** Grows with every page of calls that came. */
+    drawn: calls.drawn,
     flat,
     rowAt,
     want,

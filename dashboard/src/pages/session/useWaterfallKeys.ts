@@ -2,10 +2,9 @@ import { useEffect, useRef } from "react";
 import { isTyping } from "@/app/Shortcuts";
 import type { Axis } from "./axis";
 import type { Waterfall } from "./useWaterfall";
-import { axisOfRow } from "./Waterfall";
 
 /** `j` `k` move, arrows fold and unfold, `o` opens, `e` goes to the next error, `z` shows the row's time, Escape all of it. */
-export function useWaterfallKeys(rows: Waterfall, zoom: (axis: Axis | null) => void): void {
+export function useWaterfallKeys(rows: Waterfall, zoom: (axis: Axis | "all" | "rows") => void): void {
   const latest = useRef({ rows, zoom });
   latest.current = { rows, zoom };
   useEffect(() => {
@@ -18,7 +17,7 @@ export function useWaterfallKeys(rows: Waterfall, zoom: (axis: Axis | null) => v
   }, []);
 }
 
-function act(key: string, rows: Waterfall, zoom: (axis: Axis | null) => void): boolean {
+function act(key: string, rows: Waterfall, zoom: (axis: Axis | "all" | "rows") => void): boolean {
   const row = rows.rowAt(rows.cursor);
   const branch = row?.segment.kind === "branch" ? row.segment : undefined;
   switch (key) {
@@ -46,9 +45,16 @@ function act(key: string, rows: Waterfall, zoom: (axis: Axis | null) => void): b
       return axis !== null;
     }
     case "Escape":
-      zoom(null);
+      zoom("all");
       return true;
     default:
       return false;
   }
+}
+
+/** What `z` shows of a row: its own time. */
+function axisOfRow(rows: Waterfall): Axis | null {
+  const row = rows.rowAt(rows.cursor);
+  if (row?.segment.kind === "branch") return { from: row.segment.branch.start_ms, to: row.segment.branch.end_ms };
+  return row?.call ? { from: row.call.start_ms, to: row.call.start_ms + (row.call.latency_ms ?? 0) } : null;
 }
