@@ -8,6 +8,8 @@ const KEYS: [string, string][] = [
   ["Ctrl K", "Command palette: pages, filters, ids"],
   ["j  k", "Next and previous row or request"],
   ["o  Enter", "Open the row"],
+  ["←  →", "Choose a value of the row"],
+  ["f  x  c", "Filter by the chosen value, exclude it, copy it"],
   ["Esc", "Close what is open"],
   ["g then a letter", "Go to a page: " + NAV.flatMap((group) => group.items.map((item) => `${item.key} ${item.label}`)).join(", ")],
   ["?", "This list"],

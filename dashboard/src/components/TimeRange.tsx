@@ -79,7 +79,7 @@ function Choice({ onDone }: { onDone: () => void }) {
           value={scope.zone}
           onChange={(zone) => setScope({ zone: zone as Scope["zone"] })}
           data={[
-            { value: "local", label: zoneName("local") },
+            { value: "local", label: `Local (${zoneName("local").replaceAll("_", " ")})` },
             { value: "utc", label: "UTC" },
           ]}
         />

@@ -25,6 +25,8 @@ export const theme = createTheme({
     NumberInput: { defaultProps: { size: "xs" } },
     NativeSelect: { defaultProps: { size: "xs" } },
     Select: { defaultProps: { size: "xs", comboboxProps: { shadow: "md" } } },
+    Autocomplete: { defaultProps: { size: "xs", comboboxProps: { shadow: "md" } } },
+    TagsInput: { defaultProps: { size: "xs", comboboxProps: { shadow: "md" } } },
     MultiSelect: { defaultProps: { size: "xs" } },
     SegmentedControl: { defaultProps: { size: "xs" } },
     Tabs: { defaultProps: { color: "amber" } },

@@ -31,7 +31,7 @@ export function Histogram({ every }: { every: number | false }) {
         });
         const range = (since: number, until: number) => setScope({ since: new Date(since).toISOString(), until: new Date(until).toISOString(), live: "" });
         return (
-          <>
+          <div className={styles["box"]}>
             <div className={styles["legend"]}>
               {[...found].reverse().map((each) => (
                 <button key={each.label} type="button" title={`Only ${each.label}`} onClick={() => setScope({ q: joinCondition(scope.q, each.filter) })}>
@@ -42,7 +42,7 @@ export function Histogram({ every }: { every: number | false }) {
               <span className="dim">{answer.bucket} a bar · drag to zoom</span>
             </div>
             <Chart label="Calls over time" kind="stack" unit="calls" zone={scope.zone} height={92} hideLegend times={times} series={found} onRange={range} onPick={(at) => range(at, at + width)} />
-          </>
+          </div>
         );
       }}
     </Loaded>

@@ -46,7 +46,7 @@ export function Page() {
         </div>
         <SavedLink />
         {(shown || !unread) && (
-          <Panel>
+          <Panel flush>
             <Histogram every={every} />
           </Panel>
         )}

@@ -83,6 +83,8 @@ export function LatencyBar({ row }: { row: CallRow }) {
 }
 
 export function Properties({ row }: { row: CallRow }) {
+  const properties = Object.entries(propertiesOf(row));
+  if (!properties.length && row["cached"] !== true && Number(row["attempt_count"] ?? 1) <= 1) return absent;
   return (
     <>
       {row["cached"] === true && (
@@ -95,7 +97,7 @@ export function Properties({ row }: { row: CallRow }) {
           <Tag tone="warn">{String(row["attempt_count"])} attempts</Tag>
         </FilterLink>
       )}
-      {Object.entries(propertiesOf(row)).map(([name, value]) => (
+      {properties.map(([name, value]) => (
         <FilterLink key={name} column={`property.${name.toLowerCase()}`} value={value}>
           <Tag>{value}</Tag>
         </FilterLink>

@@ -41,7 +41,7 @@ function Figure({ value }: { value: string }) {
 const speed = (value: number | null) => (value === null ? ABSENT : `${value < 10 ? value.toFixed(1) : Math.round(value)} tok/s`);
 
 export const LIST_COLUMNS: ListColumn[] = [
-  listed("start", "Time", "Call", ["start"], "112px", (row) => <Time at={row.start} />, { sort: "start", filter: (row) => ({ column: "start", value: row.start, kind: "time" }) }),
+  listed("start", "Time", "Call", ["start"], "118px", (row) => <Time at={row.start} />, { sort: "start", filter: (row) => ({ column: "start", value: row.start, kind: "time" }) }),
   listed("status", "Status", "Call", ["status", "outcome"], "66px", (row) => <FilterLink column="status" value={Number(row["status"])}><Status code={Number(row["status"])} outcome={textOf(row, "outcome")} /></FilterLink>, {
     sort: "status",
     filter: (row) => ({ column: "status", value: Number(row["status"]) }),
@@ -74,7 +74,7 @@ export const LIST_COLUMNS: ListColumn[] = [
   figured("output_tokens", "Output", "Tokens and cost", "80px", count),
   figured("cached_input_tokens", "Cached input", "Tokens and cost", "100px", count),
   figured("reasoning_tokens", "Reasoning", "Tokens and cost", "92px", count),
-  listed("cost", "Cost", "Tokens and cost", ["cost", "cost_known", "cached"], "96px", (row) => <Cost row={row} column="cost" />, {
+  listed("cost", "Cost", "Tokens and cost", ["cost", "cost_known", "cached"], "106px", (row) => <Cost row={row} column="cost" />, {
     numeric: true,
     sort: "cost",
     filter: (row) => (numberOf(row, "cost") === null ? { column: "cost", value: null } : { column: "cost", value: numberOf(row, "cost"), kind: "number" }),
@@ -84,7 +84,7 @@ export const LIST_COLUMNS: ListColumn[] = [
   named("session", "Session", "Who", "130px"),
   named("session_path", "Session path", "Who", "130px"),
   named("key", "API key", "Who", "130px"),
-  listed("properties", "Properties", "Your own", ["properties", "cached", "attempt_count"], "minmax(110px, 1.4fr)", (row) => <Properties row={row} />, {
+  listed("properties", "Properties", "Your own", ["properties", "cached", "attempt_count"], "minmax(104px, 1.4fr)", (row) => <Properties row={row} />, {
     filter: (row) => {
       const first = Object.entries(propertiesOf(row))[0];
       return first && { column: `property.${first[0].toLowerCase()}`, value: first[1] };
