@@ -1,8 +1,8 @@
 import { CopyButton as MantineCopy, Tooltip, UnstyledButton } from "@mantine/core";
-import { Link } from "@tanstack/react-router";
+import { Link, useRouter, useSearch } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { ago, bothTimes, shortTime, type Zone } from "@/format/times";
-import { addCondition, useScope, writeScope } from "@/state/search";
+import { addCondition, readScope, useScope, writeScope } from "@/state/search";
 import { Icon } from "./Icon";
 import { Sparkline } from "./Sparkline";
 import styles from "./Bits.module.css";
@@ -18,43 +18,52 @@ export function Tag({ children, tone }: { children: ReactNode; tone?: "ok" | "wa
   return <span className={`${styles["tag"]} ${tone ? styles[tone] : ""}`}>{children}</span>;
 }
 
-/** A time; its tooltip has both zones. */
+/** A time; its tooltip has both zones. Light: a list draws hundreds. */
 export function Time({ at, relative }: { at: string | Date; relative?: boolean }) {
-  const [scope] = useScope();
+  const zone = useSearch({ strict: false, select: zoneOf }) as Zone;
   const date = typeof at === "string" ? new Date(at) : at;
   return (
-    <Tooltip label={<span style={{ whiteSpace: "pre" }}>{bothTimes(date)}</span>}>
-      <time dateTime={date.toISOString()} className="num">
-        {relative ? ago(date) : shortTime(date, scope.zone as Zone)}
-      </time>
-    </Tooltip>
+    <time dateTime={date.toISOString()} className="num" onPointerEnter={(event) => (event.currentTarget.title = bothTimes(date))}>
+      {relative ? ago(date) : shortTime(date, zone)}
+    </time>
   );
+}
+
+function zoneOf(search: Record<string, unknown>): Zone {
+  return search["zone"] === "utc" ? "utc" : "local";
 }
 
 /** A value that filters by itself: a click adds the condition, with Alt or Shift excludes it. `to` opens another page so. */
 export function FilterLink({ column, value, to, children }: { column: string; value: string | number | boolean; to?: string; children?: ReactNode }) {
-  const [scope, setScope] = useScope();
+  const router = useRouter();
   const shown = children ?? String(value);
   const title = `Filter by ${column} ${String(value)}; with Alt: exclude`;
-  const next = (exclude: boolean) => addCondition(scope.q, column, value, exclude);
-  if (to) {
-    return (
-      <Link to={to} search={writeScope({ ...scope, q: next(false) }) as never} className={styles["filter"]!} title={title}>
-        {shown}
-      </Link>
-    );
-  }
+  if (to) return <FilterAnchor to={to} column={column} value={value} title={title} shown={shown} />;
   return (
-    <UnstyledButton
+    <button
+      type="button"
       className={styles["filter"]}
       title={title}
       onClick={(event) => {
         event.stopPropagation();
-        setScope({ q: next(event.altKey || event.shiftKey) });
+        // Read when it is needed: hundreds of values stand on a page, and none has to be drawn again for another filter.
+        const scope = readScope(router.state.location.search as Record<string, unknown>);
+        const q = addCondition(scope.q, column, value, event.altKey || event.shiftKey);
+        void router.navigate({ to: ".", resetScroll: false, search: writeScope({ ...scope, q }) as never });
       }}
     >
       {shown}
-    </UnstyledButton>
+    </button>
+  );
+}
+
+function FilterAnchor(props: { to: string; column: string; value: string | number | boolean; title: string; shown: ReactNode }) {
+  const [scope] = useScope();
+  const search = writeScope({ ...scope, q: addCondition(scope.q, props.column, props.value) });
+  return (
+    <Link to={props.to} search={search as never} className={styles["filter"]!} title={props.title}>
+      {props.shown}
+    </Link>
   );
 }
 
