@@ -30,6 +30,7 @@ const routes = [
   page("/new-prompt", () => import("@/pages/newPrompt/Page")),
   page("/boards", () => import("@/pages/boards/Page")),
   page("/boards/$id", () => import("@/pages/board/Page")),
+  page("/playground", () => import("@/pages/playground/Page")),
 ];
 
 export const router = createRouter({

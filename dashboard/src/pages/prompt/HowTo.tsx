@@ -1,6 +1,6 @@
 import { NativeSelect, SegmentedControl } from "@mantine/core";
 import type { Prompt } from "@/api/prompts";
-import { useGatewayUrl } from "@/api/gateway";
+import { useStatus } from "@/api/status";
 import type { Dialect } from "@/chat/convert";
 import { valueOf, type Typed, type Variable } from "@/chat/variables";
 import { Copy } from "@/components/Bits";
@@ -13,7 +13,7 @@ import { snippets } from "./snippets";
 /** How a program uses the prompt: ready to paste, with the values that are typed in the editor. */
 export function HowTo({ prompt, variables, typed, dialect, version }: { prompt: Prompt; variables: Variable[]; typed: Typed; dialect: Dialect; version: number }) {
   const [scope, setScope] = useScope();
-  const gateway = useGatewayUrl();
+  const gateway = useStatus().data?.gateway.url ?? `${location.protocol}//${location.hostname}:8787`;
   const target = typeof scope["target"] === "string" ? scope["target"] : "";
   const values = Object.fromEntries(variables.map((one) => [one.name, valueOf(typed[one.name] || example(one), one.type)]));
   const all = snippets({ id: prompt.id, environment: target === "version" ? "" : target, version: target === "version" ? version : 0, values, gateway, dialect });
