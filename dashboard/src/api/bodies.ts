@@ -1,6 +1,6 @@
 import { problemOf } from "./client";
 
-export type BodyPart = "request" | "response" | "response_text" | "tool_calls" | "sent";
+export type BodyPart = "request" | "response" | "response_text" | "tool_calls" | "sent" | "chunk_times";
 
 /** How much of a body is fetched before anybody asks for more. */
 export const HEAD_BYTES = 256 * 1024;

@@ -2,7 +2,7 @@ import { keepPreviousData, useQuery } from "@tanstack/react-query";
 import type { Sort } from "@/components/DataTable";
 import { zoneName } from "@/format/times";
 import { useScope, type Scope } from "@/state/search";
-import { api, dataOf } from "./client";
+import { api, ApiError, dataOf } from "./client";
 import type { components } from "./schema";
 
 export type StoredBodies = components["schemas"]["StoredBodies"];
@@ -42,12 +42,23 @@ export function useAnyCall(enabled: boolean) {
   });
 }
 
+const ARRIVES_MS = 60_000;
+
+/** Whether a call with this id (a UUID of version 7) began so lately that it may not be in the log yet. */
+export function isOnItsWay(id: string, now = Date.now()): boolean {
+  const found = /^([0-9a-f]{8})-([0-9a-f]{4})-7/i.exec(id);
+  const age = found ? now - parseInt(found[1]! + found[2]!, 16) : NaN;
+  return age > -ARRIVES_MS && age < ARRIVES_MS;
+}
+
 /** Everything of one call but its bodies. */
 export function useRequest(id: string) {
-  return useQuery({
+  return useQuery<Event>({
     queryKey: ["request", id],
     staleTime: 60_000,
-    queryFn: ({ signal }) => dataOf(api.GET("/api/requests/{id}", { params: { path: { id }, query: { bodies: false } }, signal })),
+    // A call that just ended may not have arrived: it is looked for again.
+    refetchInterval: ({ state }) => (state.error instanceof ApiError && state.error.status === 404 && isOnItsWay(id) ? 2_000 : false),
+    queryFn: ({ signal }): Promise<Event> => dataOf(api.GET("/api/requests/{id}", { params: { path: { id }, query: { bodies: false } }, signal })),
   });
 }
 
@@ -69,5 +80,37 @@ export function useBodySizes(id: string, start: string) {
     staleTime: 60_000,
     refetchInterval: ({ state }) => (state.data && !state.data.request && !state.data.response && Date.now() - Date.parse(start) < 60_000 ? 2_000 : false),
     queryFn: ({ signal }) => dataOf(api.GET("/api/requests/{id}/bodies", { params: { path: { id } }, signal })),
+  });
+}
+
+/** A call of a session, as the page of another call lists it. */
+export interface SessionCall {
+  id: string;
+  status: number;
+  outcome: string;
+  operation: string;
+  request_name: string;
+  session_path: string;
+  latency_ms: number | null;
+}
+
+const DAY_MS = 86_400_000;
+
+/** The calls of a session within a week of `start`, the first one first, at most 200. */
+export function useSessionCalls(session: string, start: string) {
+  const at = Date.parse(start);
+  const body = {
+    filter: { column: "session", op: "eq", value: session },
+    since: new Date(at - 7 * DAY_MS).toISOString(),
+    until: new Date(at + 7 * DAY_MS).toISOString(),
+    sort: [{ column: "start", direction: "asc" as const }],
+    columns: ["id", "status", "outcome", "operation", "request_name", "session_path", "latency_ms"],
+    limit: 200,
+  };
+  return useQuery({
+    queryKey: ["session-calls", body],
+    enabled: session !== "",
+    staleTime: 60_000,
+    queryFn: async ({ signal }) => (await dataOf(api.POST("/api/requests/query", { body, signal }))).data as unknown as SessionCall[],
   });
 }

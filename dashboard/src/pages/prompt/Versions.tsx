@@ -13,7 +13,7 @@ import { EnvironmentMenu } from "./EnvironmentMenu";
 import styles from "./Versions.module.css";
 import { versionText } from "./versionText";
 
-const VersionDiff = lazy(() => import("./VersionDiff"));
+const TextDiff = lazy(() => import("@/components/TextDiff"));
 
 /** All versions, newest first, and what differs between two of them. */
 export function Versions({ prompt, versions, figures, mayEdit }: { prompt: Prompt; versions: Version[]; figures: VersionRow[]; mayEdit: boolean }) {
@@ -81,7 +81,7 @@ function Diff({ before, after }: { before: Version; after: Version }) {
   if (from === to) return <p className={styles["same"]}>They are the same, word for word.</p>;
   return (
     <Suspense fallback={<BlockSkeleton height={320} />}>
-      <VersionDiff before={from} after={to} narrow={!!narrow} label={`Version ${before.version} compared with version ${after.version}`} />
+      <TextDiff before={from} after={to} narrow={!!narrow} label={`Version ${before.version} compared with version ${after.version}`} />
     </Suspense>
   );
 }

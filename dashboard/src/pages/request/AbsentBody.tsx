@@ -1,7 +1,6 @@
 import { useBodySizes } from "@/api/requests";
 import { Empty } from "@/components/States";
 import { bytes } from "@/format/numbers";
-import { isRecent } from "./recent";
 import { useCallDocuments } from "./worker/CallDocuments";
 import type { Part } from "./worker/protocol";
 
@@ -21,7 +20,7 @@ export function AbsentBody({ part }: { part: Part }) {
     );
   }
   if (!size) return <Empty title={`This call had no ${what}${isResponse ? "" : " body"}`}>{isResponse && call.error_message ? call.error_message : ""}</Empty>;
-  if (isRecent(call.start)) return <Empty title={`The ${what} is on its way to the log`}>Bodies arrive about a second after a call ended. This page looks again by itself.</Empty>;
+  if (Date.now() - Date.parse(call.start) < 60_000) return <Empty title={`The ${what} is on its way to the log`}>Bodies arrive about a second after a call ended. This page looks again by itself.</Empty>;
   return (
     <Empty title={`The ${what} is no longer stored`}>
       Its {bytes(size)} were deleted: bodies of this age are not kept (setting log.body_ttl_days). Tokens, cost and times stay.

@@ -1,55 +1,57 @@
 import type { Event } from "@/api/requests";
 import { Panel } from "@/components/Page";
-import { count, money, moneyOfNano } from "@/format/numbers";
+import { ABSENT, count, money, moneyOfNano, UNKNOWN } from "@/format/numbers";
 import styles from "./CostLines.module.css";
+import { componentName, exactMoney, rateInWords } from "./costWords";
 
 /** The cost as lines that add up, what is not known of it, and the provider's own figure. */
 export function CostLines({ call }: { call: Event }) {
+  const sum = call.cost_lines.reduce((total, line) => total + line.amount_nanousd, 0);
+  const known = call.cost_nanousd != null;
   const own = call.reported_cost_nanousd;
+  const sources = [...new Set(call.cost_lines.map((line) => line.source))].filter((source) => source !== call.price_version);
   return (
     <Panel title="Cost" sub={call.price_version ? `prices of ${call.price_version}` : ""}>
-      <ul className={styles["lines"]}>
-        {call.cost_lines.map((line, index) => (
-          <li key={index}>
-            <span>
-              {line.component.replaceAll("_", " ")}{" "}
-              <span className="dim">
-                {count(line.quantity)} × {money(line.rate_usd)}
-                {perUnits(line.per)}
-              </span>
-            </span>
-            <span className="num">{moneyOfNano(line.amount_nanousd)}</span>
-          </li>
-        ))}
-        {call.cost_missing.map((what) => (
-          <li key={what} className={styles["missing"]}>
-            <span>{what}</span>
-            <span>?</span>
-          </li>
-        ))}
-        {call.saved_nanousd != null && (
-          <li>
-            <span>saved by the cache</span>
-            <span className="num">{moneyOfNano(call.saved_nanousd)}</span>
-          </li>
-        )}
-        <li className={styles["total"]}>
-          <span>Total</span>
-          <span className="num">{call.cached ? "$0" : moneyOfNano(call.cost_nanousd)}</span>
-        </li>
-        {own != null && (
-          <li>
-            <span className="dim">the provider’s own figure</span>
-            <span className="num">{moneyOfNano(own)}</span>
-          </li>
-        )}
-      </ul>
-      {call.cost_nanousd == null && !call.cost_missing.length && <p className={styles["why"]}>No usage was reported, so the cost is not known.</p>}
+      <table className={styles["lines"]}>
+        <tbody>
+          {call.cost_lines.map((line, index) => (
+            <tr key={index}>
+              <td>
+                {componentName(line.component)}{" "}
+                <span className="dim num">
+                  {count(line.quantity)} × {rateInWords(line.rate_usd, line.per)}
+                </span>
+              </td>
+              <td>{exactMoney(line.amount_nanousd)}</td>
+            </tr>
+          ))}
+          {call.cost_missing.map((what) => (
+            <tr key={what} className={styles["missing"]}>
+              <td>{what}</td>
+              <td>{UNKNOWN}</td>
+            </tr>
+          ))}
+          {call.cached && (
+            <tr className={styles["saved"]}>
+              <td>served from the cache</td>
+              <td>{call.saved_nanousd == null ? UNKNOWN : `−${exactMoney(call.saved_nanousd)}`}</td>
+            </tr>
+          )}
+          <tr className={styles["total"]}>
+            <td>Total</td>
+            <td>{call.cached ? money(0) : known ? (call.cost_lines.length ? exactMoney(call.cost_nanousd!) : moneyOfNano(call.cost_nanousd)) : call.cost_missing.length && sum ? `${exactMoney(sum)} + ${UNKNOWN}` : UNKNOWN}</td>
+          </tr>
+          {(own != null || known) && (
+            <tr className={styles["own"]}>
+              <td>provider’s own figure</td>
+              <td>{own == null ? ABSENT : exactMoney(own)}</td>
+            </tr>
+          )}
+        </tbody>
+      </table>
+      {sources.length > 0 && <p className={styles["why"]}>Rates from {sources.join(", ")}.</p>}
+      {!known && !call.cached && !call.cost_missing.length && <p className={styles["why"]}>{call.usage_source === "none" ? "No usage was reported, so the cost is not known." : "The cost is not known."}</p>}
+      {known && !call.cost_lines.length && call.cost_nanousd === 0 && !call.cached && <p className={styles["why"]}>{call.usage_source === "counted" ? "Tokens were counted, not used." : "Nothing was used that has a price."}</p>}
     </Panel>
   );
-}
-
-function perUnits(per: number): string {
-  if (per === 1) return "";
-  return per === 1_000_000 ? "/M" : per === 1000 ? "/k" : `/${count(per)}`;
 }

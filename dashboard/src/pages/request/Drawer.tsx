@@ -4,6 +4,7 @@ import { useRef } from "react";
 import { useRequest } from "@/api/requests";
 import { Icon } from "@/components/Icon";
 import { useScope, writeScope } from "@/state/search";
+import { Actions } from "./Actions";
 import { CallSkeleton } from "./CallSkeleton";
 import { CallView } from "./CallView";
 import styles from "./Drawer.module.css";
@@ -38,6 +39,7 @@ export function Drawer({ id, onClose, onNext, onPrevious }: DrawerProps) {
           {call.data && <StatusAndId call={call.data} />}
           <div className={styles["actions"]}>
             <Steps onPrevious={onPrevious} onNext={onNext} />
+            {call.data && <Actions id={id} />}
             <Button component={Link} {...page} leftSection={<Icon name="external" size={14} />}>
               Open page
             </Button>
@@ -47,7 +49,7 @@ export function Drawer({ id, onClose, onNext, onPrevious }: DrawerProps) {
           </div>
         </header>
         <div className={styles["body"]}>
-          {call.data ? <CallView call={call.data} /> : call.error ? <Lost error={call.error} retry={() => void call.refetch()} /> : <CallSkeleton />}
+          {call.data ? <CallView call={call.data} /> : call.error ? <Lost id={id} error={call.error} retry={() => void call.refetch()} /> : <CallSkeleton />}
         </div>
       </MantineDrawer.Content>
     </MantineDrawer.Root>

@@ -1,7 +1,8 @@
 import type { Event } from "@/api/requests";
 import { Copy, Figure, Figures, Status } from "@/components/Bits";
-import { count, duration, money } from "@/format/numbers";
+import { count, duration, money, shortCount } from "@/format/numbers";
 import styles from "./Page.module.css";
+import { tokensPerSecond } from "./timelineOf";
 
 export function NameOfCall({ call }: { call: Event }) {
   return <span className={styles["name"]}>{call.request_name || call.operation || "call"}</span>;
@@ -17,12 +18,13 @@ export function StatusAndId({ call }: { call: Event }) {
 
 /** The figures of a call that matter at a glance. */
 export function Headline({ call }: { call: Event }) {
+  const rate = tokensPerSecond(call);
   const known = call.input_tokens != null || call.output_tokens != null;
   return (
     <Figures>
       <Figure label="Model" value={<span className={styles["model"]}>{call.model || call.model_asked || "–"}</span>} sub={call.provider} />
       <Figure label="Latency" value={duration(call.latency_ms)} />
-      <Figure label="First token" value={duration(call.ttft_ms)} />
+      <Figure label="First token" value={duration(call.ttft_ms)} sub={rate === null ? undefined : `${shortCount(rate)} tokens/s`} />
       <Figure label="Tokens" value={known ? `${count(call.input_tokens)} → ${count(call.output_tokens)}` : "–"} />
       <Figure label="Cost" value={call.cached ? "$0" : money(call.cost_nanousd == null ? null : call.cost_nanousd / 1e9)} sub={call.cached ? "served from the cache" : ""} />
       <Figure label="Proxy added" value={duration(call.sent_ms)} />

@@ -2,6 +2,7 @@ import { Link, useNavigate, useParams } from "@tanstack/react-router";
 import { useRequest } from "@/api/requests";
 import { PageBody, PageTop } from "@/components/Page";
 import { useScope, writeScope } from "@/state/search";
+import { Actions } from "./Actions";
 import { CallView } from "./CallView";
 import { NameOfCall, StatusAndId } from "./Headline";
 import { Lost } from "./Lost";
@@ -33,9 +34,10 @@ export function Page() {
         beside={call.data && <StatusAndId call={call.data} />}
       >
         <Walk id={id} />
+        {call.data && <Actions id={id} />}
       </PageTop>
       <PageBody>
-        {call.data ? <CallView call={call.data} /> : call.error ? <Lost error={call.error} retry={() => void call.refetch()} /> : <CallSkeleton />}
+        {call.data ? <CallView call={call.data} /> : call.error ? <Lost id={id} error={call.error} retry={() => void call.refetch()} /> : <CallSkeleton />}
       </PageBody>
     </>
   );

@@ -11,19 +11,20 @@ import styles from "./Raw.module.css";
 /** The request line or the status, and the headers that the log keeps. */
 export function Headers({ part }: { part: Part }) {
   const { call } = useCallDocuments();
-  const [open, setOpen] = useState(true);
   const sizes = useBodySizes(call.id, call.start).data;
   const isResponse = part === "response";
   const type = (isResponse ? sizes?.response?.type : sizes?.request?.type) ?? "";
   const rows = isResponse ? Object.entries({ ...(type ? { "content-type": type } : {}), ...call.response_headers }) : requestRows(call, type);
+  const [open, setOpen] = useState(rows.length <= 4);
   const line = isResponse ? `HTTP ${call.status || "–"}` : `${call.method || "POST"} ${call.host ? `https://${call.host}` : ""}${call.path}`;
   return (
     <div className={styles["headers"]}>
       <div className={styles["line"]}>
-        <UnstyledButton onClick={() => setOpen((before) => !before)} aria-expanded={open} aria-label="Headers">
+        <UnstyledButton className={styles["step"]} onClick={() => setOpen((before) => !before)} aria-expanded={open} aria-label="Headers">
           <Icon name={open ? "down" : "right"} size={12} />
         </UnstyledButton>
         <code>{visible(line)}</code>
+        {!open && <span className="dim">{rows.length} headers</span>}
         <Copy text={[line, ...rows.map(([name, value]) => `${name}: ${value}`)].join("\n")} label="Copy the headers" />
       </div>
       {open && (

@@ -4,8 +4,8 @@ import type { EventRow } from "../worker/protocol";
 import type { StreamEvent } from "./events";
 
 /** What an event of a stream adds, in a few words. */
-export function describe(event: StreamEvent, index: number): EventRow {
-  const row = { index, at: event.at, size: event.size, name: visible(event.name.slice(0, 80)) };
+export function describe(event: StreamEvent, index: number, end = event.at + event.size): EventRow {
+  const row = { index, at: event.at, size: event.size, end, name: visible(event.name.slice(0, 80)) };
   if (event.data.trim() === "[DONE]") return { ...row, kind: "end", text: "[DONE]" };
   let data: unknown;
   try {

@@ -19,6 +19,7 @@ export class Body {
   readonly folding: Folding | null = null;
   private madeEvents: StreamEvent[] | null = null;
   private madeRows: TextRows | null = null;
+  private ends: number[] | null = null;
 
   constructor(
     readonly bytes: Uint8Array<ArrayBuffer>,
@@ -58,6 +59,21 @@ export class Body {
       this.madeEvents = type.includes("amazon.eventstream") ? amazonEvents(this.bytes) : /^\s*[[{]/.test(this.text) ? lineEvents(this.text) : sseEvents(this.text);
     }
     return this.madeEvents;
+  }
+
+  /** Bytes of the body up to the end of an event. */
+  endOf(index: number): number {
+    if (!this.ends) {
+      const isAscii = this.bytes.length === this.text.length || !this.text;
+      const encoder = new TextEncoder();
+      let at = 0;
+      this.ends = this.events.map((event) => {
+        const end = event.at + event.size;
+        at = isAscii ? end : at + encoder.encode(this.text.slice(event.at, end)).length;
+        return at;
+      });
+    }
+    return this.ends[index] ?? 0;
   }
 
   get textRows(): TextRows {

@@ -44,7 +44,7 @@ export function useDocument(part: Part, enabled = true): Document {
   const { call, worker } = useCallDocuments();
   const [wanted, setWanted] = useState(false);
   const sizes = useBodySizes(call.id, call.start);
-  const about = sizes.data?.[part as "request" | "response"];
+  const about = sizes.data?.[part];
   const read = async (whole: boolean, signal: AbortSignal): Promise<Summary | null> => {
     if (!about) return null;
     const bytes = await fetchBody(call.id, part, whole ? null : HEAD_BYTES, signal);

@@ -1,5 +1,5 @@
 /// <reference lib="webworker" />
-import { unpack } from "../json/base64";
+import { packedOf, unpack } from "../json/base64";
 import { stringOf } from "../json/values";
 import { conversationOf, type Response } from "../conversation/conversationOf";
 import { describe } from "../stream/describe";
@@ -70,7 +70,7 @@ const methods: CallWorkerMethods = {
     return Array.from({ length: Math.max(0, Math.min(to, textRows.count) - from) }, (_, index) => textRows.row(from + index));
   },
   findText: (part, wanted) => body(part).findText(wanted),
-  events: (from, to) => body("response").events.slice(from, to).map((event, index) => describe(event, from + index)),
+  events: (from, to) => body("response").events.slice(from, to).map((event, index) => describe(event, from + index, body("response").endOf(from + index))),
   eventData: (index, limit) => (body("response").events[index]?.data ?? "").slice(0, limit),
   conversation() {
     const request = bodies.get("sent") ?? bodies.get("request");
@@ -90,13 +90,23 @@ const methods: CallWorkerMethods = {
   difference() {
     const before = bodies.get("request");
     const after = bodies.get("sent");
-    return before && after ? { before: indented(before.text), after: indented(after.text) } : null;
+    if (!before || !after) return null;
+    const texts = { before: indented(before.text), after: indented(after.text) };
+    return texts.before.length + texts.after.length > MAX_COMPARED ? "too large" : texts;
   },
 };
 
+const MAX_COMPARED = 2_000_000;
+
+/** JSON with indentation; base64 in it is only named, since nobody compares it. */
 function indented(text: string): string {
-  const value = text.length < 4_000_000 ? parse(text) : null;
-  return value === null ? text : JSON.stringify(value, null, 2);
+  const value = parse(text);
+  if (value === null) return text;
+  try {
+    return JSON.stringify(value, (_, each: unknown) => (typeof each === "string" && each.length > 400 && packedOf(each) ? `base64 of ${each.length} characters, ${each.slice(0, 24)}…` : each), 2);
+  } catch {
+    return text;
+  }
 }
 
 addEventListener("message", (event: MessageEvent<{ id: number; method: keyof CallWorkerMethods; args: unknown[] }>) => {

@@ -49,7 +49,9 @@ export interface Value {
 export interface EventRow {
   index: number;
   at: number;
+  /** Bytes, and bytes of the response up to its end. */
   size: number;
+  end: number;
   name: string;
   /** What it adds: the text of a delta, or the beginning of its data. */
   text: string;
@@ -80,5 +82,6 @@ export interface CallWorkerMethods {
   bytes(ref: number): ArrayBuffer | null;
   bytesAt(part: Part, node: number): ArrayBuffer | null;
   wholeBytes(part: Part): ArrayBuffer | null;
-  difference(): { before: string; after: string } | null;
+  /** What was asked and what was sent, indented, without base64. */
+  difference(): { before: string; after: string } | "too large" | null;
 }

@@ -4,12 +4,12 @@ import { EditorView, lineNumbers } from "@codemirror/view";
 import { getNonce } from "get-nonce";
 import { useEffect, useRef } from "react";
 import { editorTheme } from "@/components/codeTheme";
-import styles from "./VersionDiff.module.css";
+import styles from "./TextDiff.module.css";
 
 const COLLAPSE = { margin: 3, minSize: 6 };
 
 /** Two texts beside each other, or as one where there is little room, with what differs marked. */
-export default function VersionDiff({ before, after, narrow, label }: { before: string; after: string; narrow: boolean; label: string }) {
+export default function TextDiff({ before, after, narrow, label }: { before: string; after: string; narrow: boolean; label: string }) {
   const host = useRef<HTMLDivElement>(null);
   useEffect(() => {
     const parent = host.current!;
