@@ -1,10 +1,12 @@
 import { useNavigate, Link } from "@tanstack/react-router";
 import type { UseInfiniteQueryResult } from "@tanstack/react-query";
+import type { ReactNode } from "react";
 import { DataTable, type Column, type Sort } from "@/components/DataTable";
 import { Loaded, RowsSkeleton } from "@/components/States";
 import { Panel } from "@/components/Page";
 import { count } from "@/format/numbers";
 import { useScope, writeScope, writeSort } from "@/state/search";
+import { CompactGroup } from "./CompactGroup";
 import { figureColumn, type Around, type FigureName, type Figures } from "./columns";
 import { NoGroups, type NoGroupsProps } from "./NoGroups";
 
@@ -22,7 +24,12 @@ interface Props<Row> {
   /** Columns of its own, then figures by name. */
   columns: (around: Around<Row>) => Column<Row>[];
   figures: FigureName[];
+  /** Columns after the figures, and figures after those. */
+  more?: Column<Row>[];
+  last?: FigureName[];
   rowKey: (row: Row) => string;
+  /** What a row is called on a narrow screen; its key where it has no other name. */
+  name?: (row: Row) => ReactNode;
   filterOf: (row: Row) => string;
   target: (row: Row, around: Around<Row>) => Target;
   empty: NoGroupsProps;
@@ -30,7 +37,7 @@ interface Props<Row> {
 }
 
 /** A list of groups: sorted by the API, page after page; a row leads to its page, a figure to the calls behind it. */
-export function GroupTable<Row extends Figures>({ label, what, query, sort, columns, figures, rowKey, filterOf, target, empty, title }: Props<Row>) {
+export function GroupTable<Row extends Figures>({ label, what, query, sort, columns, figures, more = [], last = [], rowKey, name = rowKey, filterOf, target, empty, title }: Props<Row>) {
   const [scope, setScope] = useScope();
   const navigate = useNavigate();
   return (
@@ -46,7 +53,8 @@ export function GroupTable<Row extends Figures>({ label, what, query, sort, colu
           return (
             <DataTable
               label={label}
-              columns={[...columns(around), ...figures.map((name) => figureColumn(name, around))]}
+              columns={[...columns(around), ...figures.map((figure) => figureColumn(figure, around)), ...more, ...last.map((figure) => figureColumn(figure, around))]}
+              compact={(row) => <CompactGroup name={name(row)} row={row} />}
               rows={rows}
               rowKey={rowKey}
               sort={sort}

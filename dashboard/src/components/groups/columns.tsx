@@ -44,7 +44,7 @@ export function figureColumn<Row extends Figures>(name: FigureName, around: Arou
   return COLUMNS[name](around as unknown as Around<Figures>) as unknown as Column<Row>;
 }
 
-export type FigureName = "calls" | "cost" | "avg_cost" | "tokens" | "in_out" | "p50" | "p95" | "p99" | "errors" | "users" | "sessions" | "last_seen" | "spark" | "change";
+export type FigureName = "calls" | "cost" | "avg_cost" | "tokens" | "in_out" | "p50" | "p95" | "p99" | "errors" | "users" | "sessions" | "last_seen" | "spark" | "bad_spark" | "change";
 
 type Maker = (around: Around<Figures>) => Column<Figures>;
 
@@ -53,7 +53,7 @@ const COLUMNS: Record<FigureName, Maker> = {
   cost: (around) => {
     const top = Math.max(...around.rows.map((row) => row.cost ?? 0));
     return {
-      id: "cost", header: "Cost", width: "164px", numeric: true, sort: "cost",
+      id: "cost", header: "Cost", width: "152px", numeric: true, sort: "cost",
       cell: (row) => (
         <span className={styles["barred"]}>
           <i style={{ width: `${top ? ((row.cost ?? 0) / top) * 100 : 0}%` }} aria-hidden="true" />
@@ -64,7 +64,7 @@ const COLUMNS: Record<FigureName, Maker> = {
       ),
     };
   },
-  avg_cost: () => ({ id: "avg_cost", header: "Cost per 1k calls", width: "118px", numeric: true, sort: "avg_cost", wide: true, cell: (row) => (row.avg_cost == null ? dim(ABSENT) : money(row.avg_cost * 1000)) }),
+  avg_cost: () => ({ id: "avg_cost", header: "Per 1k calls", width: "94px", numeric: true, sort: "avg_cost", wide: true, cell: (row) => (row.avg_cost == null ? dim(ABSENT) : money(row.avg_cost * 1000)) }),
   tokens: (around) => ({
     id: "tokens", header: "Tokens", width: "84px", numeric: true, sort: "tokens", wide: true,
     cell: (row) => <Calls around={around} row={row} sort="-tokens" title={`${count(row.input_tokens)} in, ${count(row.output_tokens)} out`}>{shortCount(row.tokens)}</Calls>,
@@ -93,6 +93,10 @@ const COLUMNS: Record<FigureName, Maker> = {
   spark: () => ({
     id: "spark", header: "Calls over time", width: "124px", wide: true,
     cell: (row) => <SparkBars values={row.spark ?? []} errors={row.error_spark ?? []} label={`${count(row.calls)} calls, ${count(row.errors)} failed`} />,
+  }),
+  bad_spark: () => ({
+    id: "spark", header: "Calls over time", width: "124px", wide: true,
+    cell: (row) => <SparkBars values={row.spark ?? []} errors={row.spark ?? []} label={`${count(row.calls)} failed calls`} />,
   }),
   change: ({ sort }) => {
     const figure = CHANGES[sort.column] ?? "calls";

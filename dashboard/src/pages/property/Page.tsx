@@ -51,7 +51,7 @@ function Values({ name }: { name: string }) {
         sort={sort}
         rowKey={(row) => row.value}
         filterOf={(row) => addCondition("", column, row.value)}
-        columns={() => [{ id: "value", header: name, width: "minmax(140px, 1fr)", sort: "value", cell: (row) => <b title={row.value}>{row.value || <span className="dim">empty</span>}</b> }]}
+        columns={() => [{ id: "value", header: name, width: "minmax(140px, 1fr)", sort: "value", filter: (row) => ({ column, value: row.value }), cell: (row) => <b title={row.value}>{row.value || <span className="dim">empty</span>}</b> }]}
         figures={["spark", "calls", "cost", "change", "tokens", "users", "p50", "p95", "errors", "last_seen"]}
         target={(row) => ({ to: "/requests", search: { q: addCondition(scope.q, column, row.value), since: scope.since, until: scope.until, zone: scope.zone } })}
         empty={{ list: "values", name, what: "values", first: { title: `No call has the property ${name}`, text: "Send it as a header. Names have no case.", code: `Helicone-Property-${name}: …` } }}

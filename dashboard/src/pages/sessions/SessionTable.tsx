@@ -27,6 +27,7 @@ export function SessionTable({ list, title, hideUser }: { list: ReturnType<typeo
       query={list.query}
       sort={list.sort}
       rowKey={(row) => row.session}
+      name={(row) => row.name || row.session}
       filterOf={(row) => addCondition("", "session", row.session)}
       columns={() => (hideUser ? COLUMNS.filter((column) => column.id !== "users") : COLUMNS)}
       figures={["calls", "cost", "tokens", "p50", "p95", "errors"]}
@@ -40,7 +41,7 @@ export function SessionTable({ list, title, hideUser }: { list: ReturnType<typeo
 const COLUMNS: Column<Session>[] = [
   { id: "last_seen", header: "Last call", width: "124px", sort: "last_seen", cell: (row) => <Time at={row.last_seen} /> },
   {
-    id: "session", header: "Session", width: "minmax(180px, 1.4fr)", sort: "session",
+    id: "session", header: "Session", width: "minmax(180px, 1.4fr)", sort: "session", filter: (row) => ({ column: "session", value: row.session }),
     cell: (row) => (
       <>
         <b title={row.session}>{row.name || row.session}</b> {row.name && <span className="dim" title={row.session}>{row.session}</span>}
@@ -49,7 +50,7 @@ const COLUMNS: Column<Session>[] = [
   },
   { id: "duration", header: "Lasted", width: "96px", numeric: true, sort: "duration_ms", cell: (row) => duration(row.duration_ms) },
   {
-    id: "users", header: "User", width: "minmax(80px, 140px)",
+    id: "users", header: "User", width: "minmax(90px, 150px)", filter: (row) => (row.users[0] ? { column: "user", value: row.users[0] } : undefined),
     cell: (row) => (row.users.length ? <FilterLink column="user" value={row.users[0]!} /> : <span className="dim">{ABSENT}</span>),
   },
   {

@@ -28,7 +28,7 @@ export function Page() {
           sort={sort}
           rowKey={(row) => row.user}
           filterOf={(row) => addCondition("", "user", row.user)}
-          columns={() => [{ id: "user", header: "User", width: "minmax(140px, 1fr)", sort: "user", cell: (row) => <b title={row.user}>{row.user}</b> }]}
+          columns={() => [{ id: "user", header: "User", width: "minmax(140px, 1fr)", sort: "user", filter: (row) => ({ column: "user", value: row.user }), cell: (row) => <b title={row.user}>{row.user}</b> }]}
           figures={["spark", "calls", "cost", "change", "tokens", "sessions", "p50", "p95", "errors", "last_seen"]}
           target={(row, { scope }) => ({ to: "/users/one", search: { id: row.user, since: scope.since, until: scope.until, zone: scope.zone } })}
           empty={{ list: "users", what: "users", first: { title: "No call names a user yet", text: "Send this header with each call. Any text works as an id; it is never shown to the provider.", code: "Helicone-User-Id: ada" } }}
