@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 SOURCES := pyproject.toml setup.py $(wildcard _speedups/*.pyx _speedups/*.pxd _speedups/*.pxi)
 
-.PHONY: help run demo test soak lint build dashboard dashboard-types bench bench-short bench-frames bench-rivals bench-store clean
+.PHONY: help run demo test soak lint build dashboard dashboard-types screenshots bench bench-short bench-frames bench-rivals bench-store bench-dashboard clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -34,6 +34,9 @@ build: $(READY) ## the virtual environment with everything compiled
 dashboard: $(READY) ## build the dashboard's pages, unless they are made from these sources
 	@$(BIN)/python dashboard/build.py --optional
 
+screenshots: dashboard ## pictures of every page into docs/screenshots, with the demo's calls
+	$(BIN)/python -m docs.screenshots
+
 dashboard-types: $(READY) ## write the dashboard's types of the API anew
 	@$(BIN)/python dashboard/make_types.py
 
@@ -48,6 +51,9 @@ bench-frames: $(READY) ## count Python frames and C calls of one call; fails abo
 
 bench-store: $(READY) ## fill a log with ten million calls and ask it; fails above the bounds (BENCH_STORE=--folder=DIR)
 	$(BIN)/python -m benchmarks.store $(BENCH_STORE)
+
+bench-dashboard: dashboard ## figures of the dashboard in a headless Chromium (BENCH_DASHBOARD="--folder=DIR --rows=N")
+	$(BIN)/python -m benchmarks.dashboard $(BENCH_DASHBOARD)
 
 bench-rivals: $(READY) ## the same harness against other gateways
 	$(BIN)/python -m benchmarks.rivals

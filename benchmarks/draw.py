@@ -25,7 +25,7 @@ def table(name: str, rows: dict[str, dict[str, Any]]) -> str:
 def into_readme() -> None:
     """Everything in `results/` into `README.md`."""
     pages: list[str] = []
-    for file in ("latest", "store", "rivals"):
+    for file in ("latest", "store", "dashboard", "rivals"):
         path = _HERE / "results" / f"{file}.json"
         if not path.exists():
             continue
@@ -42,6 +42,10 @@ def into_readme() -> None:
         if file == "store":
             (_HERE / "results" / "store.svg").write_text(_against_bounds(report["results"]["store"]))
             pages.append(f"{report['rows']:,} calls in the log.\n\n![times against bounds](results/store.svg)\n")
+        if file == "dashboard":
+            pages.append(
+                f"{report['rows']:,} calls in the log; the live tail was watched for {report['minutes']:g} minutes.\n"
+            )
         if file == "rivals":
             (_HERE / "results" / "rivals.svg").write_text(_bars(report["results"]["rivals"]))
             pages.append("![CPU a call](results/rivals.svg)\n")

@@ -84,7 +84,7 @@ def install() -> None:
     wanted = hashlib.sha256((HERE / "package-lock.json").read_bytes()).hexdigest()
     if INSTALLED.is_file() and INSTALLED.read_text("ascii") == wanted:
         return
-    run_npm("ci", "--no-audit", "--no-fund", "--loglevel=error")
+    run_npm("ci", "--prefer-offline", "--no-audit", "--no-fund", "--loglevel=error")
     INSTALLED.write_text(wanted, "ascii")
 
 

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import httpx
 
+from simulator.demo.saved import SAVED
 from simulator.demo.texts import TEXTS
 
 __all__ = ["rate_calls", "set_up"]
@@ -100,15 +101,17 @@ def set_up(control: str, token: str) -> str:
             _made(api.post("/api/keys", json={"name": "reports", "scopes": ["read"]}))
             for email, role in _PEOPLE:
                 _made(api.post("/api/members", json={"email": email, "role": role}))
+            for document in SAVED:
+                _made(api.post("/api/documents", json={**document, "shared": True}))
             _made(api.patch("/api/organisation", json={"name": "Northwind"}))
         return key
 
 
-def rate_calls(control: str, token: str, *, seed: int = 1766, share: float = 0.12) -> int:
+def rate_calls(control: str, token: str, *, since: str = "14d", seed: int = 1766, share: float = 0.12) -> int:
     """Scores some of the newest calls, as a nightly evaluation and a few people would; gives their number."""
     chance = random.Random(seed)
     with _client(control, token) as api:
-        query = {"filter": "property.feature:support status<400", "since": "14d", "columns": ["id"], "limit": 500}
+        query = {"filter": "property.feature:support status<400", "since": since, "columns": ["id"], "limit": 500}
         ids = [row["id"] for row in _made(api.post("/api/requests/query", json=query))["data"]]
         scored: dict[float, list[str]] = {}
         for id in ids:

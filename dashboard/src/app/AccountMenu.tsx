@@ -28,7 +28,7 @@ export function AccountMenu({ me }: { me: components["schemas"]["Me"] | undefine
     <Menu position="top-start" width={216}>
       <Menu.Target>
         <UnstyledButton className={styles["button"]} aria-label={`Account and organisation: ${name}`}>
-          <span className={styles["avatar"]}>{name.slice(0, 1).toUpperCase()}</span>
+          <span className={styles["avatar"]} aria-hidden="true" data-letter={name.slice(0, 1).toUpperCase()} />
           <span className={styles["name"]}>
             {name}
             {me?.email && <small>{me.name || me.email}</small>}

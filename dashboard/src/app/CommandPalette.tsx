@@ -42,7 +42,7 @@ export function CommandPalette() {
     command.run();
   };
   return (
-    <Modal opened={open} onClose={close} withCloseButton={false} padding={0} size="lg" yOffset="12vh" centered={false} aria-label="Command palette">
+    <Modal opened={open} onClose={close} withCloseButton={false} padding={0} size="lg" yOffset="12vh" centered={false} attributes={{ content: { "aria-label": "Command palette" } }}>
       <TextInput
         data-autofocus
         size="md"

@@ -30,7 +30,7 @@ export function Failure({ error, retry }: { error: unknown; retry?: () => void }
 /** Grey lines in the shape of a table that is on its way. */
 export function RowsSkeleton({ rows = 8 }: { rows?: number }) {
   return (
-    <div className={styles["rows"]} aria-busy="true" aria-label="Loading">
+    <div className={styles["rows"]} role="status" aria-busy="true" aria-label="Loading">
       {Array.from({ length: rows }, (_, index) => (
         <Skeleton key={index} height={12} width={`${92 - ((index * 17) % 40)}%`} />
       ))}
@@ -39,7 +39,7 @@ export function RowsSkeleton({ rows = 8 }: { rows?: number }) {
 }
 
 export function BlockSkeleton({ height }: { height: number }) {
-  return <Skeleton height={height} aria-busy="true" aria-label="Loading" />;
+  return <Skeleton height={height} role="status" aria-busy="true" aria-label="Loading" />;
 }
 
 interface Loadable<T> {

@@ -1,9 +1,16 @@
-import { createTheme, type CSSVariablesResolver, type MantineColorsTuple } from "@mantine/core";
+import { createTheme, defaultVariantColorsResolver, type CSSVariablesResolver, type MantineColorsTuple, type VariantColorsResolver } from "@mantine/core";
 
 /** Mantine draws the accent from ten shades; the tokens pick one of them per theme. */
 const amber: MantineColorsTuple = [
   "#fdf6e8", "#fbe9c8", "#f7d594", "#f3bf5c", "#f0ac30", "#f5a524", "#d97706", "#b45309", "#92400e", "#78350f",
 ];
+
+/** Mantine picks the text of a filled button for the light theme; the token is that of either. */
+const colorsOf: VariantColorsResolver = (input) => {
+  const colors = defaultVariantColorsResolver(input);
+  const accent = (input.color ?? input.theme.primaryColor) === "amber";
+  return accent && input.variant === "filled" ? { ...colors, color: "var(--accent-ink)" } : colors;
+};
 
 export const theme = createTheme({
   fontFamily: "var(--font)",
@@ -11,6 +18,7 @@ export const theme = createTheme({
   primaryColor: "amber",
   primaryShade: { light: 7, dark: 5 },
   autoContrast: true,
+  variantColorResolver: colorsOf,
   colors: { amber },
   defaultRadius: "sm",
   fontSizes: { xs: "11px", sm: "12px", md: "13px", lg: "15px", xl: "22px" },
@@ -48,6 +56,10 @@ export const variables: CSSVariablesResolver = () => {
     "--mantine-color-default-border": "var(--line-strong)",
     "--mantine-color-placeholder": "var(--ink-3)",
     "--mantine-color-error": "var(--bad)",
+    "--mantine-color-red-text": "var(--bad)",
+    "--mantine-color-red-outline": "var(--bad)",
+    "--mantine-color-red-light": "var(--bad-soft)",
+    "--mantine-color-red-light-color": "var(--bad)",
     "--mantine-color-anchor": "var(--accent)",
   };
   return { variables: {}, light: shared, dark: shared };
