@@ -33,6 +33,7 @@ from proxy.control.api.openapi import SchemaJson, SchemaPage
 from proxy.control.api.page import login_page
 from proxy.control.api.people import PEOPLE_ROUTES
 from proxy.control.api.playground import PLAYGROUND_ROUTES
+from proxy.control.api.price_table import PRICE_TABLE_ROUTES
 from proxy.control.api.prices import PRICE_ROUTES
 from proxy.control.api.problems import HANDLERS
 from proxy.control.api.prompts import PROMPT_ROUTES
@@ -73,6 +74,7 @@ ROUTES: Final[list[Any]] = [
     *PROMPT_ROUTES,
     *PLAYGROUND_ROUTES,
     *PRICE_ROUTES,
+    *PRICE_TABLE_ROUTES,
     *DOCUMENT_ROUTES,
     *COST_ROUTES,
     *REPRICE_ROUTES,

@@ -214,6 +214,17 @@ def test_the_state_of_the_installation(stack: Stack, local: httpx.Client) -> Non
     assert made(httpx.get(stack.control + "/api/login")) == {"oidc": "", "entered": False}
 
 
+def test_built_in_prices_are_found_by_words(local: httpx.Client) -> None:
+    found = made(local.get("/api/price-table", params={"search": "OpenAI gpt-4o-mini", "limit": 5}))
+    assert 1 <= len(found["data"]) <= 5 <= found["found"] or len(found["data"]) == found["found"]
+    row = next(one for one in found["data"] if one["model"] == "gpt-4o-mini" and one["provider"] == "openai")
+    assert (row["input"], row["output"], row["cached_input"]) == (0.15, 0.6, 0.075)
+    assert made(local.get("/api/price-table", params={"search": "no such model"})) | {"source": ""} == {
+        "data": [], "found": 0, "source": "",
+    }  # fmt: skip
+    assert made(local.get("/api/price-table"))["found"] > 1000
+
+
 def test_a_gateway_that_does_not_answer_is_told() -> None:
     from proxy.control.gateway_probe import GatewayProbe
     from tests.stack import free_port

@@ -595,6 +595,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/price-table": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Built-in prices */
+        get: operations["listPriceTable"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/prices": {
         parameters: {
             query?: never;
@@ -3115,6 +3132,7 @@ export interface components {
             gateway: components["schemas"]["GatewayStatus"];
             log: components["schemas"]["LogStatus"];
             prices_folder: boolean;
+            providers: string[];
             version: string;
         };
         /** Invitation */
@@ -3159,6 +3177,18 @@ export interface components {
         /** LinkToken */
         LinkToken: {
             token: string;
+        };
+        /** ListedPrice */
+        ListedPrice: {
+            cache_write: number | null;
+            cached_input: number | null;
+            context_tokens: number | null;
+            input: number | null;
+            model: string;
+            name: string;
+            output: number | null;
+            provider: string;
+            stepped: boolean;
         };
         /** LogStatus */
         LogStatus: {
@@ -3549,6 +3579,12 @@ export interface components {
             rates: {
                 [key: string]: number;
             };
+        };
+        /** PriceTable */
+        PriceTable: {
+            data: components["schemas"]["ListedPrice"][];
+            found: number;
+            source: string;
         };
         /**
          * Problem
@@ -7293,6 +7329,58 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["PlaygroundProviders"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listPriceTable: {
+        parameters: {
+            query?: {
+                /** @description Words that provider, model or name contain. */
+                search?: string;
+                /** @description Rows, 1 to 500. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PriceTable"];
                 };
             };
             /** @description A value is wrong: `parameter` says which */

@@ -6,6 +6,7 @@ const well: Status = {
   version: "1",
   gateway: { url: "http://127.0.0.1:8787", keys_required: false, policy: "", cache_entry_bytes: 1, problem: "" },
   log: { ready: true, problem: "", lag_bytes: 900, behind_s: 0.4, ttl_days: 0, body_ttl_days: 0 },
+  providers: [],
   prices_folder: false,
 };
 

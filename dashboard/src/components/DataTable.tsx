@@ -2,6 +2,7 @@ import { useMediaQuery } from "@mantine/hooks";
 import { useWindowVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useLayoutEffect, useRef, useState, type CSSProperties, type ReactNode } from "react";
 import { cellActions, type CellFilter } from "@/state/cellFilter";
+import { useDensity } from "@/state/density";
 import { useScope } from "@/state/search";
 import styles from "./DataTable.module.css";
 import { TableHead, ariaHidden } from "./TableHead";
@@ -62,7 +63,7 @@ interface Props<Row> {
   footer?: ReactNode;
 }
 
-const ROW = 34;
+const ROWS = { dense: 34, roomy: 42 };
 const COMPACT_ROW = 58;
 /** What stays at the top of the window: the page's bar and the head of the table. */
 const BARS = 92;
@@ -74,13 +75,14 @@ export function DataTable<Row>(props: Props<Row>) {
   const list = useRef<HTMLDivElement>(null);
   const [scope, setScope] = useScope();
   const compact = useMediaQuery("(max-width: 760px)", false, { getInitialValueInEffect: false }) ? props.compact : undefined;
-  const height = compact ? COMPACT_ROW : ROW;
+  const row = ROWS[useDensity()];
+  const height = compact ? COMPACT_ROW : row;
   const top = useTop(list);
   const [cursor, setCursor] = useState(-1);
   const [hot, setHot] = useState({ index: -1, column: "" });
   const least = compact ? 0 : columns.reduce((sum, column) => sum + Number(/\d+/.exec(column.width)?.[0] ?? 0), 0);
   const sideways = useSideways(least);
-  const virtual = useWindowVirtualizer({ count: source.count, estimateSize: () => height, overscan: 12, scrollMargin: top, scrollPaddingStart: BARS, scrollPaddingEnd: ROW });
+  const virtual = useWindowVirtualizer({ count: source.count, estimateSize: () => height, overscan: 12, scrollMargin: top, scrollPaddingStart: BARS, scrollPaddingEnd: row });
   useLayoutEffect(() => virtual.measure(), [height, virtual]);
   const items = virtual.getVirtualItems();
   const first = items[0]?.index ?? 0;

@@ -41,6 +41,8 @@ class InstallationStatus(msgspec.Struct):
     version: str
     gateway: GatewayStatus
     log: LogStatus
+    providers: list[str]
+    """Those of the catalog, by name: what a credential can be stored for."""
     prices_folder: bool
     """Whether the installation has price files of its own."""
 
@@ -71,7 +73,9 @@ def status(request: Request[Any, Any, Any]) -> InstallationStatus:
         log.lag_bytes = figures.lag_bytes
         log.behind_s = round(time.time() - figures.behind_since, 1) if figures.behind_since else 0.0
         log.problem = log.problem or figures.last_error
-    return InstallationStatus(proxy.__version__, gateway, log, bool(settings.get_str("prices.folder")))
+    return InstallationStatus(
+        proxy.__version__, gateway, log, sorted(plane.providers), bool(settings.get_str("prices.folder"))
+    )
 
 
 STATUS_ROUTES: list[Any] = [status]

@@ -6,6 +6,7 @@ import { useLatestCall } from "@/api/latest";
 import { ofForm } from "@/api/problems";
 import { useStatus, type Status } from "@/api/status";
 import { Copy } from "@/components/Bits";
+import { Secret } from "@/components/Secret";
 import { PageBody, PageTop, Panel } from "@/components/Page";
 import { BlockSkeleton, Loaded } from "@/components/States";
 import { duration, moneyOfNano } from "@/format/numbers";
@@ -66,15 +67,9 @@ function KeyStep({ required, value, onMade }: { required: boolean; value: string
   return (
     <Panel title={required ? "A key of Perihelion" : "A key of Perihelion, if you like"} sub={required ? "this gateway takes no calls without one" : "this gateway takes calls without one"}>
       {value ? (
-        <>
-          <div className={styles["secret"]}>
-            <code>{value}</code>
-            <Copy text={value} label="Copy the key" />
-          </div>
-          <p className="dim" style={{ margin: "8px 0 0" }}>
-            It is shown here once, and stands in the snippet below. Keys are managed in <Link to={"/settings/keys" as string}>Settings</Link>.
-          </p>
-        </>
+        <Secret text={value} label="Copy the key">
+          It is shown here once, and stands in the snippet below. Keys are managed in <Link to={"/settings/keys" as string}>Settings</Link>.
+        </Secret>
       ) : (
         <div className={styles["key"]}>
           <Button variant={required ? "filled" : "default"} disabled={!admin} loading={make.isPending} onClick={() => make.mutate({ name: "first key", scopes: ["proxy"] }, { onSuccess: (made) => onMade(made.key) })}>

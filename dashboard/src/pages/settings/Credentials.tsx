@@ -1,0 +1,119 @@
+import { Alert, Autocomplete, Button, PasswordInput } from "@mantine/core";
+import { useRef, useState } from "react";
+import { useCredentials, useDeleteCredential, usePutCredential, type Credential } from "@/api/credentials";
+import { atField, ofForm } from "@/api/problems";
+import { useStatus } from "@/api/status";
+import { Time } from "@/components/Bits";
+import { Confirm } from "@/components/Confirm";
+import { Panel } from "@/components/Page";
+import { Empty, Loaded, RowsSkeleton } from "@/components/States";
+import { done } from "@/components/toast";
+import styles from "./Settings.module.css";
+
+/** Provider keys that calls without one of their own use. They are sealed, and never shown again. */
+export function Credentials() {
+  const query = useCredentials();
+  const [provider, setProvider] = useState("");
+  const [value, setValue] = useState("");
+  const field = useRef<HTMLInputElement>(null);
+  const providers = useStatus().data?.providers ?? [];
+  const put = usePutCredential();
+  const known = query.data?.data.some((each) => each.provider === provider);
+  const fault = ofForm(put.error, "provider", "value");
+  return (
+    <>
+      <Panel title={known ? `Replace the credential of ${provider}` : "Store a credential"} sub="calls that bring none of their own use it">
+        <form
+          className={styles["wide"]}
+          onSubmit={(event) => {
+            event.preventDefault();
+            put.mutate(
+              { provider, value },
+              {
+                onSuccess: () => {
+                  done(`The credential of ${provider} is stored. Gateways use it within two seconds.`);
+                  setValue("");
+                  setProvider("");
+                },
+              },
+            );
+          }}
+        >
+          {fault && (
+            <Alert color="red" variant="light" role="alert">
+              {fault}
+            </Alert>
+          )}
+          <div className={styles["pair"]}>
+            <Autocomplete size="xs" label="Provider" placeholder="openai" required withAsterisk={false} data={providers} limit={40} value={provider} error={atField(put.error, "provider")} onChange={setProvider} />
+            <PasswordInput ref={field} label="The provider's key" autoComplete="off" required withAsterisk={false} value={value} error={atField(put.error, "value")} onChange={(event) => setValue(event.currentTarget.value)} />
+          </div>
+          <div className={styles["buttons"]}>
+            <Button type="submit" variant="filled" loading={put.isPending}>
+              {known ? "Replace" : "Store"}
+            </Button>
+            <span className="dim">It is sealed at once. No page and no answer ever shows it again.</span>
+          </div>
+        </form>
+      </Panel>
+      <Panel title="Stored credentials" flush>
+        <Loaded query={query} skeleton={<RowsSkeleton rows={3} />}>
+          {({ data }) =>
+            data.length ? (
+              <ul className={styles["list"]} aria-label="Stored credentials" style={{ marginTop: 8 }}>
+                {data.map((credential) => (
+                  <CredentialRow
+                    key={credential.provider}
+                    credential={credential}
+                    onReplace={() => {
+                      setProvider(credential.provider);
+                      field.current?.focus();
+                    }}
+                  />
+                ))}
+              </ul>
+            ) : (
+              <Empty title="No credentials are stored">Programs send their provider's key with each call. With one stored here they need only a key of Perihelion.</Empty>
+            )
+          }
+        </Loaded>
+      </Panel>
+    </>
+  );
+}
+
+function CredentialRow({ credential, onReplace }: { credential: Credential; onReplace: () => void }) {
+  const [asking, setAsking] = useState(false);
+  const remove = useDeleteCredential();
+  return (
+    <li className={styles["item"]}>
+      <div className={styles["main"]}>
+        <strong>
+          {credential.provider} <span className="mono dim">…{credential.hint}</span>
+        </strong>
+        <small>
+          stored <Time at={new Date(credential.created_us / 1000)} />
+        </small>
+      </div>
+      <div className={styles["end"]}>
+        <Button onClick={onReplace} aria-label={`Replace the credential of ${credential.provider}`}>
+          Replace
+        </Button>
+        <Button color="red" variant="subtle" onClick={() => setAsking(true)} aria-label={`Delete the credential of ${credential.provider}`}>
+          Delete
+        </Button>
+      </div>
+      <Confirm
+        title={`Delete the credential of ${credential.provider}?`}
+        action={`Delete ${credential.provider}`}
+        opened={asking}
+        pending={remove.isPending}
+        error={remove.error}
+        onClose={() => setAsking(false)}
+        onConfirm={() => remove.mutate(credential.provider, { onSuccess: () => done(`The credential of ${credential.provider} is deleted.`) })}
+      >
+        Calls to {credential.provider} that bring no key of their own fail from then on. The key ending in {credential.hint} itself stays valid at the provider.
+      </Confirm>
+    </li>
+  );
+}

@@ -1,0 +1,48 @@
+import { Checkbox, TextInput } from "@mantine/core";
+import { atField } from "@/api/problems";
+import { useMe } from "@/api/me";
+import styles from "./Settings.module.css";
+
+export const SCOPES: [scope: string, words: string][] = [
+  ["proxy", "Calls through the gateway"],
+  ["read", "Reads here, as a viewer"],
+  ["write", "Changes here, as a member"],
+  ["admin", "Manages here, as an admin"],
+  ["snapshot", "Gateways of other machines fetch their state"],
+];
+
+export interface KeyValues {
+  name: string;
+  scopes: string[];
+  policy: string;
+}
+
+/** Name, scopes and limits of a key. */
+export function KeyFields({ values, onChange, error }: { values: KeyValues; onChange: (values: KeyValues) => void; error: unknown }) {
+  const me = useMe().data;
+  const snapshot = me?.role === "owner" && me.organisation === "default";
+  return (
+    <>
+      <div className={styles["pair"]}>
+        <TextInput label="Name" placeholder="search service" required withAsterisk={false} maxLength={120} value={values.name} error={atField(error, "name")} onChange={(event) => onChange({ ...values, name: event.currentTarget.value })} />
+        <TextInput
+          label="Limits"
+          placeholder="none"
+          description="100;w=60 is 100 calls a minute"
+          value={values.policy}
+          error={atField(error, "policy")}
+          styles={{ input: { fontFamily: "var(--mono)" } }}
+          inputWrapperOrder={["label", "input", "description", "error"]}
+          onChange={(event) => onChange({ ...values, policy: event.currentTarget.value })}
+        />
+      </div>
+      <Checkbox.Group label="May do" value={values.scopes} onChange={(scopes) => onChange({ ...values, scopes })} error={atField(error, "scopes")}>
+        <div className={styles["buttons"]} style={{ gap: "6px 20px", marginTop: 4 }}>
+          {SCOPES.filter(([scope]) => scope !== "snapshot" || snapshot || values.scopes.includes("snapshot")).map(([scope, words]) => (
+            <Checkbox key={scope} size="xs" value={scope} label={words} />
+          ))}
+        </div>
+      </Checkbox.Group>
+    </>
+  );
+}
