@@ -10,6 +10,7 @@ export function atField(error: unknown, ...names: string[]): string {
 export function ofForm(error: unknown, ...fields: string[]): string {
   if (!error || fields.some((name) => atField(error, name))) return "";
   if (!(error instanceof ApiError)) return String(error);
+  if (error.status === 401) return "Your session had ended, and nothing was changed. Log in, then try again.";
   return sentence(error.detail || error.title);
 }
 

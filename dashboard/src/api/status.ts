@@ -9,12 +9,17 @@ export function useStatus(enabled = true) {
   return useQuery({
     queryKey: ["status"],
     enabled,
-    refetchInterval: 15_000,
-    staleTime: 10_000,
+    refetchInterval: (query): number => (query.state.data && isWell(query.state.data as Status) ? 15_000 : 3_000),
+    staleTime: 2_000,
     retry: false,
-    queryFn: ({ signal }) => dataOf(api.GET("/api/status", { signal })),
+    queryFn: ({ signal }): Promise<Status> => dataOf(api.GET("/api/status", { signal })),
   });
 }
 
 /** The log is behind when calls have been waiting for longer than this; shorter waits are the shipper's own rhythm. */
 export const BEHIND_S = 30;
+
+/** Whether there is nothing to say of a state. */
+export function isWell({ gateway, log }: Status): boolean {
+  return !gateway.problem && log.ready && log.behind_s <= BEHIND_S;
+}

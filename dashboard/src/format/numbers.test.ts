@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { bytes, change, duration, money, percent, shortCount } from "./numbers";
+import { bytes, change, duration, money, percent, perMillion, shortCount } from "./numbers";
 
 describe("money", () => {
   it("is never rounded to nothing", () => {
@@ -25,3 +25,5 @@ it("changes have a direction", () => {
 });
 
 it("bytes are decimal", () => expect([5, 115_000, 5_300_000].map(bytes)).toEqual(["5 B", "115 kB", "5.3 MB"]));
+
+it("rates keep their digits and no more", () => expect([15, 0.8, 0.0375, 0, 1250].map(perMillion)).toEqual(["$15.00", "$0.80", "$0.0375", "$0", "$1,250.00"]));

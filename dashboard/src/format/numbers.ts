@@ -34,6 +34,11 @@ export function money(dollars: number | null | undefined): string {
   return `${sign}$${size.toFixed(digits)}`;
 }
 
+/** A rate as price lists write it: at least cents, and all digits that count: $15.00, $0.08, $0.0375. */
+export function perMillion(dollars: number): string {
+  return dollars === 0 ? "$0" : `$${dollars.toLocaleString("en", { minimumFractionDigits: 2, maximumFractionDigits: 9 })}`;
+}
+
 export function moneyOfNano(nanousd: number | null | undefined): string {
   return money(nanousd == null ? null : nanousd / 1e9);
 }

@@ -6,7 +6,7 @@ import { Confirm } from "@/components/Confirm";
 import { Panel } from "@/components/Page";
 import { Empty, Loaded, RowsSkeleton } from "@/components/States";
 import { done } from "@/components/toast";
-import { money } from "@/format/numbers";
+import { perMillion } from "@/format/numbers";
 import { useMay } from "@/state/roles";
 import { PriceForm } from "./PriceForm";
 import styles from "./Settings.module.css";
@@ -59,7 +59,7 @@ function PriceRow({ price, admin, onEdit }: { price: Price; admin: boolean; onEd
         <small className={styles["figures"]}>
           {Object.entries(rates).map(([name, usd]) => (
             <span key={name}>
-              {name.replaceAll("_", " ")} {money(usd)}
+              {name.replaceAll("_", " ")} {perMillion(usd)}
             </span>
           ))}
           {from && <span>from {from}</span>}

@@ -4,7 +4,7 @@ import { usePriceTable } from "@/api/prices";
 import { Panel } from "@/components/Page";
 import { Empty, Loaded, RowsSkeleton } from "@/components/States";
 import { FilterLink } from "@/components/Bits";
-import { count, money } from "@/format/numbers";
+import { count, perMillion } from "@/format/numbers";
 import { useScope } from "@/state/search";
 import { OwnPrices } from "./OwnPrices";
 import { Repricing } from "./Repricing";
@@ -80,5 +80,5 @@ function BuiltIn() {
 }
 
 function rate(dollars: number | null): string {
-  return dollars === null ? "–" : money(dollars);
+  return dollars === null ? "–" : perMillion(dollars);
 }
