@@ -6,13 +6,13 @@ export type Status = components["schemas"]["InstallationStatus"];
 
 /** State of the installation: gateway, log, retention. */
 export function useStatus(enabled = true) {
-  return useQuery({
+  return useQuery<Status>({
     queryKey: ["status"],
     enabled,
-    refetchInterval: (query): number => (query.state.data && isWell(query.state.data as Status) ? 15_000 : 3_000),
+    refetchInterval: (query) => (query.state.data && isWell(query.state.data) ? 15_000 : 3_000),
     staleTime: 2_000,
     retry: false,
-    queryFn: ({ signal }): Promise<Status> => dataOf(api.GET("/api/status", { signal })),
+    queryFn: ({ signal }) => dataOf(api.GET("/api/status", { signal })),
   });
 }
 
