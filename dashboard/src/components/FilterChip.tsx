@@ -41,7 +41,7 @@ export function BuilderPopover(props: { open: boolean; onOpen: (open: boolean) =
   return (
     <Popover opened={props.open} onChange={props.onOpen} position="bottom-start" offset={8} shadow="md" trapFocus returnFocus>
       <Popover.Target>{props.children}</Popover.Target>
-      <Popover.Dropdown p="sm" aria-label="Condition">
+      <Popover.Dropdown p="sm">
         <Suspense fallback={<div className={styles["builder"]} />}>
           <ConditionBuilder text={props.text} onDone={props.onDone} onCancel={() => props.onOpen(false)} />
         </Suspense>

@@ -20,7 +20,7 @@ export function TimeRange() {
           {labelOf(scope)}
         </Button>
       </Popover.Target>
-      <Popover.Dropdown p="xs" aria-label="Time range">
+      <Popover.Dropdown p="xs">
         <Choice onDone={() => setOpen(false)} />
       </Popover.Dropdown>
     </Popover>

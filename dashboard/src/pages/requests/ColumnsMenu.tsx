@@ -14,7 +14,7 @@ export function ColumnsMenu() {
       <Popover.Target>
         <Button leftSection={<Icon name="columns" size={14} />}>Columns</Button>
       </Popover.Target>
-      <Popover.Dropdown p={6} aria-label="Columns">
+      <Popover.Dropdown p={6}>
         <Choice />
       </Popover.Dropdown>
     </Popover>

@@ -39,7 +39,7 @@ export function ExportMenu({ total, exact }: { total: number | null; exact: bool
       <Popover.Target>
         <Button leftSection={<Icon name="download" size={14} />}>Export</Button>
       </Popover.Target>
-      <Popover.Dropdown p={6} aria-label="Export">
+      <Popover.Dropdown p={6}>
         <div className={styles["export"]}>
           <SegmentedControl
             aria-label="Format"

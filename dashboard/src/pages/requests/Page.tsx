@@ -24,7 +24,7 @@ export function Page() {
   const [scope, setScope] = useScope();
   const live = isLive(scope);
   const every = live ? 5_000 : false;
-  const { columns } = useMemo(() => readColumns(scope["columns"]), [scope["columns"]]);
+  const { columns, unknown } = useMemo(() => readColumns(scope["columns"]), [scope["columns"]]);
   const asked = useQuestion(columnsToAsk(columns));
   const first = useFirstPage(asked);
   const shown = useAnswered(asked, first.isSuccess);
@@ -45,6 +45,14 @@ export function Page() {
           <ViewsMenu />
         </div>
         <SavedLink />
+        {unknown.length > 0 && (
+          <p className={styles["gone"]} role="alert">
+            There is no column “{unknown.join("”, “")}” to show.{" "}
+            <button type="button" onClick={() => setScope({ columns: "" }, true)}>
+              Show the usual columns
+            </button>
+          </p>
+        )}
         {(shown || !unread) && (
           <Panel flush>
             <Histogram every={every} />

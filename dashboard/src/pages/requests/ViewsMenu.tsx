@@ -36,7 +36,7 @@ export function ViewsMenu() {
             {changed && <span className="dim">&nbsp;· changed</span>}
           </Button>
         </Popover.Target>
-        <Popover.Dropdown p={6} aria-label="Saved views">
+        <Popover.Dropdown p={6}>
           <div className={styles["menu"]}>
             <ViewList
               views={views}
