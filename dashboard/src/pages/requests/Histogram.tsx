@@ -21,7 +21,7 @@ export function Histogram({ every }: { every: number | false }) {
   const [scope, setScope] = useScope();
   const query = useMetrics({ measures: ["calls"], dimensions: ["status_class"], bucket: bucketOf(scope, room(96)) }, true, every);
   return (
-    <Loaded query={query} skeleton={<BlockSkeleton height={112} />}>
+    <Loaded query={query} skeleton={<div className={styles["loading"]}><BlockSkeleton height={92} /></div>}>
       {(answer) => {
         const times = bucketTimes(answer);
         const width = times.length > 1 ? (times[1]! - times[0]!) * 1000 : 3_600_000;
@@ -39,7 +39,7 @@ export function Histogram({ every }: { every: number | false }) {
                   {each.label} <b>{count(each.calls)}</b>
                 </button>
               ))}
-              <span className="dim">{answer.bucket} a bar · drag to zoom</span>
+              <span className="dim">{answer.bucket} per bar · drag to zoom</span>
             </div>
             <Chart label="Calls over time" kind="stack" unit="calls" zone={scope.zone} height={92} hideLegend times={times} series={found} onRange={range} onPick={(at) => range(at, at + width)} />
           </div>

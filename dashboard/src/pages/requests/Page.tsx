@@ -5,7 +5,7 @@ import { ApiError } from "@/api/client";
 import { selectionOf, useTotal } from "@/api/requests";
 import { FilterBar } from "@/components/FilterBar";
 import { PageBody, PageTop, Panel } from "@/components/Page";
-import { Empty, Failure, RowsSkeleton } from "@/components/States";
+import { Empty, Failure } from "@/components/States";
 import { TimeRange } from "@/components/TimeRange";
 import { count } from "@/format/numbers";
 import { readSort, useScope } from "@/state/search";
@@ -14,6 +14,7 @@ import { columnsToAsk, readColumns } from "./chosenColumns";
 import { ColumnsMenu } from "./ColumnsMenu";
 import { ExportMenu } from "./ExportMenu";
 import { Histogram } from "./Histogram";
+import { LoadingList } from "./LoadingList";
 import { LiveButton, isLive } from "./LiveButton";
 import styles from "./Menus.module.css";
 import { SavedLink } from "./SavedLink";
@@ -68,7 +69,7 @@ export function Page() {
           ) : first.error ? (
             <Failure error={first.error} retry={() => void first.refetch()} />
           ) : (
-            <RowsSkeleton rows={14} />
+            <LoadingList columns={columns} />
           )}
         </Panel>
       </PageBody>

@@ -86,7 +86,7 @@ export function Properties({ row }: { row: CallRow }) {
   const properties = Object.entries(propertiesOf(row));
   if (!properties.length && row["cached"] !== true && Number(row["attempt_count"] ?? 1) <= 1) return absent;
   return (
-    <>
+    <span className={styles["tags"]} title={properties.map(([name, value]) => `${name}: ${value}`).join("\n")}>
       {row["cached"] === true && (
         <FilterLink column="cached" value={true}>
           <Tag tone="ok">cached</Tag>
@@ -102,7 +102,7 @@ export function Properties({ row }: { row: CallRow }) {
           <Tag>{value}</Tag>
         </FilterLink>
       ))}
-    </>
+    </span>
   );
 }
 

@@ -80,7 +80,7 @@ export const LIST_COLUMNS: ListColumn[] = [
     filter: (row) => (numberOf(row, "cost") === null ? { column: "cost", value: null } : { column: "cost", value: numberOf(row, "cost"), kind: "number" }),
   }),
   listed("saved", "Saved", "Tokens and cost", ["saved"], "92px", (row) => <Cost row={row} column="saved" />, { numeric: true, sort: "saved" }),
-  named("user", "User", "Who", "90px"),
+  named("user", "User", "Who", "minmax(90px, 0.9fr)"),
   named("session", "Session", "Who", "130px"),
   named("session_path", "Session path", "Who", "130px"),
   named("key", "API key", "Who", "130px"),
