@@ -84,7 +84,7 @@ export function usePromptChanges() {
   const save = useMutation({
     mutationFn: ({ id, ...body }: { id: string } & components["schemas"]["NewVersion"]) =>
       dataOf(api.POST("/api/prompts/{id}/versions", { params: { path: { id } }, body })),
-    onSuccess,
+    onSettled: onSuccess, // a conflict says that there is something new as well
   });
   const setEnvironment = useMutation({
     mutationFn: ({ id, label, version }: { id: string; label: string; version: number }) =>

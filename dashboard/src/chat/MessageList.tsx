@@ -76,7 +76,7 @@ function MessageFields({ message, at, count, faults, onRun, onChange, onMove, on
   const name = `Message ${at + 1}, ${message.role}`;
   const roles = ROLES.includes(message.role) ? ROLES : [message.role, ...ROLES];
   return (
-    <div className={styles["message"]} role="group" aria-label={name}>
+    <div className={styles["message"]} role="group" aria-label={`Message ${at + 1}`}>
       <NativeSelect size="xs" aria-label={`Role of message ${at + 1}`} data={roles} value={message.role} onChange={(event) => onChange({ role: event.currentTarget.value })} />
       <div className={styles["content"]}>
         {message.parts === null ? (
