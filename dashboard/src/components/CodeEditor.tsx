@@ -31,6 +31,19 @@ interface Props {
   ref?: Ref<EditorHandle>;
 }
 
+/** Text typed over a selection is put in by us: the browser would give it the style of what was there, which the content policy refuses. */
+const typedOver = EditorView.domEventHandlers({
+  beforeinput(event, view) {
+    const { from, to, empty } = view.state.selection.main;
+    if (event.inputType !== "insertText" || !event.data || empty || view.composing) return false;
+    const text = event.data;
+    const insert = () => view.state.update(view.state.replaceSelection(text), { userEvent: "input.type", scrollIntoView: true });
+    event.preventDefault();
+    if (!view.state.facet(EditorView.inputHandler).some((handle) => handle(view, from, to, text, insert))) view.dispatch(insert());
+    return true;
+  },
+});
+
 /** An editor for code: CodeMirror with our colours. Load it lazily: it is a third of the first load's size. */
 export function CodeEditor({ value, onChange, extensions, label, placeholder = "", onRun, faults, readOnly = false, ref }: Props) {
   const host = useRef<HTMLDivElement>(null);
@@ -71,6 +84,7 @@ export function CodeEditor({ value, onChange, extensions, label, placeholder = "
             indentWithTab,
           ]),
           special.current.of(extensions),
+          typedOver,
           EditorView.updateListener.of((update) => {
             if (update.docChanged) latest.current.onChange(update.state.doc.toString());
           }),

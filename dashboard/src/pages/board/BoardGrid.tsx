@@ -71,7 +71,8 @@ export function BoardGrid(props: Props) {
   };
   return (
     <div ref={host} className={styles["grid"]} style={{ height: heightOf(rowsOf(current)) }}>
-      {inOrder(current).map((tile) => (
+      {/* While editing the order of elements stays: one that is put elsewhere would lose the pointer and the focus. */}
+      {(editing ? current : inOrder(current)).map((tile) => (
         <TileFrame
           key={tile.id}
           tile={tile}

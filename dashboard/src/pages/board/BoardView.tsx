@@ -1,6 +1,7 @@
 import { Button } from "@mantine/core";
 import { useEffect, useMemo, useState } from "react";
 import type { SavedDocument } from "@/api/documents";
+import { useMetrics } from "@/api/metrics";
 import { FilterBar } from "@/components/FilterBar";
 import { PageBody, PageTop } from "@/components/Page";
 import { Empty } from "@/components/States";
@@ -44,7 +45,9 @@ export function BoardView({ id, org, name, saved, read }: Props) {
     setScope({ ...own, open: "1" }, true);
     // eslint-disable-next-line react-hooks/exhaustive-deps
   }, []);
-  const faults = useMemo(() => Object.fromEntries(Object.entries(read.faults).filter(([tile]) => same1(read, board.tiles, tile))), [read, board.tiles]);
+  const faults = useMemo(() => Object.fromEntries(Object.entries(read.faults).filter(([tile]) => untouched(read, board.tiles, tile))), [read, board.tiles]);
+
+  const checked = useMetrics({ measures: ["calls"] }, scope.q !== ""); // says what is wrong with the filter
 
   const setTiles = (tiles: Tile[]) => work.change({ ...board, tiles });
   const done = (tile: Tile) => {
@@ -64,8 +67,8 @@ export function BoardView({ id, org, name, saved, read }: Props) {
         <TimeRange />
       </PageTop>
       <PageBody>
-        <FilterBar />
-        {work.changed && <SaveBar id={id} name={name} saved={saved} work={work} savedBoard={read.board} onDone={() => setEditing(false)} />}
+        <FilterBar error={checked.error} />
+        {(work.changed || editing) && <SaveBar id={id} name={name} saved={saved} work={work} savedBoard={read.board} onDone={() => setEditing(false)} />}
         {read.fault ? (
           <Empty title="This board cannot be read">{read.fault} It was written by hand, or by another version. Delete it, or add tiles and save it anew.</Empty>
         ) : (
@@ -93,7 +96,7 @@ export function BoardView({ id, org, name, saved, read }: Props) {
 }
 
 /** Whether a tile is still as it was read: an edited one has no fault of the document. */
-function same1(read: ReadBoard, tiles: Tile[], id: string): boolean {
+function untouched(read: ReadBoard, tiles: Tile[], id: string): boolean {
   const [before, now] = [read.board.tiles, tiles].map((list) => list.find((each) => each.id === id));
   return !!before && !!now && before.type === now.type && before.measures.join() === now.measures.join();
 }

@@ -7,7 +7,7 @@ import { dimensionName } from "./measures";
 import { explorerOf, questionOf } from "./question";
 import { TileFault, type TileProps } from "./TileBody";
 import { TileLoaded } from "./TileLoaded";
-import styles from "./Tile.module.css";
+import styles from "./TileContent.module.css";
 
 /** The groups that have most of a measure. Each leads to its calls. */
 export function ListTile(props: TileProps) {

@@ -5,7 +5,7 @@ import { byUnit, change, count } from "@/format/numbers";
 import { questionOf } from "./question";
 import type { TileProps } from "./TileBody";
 import { TileLoaded } from "./TileLoaded";
-import styles from "./Tile.module.css";
+import styles from "./TileContent.module.css";
 
 /** One figure, with the period before and its course. */
 export function NumberTile({ tile, scope, height }: TileProps) {

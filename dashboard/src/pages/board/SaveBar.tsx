@@ -28,7 +28,7 @@ export function SaveBar({ name, saved, work, savedBoard, onDone }: Props) {
   const [asking, setAsking] = useState(false);
   const { draft } = work;
   const mine = saved?.may_change ?? false;
-  const overtaken = saved && saved.revision !== draft.revision ? `${saved.changed_by_name || "Somebody"} changed this board meanwhile. Save yours as a copy, or discard it to see theirs.` : "";
+  const overtaken = work.changed && saved && saved.revision !== draft.revision ? `${saved.changed_by_name || "Somebody"} changed this board meanwhile. Save yours as a copy, or discard it to see theirs.` : "";
   const save = async () => {
     try {
       const stored = await edit.mutateAsync({ id: saved!.id, revision: draft.revision, content: asContent(draft.board) });
@@ -46,8 +46,8 @@ export function SaveBar({ name, saved, work, savedBoard, onDone }: Props) {
     void navigate({ to: "/boards/$id" as string, params: { id: made.id } as never, search: { since: scope.since, until: scope.until, q: scope.q, open: "1" } as never });
   };
   return (
-    <div className={styles["bar"]} role="status" data-problem={problem || overtaken ? true : undefined}>
-      <span className={styles["words"]}>{problem || overtaken || (mine ? "Changes that are not saved" : saved ? "Your changes are only in this browser. This board is not yours: save a copy to keep them." : "Your changes are only in this browser. Save them as a board of your own.")}</span>
+    <div className={styles["bar"]} role="status" data-problem={problem || overtaken ? true : undefined} data-quiet={work.changed ? undefined : true}>
+      <span className={styles["words"]}>{problem || overtaken || (!work.changed ? "Drag a tile by its grip and size it at its corner, or use the arrow keys on the grip; with Shift they size it." : mine ? "Changes that are not saved" : saved ? "Your changes are only in this browser. This board is not yours: save a copy to keep them." : "Your changes are only in this browser. Save them as a board of your own.")}</span>
       <ActionIcon aria-label="Undo" title="Undo (Ctrl-Z)" onClick={work.back} disabled={!draft.past.length}>
         <Icon name="undo" />
       </ActionIcon>
@@ -55,6 +55,7 @@ export function SaveBar({ name, saved, work, savedBoard, onDone }: Props) {
         <Icon name="redo" />
       </ActionIcon>
       <Button
+        disabled={!work.changed}
         onClick={() => {
           work.settle(savedBoard, saved?.revision ?? 0);
           setProblem("");
@@ -63,11 +64,11 @@ export function SaveBar({ name, saved, work, savedBoard, onDone }: Props) {
         Discard
       </Button>
       {mine && !overtaken && !problem ? (
-        <Button variant="filled" onClick={() => void save()} loading={edit.isPending}>
+        <Button variant="filled" onClick={() => void save()} disabled={!work.changed} loading={edit.isPending}>
           Save
         </Button>
       ) : (
-        <Button variant="filled" onClick={() => setAsking(true)}>
+        <Button variant="filled" onClick={() => setAsking(true)} disabled={!work.changed}>
           {saved ? "Save a copy" : "Save as a board"}
         </Button>
       )}

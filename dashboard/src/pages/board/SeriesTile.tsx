@@ -26,7 +26,7 @@ export function SeriesTile({ tile, scope, width, height }: TileProps) {
         const times = bucketTimes(answer);
         const step = ((times[1] ?? (times[0] ?? 0) + 3600) - (times[0] ?? 0)) * 1000;
         const below = tile.dimensions.length > 0;
-        const more = (below && series.length > 1 ? 28 : 0) + (left ? 20 : 0);
+        const more = (below && series.length > 1 ? legendHeight(series, width) : 0) + (left ? 20 : 0);
         return (
           <>
             <Chart
@@ -52,6 +52,21 @@ export function SeriesTile({ tile, scope, width, height }: TileProps) {
       }}
     </TileLoaded>
   );
+}
+
+/** How high the legend below a chart is: its names in lines of this width. */
+function legendHeight(series: Series[], width: number): number {
+  let lines = 1;
+  let used = 0;
+  for (const { label } of series) {
+    const own = Math.min(220, label.length * 6.7 + 30);
+    if (used > 0 && used + own > width - 12) {
+      lines += 1;
+      used = 0;
+    }
+    used += own;
+  }
+  return 10 + lines * 21;
 }
 
 function noneOf(tile: Tile): string {

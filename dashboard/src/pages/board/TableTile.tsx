@@ -8,7 +8,7 @@ import { dimensionName, measureName } from "./measures";
 import { explorerOf, questionOf } from "./question";
 import type { TileProps } from "./TileBody";
 import { TileLoaded } from "./TileLoaded";
-import styles from "./Tile.module.css";
+import styles from "./TileContent.module.css";
 
 /** Groups by rows, measures by columns; without groups one row for all calls. */
 export function TableTile({ tile, scope, height }: TileProps) {

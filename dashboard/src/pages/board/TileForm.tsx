@@ -1,4 +1,4 @@
-import { Button, Drawer, Group, MultiSelect, NumberInput, SegmentedControl, Select, Stack, TextInput } from "@mantine/core";
+import { Button, Drawer, Group, NumberInput, SegmentedControl, Select, Stack, TextInput } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { useEffect, useState } from "react";
 import { usePropertyNames } from "@/api/suggestions";
@@ -9,6 +9,7 @@ import type { Scope } from "@/state/search";
 import { TILE_TYPES, type Tile, type TileType } from "./content";
 import { dimensionChoices, measureChoices } from "./choices";
 import { titleOf } from "./measures";
+import { Picks } from "./Picks";
 import { USUAL_TOP } from "./question";
 import { TileBody } from "./TileBody";
 import styles from "./TileForm.module.css";
@@ -47,18 +48,19 @@ function Fields({ tile, isNew, scope, onChange, onDone, onClose }: Omit<Props, "
   const [slot, setSlot] = useState<HTMLElement | null>(null);
   const set = (more: Partial<Tile>) => onChange({ ...tile, ...more });
   const groups = tile.type !== "number" && tile.type !== "heatmap";
+  const single = tile.type === "number" || tile.type === "list" || tile.type === "heatmap";
   const problem = !tile.measures.length ? "Choose what to show." : tile.type === "list" && !tile.dimensions.length ? "A list needs a column to group by." : "";
   return (
     <form
       className={styles["form"]}
       onSubmit={(event) => {
         event.preventDefault();
-        if (!problem) onDone({ ...tile, measures: tile.type === "heatmap" || tile.type === "number" || tile.type === "list" ? tile.measures.slice(0, 1) : tile.measures, dimensions: groups ? tile.dimensions : [] });
+        if (!problem) onDone({ ...tile, measures: single ? tile.measures.slice(0, 1) : tile.measures, dimensions: groups ? tile.dimensions : [] });
       }}
     >
       <section className={styles["preview"]} aria-label="Preview">
         <header>
-          <h3>{titleOf(tile)}</h3>
+          <h3>{tile.measures.length ? titleOf(tile) : "Preview"}</h3>
           <div ref={setSlot} />
         </header>
         <div className={styles["drawn"]}>
@@ -74,27 +76,22 @@ function Fields({ tile, isNew, scope, onChange, onDone, onClose }: Omit<Props, "
             </button>
           ))}
         </div>
-        <MultiSelect
+        <Picks
           label="Show"
           data={measureChoices(schema.data?.measures ?? [], scores.data ?? [], tile.measures, tile.type === "heatmap")}
-          value={tile.measures}
-          onChange={(measures) => set({ measures: tile.type === "number" || tile.type === "list" || tile.type === "heatmap" ? measures.slice(-1) : measures })}
-          searchable
-          maxValues={6}
-          hidePickedOptions
-          placeholder={tile.measures.length ? "" : "cost, requests, P95 latency …"}
-          nothingFoundMessage="No measure has that name"
+          value={single ? tile.measures.slice(0, 1) : tile.measures}
+          onChange={(measures) => set({ measures })}
+          most={single ? 1 : 6}
+          placeholder="cost, requests, P95 latency …"
         />
         {groups && (
-          <MultiSelect
+          <Picks
             label="Group by"
             data={dimensionChoices(schema.data?.dimensions ?? [], properties.data ?? [], tile.dimensions)}
-            value={tile.dimensions}
-            onChange={(dimensions) => set({ dimensions: tile.type === "list" ? dimensions.slice(-1) : dimensions })}
-            searchable
-            maxValues={4}
-            hidePickedOptions
-            placeholder={tile.dimensions.length ? "" : tile.type === "list" ? "a column" : "nothing"}
+            value={tile.type === "list" ? tile.dimensions.slice(0, 1) : tile.dimensions}
+            onChange={(dimensions) => set({ dimensions })}
+            most={tile.type === "list" ? 1 : 4}
+            placeholder={tile.type === "list" ? "a column" : "nothing"}
           />
         )}
         <TextInput label="Filter" description="Besides the board's own" placeholder="failed:true model:gpt-5*" value={tile.q} onChange={(event) => set({ q: event.currentTarget.value })} spellCheck={false} styles={{ input: { fontFamily: "var(--mono)" } }} />
@@ -114,7 +111,7 @@ function Fields({ tile, isNew, scope, onChange, onDone, onClose }: Omit<Props, "
             data={[{ value: "", label: "As fits" }, { value: "1h", label: "Hour" }, { value: "1d", label: "Day" }, { value: "1w", label: "Week" }, { value: "1mo", label: "Month" }]}
           />
         )}
-        <TextInput label="Title" placeholder={titleOf({ ...tile, title: "" })} value={tile.title} onChange={(event) => set({ title: event.currentTarget.value })} maxLength={120} />
+        <TextInput label="Title" placeholder={tile.measures.length ? titleOf({ ...tile, title: "" }) : "made of what it shows"} value={tile.title} onChange={(event) => set({ title: event.currentTarget.value })} maxLength={120} />
       </Stack>
       <footer className={styles["foot"]}>
         <span className="dim" role="status">

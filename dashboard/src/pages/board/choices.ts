@@ -11,7 +11,7 @@ interface Choice {
   label: string;
 }
 
-interface ChoiceGroup {
+export interface ChoiceGroup {
   group: string;
   items: Choice[];
 }

@@ -24,7 +24,7 @@ export function ResultTable({ result }: { result: SqlResult }) {
   const [open, setOpen] = useState(false);
   const { columns } = result;
   const rows = useMemo(() => (sort ? sortRows(result.rows, sort.at, sort.down) : result.rows), [result, sort]);
-  const widths = useMemo(() => stretched(columnWidths(columns, result.rows), width - GUTTER), [columns, result.rows, width]);
+  const widths = useMemo(() => stretched(columnWidths(columns, result.rows, width < 560 ? 170 : 420), width - GUTTER), [columns, result.rows, width]);
   const down = useVirtualizer({ count: rows.length, getScrollElement: () => scroller.current, estimateSize: () => ROW, overscan: 12, scrollPaddingStart: ROW });
   const across = useVirtualizer({ horizontal: true, count: columns.length, getScrollElement: () => scroller.current, estimateSize: (at) => widths[at] ?? 100, overscan: 3, scrollPaddingStart: GUTTER });
   // Widths differ by result: what was measured of the one before is forgotten.

@@ -38,11 +38,11 @@ export function instantOfCell(value: unknown): Date | null {
 }
 
 /** Widths of columns in pixels, by their header and first rows. */
-export function columnWidths(columns: SqlColumn[], rows: unknown[][]): number[] {
+export function columnWidths(columns: SqlColumn[], rows: unknown[][], widest = 420): number[] {
   return columns.map((column, index) => {
     let longest = column.name.length + 2;
     for (const row of rows.slice(0, 60)) longest = Math.max(longest, Math.min(cellText(row[index]).length, 60));
-    return Math.round(Math.max(72, Math.min(longest * 7.4 + 24, 420)));
+    return Math.round(Math.max(72, Math.min(longest * 7.4 + 24, widest)));
   });
 }
 

@@ -20,7 +20,8 @@ export interface Drawn {
   left: number;
 }
 
-const MOST_SERIES = 12;
+/** As many as there are colours. */
+const MOST_SERIES = 7;
 const MOST_BARS = 50;
 
 /** A first guess: a time, else a name, along x; numbers along y; a text with few values makes the series. Null where nothing can be drawn. */
@@ -31,7 +32,7 @@ export function guessChart(result: SqlResult): ResultChart | null {
   const x = time ?? texts[0] ?? (numeric.length > 1 ? numeric[0] : undefined);
   const y = numeric.find((column) => column !== x && !/(^|_)id$/.test(column.name));
   if (!x || !y || result.rows.length < 2) return null;
-  const series = time ? texts.find((column) => distinct(result, column.name) <= MOST_SERIES) : undefined;
+  const series = time ? texts.find((column) => distinct(result, column.name) <= 3 * MOST_SERIES) : undefined;
   return { type: time && !series ? "line" : "bar", x: x.name, y: [y.name], series: series?.name ?? "" };
 }
 

@@ -3,7 +3,7 @@ import type { Extension } from "@codemirror/state";
 import type { SqlView } from "@/api/sql";
 
 const KEYWORDS =
-  "select from where group by order having limit offset join left right inner full cross asof any all array on using as and or not in is null like ilike between case when then else end with totals rollup cube distinct union except intersect asc desc nulls first last interval second minute hour day week month quarter year over partition rows range preceding following current row unbounded true false prewhere sample final window filter exists global";
+  "select from where group by order having limit offset join left right inner full cross asof any all array on using as and or not in is null like ilike between case when then else end with totals rollup cube distinct union except intersect asc desc nulls first last interval over partition rows range preceding following current row unbounded true false prewhere sample final window filter exists global";
 const TYPES = "string uint8 uint16 uint32 uint64 int8 int16 int32 int64 float32 float64 decimal date date32 datetime datetime64 nullable map tuple uuid bool";
 /** Functions that are asked for most; all others work as well. */
 const FUNCTIONS =
