@@ -19,7 +19,7 @@ function List({ tile, scope, height }: TileProps) {
   const name = tile.measures[0]!;
   const query = useTileAnswer(questionOf(tile, scope, 1));
   return (
-    <TileLoaded query={query} height={height}>
+    <TileLoaded query={query} height={height} rows>
       {(answer) => {
         const unit = answer.measures[0]?.unit ?? "";
         const groups = answer.groups.filter((group) => group.totals[name] != null && group.totals[name] !== 0);

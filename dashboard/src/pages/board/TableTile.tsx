@@ -14,7 +14,7 @@ import styles from "./TileContent.module.css";
 export function TableTile({ tile, scope, height }: TileProps) {
   const query = useTileAnswer(questionOf(tile, scope, 1));
   return (
-    <TileLoaded query={query} height={height}>
+    <TileLoaded query={query} height={height} rows>
       {(answer) => {
         const units = Object.fromEntries(answer.measures.map((each) => [each.name, each.unit]));
         const rows = tile.dimensions.length ? answer.groups : [answer.total];

@@ -1,7 +1,7 @@
 import { UnstyledButton } from "@mantine/core";
 import type { ReactNode } from "react";
 import { ApiError } from "@/api/client";
-import { BlockSkeleton } from "@/components/States";
+import { BlockSkeleton, RowsSkeleton } from "@/components/States";
 import { TileFault } from "./TileBody";
 
 interface Answer<T> {
@@ -11,10 +11,10 @@ interface Answer<T> {
   refetch: () => unknown;
 }
 
-/** Draws a tile with its answer; until then a grey block; where it was refused the API's words. */
-export function TileLoaded<T>({ query, height, children }: { query: Answer<T>; height: number; children: (data: T) => ReactNode }) {
+/** Draws a tile with its answer; until then a grey block, or grey lines; where it was refused the API's words. */
+export function TileLoaded<T>({ query, height, rows = false, children }: { query: Answer<T>; height: number; rows?: boolean; children: (data: T) => ReactNode }) {
   if (query.error) return <TileFault>{faultOf(query.error, () => void query.refetch())}</TileFault>;
-  if (query.data === undefined) return <BlockSkeleton height={Math.max(24, height - 4)} />;
+  if (query.data === undefined) return rows ? <RowsSkeleton rows={Math.max(1, Math.floor(height / 36))} /> : <BlockSkeleton height={Math.max(24, height - 4)} />;
   return <>{children(query.data)}</>;
 }
 

@@ -7,7 +7,7 @@ import { Time } from "@/components/Bits";
 import { Icon } from "@/components/Icon";
 import { PageBody, PageTop } from "@/components/Page";
 import { SaveDialog } from "@/components/SaveDialog";
-import { Empty, Loaded, RowsSkeleton } from "@/components/States";
+import { BlockSkeleton, Empty, Loaded } from "@/components/States";
 import { asContent, EMPTY_BOARD, readBoard, type Board } from "@/pages/board/content";
 import { TEMPLATES } from "@/pages/board/templates";
 import { Thumbnail } from "./Thumbnail";
@@ -35,7 +35,7 @@ export function Page() {
         {button}
       </PageTop>
       <PageBody>
-        <Loaded query={boards} skeleton={<RowsSkeleton rows={4} />}>
+        <Loaded query={boards} skeleton={<CardsSkeleton />}>
           {(documents) =>
             documents.length ? (
               <>
@@ -62,6 +62,16 @@ export function Page() {
       </PageBody>
       <SaveDialog opened={asking} onClose={() => setAsking(false)} what="board" title="New board" onSave={make} />
     </>
+  );
+}
+
+function CardsSkeleton() {
+  return (
+    <div className={styles["cards"]}>
+      {[0, 1, 2].map((each) => (
+        <BlockSkeleton key={each} height={172} />
+      ))}
+    </div>
   );
 }
 

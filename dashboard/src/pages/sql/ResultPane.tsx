@@ -4,7 +4,7 @@ import { notifications } from "@mantine/notifications";
 import { ApiError } from "@/api/client";
 import { downloadSql, type SqlResult, type SqlRun } from "@/api/sql";
 import { Icon } from "@/components/Icon";
-import { BlockSkeleton, Empty } from "@/components/States";
+import { Empty, RowsSkeleton } from "@/components/States";
 import { bytes, count, duration } from "@/format/numbers";
 import { useScope } from "@/state/search";
 import { asTabs } from "./cells";
@@ -36,7 +36,7 @@ export function ResultPane({ run, chart, onChart, onExample, name }: Props) {
     );
   }
   if (!run.result) {
-    return <section className={styles["result"]}>{run.state === "running" ? <BlockSkeleton height={240} /> : <Examples onExample={onExample} />}</section>;
+    return <section className={styles["result"]}>{run.state === "running" ? <RowsSkeleton rows={10} /> : <Examples onExample={onExample} />}</section>;
   }
   const result = run.result;
   return (

@@ -16,6 +16,7 @@ it("times of the engine are UTC", () => {
 it("cells are one line, and long ones are cut", () => {
   expect(cellLine("a\n  b")).toBe("a ⏎ b");
   expect(cellLine({ a: 1 })).toBe('{"a":1}');
+  expect([cellLine(0.19868922999999988), cellLine(1e-9), cellLine(12)]).toEqual(["0.19868923", "1e-9", "12"]);
   expect(cellLine("x".repeat(999)).length).toBe(301);
 });
 

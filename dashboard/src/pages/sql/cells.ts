@@ -24,9 +24,9 @@ export function cellText(value: unknown): string {
 
 const SHOWN = 300;
 
-/** A value in one line. */
+/** A value in one line; a fraction without the noise of its last digits. */
 export function cellLine(value: unknown): string {
-  const text = cellText(value);
+  const text = typeof value === "number" && !Number.isInteger(value) ? String(Number(value.toPrecision(12))) : cellText(value);
   return (text.length > SHOWN ? `${text.slice(0, SHOWN)}…` : text).replace(/\s*\n\s*/g, " ⏎ ");
 }
 
