@@ -2,6 +2,7 @@ import { UnstyledButton } from "@mantine/core";
 import type { ReactNode } from "react";
 import { ApiError } from "@/api/client";
 import { BlockSkeleton, RowsSkeleton } from "@/components/States";
+import { faultWords } from "./faultWords";
 import { TileFault } from "./TileBody";
 
 interface Answer<T> {
@@ -23,7 +24,7 @@ function faultOf(error: unknown, retry: () => void): ReactNode {
   const refused = problem && problem.status >= 400 && problem.status < 500;
   return (
     <>
-      {problem ? problem.message : String(error)}
+      {faultWords(error)}
       {!refused && <UnstyledButton onClick={retry}>Try again</UnstyledButton>}
     </>
   );

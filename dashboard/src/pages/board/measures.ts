@@ -28,7 +28,7 @@ export function dimensionName(name: string): string {
 }
 
 function lower(text: string): string {
-  return text.charAt(0).toLowerCase() + text.slice(1);
+  return /^[A-Z][a-z]/.test(text) ? text.charAt(0).toLowerCase() + text.slice(1) : text;
 }
 
 /** The title of a tile that has none of its own. */

@@ -51,6 +51,7 @@ it("measures have names for people", () => {
     "Requests", "P95 latency", "Average first token", "Highest tokens per second", "Score helpful", "Cost of input tokens", "new_one", "constructor",
   ]);
   expect(titleOf(newTile("line", { measures: ["cost", "calls"], dimensions: ["model", "property.team"] }))).toBe("Cost, requests by model and team");
+  expect(titleOf(newTile("line", { measures: ["cost", "p95_latency"] }))).toBe("Cost, P95 latency");
   expect(titleOf(newTile("line", { title: "Mine", measures: ["cost"] }))).toBe("Mine");
   expect([measureGroup("p95_latency", "ms"), measureGroup("avg_cost", "USD"), measureGroup("request_bytes", "bytes")]).toEqual(["Latency", "Money", "Other"]);
 });

@@ -89,7 +89,7 @@ function Cards({ heading, documents }: { heading: string; documents: SavedDocume
                 to={each.id}
                 name={each.name}
                 board={board}
-                about={fault || board.note || `${board.tiles.length} ${board.tiles.length === 1 ? "tile" : "tiles"}`}
+                about={fault || board.note || (board.tiles.length ? `${board.tiles.length} ${board.tiles.length === 1 ? "tile" : "tiles"}` : "Empty so far")}
                 foot={
                   <>
                     {each.mine ? (each.shared ? "shared, " : "only you, ") : `by ${each.owner_name || "somebody who is gone"}, `}changed <Time at={new Date(each.changed_us / 1000)} relative />
