@@ -32,11 +32,28 @@ const COMPONENTS: Components = {
   input: ({ checked }) => <input type="checkbox" checked={!!checked} readOnly disabled aria-label={checked ? "done" : "not done"} />,
 };
 
+interface Node {
+  type: string;
+  value?: string;
+  children?: Node[];
+}
+
+/** HTML in a text is shown as the text that it is, and not left out: people look here for what was really said. */
+function htmlAsText() {
+  return (tree: Node) => {
+    const open = [tree];
+    for (let node = open.pop(); node; node = open.pop()) {
+      if (node.type === "html") node.type = "text";
+      open.push(...(node.children ?? []));
+    }
+  };
+}
+
 /** The part of `Markdown` that is loaded when the first text needs it. */
 export function MarkdownText({ text }: { text: string }) {
   return (
     <div className={styles["markdown"]} dir="auto">
-      <ReactMarkdown remarkPlugins={[remarkGfm]} rehypePlugins={[[rehypeSanitize, SCHEMA]]} urlTransform={(url) => url} components={COMPONENTS}>
+      <ReactMarkdown remarkPlugins={[remarkGfm, htmlAsText]} rehypePlugins={[[rehypeSanitize, SCHEMA]]} urlTransform={(url) => url} components={COMPONENTS}>
         {text}
       </ReactMarkdown>
     </div>

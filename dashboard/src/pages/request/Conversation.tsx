@@ -52,7 +52,7 @@ export function Conversation() {
         </p>
       )}
       {request.summary === null && <AbsentBody part="request" />}
-      <ConversationList conversation={conversation} isPlain={isPlain} isStreamed={call.streamed} />
+      <ConversationList conversation={conversation} isPlain={isPlain} hasResponse={!!response.summary} />
       {response.summary === null && <AbsentBody part="response" />}
     </div>
   );

@@ -10,7 +10,7 @@ import type { ShownConversation } from "./worker/protocol";
 const FIRST = 2;
 const LAST = 12;
 
-export function ConversationList({ conversation, isPlain }: { conversation: ShownConversation; isPlain: boolean; isStreamed: boolean }) {
+export function ConversationList({ conversation, isPlain, hasResponse }: { conversation: ShownConversation; isPlain: boolean; hasResponse: boolean }) {
   const { messages, answers } = conversation;
   const [all, setAll] = useState(false);
   const hidden = all ? 0 : Math.max(0, messages.length - FIRST - LAST);
@@ -22,10 +22,13 @@ export function ConversationList({ conversation, isPlain }: { conversation: Show
       {head.map((message, index) => row(message, `m${index}`))}
       {hidden > 0 && (
         <UnstyledButton className={styles["gap"]} onClick={() => setAll(true)}>
-          Show {count(hidden)} messages between
+          {conversation.left ? `Show ${count(hidden - 1)} of ${count(hidden - 1 + conversation.left)} messages between` : `Show ${count(hidden)} messages between`}
         </UnstyledButton>
       )}
       {tail.map((message, index) => row(message, `m${FIRST + hidden + index}`))}
+      {!answers.length && hasResponse && (
+        <p className={styles["gap"]}>{conversation.partial ? "The answer is not in what could be read. " : ""}The tab “Response” has what came back.</p>
+      )}
       {answers.map((message, index) => row(message, `a${index}`, true))}
     </div>
   );

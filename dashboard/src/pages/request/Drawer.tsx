@@ -1,7 +1,7 @@
 import { Button, Drawer as MantineDrawer, FocusTrap } from "@mantine/core";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { useRef } from "react";
-import { useRequest } from "@/api/requests";
+import { useBodySizes, useRequest } from "@/api/requests";
 import { Icon } from "@/components/Icon";
 import { useScope, writeScope } from "@/state/search";
 import { Actions } from "./Actions";
@@ -25,6 +25,7 @@ export interface DrawerProps {
 export function Drawer({ id, onClose, onNext, onPrevious }: DrawerProps) {
   const [scope] = useScope();
   const call = useRequest(id);
+  useBodySizes(id, ""); // asked for at once, beside the call: the bodies wait for it
   const navigate = useNavigate();
   const head = useRef<HTMLElement>(null);
   const page = { to: "/requests/$id" as string, params: { id } as never, search: writeScope({ q: scope.q, since: scope.since, until: scope.until, zone: scope.zone, sort: scope["sort"], tab: scope["tab"] }) as never };

@@ -24,8 +24,8 @@ export function Headline({ call }: { call: Event }) {
     <Figures>
       <Figure label="Model" value={<span className={styles["model"]}>{call.model || call.model_asked || "–"}</span>} sub={call.provider} />
       <Figure label="Latency" value={duration(call.latency_ms)} />
-      <Figure label="First token" value={duration(call.ttft_ms)} sub={rate === null ? undefined : `${shortCount(rate)} tokens/s`} />
-      <Figure label="Tokens" value={known ? `${count(call.input_tokens)} → ${count(call.output_tokens)}` : "–"} />
+      <Figure label="First token" value={duration(call.ttft_ms)} />
+      <Figure label="Tokens" value={known ? `${count(call.input_tokens)} → ${count(call.output_tokens)}` : "–"} sub={rate === null ? undefined : `${shortCount(rate)} tokens/s`} />
       <Figure label="Cost" value={call.cached ? "$0" : money(call.cost_nanousd == null ? null : call.cost_nanousd / 1e9)} sub={call.cached ? "served from the cache" : ""} />
       <Figure label="Proxy added" value={duration(call.sent_ms)} />
     </Figures>

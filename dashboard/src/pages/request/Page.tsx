@@ -1,5 +1,5 @@
 import { Link, useNavigate, useParams } from "@tanstack/react-router";
-import { useRequest } from "@/api/requests";
+import { useBodySizes, useRequest } from "@/api/requests";
 import { PageBody, PageTop } from "@/components/Page";
 import { useScope, writeScope } from "@/state/search";
 import { Actions } from "./Actions";
@@ -16,6 +16,7 @@ export function Page() {
   const { id = "" } = useParams({ strict: false }) as { id?: string };
   const [scope] = useScope();
   const call = useRequest(id);
+  useBodySizes(id, ""); // asked for at once, beside the call: the bodies wait for it
   const navigate = useNavigate();
   const list = writeScope({ ...scope, tab: "" }) as never;
   useKeys({ Escape: () => void navigate({ to: "/requests" as string, search: list }) });

@@ -63,7 +63,7 @@ function winnerOf(attempts: Timed["attempts"]): number {
 
 /** Output tokens a second while tokens came. Null where that is not known, or the time too short to say. */
 export function tokensPerSecond(call: Pick<Event, "output_tokens" | "latency_ms" | "ttft_ms" | "streamed" | "cached">): number | null {
-  if (call.output_tokens == null || call.latency_ms == null || call.cached) return null;
-  const ms = call.latency_ms - (call.streamed && call.ttft_ms != null ? call.ttft_ms : 0);
+  if (call.output_tokens == null || call.latency_ms == null || call.cached || !call.streamed || call.ttft_ms == null) return null;
+  const ms = call.latency_ms - call.ttft_ms;
   return ms >= 20 && call.output_tokens > 1 ? (call.output_tokens * 1000) / ms : null;
 }

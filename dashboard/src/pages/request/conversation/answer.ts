@@ -63,6 +63,8 @@ function rowsOf(body: Json): Message[] | null {
   if (isObject(data)) return rowsOf({ data: Object.values(data)[0] });
   if (Array.isArray(body["results"])) return [answer([{ kind: "other", label: `${body["results"].length} results`, json: plain(body["results"].slice(0, MAX_ROWS)) }])];
   if (!Array.isArray(data)) return null;
+  const isDrawn = data.some((row) => Array.isArray(row) || (isObject(row) && ["embedding", "values", "embeddings", "b64_json", "url"].some((name) => name in row)));
+  if (!isDrawn) return [answer([{ kind: "other", label: `${data.length.toLocaleString("en")} rows`, json: plain(data.slice(0, MAX_ROWS)) }], data.length > MAX_ROWS ? `the first ${MAX_ROWS}` : "")];
   const parts = data.slice(0, MAX_ROWS).map((row): Part => {
     const vector = Array.isArray(row) ? row : isObject(row) ? (row["embedding"] ?? row["values"] ?? row["embeddings"]) : undefined;
     const values = isObject(vector) ? vector["values"] : vector;
@@ -75,6 +77,6 @@ function rowsOf(body: Json): Message[] | null {
     return { kind: "other", label: isObject(row) ? word(row["object"]) || word(row["id"]) || "row" : "row", json: plain(row) };
   });
   const revised = objects(data).map((row) => word(row["revised_prompt"])).filter(Boolean);
-  const note = data.length > MAX_ROWS ? `the first ${MAX_ROWS} of ${data.length}` : "";
+  const note = data.length > MAX_ROWS ? `the first ${MAX_ROWS} of ${data.length.toLocaleString("en")}` : "";
   return [answer([...parts, ...revised.map((text): Part => ({ kind: "text", text: `Revised prompt: ${text}` }))], note)];
 }

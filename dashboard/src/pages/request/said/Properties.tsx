@@ -3,7 +3,6 @@ import { useState, type FormEvent } from "react";
 import { useSay } from "@/api/annotations";
 import type { Event } from "@/api/requests";
 import { Panel } from "@/components/Page";
-import { Empty } from "@/components/States";
 import { List, value } from "../Facts";
 import { visible } from "../visible";
 import styles from "./Said.module.css";
@@ -37,7 +36,7 @@ export function Properties({ call }: { call: Event }) {
         </UnstyledButton>
       }
     >
-      {!properties.length && !editing && <Empty title="No properties">Sent as Helicone-Property-Name, or set here.</Empty>}
+      {!properties.length && !editing && <p className={styles["none"]}>None. Send Helicone-Property-Name, or set one here.</p>}
       <List
         rows={properties.map(([key, shown]) => [
           visible(call.property_names[key] ?? key),

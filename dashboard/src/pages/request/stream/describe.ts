@@ -15,8 +15,11 @@ export function describe(event: StreamEvent, index: number, end = event.at + eve
   }
   if (!isObject(data)) return { ...row, kind: "other", text: visible(event.data.slice(0, 300)) };
   const [kind, text] = meaningOf(data);
-  return { ...row, name: row.name || word(data["type"]) || word(data["event_type"]), kind, text: visible((text || event.data).slice(0, 300)) };
+  return { ...row, name: row.name || word(data["type"]) || word(data["event_type"]) || NAMES[kind], kind, text: visible((text || event.data).slice(0, 300)) };
 }
+
+/** For dialects whose events have no names. */
+const NAMES: Record<EventRow["kind"], string> = { text: "text", reasoning: "reasoning", tool: "tool call", end: "end", error: "error", other: "" };
 
 function meaningOf(data: Json): [EventRow["kind"], string] {
   if (data["error"]) return ["error", isObject(data["error"]) ? word(data["error"]["message"]) : word(data["error"])];

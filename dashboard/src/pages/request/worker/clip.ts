@@ -16,11 +16,14 @@ export class Clipper {
     const { messages } = conversation;
     const many = messages.length > MAX_MESSAGES;
     const kept = many ? [...messages.slice(0, 50), gap(messages.length - MAX_MESSAGES), ...messages.slice(50 - MAX_MESSAGES)] : messages;
+    const left = many ? messages.length - MAX_MESSAGES : 0;
     return {
       messages: kept.map((message) => this.message(message)),
       answers: conversation.answers.slice(0, 20).map((message) => this.message(message)),
       tools: conversation.tools.slice(0, 300).map((tool) => ({ name: this.cut(tool.name), description: this.cut(tool.description), schema: this.cut(tool.schema) })),
       settings: conversation.settings.map(([name, value]) => [visible(name), visible(value)]),
+      left,
+      total: messages.length,
       partial,
     };
   }
@@ -68,5 +71,5 @@ export class Clipper {
 }
 
 function gap(many: number): Message {
-  return { role: "", name: "", parts: [], note: `${many} messages between are in the raw request` };
+  return { role: "", name: "", parts: [], note: `${many.toLocaleString("en")} messages between are in the tab “Request”` };
 }

@@ -59,6 +59,9 @@ export interface EventRow {
 }
 
 export interface ShownConversation extends Conversation {
+  /** Messages in the middle that are not here, of so many. */
+  left: number;
+  total: number;
   /** The request or the response broke off, so that this is not all. */
   partial: boolean;
 }
