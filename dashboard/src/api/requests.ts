@@ -1,4 +1,4 @@
-import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { keepPreviousData, queryOptions, useQuery } from "@tanstack/react-query";
 import type { Sort } from "@/components/DataTable";
 import { zoneName } from "@/format/times";
 import { useScope, type Scope } from "@/state/search";
@@ -51,14 +51,20 @@ export function isOnItsWay(id: string, now = Date.now()): boolean {
   return age > -ARRIVES_MS && age < ARRIVES_MS;
 }
 
-/** Everything of one call but its bodies. */
-export function useRequest(id: string) {
-  return useQuery<Event>({
+/** How one call is read, for those who read it before it is shown. */
+export function requestOptions(id: string) {
+  return queryOptions<Event>({
     queryKey: ["request", id],
     staleTime: 60_000,
-    // A call that just ended may not have arrived: it is looked for again.
-    refetchInterval: ({ state }) => (state.error instanceof ApiError && state.error.status === 404 && isOnItsWay(id) ? 2_000 : false),
     queryFn: ({ signal }): Promise<Event> => dataOf(api.GET("/api/requests/{id}", { params: { path: { id }, query: { bodies: false } }, signal })),
+  });
+}
+
+/** Everything of one call but its bodies. One that just ended may not have arrived: it is looked for again. */
+export function useRequest(id: string) {
+  return useQuery({
+    ...requestOptions(id),
+    refetchInterval: ({ state }) => (state.error instanceof ApiError && state.error.status === 404 && isOnItsWay(id) ? 2_000 : false),
   });
 }
 

@@ -1,5 +1,6 @@
 import { SegmentedControl } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
+import { useBodySizes } from "@/api/requests";
 import { Empty, Failure, RowsSkeleton } from "@/components/States";
 import { useScope } from "@/state/search";
 import { AbsentBody } from "./AbsentBody";
@@ -14,8 +15,11 @@ export function Conversation() {
   const [scope, setScope] = useScope();
   const request = useDocument("request");
   const response = useDocument("response");
-  const versions = [request.summary?.version, response.summary?.version];
-  const loaded = request.summary !== undefined && response.summary !== undefined;
+  // what the model really read, where the gateway filled in a prompt
+  const hasSent = !!useBodySizes(call.id, call.start).data?.sent;
+  const sent = useDocument("sent", hasSent);
+  const versions = [request.summary?.version, response.summary?.version, sent.summary?.version];
+  const loaded = request.summary !== undefined && response.summary !== undefined && (!hasSent || sent.summary !== undefined || !!sent.error);
   const found = useQuery({
     queryKey: ["conversation", worker.key, call.id, ...versions],
     enabled: loaded && versions.some((version) => version !== undefined),

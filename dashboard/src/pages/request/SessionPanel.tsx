@@ -18,16 +18,15 @@ export function SessionPanel({ call }: { call: Event }) {
   const longest = Math.max(...rows.map((row) => row.latency_ms ?? 0), 1);
   const at = rows.findIndex((row) => row.id === call.id);
   const from = Math.max(0, Math.min(at - 3, rows.length - 7));
-  const page = "/sessions/$id" in routesByPath;
+  const page = "/sessions/one" in routesByPath;
   return (
     <Panel
       title="Session"
       sub={at >= 0 && rows.length > 1 ? `${at + 1} of ${rows.length}${rows.length === MAX ? "+" : ""}` : ""}
       actions={
         <Link
-          to={(page ? "/sessions/$id" : "/requests") as string}
-          {...(page ? { params: { id: call.session_id } as never } : {})}
-          search={writeScope({ since: scope.since, until: scope.until, zone: scope.zone, q: page ? "" : addCondition("", "session", call.session_id) }) as never}
+          to={(page ? "/sessions/one" : "/requests") as string}
+          search={writeScope({ since: scope.since, until: scope.until, zone: scope.zone, ...(page ? { id: call.session_id } : { q: addCondition("", "session", call.session_id) }) }) as never}
           className={styles["open"]!}
         >
           Open
