@@ -3,6 +3,7 @@ import { useState } from "react";
 import { fullTime, zoneName } from "@/format/times";
 import { spanOf } from "@/state/buckets";
 import { PRESETS, describeSpan, moved, zoomedOut } from "@/state/ranges";
+import { comparedWith } from "@/state/buckets";
 import { useScope, type Scope } from "@/state/search";
 import { Icon } from "./Icon";
 import { TimeField } from "./TimeField";
@@ -100,4 +101,10 @@ function labelOf(scope: Scope): string {
 function show(text: string, zone: Scope["zone"]): string {
   const at = new Date(text);
   return /^\d{4}-/.test(text) && !Number.isNaN(at.getTime()) ? fullTime(at, zone).replace(/(:00)?\.\d+ .*/, "") : text;
+}
+
+/** What the changes on a page are changes against, in words. */
+export function ComparedWith() {
+  const [scope] = useScope();
+  return comparedWith(scope);
 }

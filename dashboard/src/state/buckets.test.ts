@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { bucketOf, spanOf } from "./buckets";
+import { bucketOf, comparedWith, spanOf } from "./buckets";
 
 const now = Date.parse("2026-03-01T12:00:00Z");
 
@@ -15,4 +15,14 @@ it("buckets are as narrow as fits", () => {
 it("a range that only the API reads is left to it", () => {
   expect(bucketOf({ since: "yesterday", until: "" }, 100, now)).toBe("auto");
   expect(spanOf({ since: "1h", until: "2020-01-01" }, now)).toBeNull();
+});
+
+it("says what changes are changes against", () => {
+  expect(["24h", "7d", "1h", "15m", "yesterday"].map((since) => comparedWith({ since, until: "" }))).toEqual([
+    "compared with the day before",
+    "compared with the 7 days before",
+    "compared with the hour before",
+    "compared with the 15 min before",
+    "compared with the period before",
+  ]);
 });

@@ -1,3 +1,4 @@
+import { duration } from "@/format/numbers";
 import type { Scope } from "./search";
 
 const MINUTE = 60_000;
@@ -42,4 +43,14 @@ export function bucketOf(scope: Pick<Scope, "since" | "until">, most: number, no
   const span = spanOf(scope, now);
   if (span === null) return "auto";
   return (WIDTHS.find(([, ms]) => span / ms <= most) ?? WIDTHS[WIDTHS.length - 1]!)[0];
+}
+
+/** What the changes are changes against. */
+export function comparedWith(scope: Pick<Scope, "since" | "until">): string {
+  const span = spanOf(scope);
+  const many = (ms: number) => span !== null && span % ms === 0 && span / ms;
+  const days = many(DAY);
+  const before =
+    span === null ? "period" : days === 1 ? "day" : days ? `${days} days` : many(HOUR) === 1 ? "hour" : duration(span).replace(/ 0 \S+$/, "");
+  return `compared with the ${before} before`;
 }

@@ -4,7 +4,7 @@ import { FilterBar } from "@/components/FilterBar";
 import { MetricBars } from "@/components/MetricBars";
 import { Grid, PageBody, PageTop, Panel } from "@/components/Page";
 import { BlockSkeleton, Loaded } from "@/components/States";
-import { TimeRange } from "@/components/TimeRange";
+import { ComparedWith, TimeRange } from "@/components/TimeRange";
 import { change, count, duration, money, percent } from "@/format/numbers";
 import { joinCondition, useScope } from "@/state/search";
 import { HowTo } from "./HowTo";
@@ -17,7 +17,7 @@ export function Page() {
   const query = useMetrics({ measures: ["calls", "cache_lookups", "cache_hits", "cache_hit_rate", "saved_cost", "saved_time"], compare: "previous" });
   return (
     <>
-      <PageTop title="Cache" beside="against the period before">
+      <PageTop title="Cache" beside={<ComparedWith />}>
         <TimeRange />
       </PageTop>
       <PageBody>

@@ -2,7 +2,7 @@ import { useGroups } from "@/api/groups";
 import { FilterBar } from "@/components/FilterBar";
 import { SORTS, useListSort } from "@/components/groups/useListSort";
 import { PageBody, PageTop } from "@/components/Page";
-import { TimeRange } from "@/components/TimeRange";
+import { ComparedWith, TimeRange } from "@/components/TimeRange";
 import { useScope } from "@/state/search";
 import { ErrorsOverTime } from "./ErrorsOverTime";
 import { ErrorTable } from "./ErrorTable";
@@ -18,7 +18,7 @@ export function Page() {
   const open = readGroup(scope["group"]);
   return (
     <>
-      <PageTop title="Errors" beside="against the period before">
+      <PageTop title="Errors" beside={<ComparedWith />}>
         <TimeRange />
       </PageTop>
       <PageBody>

@@ -4,7 +4,7 @@ import { FilterBar } from "@/components/FilterBar";
 import { MetricBars } from "@/components/MetricBars";
 import { Grid, PageBody, PageTop, Panel } from "@/components/Page";
 import { BlockSkeleton, Loaded } from "@/components/States";
-import { TimeRange } from "@/components/TimeRange";
+import { ComparedWith, TimeRange } from "@/components/TimeRange";
 import { useKeys } from "@/api/keys";
 import { change, count, percent } from "@/format/numbers";
 import { useMay } from "@/state/roles";
@@ -19,7 +19,7 @@ export function Page() {
   const counted = useMetrics({ filter: useCounted(), measures: ["calls", "users"] });
   return (
     <>
-      <PageTop title="Limits" beside="against the period before">
+      <PageTop title="Limits" beside={<ComparedWith />}>
         <TimeRange />
       </PageTop>
       <PageBody>

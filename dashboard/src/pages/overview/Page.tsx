@@ -5,10 +5,9 @@ import { useMetrics } from "@/api/metrics";
 import { FilterBar } from "@/components/FilterBar";
 import { Grid, PageBody, PageTop, Panel } from "@/components/Page";
 import { BlockSkeleton, Loaded } from "@/components/States";
-import { TimeRange } from "@/components/TimeRange";
-import { bucketOf, spanOf } from "@/state/buckets";
-import { useScope, type Scope } from "@/state/search";
-import { duration } from "@/format/numbers";
+import { ComparedWith, TimeRange } from "@/components/TimeRange";
+import { bucketOf } from "@/state/buckets";
+import { useScope } from "@/state/search";
 import { Headline, HEADLINE } from "./Headline";
 import { LatencyHeatmap } from "./LatencyHeatmap";
 import { LatencyLines } from "./LatencyLines";
@@ -24,7 +23,7 @@ export function Page() {
   if (any.data === false) return <Navigate to={"/start" as string} replace />;
   return (
     <>
-      <PageTop title="Overview" beside={comparedWith(scope)}>
+      <PageTop title="Overview" beside={<ComparedWith />}>
         <TimeRange />
       </PageTop>
       <PageBody>
@@ -54,14 +53,6 @@ export function Page() {
       </PageBody>
     </>
   );
-}
-
-/** What the changes are changes against. */
-function comparedWith(scope: Scope): string {
-  const span = spanOf(scope);
-  const days = span === null ? 0 : span / 86_400_000;
-  const before = days >= 1 && Number.isInteger(days) ? (days === 1 ? "the day" : `the ${days} days`) : span === null ? "the period" : `the ${duration(span).replace(/ 0 \S+$/, "")}`;
-  return `compared with ${before} before`;
 }
 
 /** Whether the log holds any call at all; asked only where the range shows none, and again until one came. */

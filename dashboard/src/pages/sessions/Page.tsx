@@ -1,7 +1,7 @@
 import { FilterBar } from "@/components/FilterBar";
 import { GroupHeadline } from "@/components/groups/GroupHeadline";
 import { PageBody, PageTop } from "@/components/Page";
-import { TimeRange } from "@/components/TimeRange";
+import { ComparedWith, TimeRange } from "@/components/TimeRange";
 import { SessionTable, useSessionList } from "./SessionTable";
 
 /** Conversations and runs of agents, the latest first. */
@@ -9,7 +9,7 @@ export function Page() {
   const list = useSessionList();
   return (
     <>
-      <PageTop title="Sessions" beside="against the period before">
+      <PageTop title="Sessions" beside={<ComparedWith />}>
         <TimeRange />
       </PageTop>
       <PageBody>

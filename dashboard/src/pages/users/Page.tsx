@@ -4,7 +4,7 @@ import { GroupHeadline } from "@/components/groups/GroupHeadline";
 import { GroupTable } from "@/components/groups/GroupTable";
 import { SORTS, useListSort } from "@/components/groups/useListSort";
 import { PageBody, PageTop } from "@/components/Page";
-import { TimeRange } from "@/components/TimeRange";
+import { ComparedWith, TimeRange } from "@/components/TimeRange";
 import { addCondition } from "@/state/search";
 
 type User = GroupRows["users"];
@@ -15,7 +15,7 @@ export function Page() {
   const users = useGroups("users", { sort });
   return (
     <>
-      <PageTop title="Users" beside="against the period before">
+      <PageTop title="Users" beside={<ComparedWith />}>
         <TimeRange />
       </PageTop>
       <PageBody>
