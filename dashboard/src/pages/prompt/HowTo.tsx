@@ -45,5 +45,5 @@ export function HowTo({ prompt, variables, typed, dialect, version }: { prompt: 
 
 function example(variable: Variable): string {
   if (variable.default !== undefined) return String(variable.default);
-  return variable.type === "number" ? "1" : variable.type === "boolean" ? "true" : "…";
+  return variable.type === "number" ? "1" : variable.type === "boolean" ? "true" : variable.name.toUpperCase();
 }

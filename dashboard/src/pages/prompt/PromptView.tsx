@@ -2,7 +2,6 @@ import { Button, Menu, Tabs, ActionIcon } from "@mantine/core";
 import { notifications } from "@mantine/notifications";
 import { Link, useRouter } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";
-import { useMe } from "@/api/me";
 import { usePromptChanges, useVersionFigures, type Prompt, type Version } from "@/api/prompts";
 import { useFilled } from "@/chat/useFilled";
 import type { Typed } from "@/chat/variables";
@@ -12,6 +11,7 @@ import { PageBody, PageTop, Panel } from "@/components/Page";
 import { Empty } from "@/components/States";
 import { TimeRange } from "@/components/TimeRange";
 import { Environments } from "@/pages/prompts/Environments";
+import { useMay } from "@/state/roles";
 import { useScope } from "@/state/search";
 import { Editor } from "./Editor";
 import { HowTo } from "./HowTo";
@@ -34,9 +34,8 @@ interface Props {
 /** The page of a prompt that is there. What is edited stays while its tabs change. */
 export function PromptView({ prompt, versions, version }: Props) {
   const [scope, setScope] = useScope();
-  const me = useMe().data;
   const hasPlayground = "/playground" in useRouter().routesByPath;
-  const mayEdit = !!me && me.role !== "viewer" && me.role !== "";
+  const mayEdit = useMay("member");
   const [resumed] = useState(() => takeOver(prompt.id));
   const isResumed = resumed !== null && version !== null && resumed.version === version.version;
   const editing = usePromptDraft(version, isResumed ? { ...resumed, base: resumed.version } : null);
@@ -79,7 +78,7 @@ export function PromptView({ prompt, versions, version }: Props) {
             <Menu>
               <Menu.Target>
                 <ActionIcon aria-label="More">
-                  <Icon name="menu" />
+                  <Icon name="more" />
                 </ActionIcon>
               </Menu.Target>
               <Menu.Dropdown>

@@ -6,6 +6,7 @@ import { Icon } from "@/components/Icon";
 import { PageBody, PageTop, Panel } from "@/components/Page";
 import { Empty, Loaded, RowsSkeleton } from "@/components/States";
 import { TimeRange } from "@/components/TimeRange";
+import { useMay } from "@/state/roles";
 import { readSort, useScope, writeSort } from "@/state/search";
 import styles from "./Page.module.css";
 import { PromptTable } from "./PromptTable";
@@ -16,6 +17,7 @@ export function Page() {
   const [scope, setScope] = useScope();
   const find = typeof scope["find"] === "string" ? scope["find"] : "";
   const archived = scope["archived"] === "yes";
+  const mayEdit = useMay("member");
   const sort = readSort(scope["sort"]) ?? { column: "last_used", direction: "desc" as const };
   const prompts = usePrompts(archived);
   const figures = useVersionFigures();
@@ -24,9 +26,11 @@ export function Page() {
     <>
       <PageTop title="Prompts" beside={prompts.data?.length ? `${prompts.data.length} ${archived ? "archived" : "managed"}` : ""}>
         <TimeRange />
-        <Button component={Link} to={"/new-prompt" as string} variant="filled" leftSection={<Icon name="plus" size={13} />}>
-          New prompt
-        </Button>
+        {mayEdit && (
+          <Button component={Link} to={"/new-prompt" as string} variant="filled" leftSection={<Icon name="plus" size={13} />}>
+            New prompt
+          </Button>
+        )}
       </PageTop>
       <PageBody>
         <div className={styles["bar"]}>
@@ -55,7 +59,7 @@ export function Page() {
                   <Empty title={`No prompt has “${find}” in its name, id or environments`} action={<Button onClick={() => setScope({ find: "" })}>Show all {all.length}</Button>} />
                 );
               }
-              return <PromptTable rows={rows} sort={sort} onSort={(next) => setScope({ sort: writeSort(next) })} footer={rows.length === all.length ? `All ${all.length} prompts` : `${rows.length} of ${all.length} prompts`} />;
+              return <PromptTable rows={rows} sort={sort} isLoading={figures.isPending} onSort={(next) => setScope({ sort: writeSort(next) })} footer={rows.length === all.length ? `All ${all.length} prompts` : `${rows.length} of ${all.length} prompts`} />;
             }}
           </Loaded>
         </Panel>

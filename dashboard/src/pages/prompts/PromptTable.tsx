@@ -12,17 +12,19 @@ interface Props {
   sort: Sort;
   onSort: (sort: Sort) => void;
   footer: string;
+  /** Whether the figures are on their way. */
+  isLoading: boolean;
 }
 
 /** Prompts with what they did in the time range. A row opens its prompt, a figure its calls. */
-export function PromptTable({ rows, sort, onSort, footer }: Props) {
+export function PromptTable({ rows, sort, onSort, footer, isLoading }: Props) {
   const [scope] = useScope();
   const navigate = useNavigate();
   const kept = writeScope({ since: scope.since, until: scope.until, zone: scope.zone, q: scope.q }) as never;
   return (
     <DataTable
       label="Prompts"
-      columns={COLUMNS}
+      columns={isLoading ? WAITING : COLUMNS}
       rows={rows}
       rowKey={(row) => row.id}
       sort={sort}
@@ -62,7 +64,7 @@ const COLUMNS: Column<PromptRow>[] = [
   { id: "environments", header: "Environments", width: "minmax(200px, 1fr)", cell: (row) => <Environments id={row.id} labels={row.labels} /> },
   { id: "calls", header: "Calls", width: "84px", numeric: true, sort: "calls", cell: (row) => (row.calls ? <Calls row={row}>{count(row.calls)}</Calls> : none) },
   { id: "cost", header: "Cost", width: "104px", numeric: true, sort: "cost", cell: (row) => (row.calls ? <Calls row={row}>{money(row.cost)}</Calls> : none) },
-  { id: "p95", header: "P95 latency", width: "96px", numeric: true, sort: "p95", cell: (row) => duration(row.p95) },
+  { id: "p95", header: "P95 latency", width: "96px", numeric: true, sort: "p95", cell: (row) => (row.p95 == null ? none : duration(row.p95)) },
   {
     id: "errors",
     header: "Errors",
@@ -80,6 +82,9 @@ const COLUMNS: Column<PromptRow>[] = [
   },
   { id: "used", header: "Last used", width: "132px", numeric: true, sort: "last_used", cell: (row) => (row.lastUsed ? <Time at={row.lastUsed} relative /> : none) },
 ];
+
+const FIGURES = ["calls", "cost", "p95", "errors", "used"];
+const WAITING = COLUMNS.map((column) => (FIGURES.includes(column.id) ? { ...column, cell: () => <span className="dim">…</span> } : column));
 
 function Calls({ row, filter = "", children }: { row: PromptRow; filter?: string; children: React.ReactNode }) {
   const [scope] = useScope();
