@@ -36,9 +36,9 @@ export function Parameters({ draft, faults, onChange, onRun }: Props) {
   return (
     <div>
       <div className={styles["parameters"]}>
-        <TextInput label="Temperature" inputMode="decimal" placeholder="the model's own" value={draft.temperature} error={error("temperature")} onChange={(event) => onChange({ temperature: event.currentTarget.value })} />
-        <TextInput label="Most tokens" inputMode="numeric" placeholder="the model's own" value={draft.maxTokens} error={error("maxTokens")} onChange={(event) => onChange({ maxTokens: event.currentTarget.value })} />
-        <TextInput label="Top P" inputMode="decimal" placeholder="the model's own" value={draft.topP} error={error("topP")} onChange={(event) => onChange({ topP: event.currentTarget.value })} />
+        <TextInput label="Temperature" inputMode="decimal" placeholder="default" value={draft.temperature} error={error("temperature")} onChange={(event) => onChange({ temperature: event.currentTarget.value })} />
+        <TextInput label="Most tokens" inputMode="numeric" placeholder="default" value={draft.maxTokens} error={error("maxTokens")} onChange={(event) => onChange({ maxTokens: event.currentTarget.value })} />
+        <TextInput label="Top P" inputMode="decimal" placeholder="default" value={draft.topP} error={error("topP")} onChange={(event) => onChange({ topP: event.currentTarget.value })} />
       </div>
       <Section title="Tools" value={draft.tools} start={draft.dialect === "anthropic" ? ANTHROPIC_TOOL : TOOL} fault={faults["tools"]} onChange={(tools) => onChange({ tools })} onRun={onRun} />
       {draft.dialect === "openai" && (
