@@ -1,4 +1,4 @@
-import { useRef, useState, type PointerEvent } from "react";
+import { memo, useRef, useState, type PointerEvent } from "react";
 import { tickText, ticksOf, type Axis } from "./axis";
 import styles from "./Minimap.module.css";
 
@@ -40,14 +40,22 @@ export function Minimap({ running, failed, length, axis, onAxis }: Props) {
         setDrag(null);
       }}
     >
-      <svg viewBox={`0 0 ${running.length} ${HEIGHT}`} preserveAspectRatio="none" aria-hidden="true">
-        {running.map((calls, at) => (calls ? <rect key={at} x={at} width={0.9} y={HEIGHT - Math.max(2, (calls / top) * HEIGHT)} height={Math.max(2, (calls / top) * HEIGHT)} /> : null))}
-        {failed.map((calls, at) => (calls ? <rect key={at} data-bad x={at} width={0.9} y={HEIGHT - 3} height={3} /> : null))}
-      </svg>
+      <Bars running={running} failed={failed} />
       {chosen && <span className={styles["chosen"]} style={{ left: `${chosen.from * 100}%`, width: `${(chosen.to - chosen.from) * 100}%` }} />}
     </div>
   );
 }
+
+const Bars = memo(function Bars({ running, failed }: { running: number[]; failed: number[] }) {
+  const top = Math.max(...running, 1);
+  const bar = (at: number, y: number) => `M${at} ${y}h.88V${HEIGHT}h-.88z`;
+  return (
+    <svg viewBox={`0 0 ${running.length} ${HEIGHT}`} preserveAspectRatio="none" aria-hidden="true">
+      <path d={running.map((calls, at) => (calls ? bar(at, HEIGHT - Math.max(2, (calls / top) * HEIGHT)) : "")).join("")} />
+      <path data-bad d={failed.map((calls, at) => (calls ? bar(at, HEIGHT - 3) : "")).join("")} />
+    </svg>
+  );
+});
 
 /** The times of the axis. */
 export function AxisLabels({ axis, most }: { axis: Axis; most: number }) {

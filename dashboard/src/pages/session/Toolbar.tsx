@@ -1,4 +1,5 @@
 import { Button, SegmentedControl } from "@mantine/core";
+import { memo, useCallback, type RefObject } from "react";
 import type { SessionOutline } from "@/api/sessions";
 import { useScope } from "@/state/search";
 import type { Axis, AxisMode } from "./axis";
@@ -7,7 +8,10 @@ import styles from "./Toolbar.module.css";
 import type { Waterfall } from "./useWaterfall";
 
 interface Props {
-  rows: Waterfall;
+  flat: boolean;
+  anyFolded: boolean;
+  /** The rows as they are when a button is pressed: a scroll does not draw the buttons again. */
+  rows: RefObject<Waterfall>;
   outline: SessionOutline;
   axis: Axis;
   mode: AxisMode;
@@ -16,36 +20,37 @@ interface Props {
 }
 
 /** What stands above the waterfall and stays in view: how it is shown, where to jump, and the axis of time. */
-export function Toolbar({ rows, outline, axis, mode, onAxis, ticks }: Props) {
+export const Toolbar = memo(function Toolbar({ flat, anyFolded, rows, outline, axis, mode, onAxis, ticks }: Props) {
   const [, setScope] = useScope();
+  const choose = useCallback((part: Axis | null) => onAxis(part ?? "all"), [onAxis]);
   const { first_error, slowest, most_expensive } = outline;
   return (
     <div className={styles["bar"]}>
       <div className={styles["tools"]}>
         <SegmentedControl
           aria-label="Order of calls"
-          value={rows.flat ? "time" : "tree"}
+          value={flat ? "time" : "tree"}
           onChange={(view) => setScope({ view: view === "tree" ? "" : view }, true)}
           data={[{ value: "tree", label: "Tree" }, { value: "time", label: "In order of time" }]}
         />
-        {!rows.flat && (
-          <Button variant="subtle" color="gray" onClick={rows.anyFolded ? rows.unfoldAll : rows.foldAll}>
-            {rows.anyFolded ? "Unfold all" : "Fold all"}
+        {!flat && (
+          <Button variant="subtle" color="gray" onClick={() => (anyFolded ? rows.current.unfoldAll() : rows.current.foldAll())}>
+            {anyFolded ? "Unfold all" : "Fold all"}
           </Button>
         )}
         <span className={styles["gap"]} />
         {first_error && (
-          <Button variant="subtle" color="gray" title="The next failed call (e)" onClick={() => void rows.nextError()}>
+          <Button variant="subtle" color="gray" title="The next failed call (e)" onClick={() => void rows.current.nextError()}>
             <span className={styles["bad"]}>Next error</span>&nbsp;<kbd>e</kbd>
           </Button>
         )}
         {slowest && (
-          <Button variant="subtle" color="gray" onClick={() => rows.jump(slowest)}>
+          <Button variant="subtle" color="gray" onClick={() => rows.current.jump(slowest)}>
             Slowest
           </Button>
         )}
         {most_expensive && (
-          <Button variant="subtle" color="gray" onClick={() => rows.jump(most_expensive)}>
+          <Button variant="subtle" color="gray" onClick={() => rows.current.jump(most_expensive)}>
             Most expensive
           </Button>
         )}
@@ -58,10 +63,10 @@ export function Toolbar({ rows, outline, axis, mode, onAxis, ticks }: Props) {
       </div>
       <div className={styles["axis"]}>
         <div className={styles["names"]}>
-          <span>{rows.flat ? "Call" : "Path and call"}</span>
+          <span>{flat ? "Call" : "Path and call"}</span>
         </div>
         <div className={styles["time"]}>
-          <Minimap running={outline.running} failed={outline.failed} length={outline.duration_ms || 1} axis={axis} onAxis={(part) => onAxis(part ?? "all")} />
+          <Minimap running={outline.running} failed={outline.failed} length={outline.duration_ms || 1} axis={axis} onAxis={choose} />
           <AxisLabels axis={axis} most={ticks} />
         </div>
         <span>Lasted</span>
@@ -70,4 +75,4 @@ export function Toolbar({ rows, outline, axis, mode, onAxis, ticks }: Props) {
       </div>
     </div>
   );
-}
+});

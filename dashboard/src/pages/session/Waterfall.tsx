@@ -17,6 +17,7 @@ import styles from "./Waterfall.module.css";
 
 const ROW = 28;
 const TICKS = 7;
+const SLOTS = 256;
 
 /** The calls of a session on one axis of time, as a tree of its paths or in order of time. Only rows in view are drawn. */
 export function Waterfall({ id, tree, outline }: { id: string; tree: Branch; outline: SessionOutline }) {
@@ -31,7 +32,7 @@ export function Waterfall({ id, tree, outline }: { id: string; tree: Branch; out
   const axis = mode === "rows" ? (inView ?? asked) : asked;
   const zoom = useCallback((to: Axis | "all" | "rows") => setScope({ axis: typeof to === "string" ? to : writeAxis(around([to])!) }, true), [setScope]);
   useLayoutEffect(() => setTop((list.current?.getBoundingClientRect().top ?? 0) + scrollY), []);
-  const virtual = useWindowVirtualizer({ count: rows.count, estimateSize: () => ROW, overscan: 14, scrollMargin: top, scrollPaddingStart: 190, scrollPaddingEnd: 60 });
+  const virtual = useWindowVirtualizer({ count: rows.count, estimateSize: () => ROW, overscan: 10, scrollMargin: top, scrollPaddingStart: 190, scrollPaddingEnd: 60 });
   scroll.current = (row) => virtual.scrollToIndex(row, { align: "auto" });
   const items = virtual.getVirtualItems();
   const first = items[0]?.index ?? 0;
@@ -65,7 +66,7 @@ export function Waterfall({ id, tree, outline }: { id: string; tree: Branch; out
 
   return (
     <Panel flush className={styles["panel"]}>
-      <Toolbar rows={rows} outline={outline} axis={axis} mode={mode} onAxis={zoom} ticks={TICKS} />
+      <Toolbar rows={latest} flat={rows.flat} anyFolded={rows.anyFolded} outline={outline} axis={axis} mode={mode} onAxis={zoom} ticks={TICKS} />
       {rows.error ? <Failure error={rows.error} retry={() => rows.want(first, last)} /> : null}
       <div role="treegrid" aria-label="Calls of the session" aria-rowcount={rows.count} className={styles["grid"]} style={{ height: virtual.getTotalSize() }} ref={list}>
         <div className={styles["behind"]} role="presentation">
@@ -77,18 +78,20 @@ export function Waterfall({ id, tree, outline }: { id: string; tree: Branch; out
             if (!row) return null;
             const place = { index: item.index, offset: item.start - top, depth: row.segment.depth };
             const at = { ...place, axis, cursor: rows.cursor === item.index };
+            // Elements are used again for other rows while one scrolls.
+            const key = item.index % SLOTS;
             switch (row.segment.kind) {
               case "branch":
-                return <BranchRow key={row.segment.branch.path} branch={row.segment.branch} name={row.segment.name} open={row.segment.open} onToggle={rows.toggle} onZoom={zoom} {...at} />;
+                return <BranchRow key={key} branch={row.segment.branch} name={row.segment.name} open={row.segment.open} onToggle={rows.toggle} onZoom={zoom} {...at} />;
               case "more": {
                 const { path, missing } = row.segment;
-                return <MoreRow key={`${path} more`} missing={missing} onMore={() => void rows.more(path, rows.branchCount(path))} {...place} />;
+                return <MoreRow key={key} missing={missing} onMore={() => void rows.more(path, rows.branchCount(path))} {...place} />;
               }
               case "calls":
                 return row.call ? (
-                  <CallRow key={row.call.id} call={row.call} flat={rows.flat} href={hrefOf(row.call.id)} opened={opened === row.call.id} onOpen={open} onTool={onTool} {...at} />
+                  <CallRow key={key} call={row.call} flat={rows.flat} href={hrefOf(row.call.id)} opened={opened === row.call.id} onOpen={open} onTool={onTool} {...at} />
                 ) : (
-                  <WaitingRow key={item.index} {...place} />
+                  <WaitingRow key={key} {...place} />
                 );
             }
           })}
