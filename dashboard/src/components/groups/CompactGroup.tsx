@@ -6,12 +6,13 @@ import styles from "./CompactGroup.module.css";
 
 /** A group on a narrow screen: its name and cost, below them its calls, errors, P95 latency and last call. */
 export function CompactGroup({ name, row }: { name: ReactNode; row: Figures }) {
+  const calls = `${count(row.calls)} ${row.calls === 1 ? "call" : "calls"}`;
   return (
     <div className={styles["compact"]}>
       <b>{name}</b>
-      <span className="num">{row.cost == null && !row.unknown_cost_calls ? ABSENT : money(row.cost)}</span>
+      <span className={styles["value"]}>{row.cost === undefined ? calls : row.cost == null && !row.unknown_cost_calls ? ABSENT : money(row.cost)}</span>
       <span className={styles["below"]}>
-        {`${count(row.calls)} ${row.calls === 1 ? "call" : "calls"}`}
+        {row.cost === undefined ? `${count(row.users as number)} users` : calls}
         {row.errors ? <span className={styles["bad"]}>{`${percent(row.error_rate)} failed`}</span> : null}
         {row.latency_p95 != null && <span>{`P95 ${duration(row.latency_p95)}`}</span>}
       </span>

@@ -19,7 +19,11 @@ export function ErrorTable({ query, sort }: { query: ReturnType<typeof useGroups
       query={query}
       sort={sort}
       rowKey={(row) => writeGroup(row)}
-      name={(row) => `${row.error}: ${row.shape}`}
+      name={(row) => (
+        <>
+          <Origin row={row} /> {row.error} {row.shape}
+        </>
+      )}
       filterOf={groupFilter}
       columns={() => COLUMNS}
       figures={["bad_spark", "calls", "change", "users"]}
@@ -30,10 +34,16 @@ export function ErrorTable({ query, sort }: { query: ReturnType<typeof useGroups
   );
 }
 
+/** Whose failure it is, as a tag. */
+function Origin({ row }: { row: Row }) {
+  const origin = ORIGINS[row.origin];
+  return <Tag {...(origin?.tone ? { tone: origin.tone } : {})}>{origin?.short ?? row.origin}</Tag>;
+}
+
 const COLUMNS: Column<Row>[] = [
   {
     id: "origin", header: "Whose", width: "92px", sort: "origin", filter: (row) => ({ column: "error_origin", value: row.origin }),
-    cell: (row) => <Tag {...(ORIGINS[row.origin]?.tone ? { tone: ORIGINS[row.origin]!.tone! } : {})}>{ORIGINS[row.origin]?.short ?? row.origin}</Tag>,
+    cell: (row) => <Origin row={row} />,
   },
   {
     id: "status", header: "Status", width: "112px",

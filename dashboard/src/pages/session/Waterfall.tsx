@@ -1,3 +1,4 @@
+import { useMediaQuery } from "@mantine/hooks";
 import { useWindowVirtualizer } from "@tanstack/react-virtual";
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "react";
 import type { Branch, SessionCall, SessionOutline } from "@/api/sessions";
@@ -16,7 +17,6 @@ import { useWaterfallKeys } from "./useWaterfallKeys";
 import styles from "./Waterfall.module.css";
 
 const ROW = 28;
-const TICKS = 7;
 const SLOTS = 256;
 
 /** The calls of a session on one axis of time, as a tree of its paths or in order of time. Only rows in view are drawn. */
@@ -26,6 +26,7 @@ export function Waterfall({ id, tree, outline }: { id: string; tree: Branch; out
   const [top, setTop] = useState(0);
   const scroll = useRef<(row: number) => void>(() => {});
   const rows = useWaterfall(id, tree, (row) => requestAnimationFrame(() => scroll.current(row)));
+  const ticks = useMediaQuery("(max-width: 760px)", false, { getInitialValueInEffect: false }) ? 2 : 7;
   const mode = axisMode(scope["axis"], outline.calls);
   const asked = useMemo(() => readAxis(scope["axis"], outline.duration_ms), [scope["axis"], outline.duration_ms]);
   const [inView, setInView] = useState<Axis | null>(null);
@@ -66,11 +67,11 @@ export function Waterfall({ id, tree, outline }: { id: string; tree: Branch; out
 
   return (
     <Panel flush className={styles["panel"]}>
-      <Toolbar rows={latest} flat={rows.flat} anyFolded={rows.anyFolded} outline={outline} axis={axis} mode={mode} onAxis={zoom} ticks={TICKS} />
+      <Toolbar rows={latest} flat={rows.flat} anyFolded={rows.anyFolded} outline={outline} axis={axis} mode={mode} onAxis={zoom} ticks={ticks} />
       {rows.error ? <Failure error={rows.error} retry={() => rows.want(first, last)} /> : null}
       <div role="treegrid" aria-label="Calls of the session" aria-rowcount={rows.count} className={styles["grid"]} style={{ height: virtual.getTotalSize() }} ref={list}>
         <div className={styles["behind"]} role="presentation">
-          <AxisLines axis={axis} most={TICKS} />
+          <AxisLines axis={axis} most={ticks} />
         </div>
         <div role="rowgroup">
           {items.map((item) => {
