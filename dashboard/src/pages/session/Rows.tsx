@@ -48,7 +48,7 @@ export const CallRow = memo(function CallRow({ call, flat, href, opened, onOpen,
   const first = call.ttft_ms != null && call.latency_ms ? Math.min(100, (call.ttft_ms / call.latency_ms) * 100) : 0;
   const step = call.operation === "tool";
   return (
-    <div role="row" aria-level={place.depth + 1} aria-selected={opened || undefined} className={styles["row"]} data-cursor={place.cursor || undefined} data-tone={call.failed ? "bad" : undefined} data-index={place.index} style={{ transform: `translateY(${place.offset}px)` }}>
+    <div role="row" aria-level={place.depth + 1} aria-selected={opened || undefined} className={styles["row"]} data-cursor={place.cursor || undefined} data-tone={call.failed ? "bad" : undefined} data-index={place.index} onClick={(event) => !(event.target as Element).closest("a, button") && onOpen(call.id, place.index)} style={{ transform: `translateY(${place.offset}px)` }}>
       <div role="cell" className={styles["name"]} style={shift(place.depth)}>
         <a
           href={href}
