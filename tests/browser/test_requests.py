@@ -218,6 +218,16 @@ def test_the_live_tail_shows_new_calls_and_waits_while_one_reads(page: Page, sta
     assert urlsplit(page.url).query == ""
 
 
+def test_the_live_tail_says_when_it_is_cut_and_goes_on(page: Page, watch: Any) -> None:
+    watch.allow("/api/requests/tail")
+    page.route("**/api/requests/tail*", lambda route: route.abort())
+    _open(page, "?live=1")
+    tail = page.get_by_role("status").filter(has_text=re.compile("Trying again|Live: new"))
+    expect(tail).to_contain_text("Trying again")
+    page.unroute("**/api/requests/tail*")
+    expect(tail).to_contain_text("Live: new calls")
+
+
 def test_a_file_is_exported(page: Page) -> None:
     _open(page, "?q=status>=200")
     page.get_by_role("button", name="Export").click()

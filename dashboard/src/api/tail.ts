@@ -5,14 +5,14 @@ export type TailState = "off" | "connecting" | "live" | "reconnecting";
 interface Listener {
   /** Events that came, the newest first; a few times a second at most. */
   onEvents: (events: Record<string, unknown>[]) => void;
-  /** The tail begins now: what was logged before is in the list. */
-  onStart: () => void;
+  /** The tail begins now, or some events were left out: what was logged before has to be read from the log. */
+  onGap: () => void;
 }
 
 const FLUSH_MS = 250;
 const MAX_RETRY_MS = 15_000;
-/** Events between two flushes of a hidden page; more are in the log, and the list is read again from there. */
-const MAX_PENDING = 1_000;
+/** Events between two flushes, which come late on a hidden page; of more, the list is read again from the log. */
+const MAX_PENDING = 500;
 
 /** Follows new calls of a filter while it is on. It goes on where it was after the control plane restarted. */
 export function useTail(q: string, on: boolean, listener: Listener): TailState {
@@ -29,18 +29,20 @@ export function useTail(q: string, on: boolean, listener: Listener): TailState {
     let position = "";
     let tries = 0;
     let pending: Record<string, unknown>[] = [];
+    let left = false;
     const open = () => {
       const query = new URLSearchParams({ q, ...(position ? { after: position } : {}) });
       source = new EventSource(`/api/requests/tail?${query}`);
       source.onopen = () => {
         tries = 0;
         setState("live");
-        if (!position) latest.current.onStart();
+        if (!position) latest.current.onGap();
       };
       source.onmessage = (message: MessageEvent<string>) => {
         position = message.lastEventId || position;
         pending.unshift(JSON.parse(message.data) as Record<string, unknown>);
-        if (pending.length > MAX_PENDING) pending.length = MAX_PENDING;
+        left ||= pending.length > MAX_PENDING;
+        if (left) pending = [];
       };
       source.onerror = () => {
         setState("reconnecting");
@@ -52,6 +54,8 @@ export function useTail(q: string, on: boolean, listener: Listener): TailState {
     setState("connecting");
     open();
     const flush = setInterval(() => {
+      if (left) latest.current.onGap();
+      left = false;
       if (!pending.length) return;
       const events = pending;
       pending = [];

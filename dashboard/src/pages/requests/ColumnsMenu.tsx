@@ -12,7 +12,7 @@ export function ColumnsMenu() {
   return (
     <Popover position="bottom-end" shadow="md" trapFocus>
       <Popover.Target>
-        <Button leftSection={<Icon name="columns" size={14} />}>Columns</Button>
+        <Button className={styles["wide"] ?? ""} leftSection={<Icon name="columns" size={14} />}>Columns</Button>
       </Popover.Target>
       <Popover.Dropdown p={6}>
         <Choice />

@@ -1,5 +1,5 @@
 import { Button } from "@mantine/core";
-import { useMemo, useState } from "react";
+import { useEffect, useMemo, useState } from "react";
 import { useFirstPage, type CallQuestion } from "@/api/callPages";
 import { ApiError } from "@/api/client";
 import { selectionOf, useTotal } from "@/api/requests";
@@ -15,7 +15,7 @@ import { ColumnsMenu } from "./ColumnsMenu";
 import { ExportMenu } from "./ExportMenu";
 import { Histogram } from "./Histogram";
 import { LoadingList } from "./LoadingList";
-import { LiveButton, isLive } from "./LiveButton";
+import { LiveButton, RefreshButton, isLive } from "./LiveButton";
 import styles from "./Menus.module.css";
 import { SavedLink } from "./SavedLink";
 import { ViewsMenu } from "./ViewsMenu";
@@ -28,6 +28,7 @@ export function Page() {
   const { columns, unknown } = useMemo(() => readColumns(scope["columns"]), [scope["columns"]]);
   const asked = useQuestion(columnsToAsk(columns));
   const first = useFirstPage(asked);
+  useFreshStart(first);
   const shown = useAnswered(asked, first.isSuccess);
   const unread = first.error instanceof ApiError && first.error.status === 400;
   const total = useTotal(every);
@@ -35,6 +36,7 @@ export function Page() {
   return (
     <>
       <PageTop title="Requests" beside={value == null ? "" : `${total.data?.exact ? "" : "about "}${count(value)} in view`}>
+        {!live && <RefreshButton />}
         <LiveButton />
         <TimeRange />
         <ColumnsMenu />
@@ -90,4 +92,16 @@ function useAnswered(asked: CallQuestion, answered: boolean): CallQuestion | und
   const [last, setLast] = useState<CallQuestion>();
   if (answered && last !== asked) setLast(asked);
   return answered ? asked : last;
+}
+
+/** One who comes back to the top of the list sees it as it is now; one who comes back to a place in it keeps the place. */
+function useFreshStart({ dataUpdatedAt, refetch }: ReturnType<typeof useFirstPage>): void {
+  useEffect(() => {
+    const timer = setTimeout(() => {
+      if (dataUpdatedAt && Date.now() - dataUpdatedAt > 10_000 && scrollY < 200) void refetch();
+    }, 100);
+    return () => clearTimeout(timer);
+    // once, when the page opens
+    // eslint-disable-next-line react-hooks/exhaustive-deps
+  }, []);
 }

@@ -2,7 +2,7 @@ import type { ReactNode } from "react";
 import { numberOf, propertiesOf, textOf, type CallRow } from "@/api/callRow";
 import { FilterLink, Status, Tag, Time } from "@/components/Bits";
 import type { Column } from "@/components/DataTable";
-import { ABSENT, bytes, count, duration } from "@/format/numbers";
+import { ABSENT, bytes, count, duration, shortCount } from "@/format/numbers";
 import { Cost, Feedback, LatencyBar, LatencyHeader, Model, Prompt, Properties, Score, Tokens, Value } from "./cells";
 
 /** One column that the list can show. More: a row here. */
@@ -38,7 +38,7 @@ function Figure({ value }: { value: string }) {
   return <span className={value === ABSENT ? "dim" : ""}>{value}</span>;
 }
 
-const speed = (value: number | null) => (value === null ? ABSENT : `${value < 10 ? value.toFixed(1) : Math.round(value)} tok/s`);
+const speed = (value: number | null) => (value === null ? ABSENT : `${value < 10 ? value.toFixed(1) : shortCount(value)} tok/s`);
 
 export const LIST_COLUMNS: ListColumn[] = [
   listed("start", "Time", "Call", ["start"], "118px", (row) => <Time at={row.start} />, { sort: "start", filter: (row) => ({ column: "start", value: row.start, kind: "time" }) }),
@@ -64,7 +64,7 @@ export const LIST_COLUMNS: ListColumn[] = [
   { ...figured("ttft_ms", "First token", "Time", "92px", duration), id: "ttft" },
   figured("first_byte_ms", "First byte", "Time", "92px", duration),
   { ...figured("sent_ms", "Proxy added", "Time", "96px", duration), id: "proxy_added" },
-  { ...figured("tokens_per_second", "Speed", "Time", "92px", speed), id: "speed" },
+  { ...figured("tokens_per_second", "Speed", "Time", "100px", speed), id: "speed" },
   listed("tokens", "Tokens in → out", "Tokens and cost", ["tokens", "input_tokens", "output_tokens"], "118px", (row) => <Tokens row={row} />, {
     numeric: true,
     sort: "tokens",
@@ -79,7 +79,7 @@ export const LIST_COLUMNS: ListColumn[] = [
     sort: "cost",
     filter: (row) => (numberOf(row, "cost") === null ? { column: "cost", value: null } : { column: "cost", value: numberOf(row, "cost"), kind: "number" }),
   }),
-  listed("saved", "Saved", "Tokens and cost", ["saved"], "92px", (row) => <Cost row={row} column="saved" />, { numeric: true, sort: "saved" }),
+  listed("saved", "Saved", "Tokens and cost", ["saved"], "106px", (row) => <Cost row={row} column="saved" />, { numeric: true, sort: "saved" }),
   named("user", "User", "Who", "minmax(90px, 0.9fr)"),
   named("session", "Session", "Who", "130px"),
   named("session_path", "Session path", "Who", "130px"),

@@ -37,7 +37,7 @@ export function useLive(list: CallList, question: CallQuestion, on: boolean, pau
   }, [queries, key]);
 
   const state = useTail(q, on, {
-    onStart: () => void readAgain(),
+    onGap: () => void readAgain(),
     onEvents: (events) => {
       const rows = events.map((event) => rowOfEvent(event, question.columns));
       fresh.current = new Set(paused ? [] : rows.map((row) => row.id));
