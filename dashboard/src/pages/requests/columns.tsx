@@ -74,12 +74,12 @@ export const LIST_COLUMNS: ListColumn[] = [
   figured("output_tokens", "Output", "Tokens and cost", "80px", count),
   figured("cached_input_tokens", "Cached input", "Tokens and cost", "100px", count),
   figured("reasoning_tokens", "Reasoning", "Tokens and cost", "92px", count),
-  listed("cost", "Cost", "Tokens and cost", ["cost", "cost_known", "cached"], "106px", (row) => <Cost row={row} column="cost" />, {
+  listed("cost", "Cost", "Tokens and cost", ["cost", "cost_known", "cached"], "112px", (row) => <Cost row={row} column="cost" />, {
     numeric: true,
     sort: "cost",
     filter: (row) => (numberOf(row, "cost") === null ? { column: "cost", value: null } : { column: "cost", value: numberOf(row, "cost"), kind: "number" }),
   }),
-  listed("saved", "Saved", "Tokens and cost", ["saved"], "106px", (row) => <Cost row={row} column="saved" />, { numeric: true, sort: "saved" }),
+  listed("saved", "Saved", "Tokens and cost", ["saved"], "112px", (row) => <Cost row={row} column="saved" />, { numeric: true, sort: "saved" }),
   named("user", "User", "Who", "minmax(90px, 0.9fr)"),
   named("session", "Session", "Who", "130px"),
   named("session_path", "Session path", "Who", "130px"),
