@@ -49,7 +49,7 @@ def test_builder_and_text_say_the_same(page: Page) -> None:
     expect(text).to_have_value("status>=400")
     text.fill("user:(ada, bob)")
     expect(builder.get_by_role("combobox", name="Column")).to_have_value("user")
-    expect(builder.get_by_role("combobox", name="Is")).to_have_value("is any of")
+    expect(builder.get_by_role("combobox", name="Comparison")).to_have_value("is any of")
     text.fill("status>=100")
     builder.get_by_role("button", name="Apply").click()
     assert _search(page)["q"] == "status>=100"

@@ -98,7 +98,7 @@ function Fields({ draft, onChange }: { draft: Draft; onChange: (draft: Draft) =>
         onChange={(value) => value && pick(value)}
       />
       <Select
-        label="Is"
+        label="Comparison"
         allowDeselect={false}
         comboboxProps={{ withinPortal: false }}
         data={operations.map((value) => ({ value, label: OPERATION_WORDS[value] }))}

@@ -151,11 +151,13 @@ export function DataTable<Row>(props: Props<Row>) {
           role="presentation"
           className={styles["body"]}
           style={{ height: virtual.getTotalSize() }}
-          onPointerOver={(event) => {
+          onPointerMove={(event) => {
             if (event.pointerType === "touch") return;
-            const cell = (event.target as Element).closest<HTMLElement>("[data-column]");
-            const row = (event.target as Element).closest<HTMLElement>("[data-index]");
-            if (cell && row) setHot({ index: Number(row.dataset["index"]), column: cell.dataset["column"]! });
+            // The row's link lies over its cells: what counts is the cell below it.
+            const cell = document.elementsFromPoint(event.clientX, event.clientY).find((each): each is HTMLElement => each instanceof HTMLElement && each.dataset["column"] !== undefined);
+            const index = Number((event.target as Element).closest<HTMLElement>("[data-index]")?.dataset["index"] ?? -1);
+            const column = cell?.dataset["column"] ?? "";
+            setHot((before) => (before.index === index && before.column === column ? before : { index, column }));
           }}
           onPointerLeave={() => setHot({ index: -1, column: "" })}
           onClick={(event) => {

@@ -31,7 +31,7 @@ export function Drawer({ id, onClose, onNext, onPrevious }: DrawerProps) {
   const page = { to: "/requests/$id" as string, params: { id } as never, search: writeScope({ q: scope.q, since: scope.since, until: scope.until, zone: scope.zone, sort: scope["sort"], tab: scope["tab"] }) as never };
   useKeys({ j: onNext, k: onPrevious, o: () => void navigate(page), Escape: onClose }, () => head.current?.closest("[role=dialog]") ?? null);
   return (
-    <MantineDrawer.Root opened onClose={onClose} position="right" size="min(100vw, max(62vw, 760px))" closeOnEscape={false} transitionProps={{ duration: 0 }}>
+    <MantineDrawer.Root opened onClose={onClose} position="right" size="min(100vw, max(66vw, 940px))" closeOnEscape={false} transitionProps={{ duration: 0 }}>
       <MantineDrawer.Overlay backgroundOpacity={0.25} />
       <MantineDrawer.Content aria-label="Request">
         <FocusTrap.InitialFocus />
