@@ -81,9 +81,11 @@ function CellButtons({ filter, place, numeric }: { filter: CellFilter; place: nu
           {action.sign}
         </button>
       ))}
-      <button type="button" tabIndex={-1} title="Copy (c)" aria-label="Copy" onClick={() => void navigator.clipboard?.writeText(String(filter.value ?? ""))}>
-        <Icon name="copy" size={12} />
-      </button>
+      {!numeric && (
+        <button type="button" tabIndex={-1} title="Copy (c)" aria-label="Copy" onClick={() => void navigator.clipboard?.writeText(String(filter.value ?? ""))}>
+          <Icon name="copy" size={12} />
+        </button>
+      )}
     </div>
   );
 }

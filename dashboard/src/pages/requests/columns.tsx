@@ -42,12 +42,12 @@ const speed = (value: number | null) => (value === null ? ABSENT : `${value < 10
 
 export const LIST_COLUMNS: ListColumn[] = [
   listed("start", "Time", "Call", ["start"], "118px", (row) => <Time at={row.start} />, { sort: "start", filter: (row) => ({ column: "start", value: row.start, kind: "time" }) }),
-  listed("status", "Status", "Call", ["status", "outcome"], "66px", (row) => <FilterLink column="status" value={Number(row["status"])}><Status code={Number(row["status"])} outcome={textOf(row, "outcome")} /></FilterLink>, {
+  listed("status", "Status", "Call", ["status", "outcome"], "62px", (row) => <FilterLink column="status" value={Number(row["status"])}><Status code={Number(row["status"])} outcome={textOf(row, "outcome")} /></FilterLink>, {
     sort: "status",
     filter: (row) => ({ column: "status", value: Number(row["status"]) }),
   }),
-  listed("model", "Model", "Call", ["model", "model_asked", "provider"], "minmax(130px, 1.5fr)", (row) => <Model row={row} />, { filter: (row) => ({ column: "model", value: textOf(row, "model") || textOf(row, "model_asked") }) }),
-  listed("prompt", "Prompt", "Call", ["request_preview", "request_name", "error_message"], "minmax(150px, 2.2fr)", (row) => <Prompt row={row} />, {
+  listed("model", "Model", "Call", ["model", "model_asked", "provider"], "minmax(124px, 1.5fr)", (row) => <Model row={row} />, { filter: (row) => ({ column: "model", value: textOf(row, "model") || textOf(row, "model_asked") }) }),
+  listed("prompt", "Prompt", "Call", ["request_preview", "request_name", "error_message"], "minmax(140px, 2.2fr)", (row) => <Prompt row={row} />, {
     filter: (row) => (textOf(row, "error") ? { column: "error", value: textOf(row, "error") } : undefined),
   }),
   listed("response", "Response", "Call", ["response_preview"], "minmax(150px, 2.2fr)", (row) => <span className="dim">{textOf(row, "response_preview") || ABSENT}</span>),
@@ -56,7 +56,7 @@ export const LIST_COLUMNS: ListColumn[] = [
   named("name", "Name", "Call", "120px"),
   named("path", "Path", "Call", "170px"),
   named("id", "Id", "Call", "276px"),
-  listed("latency", "Latency", "Time", ["latency_ms", "ttft_ms"], "158px", (row) => <LatencyBar row={row} />, {
+  listed("latency", "Latency", "Time", ["latency_ms", "ttft_ms"], "150px", (row) => <LatencyBar row={row} />, {
     header: <LatencyHeader />,
     sort: "latency_ms",
     filter: (row) => (numberOf(row, "latency_ms") === null ? undefined : { column: "latency_ms", value: numberOf(row, "latency_ms"), kind: "number" }),
@@ -65,7 +65,7 @@ export const LIST_COLUMNS: ListColumn[] = [
   figured("first_byte_ms", "First byte", "Time", "92px", duration),
   { ...figured("sent_ms", "Proxy added", "Time", "96px", duration), id: "proxy_added" },
   { ...figured("tokens_per_second", "Speed", "Time", "100px", speed), id: "speed" },
-  listed("tokens", "Tokens in → out", "Tokens and cost", ["tokens", "input_tokens", "output_tokens"], "118px", (row) => <Tokens row={row} />, {
+  listed("tokens", "Tokens in → out", "Tokens and cost", ["tokens", "input_tokens", "output_tokens"], "114px", (row) => <Tokens row={row} />, {
     numeric: true,
     sort: "tokens",
     filter: (row) => ({ column: "tokens", value: numberOf(row, "tokens"), kind: "number" }),
@@ -74,13 +74,13 @@ export const LIST_COLUMNS: ListColumn[] = [
   figured("output_tokens", "Output", "Tokens and cost", "80px", count),
   figured("cached_input_tokens", "Cached input", "Tokens and cost", "100px", count),
   figured("reasoning_tokens", "Reasoning", "Tokens and cost", "92px", count),
-  listed("cost", "Cost", "Tokens and cost", ["cost", "cost_known", "cached"], "112px", (row) => <Cost row={row} column="cost" />, {
+  listed("cost", "Cost", "Tokens and cost", ["cost", "cost_known", "cached"], "110px", (row) => <Cost row={row} column="cost" />, {
     numeric: true,
     sort: "cost",
     filter: (row) => (numberOf(row, "cost") === null ? { column: "cost", value: null } : { column: "cost", value: numberOf(row, "cost"), kind: "number" }),
   }),
   listed("saved", "Saved", "Tokens and cost", ["saved"], "112px", (row) => <Cost row={row} column="saved" />, { numeric: true, sort: "saved" }),
-  named("user", "User", "Who", "minmax(90px, 0.9fr)"),
+  named("user", "User", "Who", "minmax(86px, 0.9fr)"),
   named("session", "Session", "Who", "130px"),
   named("session_path", "Session path", "Who", "130px"),
   named("key", "API key", "Who", "130px"),
