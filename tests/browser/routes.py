@@ -36,6 +36,8 @@ class Addresses:
         kind = path.split("/")[1]
         if (kind, name) == ("requests", "id"):
             return str(self._newest("status:200 property.feature:agents")["id"])
+        if (kind, name) == ("settings", "tab"):
+            return "keys"
         if (kind, name) == ("prompts", "id"):
             return "support-reply"
         if (kind, name) == ("boards", "id"):

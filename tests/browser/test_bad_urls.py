@@ -48,7 +48,7 @@ def says(page: Page, pattern: str) -> None:
     assert page.locator("a[href]").count() >= 1
 
 
-@pytest.mark.parametrize("address", ["/nowhere", "/requests/a/b/c", "/settings/nothing", "/%E0%A4%A"])
+@pytest.mark.parametrize("address", ["/nowhere", "/requests/a/b/c", "/%E0%A4%A"])
 def test_an_address_that_no_page_has(page: Page, watch: Watching, address: str) -> None:
     watch.allow("status of 4")
     page.goto(address)
@@ -57,11 +57,18 @@ def test_an_address_that_no_page_has(page: Page, watch: Watching, address: str) 
     expect(page.get_by_role("heading", level=1)).to_have_text("Overview")
 
 
+def test_a_setting_that_is_not_there(page: Page) -> None:
+    page.goto("/settings/nothing")
+    says(page, "no such setting")
+    page.get_by_role("link", name="Go to the settings").click()
+    expect(page).to_have_url(re.compile("/settings$"))
+
+
 @pytest.mark.parametrize("id", [NO_CALL, "nonsense", "..%2F..%2Fetc", "x" * 3000])
 def test_a_call_that_is_not_there(page: Page, watch: Watching, id: str) -> None:
     watch.allow("status of 4(04|00|14)")
     page.goto(f"/requests/{id}")
-    says(page, "no (such )?(call|request)|not found|not (there|the id)|expected|no page|accepted")
+    says(page, "no (such )?(call|request)|no id of a call|no page at this address")
 
 
 @pytest.mark.parametrize(
@@ -80,29 +87,12 @@ def test_a_filter_that_cannot_be_read(page: Page, watch: Watching, query: str, t
     says(page, told)
 
 
-def test_values_that_no_param_has_are_left_aside(page: Page) -> None:
+def test_columns_and_an_order_that_do_not_exist_are_told(page: Page, watch: Watching) -> None:
     odd = quote("__proto__", safe="")
+    watch.allow("status of 400")
     page.goto(f"/requests?sort=-{odd}&columns={odd},cost&zone=mars&call=&unknown=1&since=")
     expect(page.get_by_role("heading", level=1)).to_have_text("Requests")
-    expect(page.locator("[aria-busy=true]")).to_have_count(0)
-    expect(page.locator("#main [role=alert]")).to_have_count(0)
-
-
-def test_a_call_of_another_organisation(open_page: OpenPage, watch: Watching, small: Stack, owner: Any) -> None:
-    """It is as if it were not there."""
-    mine = call(small)
-    with httpx.Client(base_url=small.control, cookies={owner["name"]: owner["value"]}, timeout=30) as person:
-        me = person.get("/api/me").json()
-        headers = {"X-CSRF-Token": me["csrf"]}
-        made = person.post("/api/organisations", json={"name": "Mars"}, headers=headers)
-        assert made.status_code == 201, made.text
-        person.post("/api/session", json={"organisation": made.json()["id"]}, headers=headers)
-        watch.allow("status of 404")
-        page = open_page(cookie=owner, at=small)
-        page.goto(f"/requests/{mine}")
-        says(page, "no (such )?(call|request)|not found|there is no")
-        assert "Say hello" not in page.content()
-        person.post("/api/session", json={"organisation": me["organisation"]}, headers=headers)
+    says(page, "__proto__|cannot be read")
 
 
 def test_a_login_that_ended_leads_to_the_login_page_and_back(
@@ -134,15 +124,32 @@ def test_a_login_that_ended_leads_to_the_login_page_and_back(
 def test_a_control_plane_that_restarts_under_an_open_page(
     open_page: OpenPage, watch: Watching, small: Stack, owner: Any
 ) -> None:
-    watch.allow("failed request|Failed to load resource|status of 5|ERR_")
+    watch.allow("failed request|Failed to load resource|status of 5|ERR_|preload CSS|imported module")
     page = open_page(cookie=owner, at=small)
     page.goto("/requests")
     rows = page.get_by_role("table").locator("a[href*='/requests']")
     expect(rows.first).to_be_visible()
     small.kill("control")
-    page.get_by_role("link", name="Overview").click()
+    page.get_by_role("link", name="Overview").click()  # its script may not arrive: then it loads by itself later
     expect(page.locator("#main")).not_to_be_empty()
     wait_for("the control plane", lambda: small.answers(small.control + "/readyz"), 60)
     expect(page.get_by_role("heading", level=1)).to_have_text("Overview")
     page.get_by_role("link", name="Requests").click()
     expect(rows.first).to_be_visible()
+
+
+def test_a_call_of_another_organisation(open_page: OpenPage, watch: Watching, small: Stack, owner: Any) -> None:
+    """It is as if it were not there. The last test here: a later login would lead to the new organisation."""
+    mine = call(small)
+    watch.allow("status of 404")
+    with httpx.Client(base_url=small.control, timeout=30) as person:
+        me = person.post("/api/login", json={"email": "grace@example.com", "password": "correct horse battery"}).json()
+        headers = {"X-CSRF-Token": me["csrf"]}
+        made = person.post("/api/organisations", json={"name": "Mars"}, headers=headers)
+        assert made.status_code == 201, made.text
+        switched = person.post("/api/session", json={"organisation": made.json()["id"]}, headers=headers)
+        [(name, value)] = switched.cookies.items()
+    page = open_page(cookie={"name": name, "value": value, "url": small.control}, at=small)
+    page.goto(f"/requests/{mine}")
+    says(page, "no (such )?(call|request)|not arrived")
+    assert "Say hello" not in page.content()

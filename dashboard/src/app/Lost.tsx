@@ -1,7 +1,9 @@
 import { Button } from "@mantine/core";
 import { Link, type ErrorComponentProps } from "@tanstack/react-router";
+import { useEffect } from "react";
 import { PageBody, PageTop } from "@/components/Page";
 import { Empty } from "@/components/States";
+import { isMissingPart, mayReload } from "./missingPart";
 
 /** An address that no page has. */
 export function NoSuchPage() {
@@ -17,8 +19,32 @@ export function NoSuchPage() {
   );
 }
 
+const LOOK_AGAIN_MS = 1_500;
+
+/** A page whose script did not arrive: loads anew as soon as the control plane answers. */
+function MissingPart() {
+  useEffect(() => {
+    const timer = setInterval(async () => {
+      const answer = await fetch("/readyz").catch(() => null);
+      if (answer?.ok && mayReload(Date.now())) location.reload();
+    }, LOOK_AGAIN_MS);
+    return () => clearInterval(timer);
+  }, []);
+  return (
+    <>
+      <PageTop title="This page is not here yet" />
+      <PageBody>
+        <Empty title="A part of this page could not be loaded" action={<Button onClick={() => location.reload()}>Load it again</Button>}>
+          The control plane is restarting, or has been updated. The page loads again by itself as soon as it answers.
+        </Empty>
+      </PageBody>
+    </>
+  );
+}
+
 /** A page that failed while it was drawn: says so, and leads back. */
 export function CrashedPage({ error, reset }: ErrorComponentProps) {
+  if (isMissingPart(error)) return <MissingPart />;
   return (
     <>
       <PageTop title="This page failed" />
