@@ -1,5 +1,5 @@
 import { keepPreviousData, useQuery } from "@tanstack/react-query";
-import type { CountedCall } from "@/pages/limits/policy";
+import type { CountedCall } from "@/format/policies";
 import { joinCondition, useScope } from "@/state/search";
 import { api, dataOf } from "./client";
 import { selectionOf } from "./requests";

@@ -18,7 +18,7 @@ export interface Bar {
 export function BarList({ bars, color = "--c1" }: { bars: Bar[]; color?: string }) {
   const top = Math.max(...bars.map((bar) => bar.size), 0) || 1;
   return (
-    <ul className={styles["list"]}>
+    <ul className={styles["list"]} data-plain={bars.every((bar) => !bar.beside) || undefined}>
       {bars.map((bar) => {
         const inside = (
           <>
@@ -27,7 +27,7 @@ export function BarList({ bars, color = "--c1" }: { bars: Bar[]; color?: string 
               <i style={{ width: `${Math.max(bar.size > 0 ? 1 : 0, (bar.size / top) * 100)}%`, background: `var(${color})` }} />
             </span>
             <span className="num">{bar.value}</span>
-            <span className={styles["beside"]}>{bar.beside}</span>
+            {bars.some((each) => each.beside) && <span className={styles["beside"]}>{bar.beside}</span>}
           </>
         );
         return (

@@ -9,6 +9,8 @@ interface Props {
   measure: string;
   /** A condition of the calls that count; the rows lead to them. */
   filter?: string;
+  /** One more condition of the calls that rows lead to, where the figures are of more calls than those. */
+  within?: string;
   /** What stands for calls without a value. */
   none: string;
   /** A ratio that stands beside each value. */
@@ -20,10 +22,10 @@ interface Props {
 }
 
 /** The groups that have most of a measure; each leads to its calls. */
-export function MetricBars({ dimension, measure, filter = "", none, beside, nameOf, empty, rows = 6, color }: Props) {
+export function MetricBars({ dimension, measure, filter = "", within = "", none, beside, nameOf, empty, rows = 6, color }: Props) {
   const [scope] = useScope();
   const q = filter ? joinCondition(scope.q, filter) : scope.q;
-  const query = useMetrics({ ...(beside ? {} : { filter: q || null }), measures: beside ? [measure, beside] : [measure], dimensions: [dimension], top: { n: rows, by: measure } });
+  const query = useMetrics({ filter: q || null, measures: beside ? [measure, beside] : [measure], dimensions: [dimension], top: { n: rows, by: measure } });
   return (
     <Loaded query={query} skeleton={<RowsSkeleton rows={rows} />}>
       {(answer) => {
@@ -43,7 +45,7 @@ export function MetricBars({ dimension, measure, filter = "", none, beside, name
                 value: byUnit(figure(group.totals, measure), unit),
                 beside: beside ? percent(figure(group.totals, beside)) : "",
                 to: "/requests",
-                search: { ...scope, q: addCondition(q, dimension, value ?? null) },
+                search: { ...scope, q: addCondition(within ? joinCondition(q, within) : q, dimension, value ?? null) },
               };
             })}
           />

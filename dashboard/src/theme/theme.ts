@@ -40,7 +40,8 @@ export const theme = createTheme({
     Tabs: { defaultProps: { color: "amber" } },
     Tooltip: { defaultProps: { openDelay: 300, withArrow: true } },
     Menu: { defaultProps: { shadow: "md", position: "bottom-end" } },
-    Modal: { defaultProps: { centered: true, overlayProps: { backgroundOpacity: 0.35 } } },
+    Modal: { defaultProps: { centered: true, overlayProps: { backgroundOpacity: 0.35 } }, styles: { title: { fontWeight: 600 } } },
+    InputWrapper: { vars: () => ({ label: {}, error: { "--input-error-size": "var(--t-xs)" }, description: { "--input-description-size": "var(--t-xs)" } }) },
   },
 });
 
@@ -63,6 +64,9 @@ export const variables: CSSVariablesResolver = () => {
     "--mantine-color-red-outline": "var(--bad)",
     "--mantine-color-red-light": "var(--bad-soft)",
     "--mantine-color-red-light-color": "var(--bad)",
+    "--mantine-color-disabled": "var(--raise)",
+    "--mantine-color-disabled-color": "var(--ink-3)",
+    "--mantine-color-disabled-border": "var(--line)",
     "--mantine-color-anchor": "var(--accent)",
   };
   return { variables: {}, light: shared, dark: shared };

@@ -15,6 +15,8 @@ import { Repeats } from "./Repeats";
 /** What the cache saves, for whom, and what it could save. */
 export function Page() {
   const query = useMetrics({ measures: ["calls", "cache_lookups", "cache_hits", "cache_hit_rate", "saved_cost", "saved_time"], compare: "previous" });
+  const totals = query.data?.total.totals;
+  const unused = totals !== undefined && !totals["cache_lookups"] && !totals["cache_hits"];
   return (
     <>
       <PageTop title="Cache" beside={<ComparedWith />}>
@@ -23,40 +25,35 @@ export function Page() {
       <PageBody>
         <FilterBar error={query.error} />
         <Loaded query={query} skeleton={<BlockSkeleton height={96} />}>
-          {(answer) => {
-            const unused = !answer.total.totals["cache_lookups"] && !answer.total.totals["cache_hits"];
-            return (
-              <>
-                <Headline now={answer.total.totals} before={answer.total.previous} />
-                {unused ? (
-                  <HowTo unused />
-                ) : (
-                  <>
-                    <Grid columns="minmax(0, 1.55fr) minmax(0, 1fr)">
-                      <Lookups />
-                      <Savings />
-                    </Grid>
-                    <Grid columns="repeat(3, minmax(0, 1fr))">
-                      <Panel title="Hits by model" sub="with the share of lookups">
-                        <MetricBars dimension="model" measure="cache_hits" beside="cache_hit_rate" filter="cached:true" none="no model" empty="No hits in this range" />
-                      </Panel>
-                      <Panel title="Hits by user" sub="with the share of lookups">
-                        <MetricBars dimension="user" measure="cache_hits" beside="cache_hit_rate" filter="cached:true" none="no user" empty="No hits in this range" />
-                      </Panel>
-                      <Panel title="Saved by feature" sub="US dollars">
-                        <MetricBars dimension="property.feature" measure="saved_cost" filter="cached:true" none="no feature" empty="Nothing saved in this range" color="--c3" />
-                      </Panel>
-                    </Grid>
-                    <MostHit />
-                  </>
-                )}
-                <Repeats />
-                {!unused && <HowTo />}
-              </>
-            );
-          }}
+          {(answer) => <Headline now={answer.total.totals} before={answer.total.previous} />}
         </Loaded>
+        {unused ? <HowTo unused /> : <Used />}
+        <Repeats />
+        {!unused && <HowTo />}
       </PageBody>
+    </>
+  );
+}
+
+function Used() {
+  return (
+    <>
+      <Grid columns="minmax(0, 1.55fr) minmax(0, 1fr)">
+        <Lookups />
+        <Savings />
+      </Grid>
+      <Grid columns="repeat(3, minmax(0, 1fr))">
+        <Panel title="Hits by model" sub="with the share of lookups">
+          <MetricBars dimension="model" measure="cache_hits" beside="cache_hit_rate" within="cached:true" none="no model" empty="No hits in this range" />
+        </Panel>
+        <Panel title="Hits by user" sub="with the share of lookups">
+          <MetricBars dimension="user" measure="cache_hits" beside="cache_hit_rate" within="cached:true" none="no user" empty="No hits in this range" />
+        </Panel>
+        <Panel title="Saved by feature" sub="US dollars">
+          <MetricBars dimension="property.feature" measure="saved_cost" filter="cached:true" none="no feature" empty="Nothing saved in this range" color="--c3" />
+        </Panel>
+      </Grid>
+      <MostHit />
     </>
   );
 }

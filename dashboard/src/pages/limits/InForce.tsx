@@ -8,7 +8,7 @@ import { Panel } from "@/components/Page";
 import { shortCount } from "@/format/numbers";
 import { useMay } from "@/state/roles";
 import { joinCondition, useScope } from "@/state/search";
-import { readPolicies, readPolicy, wordsOf } from "./policy";
+import { readPolicies, readPolicy, wordsOf } from "@/format/policies";
 import styles from "./Limits.module.css";
 
 interface Source {

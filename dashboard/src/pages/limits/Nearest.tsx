@@ -4,7 +4,7 @@ import { FilterLink, Tag, Time } from "@/components/Bits";
 import { Panel } from "@/components/Page";
 import { Empty, Loaded, RowsSkeleton } from "@/components/States";
 import { percent } from "@/format/numbers";
-import { amountOf, standingsOf, wordsOf, type Standing } from "./policy";
+import { amountOf, standingsOf, wordsOf, type Standing } from "@/format/policies";
 import styles from "./Limits.module.css";
 
 const MOST = 12;

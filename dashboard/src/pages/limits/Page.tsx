@@ -45,6 +45,10 @@ function useCounted(): string {
 /** Whom limits refused. */
 function By() {
   const keys = useKeys(useMay("admin")).data?.pages.flatMap((page) => page.data) ?? [];
+  const nameOf = (id: string) => {
+    const key = keys.find((each) => each.id === id);
+    return key ? `${key.name} …${key.hint}` : id;
+  };
   const common = { measure: "limit_refusals", filter: "limit_refused:*", empty: "No refusals in this range", color: "--c2" };
   return (
     <Grid columns="repeat(3, minmax(0, 1fr))">
@@ -52,7 +56,7 @@ function By() {
         <MetricBars {...common} dimension="user" none="no user" />
       </Panel>
       <Panel title="Refused by key">
-        <MetricBars {...common} dimension="key" none="no key" nameOf={(id) => keys.find((key) => key.id === id)?.name ?? id} />
+        <MetricBars {...common} dimension="key" none="no key" nameOf={nameOf} />
       </Panel>
       <Panel title="Refused by feature">
         <MetricBars {...common} dimension="property.feature" none="no feature" />

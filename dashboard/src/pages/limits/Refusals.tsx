@@ -4,7 +4,7 @@ import { Panel } from "@/components/Page";
 import { BlockSkeleton, Empty, Loaded } from "@/components/States";
 import { bucketOf } from "@/state/buckets";
 import { joinCondition, useScope } from "@/state/search";
-import { readPolicy, wordsOf } from "./policy";
+import { readPolicy, shortWordsOf } from "@/format/policies";
 
 /** Refused calls over time, by the limit that refused them. */
 export function Refusals() {
@@ -27,7 +27,7 @@ export function Refusals() {
               times={bucketTimes(answer)}
               series={groups.map((group) => {
                 const policy = readPolicy(String(group.key["limit_refused"] ?? ""));
-                return { label: group.other ? "others" : policy ? wordsOf(policy) : groupName(group), values: group.values?.["calls"] ?? [], ...(group.other ? { color: "--c7" } : {}) };
+                return { label: group.other ? "others" : policy ? shortWordsOf(policy) : groupName(group), values: group.values?.["calls"] ?? [], ...(group.other ? { color: "--c7" } : {}) };
               })}
               onRange={(since, until) => setScope({ since: new Date(since).toISOString(), until: new Date(until).toISOString() })}
             />

@@ -40,8 +40,12 @@ function NameForm({ me }: { me: components["schemas"]["Me"] }) {
       }}
     >
       <TextInput label="Name" autoComplete="name" maxLength={120} value={name} error={atField(save.error, "name") || ofForm(save.error, "name")} onChange={(event) => setName(event.currentTarget.value)} />
-      <TextInput label="E-mail" value={me.email ?? ""} readOnly description="You log in with it" />
-      <TextInput label="Role here" value={me.role} readOnly />
+      <dl className={styles["facts"]}>
+        <dt>E-mail</dt>
+        <dd>{me.email}</dd>
+        <dt>Role in this organisation</dt>
+        <dd>{me.role}</dd>
+      </dl>
       <div>
         <Button type="submit" variant="filled" disabled={name === me.name} loading={save.isPending}>
           Save

@@ -20,7 +20,7 @@ export function Appearance() {
           value={scope.zone}
           onChange={(zone) => setScope({ zone: zone as "local" | "utc" })}
           data={[
-            { value: "local", label: zoneName("local") },
+            { value: "local", label: `Yours: ${zoneName("local")}` },
             { value: "utc", label: "UTC" },
           ]}
         >

@@ -1,5 +1,6 @@
 import { Checkbox, TextInput } from "@mantine/core";
 import { atField } from "@/api/problems";
+import { PolicyInput } from "@/components/PolicyInput";
 import { useMe } from "@/api/me";
 import styles from "./Settings.module.css";
 
@@ -25,16 +26,7 @@ export function KeyFields({ values, onChange, error }: { values: KeyValues; onCh
     <>
       <div className={styles["pair"]}>
         <TextInput label="Name" placeholder="search service" required withAsterisk={false} maxLength={120} value={values.name} error={atField(error, "name")} onChange={(event) => onChange({ ...values, name: event.currentTarget.value })} />
-        <TextInput
-          label="Limits"
-          placeholder="none"
-          description="100;w=60 is 100 calls a minute"
-          value={values.policy}
-          error={atField(error, "policy")}
-          styles={{ input: { fontFamily: "var(--mono)" } }}
-          inputWrapperOrder={["label", "input", "description", "error"]}
-          onChange={(event) => onChange({ ...values, policy: event.currentTarget.value })}
-        />
+        <PolicyInput label="Limits" example="100;w=60 is 100 calls a minute" value={values.policy} error={atField(error, "policy")} onChange={(policy) => onChange({ ...values, policy })} />
       </div>
       <Checkbox.Group label="May do" value={values.scopes} onChange={(scopes) => onChange({ ...values, scopes })} error={atField(error, "scopes")}>
         <div className={styles["buttons"]} style={{ gap: "6px 20px", marginTop: 4 }}>

@@ -5,6 +5,7 @@ import { useCreateOrganisation, useEditOrganisation, useOrganisation } from "@/a
 import { api } from "@/api/client";
 import { atField, ofForm } from "@/api/problems";
 import type { components } from "@/api/schema";
+import { PolicyInput } from "@/components/PolicyInput";
 import { Panel } from "@/components/Page";
 import { BlockSkeleton, Loaded } from "@/components/States";
 import { Copy } from "@/components/Bits";
@@ -53,16 +54,7 @@ function OrganisationForm({ organisation }: { organisation: components["schemas"
         </Alert>
       )}
       <TextInput label="Name" value={name} disabled={!admin} maxLength={120} error={atField(edit.error, "name")} onChange={(event) => setName(event.currentTarget.value)} />
-      <TextInput
-        label="Limits of all calls"
-        description="As in Helicone-RateLimit-Policy: 5000;w=86400;u=cents is $50 a day. Several are joined by commas. Empty: none."
-        placeholder="none"
-        value={policy}
-        disabled={!admin}
-        error={atField(edit.error, "policy")}
-        onChange={(event) => setPolicy(event.currentTarget.value)}
-        styles={{ input: { fontFamily: "var(--mono)" } }}
-      />
+      <PolicyInput label="Limits of all calls" example="5000;w=86400;u=cents is $50 a day" value={policy} disabled={!admin} error={atField(edit.error, "policy")} onChange={setPolicy} />
       <div className="dim">
         Id <span className="mono">{organisation.id}</span> <Copy text={organisation.id} label="Copy the id" />
       </div>

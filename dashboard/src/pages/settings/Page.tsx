@@ -1,5 +1,5 @@
 import { Link, useParams } from "@tanstack/react-router";
-import type { ReactNode } from "react";
+import { useEffect, useRef, type ReactNode } from "react";
 import { PageBody, PageTop } from "@/components/Page";
 import { Empty } from "@/components/States";
 import { includes, type Role } from "@/state/roles";
@@ -51,12 +51,18 @@ export function Page() {
   const { tab: asked } = useParams({ strict: false }) as { tab?: string };
   const role = useMe().data?.role;
   const tab = asked ? ALL.find((each) => each.path === asked) : ALL[0];
+  const nav = useRef<HTMLElement>(null);
+  useEffect(() => {
+    const current = nav.current?.querySelector<HTMLElement>("[aria-current]");
+    // on a narrow screen the tabs are a row that scrolls; the page itself stays where it is
+    if (current && nav.current) nav.current.scrollLeft = current.offsetLeft - nav.current.offsetLeft - 40;
+  }, [tab]);
   return (
     <>
       <PageTop title="Settings" beside={tab?.label} />
       <PageBody>
         <div className={styles["layout"]}>
-          <nav className={styles["tabs"]} aria-label="Settings">
+          <nav ref={nav} className={styles["tabs"]} aria-label="Settings">
             {TABS.map((group) => (
               <div key={group.heading} className={styles["group"]}>
                 <h2>{group.heading}</h2>

@@ -30,6 +30,11 @@ export function wordsOf(policy: Policy): string {
   return `${amountOf(policy.limit, policy.unit)} ${windowOf(policy.windowS)}${each}`;
 }
 
+/** The same for a legend: 100 calls a minute · user. */
+export function shortWordsOf(policy: Policy): string {
+  return wordsOf(policy).replace(" for each ", " · ");
+}
+
 export function amountOf(amount: number, unit: string): string {
   const whole = (value: number) => value.toLocaleString("en", { maximumFractionDigits: 2 });
   if (unit === "cents") return `$${(amount / 100).toLocaleString("en", { minimumFractionDigits: 2, maximumFractionDigits: 4 })}`;

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { readPolicies, readPolicy, standingsOf, wordsOf, type CountedCall } from "./policy";
+import { readPolicies, readPolicy, shortWordsOf, standingsOf, wordsOf, type CountedCall } from "./policies";
 
 it.each([
   ["100;w=60", "100 calls a minute"],
@@ -9,6 +9,8 @@ it.each([
   ["1000000;w=7200;u=tokens;s=Feature", "1,000,000 tokens in 2 hours for each Feature"],
   ["3;w=90;u=user", "3 calls in 90 seconds for each user"],
 ])("%s is %s", (text, words) => expect(wordsOf(readPolicy(text)!)).toBe(words));
+
+it("a legend has it shorter", () => expect(shortWordsOf(readPolicy("2;w=3600;u=user")!)).toBe("2 calls an hour · user"));
 
 it("what is no policy is left out", () => {
   expect(readPolicies("100;w=60, 5;w=1")).toHaveLength(2);
