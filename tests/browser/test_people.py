@@ -12,10 +12,12 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from simulator import demo
+from tests.browser.axe import find_faults
 from tests.browser.conftest import OpenPage, Watching
-from tests.stack import Stack, wait_for
+from tests.stack import ROOT, Stack, wait_for
 
 PASSWORD = "correct horse battery"
+TABS = re.findall(r'path: "([a-z]+)"', (ROOT / "dashboard/src/pages/settings/Page.tsx").read_text("utf-8"))
 UNKNOWN = r"status of (400|401|403|429)"
 
 
@@ -132,7 +134,7 @@ def test_an_admin_resets_a_password_and_old_sessions_end(
     theirs = open_page(cookie=None)
     join(theirs, invited(stack, "linus@people.example"), "Linus")
     page.goto("/settings/members")
-    page.get_by_role("button", name="Reset the password of Linus").click()
+    page.get_by_role("button", name="Reset password of Linus").click()
     page.get_by_role("button", name="Make the link").click()
     link = page.get_by_role("dialog").locator("code")
     expect(link).to_contain_text("/login?token=")
@@ -205,6 +207,25 @@ def test_a_viewer_sees_who_may_and_no_way_to_do_it(stack: Stack, open_page: Open
     expect(page.get_by_role("button", name="Save")).to_be_disabled()
     page.goto("/settings/nothing")
     expect(page.get_by_text("There is no such setting")).to_be_visible()
+
+
+@pytest.mark.parametrize("tab", TABS)
+def test_each_tab_of_the_settings_is_accessible(open_page: OpenPage, tab: str) -> None:
+    for dark, phone in ((False, False), (True, True)):
+        page = open_page(dark=dark, phone=phone)
+        page.goto(f"/settings/{tab}")
+        expect(page.get_by_role("navigation", name="Settings").locator("[aria-current]")).to_be_visible()
+        expect(page.locator("[aria-busy=true]")).to_have_count(0)
+        assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+        assert find_faults(page) == []
+
+
+@pytest.mark.parametrize("path", ["/login", "/login?token=none"])
+def test_the_login_is_accessible(open_page: OpenPage, path: str) -> None:
+    page = open_page(cookie=None)
+    page.goto(path)
+    expect(page.get_by_role("heading", level=1)).to_be_visible()
+    assert find_faults(page) == []
 
 
 def test_prices_are_stored_and_found(page: Page, watch: Watching) -> None:

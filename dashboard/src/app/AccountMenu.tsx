@@ -1,4 +1,4 @@
-import { Menu, UnstyledButton, useMantineColorScheme, useComputedColorScheme } from "@mantine/core";
+import { Menu, UnstyledButton, VisuallyHidden, useMantineColorScheme, useComputedColorScheme } from "@mantine/core";
 import { useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { api } from "@/api/client";
@@ -27,11 +27,12 @@ export function AccountMenu({ me }: { me: components["schemas"]["Me"] | undefine
   return (
     <Menu position="top-start" width={216}>
       <Menu.Target>
-        <UnstyledButton className={styles["button"]} aria-label={`Account and organisation: ${name}`}>
+        <UnstyledButton className={styles["button"]}>
           <span className={styles["avatar"]} aria-hidden="true" data-letter={name.slice(0, 1).toUpperCase()} />
           <span className={styles["name"]}>
             {name}
             {me?.email && <small>{me.name || me.email}</small>}
+            <VisuallyHidden> Account menu</VisuallyHidden>
           </span>
         </UnstyledButton>
       </Menu.Target>

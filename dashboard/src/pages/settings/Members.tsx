@@ -64,7 +64,7 @@ function MemberRow({ member }: { member: Member }) {
         {may ? (
           <>
             <Select aria-label={`Role of ${name}`} w={104} allowDeselect={false} value={member.role} data={ROLES.filter((role) => includes(me?.role, role))} onChange={change} />
-            <Button onClick={() => setResetting(true)} aria-label={`Reset the password of ${name}`}>
+            <Button onClick={() => setResetting(true)} aria-label={`Reset password of ${name}`}>
               Reset password
             </Button>
             <Button color="red" variant="subtle" onClick={() => setRemoving(true)} aria-label={`Remove ${name}`}>
