@@ -64,9 +64,6 @@ export const variables: CSSVariablesResolver = () => {
     "--mantine-color-red-outline": "var(--bad)",
     "--mantine-color-red-light": "var(--bad-soft)",
     "--mantine-color-red-light-color": "var(--bad)",
-    "--mantine-color-disabled": "var(--raise)",
-    "--mantine-color-disabled-color": "var(--ink-3)",
-    "--mantine-color-disabled-border": "var(--line)",
     "--mantine-color-anchor": "var(--accent)",
   };
   return { variables: {}, light: shared, dark: shared };

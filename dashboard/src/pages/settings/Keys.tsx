@@ -1,13 +1,13 @@
 import { Button, Switch } from "@mantine/core";
+import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { useKeys, useRevokeKey, type Key } from "@/api/keys";
 import { Tag, Time } from "@/components/Bits";
 import { Confirm } from "@/components/Confirm";
 import { Panel } from "@/components/Page";
 import { Empty, Loaded, RowsSkeleton } from "@/components/States";
-import { FilterLink } from "@/components/Bits";
 import { done } from "@/components/toast";
-import { useScope } from "@/state/search";
+import { addCondition, useScope } from "@/state/search";
 import { EditKey } from "./EditKey";
 import { NewKey } from "./NewKey";
 import styles from "./Settings.module.css";
@@ -96,9 +96,9 @@ function KeyRow({ apiKey: key }: { apiKey: Key }) {
         </small>
       </div>
       <div className={styles["end"]}>
-        <FilterLink column="key" value={key.id} to="/requests">
+        <Button variant="subtle" color="gray" component={Link} to={"/requests" as string} search={{ q: addCondition("", "key", key.id) } as never} aria-label={`Calls of ${key.name}`}>
           Calls
-        </FilterLink>
+        </Button>
         {live && (
           <>
             <Button onClick={() => setEditing(true)} aria-label={`Change ${key.name}`}>
