@@ -29,7 +29,7 @@ export function KeyFields({ values, onChange, error }: { values: KeyValues; onCh
         <PolicyInput label="Limits" example="100;w=60 is 100 calls a minute" value={values.policy} error={atField(error, "policy")} onChange={(policy) => onChange({ ...values, policy })} />
       </div>
       <Checkbox.Group label="May do" value={values.scopes} onChange={(scopes) => onChange({ ...values, scopes })} error={atField(error, "scopes")}>
-        <div className={styles["buttons"]} style={{ gap: "6px 20px", marginTop: 4 }}>
+        <div className={styles["buttons"]} style={{ gap: "12px 20px", marginTop: 4 }}>
           {SCOPES.filter(([scope]) => scope !== "snapshot" || snapshot || values.scopes.includes("snapshot")).map(([scope, words]) => (
             <Checkbox key={scope} size="xs" value={scope} label={words} />
           ))}
