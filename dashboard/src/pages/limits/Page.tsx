@@ -75,7 +75,7 @@ function Headline({ now, before, counted }: { now: Totals; before: Totals; count
     <Figures>
       <Figure label="Refused by a limit" value={count(refused)} change={change(refused, figure(before, "limit_refusals"))} goodWhen="down" to="/requests" search={{ ...scope, q: joinCondition(scope.q, "limit_refused:*") }} />
       <Figure label="Share of all calls" value={percent(calls ? (refused ?? 0) / calls : null)} sub={`of ${count(calls)} calls`} />
-      <Figure label="Counted by a limit" value={count(counted)} sub={calls ? `${percent((counted ?? 0) / calls)} of calls` : ""} to="/requests" search={{ ...scope, q: joinCondition(scope.q, "limit_policy:*") }} />
+      <Figure label="Counted by a limit" value={counted === null ? "…" : count(counted)} sub={calls && counted !== null ? `${percent(counted / calls)} of calls` : ""} to="/requests" search={{ ...scope, q: joinCondition(scope.q, "limit_policy:*") }} />
       <Figure label="Refused by the provider" value={<ProviderRefusals />} sub="its own 429" to="/requests" search={{ ...scope, q: joinCondition(joinCondition(scope.q, "status:429"), "-limit_refused:*") }} />
     </Figures>
   );
