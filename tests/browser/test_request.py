@@ -199,7 +199,7 @@ def test_what_is_not_there_says_so_and_leads_back(page: Page, stack: Stack, watc
     expect(page.get_by_role("heading", level=1)).to_have_text("Requests")
     omitted = send(stack, {"messages": ask("secret")}, Helicone_Omit_Request="true", Helicone_Omit_Response="true")
     page.goto(f"/requests/{omitted}?tab=request")
-    expect(page.get_by_text("The request is not stored")).to_be_visible()
+    expect(page.get_by_text("The bodies of this call are not stored")).to_be_visible()
 
 
 def test_a_phone_shows_all_of_it(phone_page: Page, talk: str) -> None:

@@ -12,6 +12,9 @@ export function AbsentBody({ part }: { part: Part }) {
   const omitted = isResponse ? (sizes?.response_omitted ?? call.response_omitted) : (sizes?.request_omitted ?? call.request_omitted);
   const size = isResponse ? call.response_size : call.request_size;
   const what = isResponse ? "response" : "request";
+  if (call.request_omitted && call.response_omitted) {
+    return <Empty title="The bodies of this call are not stored">The caller asked for that with Helicone-Omit-Request and Helicone-Omit-Response. They were read for tokens and cost, and dropped.</Empty>;
+  }
   if (omitted) {
     return (
       <Empty title={`The ${what} is not stored`}>

@@ -18,7 +18,7 @@ export function Decisions({ call }: { call: Event }) {
               <>
                 {" "}
                 <Link to={"/requests/$id" as string} params={{ id: each.call } as never}>
-                  of this call
+                  from this call
                 </Link>
               </>
             )}

@@ -8,7 +8,7 @@ import { Actions } from "./Actions";
 import { CallSkeleton } from "./CallSkeleton";
 import { CallView } from "./CallView";
 import styles from "./Drawer.module.css";
-import { NameOfCall, StatusAndId } from "./Headline";
+import { NameOfCall, IdOfCall } from "./Headline";
 import { Lost } from "./Lost";
 import { useKeys } from "./useKeys";
 import { Steps } from "./Walk";
@@ -37,7 +37,7 @@ export function Drawer({ id, onClose, onNext, onPrevious }: DrawerProps) {
         <FocusTrap.InitialFocus />
         <header ref={head} className={styles["head"]}>
           <h2>{call.data ? <NameOfCall call={call.data} /> : "…"}</h2>
-          {call.data && <StatusAndId call={call.data} />}
+          {call.data && <IdOfCall call={call.data} />}
           <div className={styles["actions"]}>
             <Steps onPrevious={onPrevious} onNext={onNext} />
             {call.data && <Actions id={id} />}

@@ -2,16 +2,21 @@ import type { Event } from "@/api/requests";
 import { Copy, Figure, Figures, Status } from "@/components/Bits";
 import { count, duration, money, shortCount } from "@/format/numbers";
 import styles from "./Page.module.css";
-import { tokensPerSecond } from "./timelineOf";
+import { gatewayMs, tokensPerSecond } from "./timelineOf";
+import { visible } from "./visible";
 
 export function NameOfCall({ call }: { call: Event }) {
-  return <span className={styles["name"]}>{call.request_name || call.operation || "call"}</span>;
+  return (
+    <span className={styles["name"]}>
+      {visible(call.request_name || call.operation || "call")} <Status code={call.status} outcome={call.outcome} />
+    </span>
+  );
 }
 
-export function StatusAndId({ call }: { call: Event }) {
+export function IdOfCall({ call }: { call: Event }) {
   return (
     <span className={styles["id"]}>
-      <Status code={call.status} outcome={call.outcome} /> <span className="mono">{call.id}</span> <Copy text={call.id} label="Copy the id" />
+      <span className="mono">{call.id}</span> <Copy text={call.id} label="Copy the id" />
     </span>
   );
 }
@@ -27,7 +32,7 @@ export function Headline({ call }: { call: Event }) {
       <Figure label="First token" value={duration(call.ttft_ms)} />
       <Figure label="Tokens" value={known ? `${count(call.input_tokens)} → ${count(call.output_tokens)}` : "–"} sub={rate === null ? undefined : `${shortCount(rate)} tokens/s`} />
       <Figure label="Cost" value={call.cached ? "$0" : money(call.cost_nanousd == null ? null : call.cost_nanousd / 1e9)} sub={call.cached ? "served from the cache" : ""} />
-      <Figure label="Proxy added" value={duration(call.sent_ms)} />
+      <Figure label="Proxy added" value={duration(gatewayMs(call))} sub={call.attempts.some((each) => each.waited_us > 0) ? "backoff included" : undefined} />
     </Figures>
   );
 }

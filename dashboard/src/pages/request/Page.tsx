@@ -4,7 +4,7 @@ import { PageBody, PageTop } from "@/components/Page";
 import { useScope, writeScope } from "@/state/search";
 import { Actions } from "./Actions";
 import { CallView } from "./CallView";
-import { NameOfCall, StatusAndId } from "./Headline";
+import { NameOfCall, IdOfCall } from "./Headline";
 import { Lost } from "./Lost";
 import styles from "./Page.module.css";
 import { CallSkeleton } from "./CallSkeleton";
@@ -32,7 +32,7 @@ export function Page() {
             {call.data ? <NameOfCall call={call.data} /> : "…"}
           </span>
         }
-        beside={call.data && <StatusAndId call={call.data} />}
+        beside={call.data && <IdOfCall call={call.data} />}
       >
         <Walk id={id} />
         {call.data && <Actions id={id} />}

@@ -36,7 +36,7 @@ export function decisionsOf(call: Decided): Decision[] {
     say(
       facts["cache.kind"] === "joined"
         ? "Cache: joined an equal call that was already on its way"
-        : `Cache: served a stored response${age === null ? "" : `, ${age < 90 ? `${age} s` : duration(age * 1000)} old`}`,
+        : `Cache: served a stored response${age === null ? "" : `, ${age < 90 ? `${age} s` : age < 5400 ? `${Math.round(age / 60)} min` : `${Math.round(age / 3600)} h`} old`}`,
       "ok",
       text("cache.source"),
     );

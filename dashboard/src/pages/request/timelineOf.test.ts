@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { timelineOf, tokensPerSecond } from "./timelineOf";
+import { gatewayMs, timelineOf, tokensPerSecond } from "./timelineOf";
 
 const attempt = { provider: "openai", host: "api", model: "m", status: 200, error: "", waited_us: 0 };
 const labels = (call: Parameters<typeof timelineOf>[0]) => timelineOf(call).stretches.map((each) => each.label);
@@ -52,4 +52,11 @@ it("counts tokens a second from the first token on", () => {
   expect(tokensPerSecond(call)).toBe(100);
   expect(tokensPerSecond({ ...call, output_tokens: null })).toBeNull();
   expect(tokensPerSecond({ ...call, cached: true })).toBeNull();
+});
+
+it("takes failed attempts out of the gateway's own time", () => {
+  const failed = { ...attempt, status: 500, started_us: 100, ended_us: 1_500_100 };
+  expect(gatewayMs({ attempts: [{ ...attempt, started_us: 100, ended_us: 900_000 }], sent_ms: 0.2 })).toBe(0.2);
+  expect(gatewayMs({ attempts: [failed, { ...attempt, started_us: 1_700_100, ended_us: 2_000_000, waited_us: 200_000 }], sent_ms: 1700.2 })).toBeCloseTo(200.2);
+  expect(gatewayMs({ attempts: [], sent_ms: null })).toBeNull();
 });

@@ -67,3 +67,11 @@ export function tokensPerSecond(call: Pick<Event, "output_tokens" | "latency_ms"
   const ms = call.latency_ms - call.ttft_ms;
   return ms >= 20 && call.output_tokens > 1 ? (call.output_tokens * 1000) / ms : null;
 }
+
+/** Milliseconds that the gateway itself took until the request was sent: failed attempts at a provider are not its own. */
+export function gatewayMs(call: Pick<Event, "attempts" | "sent_ms">): number | null {
+  if (call.sent_ms == null) return null;
+  const winner = winnerOf(call.attempts);
+  const before = call.attempts.slice(0, Math.max(0, winner)).filter((each) => each.error !== "hedge_lost" && each.ended_us / 1000 <= call.sent_ms!);
+  return Math.max(0, call.sent_ms - before.reduce((sum, each) => sum + (each.ended_us - each.started_us) / 1000, 0));
+}

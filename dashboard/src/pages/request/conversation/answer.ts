@@ -8,7 +8,11 @@ const MAX_ROWS = 50;
 export function answersOf(body: unknown): Message[] {
   if (!isObject(body)) return [];
   const error = body["error"];
-  if (error && (isObject(error) || typeof error === "string")) return [answer([{ kind: "refusal", text: isObject(error) ? word(error["message"]) || plain(error) : String(error) }], "error", "error")];
+  if (error && (isObject(error) || typeof error === "string")) return [answer([{ kind: "refusal", text: isObject(error) ? word(error["message"]) || plain(error) : String(error) }], "", "error")];
+  const complaint = body["message"] ?? body["detail"];
+  if (typeof complaint === "string") return [answer([{ kind: "refusal", text: complaint }], "", "error")];
+  if (Array.isArray(body["pages"])) return objects(body["pages"]).slice(0, MAX_ROWS).map((page) => answer(partsOf(page["markdown"])));
+  if (Array.isArray(body["generations"])) return objects(body["generations"]).map((each, index, all) => answer(partsOf(each["text"]), numbered(word(each["finish_reason"]), all.length > 1 ? index : -1)));
   if (Array.isArray(body["choices"])) return objects(body["choices"]).map((choice, index, all) => choiceOf(choice, all.length > 1 ? index : -1, body));
   if (Array.isArray(body["candidates"])) return objects(body["candidates"]).map((each, index, all) => candidateOf(each, all.length > 1 ? index : -1));
   if (Array.isArray(body["output"]) || Array.isArray(body["outputs"])) return outputOf(objects(body["output"] ?? body["outputs"]), body);
@@ -17,7 +21,7 @@ export function answersOf(body: unknown): Message[] {
   if (rows) return rows;
   if (isObject(body["message"])) return [{ ...messageOf(body["message"]), role: "assistant", note: word(body["finish_reason"]) || word(body["done_reason"]) }];
   if (Array.isArray(body["content"])) return [answer(partsOf(body["content"]), word(body["stop_reason"]))];
-  for (const name of ["completion", "response", "generation", "text", "outputText", "transcript"]) {
+  for (const name of ["completion", "response", "generation", "text", "outputText", "transcript", "value"]) {
     if (typeof body[name] === "string") return [answer(partsOf(body[name]), word(body["stop_reason"]) || word(body["finish_reason"]) || word(body["done_reason"]))];
   }
   return [];

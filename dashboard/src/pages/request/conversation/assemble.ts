@@ -24,10 +24,10 @@ function byDialect(events: Json[], first: Json): Json | null {
   if (events.some((event) => Array.isArray(event["candidates"]))) return geminiOf(events);
   if (events.some((event) => Array.isArray(event["choices"]))) return chatOf(events);
   if (events.some((event) => "contentBlockIndex" in event || isObject(event["contentBlockDelta"]) || isObject(event["messageStart"]))) return converseOf(events);
-  if (events.some((event) => word(event["type"]).startsWith("content-") || event["event_type"])) return cohereOf(events);
+  if (events.some((event) => /^(content|message|tool-plan|tool-call)-/.test(word(event["type"])) || word(event["event_type"]).includes("-"))) return cohereOf(events);
   if (events.some((event) => word(event["type"]).startsWith("transcript.text"))) return { text: events.map((event) => word(event["delta"])).join("") };
   if (isObject(first["message"])) return ollamaOf(events);
-  for (const name of ["response", "completion", "generation", "outputText"]) {
+  for (const name of ["response", "completion", "generation", "outputText", "value"]) {
     if (typeof first[name] === "string") return { [name]: events.map((event) => word(event[name])).join(""), done_reason: word(events.at(-1)?.["done_reason"] ?? events.at(-1)?.["stop_reason"]) };
   }
   return first["data"] ? first : interactionOf(events);

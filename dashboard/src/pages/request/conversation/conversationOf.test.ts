@@ -70,7 +70,9 @@ describe("answersOf", () => {
     expect(textOf(answersOf({ output: { message: { role: "assistant", content: [{ text: "e" }] } } })[0]?.parts)).toBe("e");
     expect(answersOf({ data: [{ embedding: [1, 2, 3] }] })[0]?.parts[0]).toMatchObject({ kind: "vector", dimensions: 3 });
     expect(answersOf({ data: [{ b64_json: "iVBORw0KGgoAAAA" }] })[0]?.parts[0]).toMatchObject({ kind: "media", media: { what: "image" } });
-    expect(answersOf({ error: { message: "no" } })[0]?.role).toBe("error");
+    for (const body of [{ error: { message: "no" } }, { message: "no" }, { detail: "no" }, { error: "no" }]) expect(answersOf(body)[0]).toMatchObject({ role: "error", parts: [{ text: "no" }] });
+    expect(textOf(answersOf({ generations: [{ text: "f" }] })[0]?.parts)).toBe("f");
+    expect(textOf(answersOf({ pages: [{ markdown: "g" }] })[0]?.parts)).toBe("g");
   });
 
   it("keeps citations beside their text", () => {
@@ -100,6 +102,14 @@ describe("assemble", () => {
       { type: "content_block_delta", index: 1, delta: { type: "input_json_delta", partial_json: '{"a":1}' } },
     ]);
     expect(answersOf(whole)[0]?.parts).toMatchObject([{ kind: "reasoning", text: "hm" }, { kind: "tool call", input: '{"a":1}' }]);
+  });
+
+  it("puts streams of Cohere, Gemini's interactions and Ollama together", () => {
+    const cohere = assemble([{ type: "message-start" }, { type: "tool-plan-delta", delta: { message: { tool_plan: "I will" } } }, { type: "tool-call-start", delta: { message: { tool_calls: { id: "1", function: { name: "f", arguments: "" } } } } }, { type: "tool-call-delta", delta: { message: { tool_calls: { function: { arguments: "{}" } } } } }]);
+    expect(answersOf(cohere)[0]?.parts).toMatchObject([{ kind: "reasoning", text: "I will" }, { kind: "tool call", name: "f", input: "{}" }]);
+    const steps = assemble([{ event_type: "step.delta", index: 1, delta: { type: "text", text: "Hel" } }, { event_type: "step.delta", index: 1, delta: { type: "text", text: "lo" } }]);
+    expect(textOf(answersOf(steps)[0]?.parts)).toBe("Hello");
+    expect(textOf(answersOf(assemble([{ message: { content: "a" } }, { message: { content: "b" }, done_reason: "stop" }]))[0]?.parts)).toBe("ab");
   });
 
   it("takes what deltas say where a Responses stream broke off", () => {

@@ -33,7 +33,9 @@ function blockOf(block: Json, kind: string, depth: number): Part[] {
   if (typeof text === "string") return [withCitations({ kind: "text", text }, citationsOf(block["annotations"] ?? block["citations"]))];
   if (kind === "search_result" || kind === "web_search_result") return [withCitations({ kind: "text", text: "" }, [{ title: word(block["title"]), url: word(block["url"]) || word(block["source"]), text: "" }])];
   if ("json" in block && !kind) return [jsonOrText(block["json"])];
-  return [{ kind: "other", label: kind.replaceAll("_", " ") || "part", json: plain(block) }];
+  if (typeof block["thoughtSignature"] === "string") return [{ kind: "reasoning", text: "", note: "encrypted by the provider" }];
+  const names = Object.keys(block);
+  return [{ kind: "other", label: kind.replaceAll("_", " ") || (names.length === 1 ? names[0]! : "JSON"), json: plain(block) }];
 }
 
 const CALLS = new Set(["tool_use", "server_tool_use", "mcp_tool_use", "function_call", "tool-call"]);

@@ -9,7 +9,9 @@ export function messagesOf(body: unknown): Message[] | null {
   const messages: Message[] = [];
   const system = body["system"] ?? body["instructions"] ?? body["preamble"] ?? field(body["systemInstruction"] ?? body["system_instruction"], "parts");
   if (system) messages.push(message("system", partsOf(system)));
-  const list = body["messages"] ?? body["contents"] ?? body["input"] ?? body["prompt"] ?? body["inputs"] ?? body["texts"] ?? body["query"] ?? body["inputText"];
+  const list = body["messages"] ?? body["contents"] ?? body["input"] ?? body["prompt"] ?? body["inputs"] ?? body["texts"] ?? body["query"] ?? body["inputText"] ?? body["instances"];
+  if (Array.isArray(body["images"])) messages.push(message("input", body["images"].flatMap((image) => partsOf(imageOf(image)))));
+  if (isObject(body["document"])) messages.push(message("user", partsOf({ type: "document", document: { url: body["document"]["document_url"] ?? body["document"]["image_url"] } })));
   if (typeof body["message"] === "string" && Array.isArray(body["chat_history"])) {
     messages.push(...body["chat_history"].map(messageOf), message("user", partsOf(body["message"])));
     return messages;
@@ -64,7 +66,7 @@ export function messageOf(item: unknown): Message {
   if (typeof item["refusal"] === "string" && item["refusal"]) parts.push({ kind: "refusal", text: item["refusal"] });
   if (typeof item["tool_plan"] === "string") parts.push({ kind: "reasoning", text: item["tool_plan"], note: "plan" });
   parts.push(...objects(item["tool_calls"]).map((call) => toolCallOf(call)));
-  if (isObject(item["function_call"])) parts.push(toolCallOf(item["function_call"]));
+  if (isObject(item["function_call"]) && item["function_call"]["name"]) parts.push(toolCallOf(item["function_call"]));
   parts.push(...partsOf(Array.isArray(item["images"]) ? item["images"].map(imageOf) : null));
   if (isObject(item["audio"])) parts.push(...audioOf(item["audio"]));
   return message(ROLES[role] ?? role, parts, word(item["name"]));

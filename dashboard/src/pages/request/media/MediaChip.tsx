@@ -1,4 +1,5 @@
 import { Icon } from "@/components/Icon";
+import { WHOLE_RESPONSE } from "../worker/clip";
 import { useCallDocuments } from "../worker/CallDocuments";
 import type { Media } from "../conversation/types";
 import { BytesChip } from "./BytesChip";
@@ -7,7 +8,7 @@ import styles from "./Media.module.css";
 /** An image, a sound or a file of a message. Its bytes come from the stored body; an address elsewhere is only a link. */
 export function MediaChip({ media }: { media: Media }) {
   const { worker } = useCallDocuments();
-  if (media.data) return <BytesChip type={typeOf(media)} bytes={media.bytes} name={media.name} load={() => worker.ask("bytes", Number(media.data))} />;
+  if (media.data) return <BytesChip type={typeOf(media)} bytes={media.bytes} name={media.name} load={() => (media.data === WHOLE_RESPONSE ? worker.ask("wholeBytes", "response") : worker.ask("bytes", Number(media.data)))} />;
   if (media.url) {
     return (
       <a className={styles["chip"]} href={media.url} target="_blank" rel="noreferrer noopener" title={media.url}>

@@ -32,7 +32,7 @@ export class Body {
     if (!bytes.length) this.form = "empty";
     else if (type.includes("amazon.eventstream")) this.form = "events";
     else if (isBinary) this.form = "binary";
-    else if (type.includes("event-stream") || type.includes("ndjson") || type.includes("stream+json") || /^(event|data|id): ?/.test(this.text)) this.form = "events";
+    else if ((type.includes("event-stream") && !/^\s*[[{]/.test(this.text)) || type.includes("ndjson") || type.includes("stream+json") || /^(event|data|id): ?/.test(this.text)) this.form = "events";
     else {
       const tape = /^\s*[[{"]/.test(this.text) ? tapeOf(this.text, MAX_NODES) : null;
       const isJson = tape !== null && tape.count > 0 && (tape.state !== "bad" || tape.count > 1);

@@ -1,10 +1,11 @@
 /// <reference lib="webworker" />
 import { packedOf, unpack } from "../json/base64";
 import { stringOf } from "../json/values";
+import type { Part as ContentPart } from "../conversation/types";
 import { conversationOf, type Response } from "../conversation/conversationOf";
 import { describe } from "../stream/describe";
 import { Body } from "./Body";
-import { Clipper } from "./clip";
+import { Clipper, WHOLE_RESPONSE } from "./clip";
 import type { CallWorkerMethods, Part } from "./protocol";
 
 /** Holds the bodies of one call, away from the page's thread: nothing in them, and no size of them, can make the page wait. */
@@ -76,6 +77,7 @@ const methods: CallWorkerMethods = {
     const request = bodies.get("sent") ?? bodies.get("request");
     const response = bodies.get("response");
     const found = conversationOf(request?.value(), responseOf(response));
+    if (found && response?.form === "binary") found.answers.push({ role: "assistant", name: "", note: "", parts: [wholeMedia(response)] });
     clipper = new Clipper();
     const partial = [request, response].some((each) => each && (!each.about.whole || (each.tape !== null && each.tape.state !== "whole" && each.form === "json")));
     return found && clipper.shown(found, partial);
@@ -95,6 +97,14 @@ const methods: CallWorkerMethods = {
     return texts.before.length + texts.after.length > MAX_COMPARED ? "too large" : texts;
   },
 };
+
+/** A response that is bytes: a sound, a picture. */
+function wholeMedia({ about }: Body): ContentPart {
+  const type = about.type.split(";")[0]!.trim().toLowerCase();
+  const word = type.split("/")[0];
+  const what = word === "image" || word === "audio" || word === "video" ? word : "file";
+  return { kind: "media", media: { what, type, name: "", bytes: about.size, url: "", id: "", data: WHOLE_RESPONSE } };
+}
 
 const MAX_COMPARED = 2_000_000;
 

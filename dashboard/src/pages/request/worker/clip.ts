@@ -2,6 +2,9 @@ import type { Conversation, Message, Part } from "../conversation/types";
 import { visible } from "../visible";
 import type { ShownConversation } from "./protocol";
 
+/** In place of a medium's data: it is the response's body itself. */
+export const WHOLE_RESPONSE = "whole response";
+
 /** Characters of one text that go to the page at once. */
 const SENT = 6_000;
 /** Messages that go to the page at once: the first ones and the last ones. */
@@ -50,7 +53,7 @@ export class Clipper {
       case "tool result":
         return { ...part, result: { ...part.result, parts: part.result.parts.slice(0, MAX_PARTS).map((each) => this.part(each)) } };
       case "media":
-        return { ...part, media: { ...part.media, name: visible(part.media.name.slice(0, 200)), data: part.media.data ? String(this.keep(part.media.data)) : "" } };
+        return { ...part, media: { ...part.media, name: visible(part.media.name.slice(0, 200)), data: part.media.data && part.media.data !== WHOLE_RESPONSE ? String(this.keep(part.media.data)) : part.media.data } };
       case "other":
         return { ...part, json: this.cut(part.json) };
       case "vector":
