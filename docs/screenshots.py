@@ -14,12 +14,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlencode
 
+import httpx
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from simulator import demo, process
 from tests.browser.chromium import launch
 from tests.browser.routes import PATHS, Addresses
-from tests.stack import ROOT, Stack, get_json, wait_for
+from tests.stack import ROOT, Stack, wait_for
 
 FOLDER = ROOT / "docs" / "screenshots"
 END = datetime(2026, 11, 26, 16, 0, tzinfo=UTC)
@@ -71,8 +72,10 @@ def filled_stack() -> Iterator[Stack]:
 
 def logged(stack: Stack) -> int:
     """How many calls the log has."""
-    found = get_json(f"{stack.control}/api/metrics?measures=calls&since=400d", stack.token)
-    return int(found["data"][0]["calls"] or 0)
+    asked = {"since": "400d", "limit": 0, "total": True}
+    headers = {"Authorization": f"Bearer {stack.token}"}
+    answer = httpx.post(f"{stack.control}/api/requests/query", json=asked, headers=headers, timeout=60)
+    return int(answer.json()["total"]["value"])
 
 
 def name_of(path: str) -> str:
