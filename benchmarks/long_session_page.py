@@ -55,7 +55,10 @@ def measure(page: Page, address: str, seconds: float) -> dict[str, Any]:
     shown = time.monotonic() - began
     page.wait_for_timeout(1500)
     loading = page.evaluate("Math.round(Math.max(0, ...tasks))")
+    before = _renderer_s(page)
     scroll = page.evaluate(_SCROLL, seconds)
+    frames = scroll["frames_per_second"] * seconds
+    scroll["cpu_ms_per_frame"] = round((_renderer_s(page) - before) * 1000 / frames, 1)
     page.wait_for_selector("[role=treegrid] [role=row]:not([aria-busy])")
     rows = page.locator("[role=treegrid] [role=row]").count()
     return {
@@ -64,6 +67,13 @@ def measure(page: Page, address: str, seconds: float) -> dict[str, Any]:
         "scroll": scroll,
         "rows_drawn": rows,
     }
+
+
+def _renderer_s(page: Page) -> float:
+    """Processor time of the processes that draw pages: what a frame costs, however busy the machine is."""
+    assert page.context.browser is not None
+    found = page.context.browser.new_browser_cdp_session().send("SystemInfo.getProcessInfo")
+    return float(sum(each["cpuTime"] for each in found["processInfo"] if each["type"] == "renderer"))
 
 
 def main() -> None:
