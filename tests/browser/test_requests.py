@@ -9,7 +9,7 @@ import httpx
 import pytest
 from playwright.sync_api import Page, Route, expect
 
-from tests.stack import Stack
+from tests.stack import Stack, wait_for
 
 
 def _search(page: Page) -> dict[str, str]:
@@ -30,7 +30,7 @@ def test_a_filter_is_written_with_suggestions_from_the_log(page: Page) -> None:
     _open(page)
     page.keyboard.press("/")
     page.keyboard.type("provider:")
-    option = page.get_by_role("option", name=re.compile("openai"))
+    option = page.get_by_role("option", name=re.compile("^openai")).first
     expect(option).to_be_visible()
     option.click()
     expect(page).to_have_url(re.compile(r"q=provider:openai"))
@@ -108,10 +108,10 @@ def test_a_value_filters_and_excludes(page: Page) -> None:
     model.click()
     expect(page).to_have_url(re.compile("q=model:"))
     page.go_back()
-    page.locator("[role=row] [data-column=model] button", has_text=name).first.hover()
-    page.get_by_role("button", name=f"Exclude model {name}").click()
+    page.locator("[role=row] [data-column=model]").get_by_text(name, exact=True).first.hover()
+    page.get_by_role("button", name=f"Exclude model {name}", exact=True).click()
     assert _search(page)["q"] == f"-model:{name}"
-    expect(page.locator("[data-column=model]", has_text=name)).to_have_count(0)
+    expect(page.locator("[data-column=model]").get_by_text(name, exact=True)).to_have_count(0)
 
 
 def test_the_keyboard_filters_by_a_value(page: Page) -> None:
@@ -142,7 +142,7 @@ def test_columns_and_order_stand_in_the_url(page: Page) -> None:
 def test_the_drawer_walks_the_list_and_keeps_the_place(page: Page) -> None:
     _open(page)
     page.mouse.wheel(0, 700)
-    page.wait_for_function("scrollY > 500")
+    wait_for("the page to scroll", lambda: page.evaluate("scrollY > 500"))
     before = page.evaluate("scrollY")
     page.locator("[data-index='30'] [data-row-link]").click()
     expect(page).to_have_url(re.compile("call="))
@@ -170,7 +170,7 @@ def test_a_row_is_a_link_to_the_page_of_its_call(page: Page) -> None:
 
 def test_views_are_saved_applied_shared_and_deleted(page: Page, open_page: Any) -> None:
     _open(page, "?q=status>=200&sort=-cost&columns=start,cost,model")
-    page.get_by_role("button", name="Views").click()
+    page.get_by_role("button", name="Views", exact=True).click()
     page.get_by_role("button", name="Save as a new view").click()
     dialog = page.get_by_role("dialog", name="Save view")
     dialog.get_by_label("Name").fill("Dearest calls")
@@ -190,7 +190,7 @@ def test_views_are_saved_applied_shared_and_deleted(page: Page, open_page: Any) 
     expect(page.get_by_role("button", name="Stop sharing Dearest calls")).to_be_visible()
     page.get_by_role("button", name="Delete Dearest calls").click()
     page.get_by_role("dialog").get_by_role("button", name="Delete", exact=True).click()
-    expect(page.get_by_role("button", name="Views")).to_be_visible()
+    expect(page.get_by_role("button", name="Views", exact=True)).to_be_visible()
 
 
 def test_a_link_to_a_view_that_is_gone_says_so(page: Page, watch: Any) -> None:
@@ -208,7 +208,7 @@ def test_the_live_tail_shows_new_calls_and_waits_while_one_reads(page: Page, sta
     _call(stack, "the first live call")
     expect(page.locator("[data-index='0']")).to_contain_text("the first live call")
     page.mouse.wheel(0, 800)
-    page.wait_for_function("scrollY > 300")
+    wait_for("the page to scroll", lambda: page.evaluate("scrollY > 300"))
     _call(stack, "the second live call")
     waiting = page.get_by_role("button", name=re.compile(r"\d+ new calls?"))
     expect(waiting).to_be_visible()
@@ -267,7 +267,7 @@ def test_a_hundred_thousand_rows_scroll_with_few_in_the_document(page: Page) -> 
     for _ in range(60):
         page.evaluate("scrollTo(0, document.documentElement.scrollHeight)")
         page.wait_for_timeout(30)
-    page.wait_for_function("document.documentElement.scrollHeight > 34 * 5000")
+    wait_for("the page to scroll", lambda: page.evaluate("document.documentElement.scrollHeight > 34 * 5000"))
     assert page.get_by_role("row").count() < 120
     page.evaluate("scrollTo(0, 34 * 3000)")
     expect(page.get_by_text("prompt of row 3010", exact=False).first).to_be_visible()

@@ -31,6 +31,8 @@ export function useValues(column: string, prefix: string, enabled = true) {
     enabled: enabled && canSuggest(column),
     placeholderData: (before: Value[] | undefined, query) => (query?.queryKey[1] === column ? before : undefined),
     staleTime: 30_000,
+    // The values of new calls are there a moment after the calls.
+    refetchInterval: (query) => (query.state.data?.length === 0 ? 3_000 : false),
     retry: false,
     queryFn: async ({ signal }) => (await dataOf(api.GET("/api/suggest", { params: { query: { column, prefix, limit: 12 } }, signal }))).data,
   });
