@@ -15,7 +15,7 @@ import httpx
 from playwright.sync_api import Browser, Page, sync_playwright
 
 from benchmarks import draw, machine
-from benchmarks.dashboard.extra_calls import LARGE, SESSION, live_call, write_extra_calls
+from benchmarks.dashboard.extra_calls import LARGE, MARK, SESSION, live_call, write_extra_calls
 from benchmarks.dashboard.watching import BEGIN, heap_bytes, painted_ms, scroll
 from benchmarks.store.fill import fill
 from tests.browser.chromium import launch
@@ -31,6 +31,7 @@ _SETTLED: Final = "!document.querySelector('#main [aria-busy=true]')"
 _ROWS: Final = f"{_ROW} && {_SETTLED}"
 _OVERVIEW: Final = f"document.querySelector('#main h1') && document.querySelector('#main canvas') && {_SETTLED}"
 _LIVE_A_SECOND: Final = 20
+_SCROLLED_ROWS: Final = 100_000
 
 Figures = dict[str, Any]
 
@@ -61,7 +62,9 @@ def main() -> int:
     missed = [name for name, row in results.items() if not row.get("holds", True)]
     for name in missed:
         print(f"BOUND: {name}: {results[name]}", file=sys.stderr)
-    if not asked.only:
+    if asked.rows < _FULL or asked.only:
+        print(f"Nothing is written: that is for a whole run over {_FULL:,} calls.")
+    else:
         _RESULTS.write_text(json.dumps({**report, "results": {"dashboard": results}}, indent=1) + "\n")
         draw.into_readme()
     return 1 if missed else 0
@@ -158,19 +161,23 @@ class Measuring:
         with self.page(f"/requests?q=user:{LARGE}&since=40d") as page:
             painted_ms(page, _ROWS, 0)
             page.wait_for_timeout(1000)
-            link = page.locator(f"[role=table] a[href*='{id}']").first
-            link.click()
-            return painted_ms(page, "document.body.innerText.includes('which customers paid late')  && "
-                                    "!document.querySelector('[role=dialog] [aria-busy=true]')")  # fmt: skip
+            assert not page.evaluate(f"document.body.innerText.includes('{MARK}')"), "the list must not hold the mark"
+            page.locator(f"[role=table] a[href*='{id}']").first.click()
+            return painted_ms(page, f"document.querySelector('[role=dialog]')?.innerText.includes('{MARK}')")
 
     def scroll_list(self) -> Figures:
+        """Slowly, then on to the row 100,000, or the last there is. `rows` says how far it came."""
         with self.page("/requests?since=40d") as page:
             painted_ms(page, _ROWS, 0)
             page.wait_for_timeout(1000)
-            slow, fast = scroll(page, 120, 8), scroll(page, 4000, 15)
-            reached = page.evaluate("Math.round(document.scrollingElement.scrollHeight / 34)")
-        return _bounded({**slow.figures(), "rows": reached, "fast_longest_task_ms": fast.figures()["longest_task_ms"]},
-                        "longest_task_ms", 100)  # fmt: skip
+            slow = scroll(page, 120, 8)
+            tasks, reached, still = list(slow.tasks), 0, 0
+            while reached < _SCROLLED_ROWS and still < 10:
+                tasks += scroll(page, 1200, 2).tasks
+                before, reached = reached, int(page.evaluate("Math.round(scrollY / 34)"))
+                still = still + 1 if reached <= before else 0
+        found = {**slow.figures(), "longest_task_ms": round(max(tasks, default=0.0), 1), "rows": reached}
+        return _bounded(found, "longest_task_ms", 100)
 
     def session(self) -> Figures:
         return self._times(self._session, None)
@@ -188,11 +195,12 @@ class Measuring:
     def scroll_session(self) -> Figures:
         with self.page(self._session_address) as page:
             painted_ms(page, f"document.querySelector('#main [role=row], #main [role=treeitem]') && {_SETTLED}", 0)
+            page.get_by_text("In order of time").click()  # the tree is folded at first, and does not scroll
+            page.wait_for_function("document.scrollingElement.scrollHeight > 5 * innerHeight")
             page.wait_for_timeout(1000)
-            slow = scroll(page, 120, 8)
-            fast = scroll(page, 4000, 15)
-        return _bounded({**slow.figures(), "fast_longest_task_ms": fast.figures()["longest_task_ms"]},
-                        "longest_task_ms", 100)  # fmt: skip
+            slow, fast = scroll(page, 120, 8), scroll(page, 4000, 15)
+        longest = round(max([*slow.tasks, *fast.tasks], default=0.0), 1)
+        return _bounded({**slow.figures(), "longest_task_ms": longest}, "longest_task_ms", 100)
 
     def live_tail(self, minutes: float) -> Figures:
         """The page's heap after a collection, while calls arrive; the growth of the second half, as of an hour."""

@@ -9,12 +9,14 @@ from proxy.core.clock import now_us
 from proxy.core.record import Record
 from tests.e2e.control_process import record, spool
 
-__all__ = ["LARGE", "SESSION", "SESSION_CALLS", "live_call", "write_extra_calls"]
+__all__ = ["LARGE", "MARK", "SESSION", "SESSION_CALLS", "live_call", "write_extra_calls"]
 
 SESSION: Final = "bench-30000"
 SESSION_CALLS: Final = 30_000
 LARGE: Final = "bench-large"
 """User of the calls with a body of five megabytes."""
+MARK: Final = "bench-first-content"
+"""What stands in the conversation of such a call and nowhere else."""
 _LARGE_BYTES: Final = 5_000_000
 _LARGE_CALLS: Final = 6
 _BATCH: Final = 2_000
@@ -55,9 +57,13 @@ def _large(at: int, number: int) -> Record:
             "amount": row % 900 + 0.5,
             "note": "paid late, asked twice",
         }
-        for row in range(_LARGE_BYTES // 88)
+        for row in range(_LARGE_BYTES // 109)
     ]
-    asked = f"Question {number}: which customers paid late?\n\n{json.dumps(rows)}"
-    body = {"model": "gpt-4o", "messages": [{"role": "user", "content": asked}], "metadata": {"rows": rows[:200]}}
+    # The mark stands in the first message only: lists show the beginning of the last one.
+    said = [
+        {"role": "system", "content": MARK},
+        {"role": "user", "content": f"Question {number}: which customers paid late?\n\n{json.dumps(rows)}"},
+    ]
+    body = {"model": "gpt-4o", "messages": said}
     content = json.dumps(body).encode()
     return record(at, user_id=LARGE, request_body=content, request_size=len(content))

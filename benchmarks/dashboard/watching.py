@@ -27,11 +27,13 @@ _PAINTED: Final = """(began) => new Promise((resolve) => {
 })"""
 _SCROLL: Final = """({ pixels, seconds }) => new Promise((resolve) => {
   const frames = [], from = performance.now();
-  let before = from;
+  const first = scrollY;
+  let before = from, moved = false;
   const step = (at) => {
     frames.push(at - before);
     before = at;
-    if (at - from > seconds * 1000) return resolve({ frames: frames.slice(2), from });
+    moved ||= scrollY !== first;
+    if (at - from > seconds * 1000) return resolve({ frames: frames.slice(2), from, moved });
     const end = scrollY + innerHeight >= document.scrollingElement.scrollHeight - 2;
     scrollTo(0, end ? 0 : scrollY + pixels);
     requestAnimationFrame(step);
@@ -65,6 +67,7 @@ def scroll(page: Page, pixels: int, seconds: float) -> Frames:
     """Scrolls by so many pixels each frame; from the end it begins anew."""
     page.evaluate("longTasks.length = 0")
     done = page.evaluate(_SCROLL, {"pixels": pixels, "seconds": seconds})
+    assert done["moved"], "the page did not scroll: its frame times say nothing"
     page.wait_for_timeout(300)  # long tasks are told of with a delay
     tasks = [duration for start, duration in page.evaluate("longTasks") if start >= done["from"]]
     return Frames(done["frames"], tasks)
