@@ -134,7 +134,7 @@ def test_a_control_plane_that_restarts_under_an_open_page(
     expect(page.locator("#main")).not_to_be_empty()
     wait_for("the control plane", lambda: small.answers(small.control + "/readyz"), 60)
     expect(page.get_by_role("heading", level=1)).to_have_text("Overview")
-    page.get_by_role("link", name="Requests").click()
+    page.get_by_role("link", name="Requests", exact=True).click()
     expect(rows.first).to_be_visible()
 
 
