@@ -15,7 +15,7 @@ export function ModelTable({ query, sort, chosen }: { query: ReturnType<typeof u
     id: "compare", header: "", width: "34px",
     cell: (row) => (
       <span style={{ position: "relative", zIndex: 1 }}>
-        <Checkbox size="xs" aria-label={`Compare ${row.model} of ${row.provider}`} checked={chosen.some((each) => isSame(each, row))} onChange={() => setScope({ compare: writeChosen(toggled(chosen, row)) }, true)} />
+        <Checkbox size="md" aria-label={`Compare ${row.model} of ${row.provider}`} checked={chosen.some((each) => isSame(each, row))} onChange={() => setScope({ compare: writeChosen(toggled(chosen, row)) }, true)} />
       </span>
     ),
   };
