@@ -25,7 +25,7 @@ def identify_reporter(head: RequestHead, directory: Directory, requires_keys: bo
 def _identify(head: RequestHead, directory: Directory, requires_keys: bool, row: KeyRow | None) -> Identity:
     if row is not None:
         return Identity(row.org, row.id, row.policy, directory.current.policies.get(row.org, ""))
-    if looks_internal(head.key):
+    if head.key and looks_internal(head.key):
         org = directory.internal_org(head.key)
         if not org:
             raise Unauthorized(

@@ -3,8 +3,8 @@ import type { Prompt } from "@/api/prompts";
 import { useStatus } from "@/api/status";
 import type { Dialect } from "@/chat/convert";
 import { valueOf, type Typed, type Variable } from "@/chat/variables";
-import { Copy } from "@/components/Bits";
 import { Panel } from "@/components/Page";
+import { Snippet } from "@/components/Snippet";
 import { inOrder } from "@/pages/prompts/Environments";
 import { useScope } from "@/state/search";
 import styles from "./HowTo.module.css";
@@ -33,12 +33,7 @@ export function HowTo({ prompt, variables, typed, dialect, version }: { prompt: 
           ]}
         />
       </div>
-      <div className={styles["snippet"]}>
-        <pre tabIndex={0} aria-label={chosen.title}>
-          {chosen.text}
-        </pre>
-        <Copy text={chosen.text} label={`Copy ${chosen.title}`} />
-      </div>
+      <Snippet text={chosen.text} what={chosen.title} copyLabel={`Copy ${chosen.title}`} />
     </Panel>
   );
 }

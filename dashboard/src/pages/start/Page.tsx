@@ -5,7 +5,7 @@ import { useCreateKey } from "@/api/keys";
 import { useLatestCall } from "@/api/latest";
 import { ofForm } from "@/api/problems";
 import { useStatus, type Status } from "@/api/status";
-import { Copy } from "@/components/Bits";
+import { Snippet } from "@/components/Snippet";
 import { Secret } from "@/components/Secret";
 import { PageBody, PageTop, Panel } from "@/components/Page";
 import { BlockSkeleton, Loaded } from "@/components/States";
@@ -47,12 +47,7 @@ function Steps({ gateway }: { gateway: Status["gateway"] }) {
           <SegmentedControl aria-label="Client" value={client} onChange={(value) => setScope({ client: value === "OpenAI" ? "" : value, form: "" }, true)} data={CLIENTS as unknown as Client[]} />
           {forms.length > 1 && <SegmentedControl aria-label="Language" value={form} onChange={(value) => setScope({ form: value === forms[0] ? "" : value }, true)} data={forms} />}
         </div>
-        <div className={styles["code"]}>
-          <pre tabIndex={0} aria-label={`${client}, ${form}`}>
-            {text}
-          </pre>
-          <Copy text={text} label="Copy the snippet" />
-        </div>
+        <Snippet text={text} what={`${client}, ${form}`} copyLabel="Copy the snippet" />
       </Panel>
       <Arrival />
     </>
