@@ -6,6 +6,7 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.axe import find_faults
 from tests.browser.routes import PATHS, Addresses
+from tests.browser.sideways import scrolls_sideways
 from tests.stack import Stack
 
 PHONE = {"width": 390, "height": 844}
@@ -28,20 +29,6 @@ def open_at(page: Page, address: str) -> None:
     expect(heading).not_to_have_text("Not found")
     if address != "/design":  # it shows how loading looks
         expect(page.locator("[aria-busy=true]")).to_have_count(0)
-
-
-def scrolls_sideways(page: Page) -> str:
-    """What is wider than the window; empty where the page does not scroll sideways."""
-    return str(
-        page.evaluate(
-            """() => {
-              const root = document.scrollingElement;
-              if (root.scrollWidth <= innerWidth) return "";
-              const wide = [...document.querySelectorAll("#main *")].filter((one) => one.getBoundingClientRect().right > innerWidth + 1);
-              return `${root.scrollWidth} px: ` + wide.slice(0, 5).map((one) => one.tagName + "." + one.className).join(", ");
-            }"""  # noqa: E501
-        )
-    )
 
 
 def test_the_router_is_read() -> None:

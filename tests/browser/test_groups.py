@@ -2,13 +2,14 @@
 
 import re
 from collections.abc import Iterator
-from urllib.parse import parse_qs, urlsplit
+from urllib.parse import parse_qs, quote, urlsplit
 
 import httpx
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Page, Route, expect
 
-from tests.browser.conftest import OpenPage
+from tests.browser.conftest import OpenPage, Watching
+from tests.browser.sideways import scrolls_sideways
 from tests.stack import Stack, wait_for
 
 ODD = "a/b c?d=1&e#f 100% <i>ü</i> \"q\" 'r' " + "x" * 180
@@ -22,6 +23,7 @@ def odd_calls(stack: Stack) -> Iterator[None]:
         headers = {
             "authorization": "Bearer sk-test", "helicone-user-id": ODD, "helicone-session-id": ODD,
             "helicone-session-path": f"/plan/step {number}", "helicone-property-odd": ODD, "x-sim-status": status,
+            "helicone-property-" + "p" * 60: "z" * 200,
         }  # fmt: skip
         raw = {name: value.encode() for name, value in headers.items()}
         httpx.post(
@@ -115,7 +117,51 @@ def test_ids_of_any_characters_lead_to_their_page_and_survive_a_reload(page: Pag
     page.reload()
     expect(page.get_by_role("heading", level=1)).to_contain_text("a/b c?d=1&e#f 100% <i>ü</i>")
     assert query_of(page)["id"] == [ODD]
-    assert page.evaluate("document.documentElement.scrollWidth <= innerWidth")
+    expect(page.locator("[aria-busy=true]")).to_have_count(0)
+    assert scrolls_sideways(page) == ""
+
+
+LONG = "y" * 200
+LONG_PLACES = [
+    f"/sessions/one?id={quote(ODD)}&since=1h",
+    f"/users/one?id={quote(ODD)}&since=1h",
+    "/properties/one?name=odd&since=1h",
+    f"/requests?since=1h&q={LONG}:{LONG}",
+    f"/requests/{LONG}",
+    f"/prompts/{LONG}",
+    f"/boards/{LONG}",
+    "/requests/$odd",
+]
+
+
+@pytest.mark.parametrize("phone", [False, True], ids=["desktop", "phone"])
+@pytest.mark.parametrize("state", ["loading", "failed", "loaded"])
+def test_a_long_word_widens_no_page(
+    open_page: OpenPage, stack: Stack, watch: Watching, state: str, phone: bool
+) -> None:
+    watch.allow("status of (400|404|500)")
+    page = open_page(phone=phone)
+    problem = {"title": LONG, "detail": LONG, "status": 500}
+
+    def hold(route: Route) -> None:
+        if route.request.url.endswith(("/api/me", "/api/status")):
+            route.continue_()
+        elif state == "failed":
+            route.fulfill(status=500, json=problem)
+        # else it is never answered
+
+    if state != "loaded":
+        page.route("**/api/**", hold)
+    asked = {"filter": "property.odd:*", "since": "1h", "columns": ["id"], "limit": 1}
+    headers = {"Authorization": f"Bearer {stack.token}"}
+    found = httpx.post(stack.control + "/api/requests/query", json=asked, headers=headers, timeout=30)
+    for place in LONG_PLACES:
+        page.goto(place.replace("$odd", found.json()["data"][0]["id"]))
+        expect(page.get_by_role("heading", level=1)).to_be_visible()
+        if state == "loaded":
+            expect(page.locator("[aria-busy=true]")).to_have_count(0)
+        assert (place, scrolls_sideways(page)) == (place, "")
+    page.unroute_all(behavior="ignoreErrors")
 
 
 def test_a_user_leads_to_their_sessions_and_calls(page: Page) -> None:

@@ -96,6 +96,19 @@ def test_the_first_run_leads_from_the_link_to_the_first_call(
     expect(page).to_have_url(re.compile("/start"))
 
 
+def test_a_first_visit_finds_the_login_and_no_error(open_page: OpenPage) -> None:
+    page = open_page(cookie=None)
+    page.goto("/requests?q=status:200")
+    expect(page.get_by_label("Password", exact=True)).to_be_visible()
+
+
+def test_a_link_from_another_site_finds_the_session(page: Page) -> None:
+    """A browser sends no cookie with it; the page asks again for itself."""
+    page.route("**/requests", lambda route: route.continue_(headers={**route.request.headers, "cookie": ""}))
+    page.goto("/requests")
+    expect(page.get_by_role("heading", level=1)).to_have_text("Requests")
+
+
 def test_a_login_leads_back_to_the_page_that_was_asked_for(stack: Stack, open_page: OpenPage, watch: Watching) -> None:
     watch.allow(UNKNOWN)
     join(open_page(cookie=None), invited(stack, "grace@people.example"), "Grace")

@@ -48,6 +48,13 @@ def test_every_page_address_gets_the_page_with_a_policy_and_a_nonce_of_its_own(s
 
 
 @needs_dist
+def test_the_page_knows_whether_it_was_asked_for_with_credentials(stack: Stack) -> None:
+    assert b'name="caller-known" content="no"' in fetch(stack, "/")[2]
+    for headers in ({"Cookie": "perihelion_session=any"}, {"Authorization": "Bearer any"}):
+        assert b'name="caller-known" content="yes"' in fetch(stack, "/requests", **headers)[2]
+
+
+@needs_dist
 def test_assets_never_change_and_come_compressed(stack: Stack) -> None:
     script = re.search(rb'src="(/assets/[^"]+\.js)"', fetch(stack, "/")[2])
     assert script is not None

@@ -15,7 +15,7 @@ from litestar.exceptions import NotFoundException
 from litestar.params import FromPath
 from litestar.response import Response
 
-from proxy.control.auth import NOBODY, needs
+from proxy.control.auth import COOKIE, NOBODY, needs
 
 __all__ = ["DASHBOARD_ROUTES", "POLICY", "dashboard_page", "is_built"]
 
@@ -29,6 +29,7 @@ POLICY: Final = (
     "base-uri 'none'; form-action 'self'; frame-ancestors 'none'"
 )
 _NONCE: Final = "__NONCE__"
+_KNOWN: Final = "__KNOWN__"
 _MAX_NAME: Final = 128
 """Bytes. File systems take 255, the ending of a packed file included."""
 _NOT_PAGES: Final = ("api/", "v1/", "oai/", "anthropic/", "custom/", "assets/", "mcp")
@@ -64,17 +65,17 @@ async def mark(request: Request[Any, Any, Any]) -> Response[bytes]:
 
 
 @get("/", opt=needs(NOBODY), include_in_schema=False)
-async def index() -> Response[str]:
+async def index(request: Request[Any, Any, Any]) -> Response[str]:
     """The page; it reads its own address."""
-    return dashboard_page()
+    return dashboard_page(request)
 
 
 @get("/{path:path}", opt=needs(NOBODY), include_in_schema=False)
-async def index_below(path: FromPath[str]) -> Response[str]:
+async def index_below(request: Request[Any, Any, Any], path: FromPath[str]) -> Response[str]:
     """The page at any address of its own. Raises `NotFoundException` for what can be no page's address."""
     if path.lstrip("/").startswith(_NOT_PAGES):
         raise NotFoundException(detail=f"There is nothing at {path}.")
-    return dashboard_page()
+    return dashboard_page(request)
 
 
 def is_built() -> bool:
@@ -82,11 +83,14 @@ def is_built() -> bool:
     return _folder() is not None
 
 
-def dashboard_page() -> Response[str]:
-    """The page of every address, with a policy and a nonce of its own."""
+def dashboard_page(request: Request[Any, Any, Any]) -> Response[str]:
+    """The page of every address, with a policy and a nonce of its own. It says whether the request had
+    credentials: the page of a first visit asks nothing that would be answered 401."""
     nonce = secrets.token_urlsafe(16)
     folder = _folder()
-    text = _ABSENT if folder is None else _content(folder / "index.html").decode().replace(_NONCE, nonce)
+    known = COOKIE in request.cookies or "authorization" in request.headers
+    text = _ABSENT if folder is None else _content(folder / "index.html").decode()
+    text = text.replace(_NONCE, nonce).replace(_KNOWN, "yes" if known else "no")
     headers = {
         "content-security-policy": POLICY.format(nonce=nonce),
         "cache-control": "no-store",

@@ -77,7 +77,7 @@ def page(inside: str, status: int) -> Response[str]:
 def login_page(request: Request[Any, Any, Any]) -> Response[str]:
     """The dashboard's page; where it is not built, a plain form. Nothing of the link is in the page itself."""
     if is_built():
-        return dashboard_page()
+        return dashboard_page(request)
     plane: ControlPlane = request.app.state.plane
     button = ""
     if plane.oidc is not None:
