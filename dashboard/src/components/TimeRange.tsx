@@ -92,7 +92,7 @@ function Choice({ onDone }: { onDone: () => void }) {
 function labelOf(scope: Scope): string {
   const preset = scope.until ? undefined : PRESETS.find(([value]) => value === scope.since);
   if (preset) return preset[1];
-  if (!scope.until && /^\d+[smhdw]$/.test(scope.since)) return `Last ${scope.since}`;
+  if (!scope.until && /^\d+[smhdw]$/.test(scope.since)) return `Last ${describeSpan(spanOf(scope) ?? 0).replace(/^1 /, "")}`;
   const [from, to] = [show(scope.since, scope.zone), scope.until ? show(scope.until, scope.zone) : "now"];
   const day = /^\d+ \w+ \d+, /.exec(from)?.[0];
   return `${from} – ${day && to.startsWith(day) ? to.slice(day.length) : to}`;

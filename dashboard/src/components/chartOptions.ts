@@ -12,6 +12,14 @@ export function stack(times: number[], series: Series[]): uPlot.AlignedData {
   return [times, ...rows.reverse()] as uPlot.AlignedData;
 }
 
+/** Room left of the first time, in pixels. */
+const LEFT = 6;
+
+/** About how wide a tick's text is drawn, in pixels. */
+function widthOf(text: string): number {
+  return text.length * 6;
+}
+
 function css(name: string): string {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 }
@@ -41,7 +49,7 @@ export function chartOptions(
       ...(group ? { sync: { key: group, setSeries: false } } : {}),
     },
     tzDate: (seconds) => (props.current.zone === "utc" ? uPlot.tzDate(new Date(seconds * 1000), "UTC") : new Date(seconds * 1000)),
-    padding: [8, 0, 0, 6],
+    padding: [8, 0, 0, LEFT],
     scales: { x: { time: true, ...(kind === "line" ? {} : { range: wholeBars }) }, y: { range: (_, low, high) => (low != null && low < 0 ? [low, Math.max(0, high)] : [0, valueTicks(high ?? 0, props.current.unit, steps).at(-1)!]) } },
     axes: [
       {
@@ -51,13 +59,14 @@ export function chartOptions(
         space: 84,
         values: (plot, splits) => {
           const span = ((plot.scales["x"]!.max ?? 0) - (plot.scales["x"]!.min ?? 0)) * 1000;
-          return splits.map((each, at) => tick(new Date(each * 1000), props.current.zone, span, at ? new Date(splits[at - 1]! * 1000) : undefined));
+          const texts = splits.map((each, at) => tick(new Date(each * 1000), props.current.zone, span, at ? new Date(splits[at - 1]! * 1000) : undefined));
+          return texts.map((text, at) => (plot.valToPos(splits[at]!, "x") + LEFT < widthOf(text) / 2 ? "" : text));
         },
       },
       {
         ...axis,
         side: 1,
-        size: 62,
+        size: (_plot, texts) => Math.ceil(Math.max(24, ...(texts ?? []).map(widthOf)) + 8),
         grid: { stroke: css("--line"), width: 1 },
         splits: (_plot, _axis, low, high) => (low < 0 ? [low, 0, high] : valueTicks(high, props.current.unit, steps)),
         values: (_, splits) => tickTexts(splits, props.current.unit),
