@@ -243,7 +243,7 @@ def test_the_login_is_accessible(open_page: OpenPage, path: str) -> None:
 def test_prices_are_stored_and_found(page: Page, watch: Watching) -> None:
     watch.allow(UNKNOWN)
     page.goto("/settings/prices?search=claude-haiku-4-5")
-    expect(page.get_by_role("region", name="Built-in prices")).to_contain_text("claude-haiku-4-5")
+    expect(page.get_by_role("table", name="Built-in prices")).to_contain_text("claude-haiku-4-5")
     page.get_by_role("button", name="Add a price").click()
     dialog = page.get_by_role("dialog")
     dialog.get_by_label("Name").fill("Not a label!")

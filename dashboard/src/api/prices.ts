@@ -3,6 +3,7 @@ import { api, dataOf } from "./client";
 import type { components } from "./schema";
 
 export type Price = components["schemas"]["Price"];
+export type BuiltInPrice = components["schemas"]["ListedPrice"];
 export type PriceEntry = components["schemas"]["PriceEntry"];
 export type Reprice = components["schemas"]["Reprice"];
 

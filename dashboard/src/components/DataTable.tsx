@@ -72,6 +72,7 @@ const BARS = 92;
 export function DataTable<Row>(props: Props<Row>) {
   const { columns, rowKey, onOpen, onEnd, onView } = props;
   const source = Array.isArray(props.rows) ? sourceOf(props.rows) : props.rows;
+  const table = useRef<HTMLDivElement>(null);
   const list = useRef<HTMLDivElement>(null);
   const [scope, setScope] = useScope();
   const compact = useMediaQuery("(max-width: 760px)", false, { getInitialValueInEffect: false }) ? props.compact : undefined;
@@ -107,7 +108,7 @@ export function DataTable<Row>(props: Props<Row>) {
     props.onCursor?.(index);
   };
   const chosen = cursor >= 0 ? source.at(cursor) : undefined;
-  useTableKeys({
+  useTableKeys(table, {
     move: (step) => {
       const next = Math.max(0, Math.min(source.count - 1, cursor + step));
       virtual.scrollToIndex(next, { align: "auto" });
@@ -137,6 +138,7 @@ export function DataTable<Row>(props: Props<Row>) {
   const tracks = compact ? "minmax(0, 1fr)" : columns.map((column) => column.width).join(" ");
   return (
     <div
+      ref={table}
       className={styles["table"]}
       role="table"
       aria-label={props.label}

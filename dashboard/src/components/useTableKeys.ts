@@ -1,4 +1,4 @@
-import { useEffect, useRef } from "react";
+import { useEffect, useRef, type RefObject } from "react";
 import { isTyping } from "@/app/Shortcuts";
 
 interface Keys {
@@ -13,13 +13,16 @@ interface Keys {
 const STEPS: Record<string, number> = { j: 1, k: -1 };
 const TURNS: Record<string, number> = { ArrowRight: 1, ArrowLeft: -1 };
 
-/** The keys of a table: `j` `k` for rows, arrows for cells, `o` to open, `f` `x` `c` for the chosen cell's value. */
-export function useTableKeys(keys: Keys): void {
+/** The keys of a table: `j` `k` for rows, arrows for cells, `o` to open, `f` `x` `c` for the chosen cell's value.
+ * Where a page has several tables, they are those of the one with the focus, or else of the first. */
+export function useTableKeys(table: RefObject<HTMLElement | null>, keys: Keys): void {
   const latest = useRef(keys);
   latest.current = keys;
   useEffect(() => {
     const press = (event: KeyboardEvent) => {
       if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event) || document.querySelector("[role=dialog]")) return;
+      const mine = document.activeElement?.closest("[role=table]") ?? document.querySelector("[role=table]");
+      if (mine !== table.current) return;
       const { move, turn, open, act } = latest.current;
       const { key } = event;
       if (STEPS[key]) move(STEPS[key]);
@@ -29,5 +32,5 @@ export function useTableKeys(keys: Keys): void {
     };
     addEventListener("keydown", press);
     return () => removeEventListener("keydown", press);
-  }, []);
+  }, [table]);
 }

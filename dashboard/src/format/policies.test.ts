@@ -24,15 +24,30 @@ const now = Date.parse("2026-01-01T00:01:00Z");
 
 it("a bucket stands where its newest call left it, the fullest first", () => {
   const found = standingsOf([call({}), call({ id: "older", limit_remaining: 9 }), call({ user_id: "eve", limit_refused: "10;w=60;u=request;s=user" })], now);
-  expect(found.map((each) => [each.whose, each.used, each.refused])).toEqual([["eve", 1, true], ["ada", 0.6, false]]);
+  expect(found.map((each) => [each.whose, each.used, each.grade])).toEqual([["eve", 1, "over"], ["ada", 0.6, "below"]]);
 });
 
 it("is free again when its window has passed", () => {
   const [found] = standingsOf([call({ start: "2025-12-31T23:59:00Z" })], now);
-  expect([found!.over, found!.used]).toEqual([true, 0]);
+  expect([found!.grade, found!.used]).toEqual(["free", 0]);
 });
 
 it("counts by the property of its segment", () => {
   const [found] = standingsOf([call({ limit_policy: "10;w=60;s=Feature", properties: { feature: "search" } })], now);
   expect(found!.whose).toBe("search");
+});
+
+it("those over their limit come first, then those near it; what is free again comes last", () => {
+  const found = standingsOf(
+    [
+      call({ user_id: "near", limit_remaining: 2 }),
+      call({ user_id: "full", limit_remaining: 0 }),
+      call({ user_id: "over", limit_refused: "10;w=60;u=request;s=user" }),
+      call({ user_id: "free", start: "2025-12-31T23:50:00Z" }),
+      call({ user_id: "below", limit_remaining: 5 }),
+    ],
+    now,
+  );
+  expect(found.map((each) => `${each.whose} ${each.grade}`)).toEqual(["over over", "full near", "near near", "below below", "free free"]);
+  expect(found[0]!.freeAt).toBe(Date.parse("2026-01-01T00:01:30Z"));
 });

@@ -72,14 +72,20 @@ export interface Standing {
   /** 0 to 1, when the newest call was made. */
   used: number;
   left: number;
-  refused: boolean;
   at: string;
   id: string;
-  /** The whole window has passed since: all of it is free again. */
-  over: boolean;
+  /** Over: its newest call was refused. Free: the whole window has passed since, all of it is there again. */
+  grade: "over" | "near" | "below" | "free";
+  /** When all of it is there again, in milliseconds since the epoch, if no call comes. */
+  freeAt: number;
 }
 
-/** The buckets behind calls, newest call first; the fullest bucket first. */
+/** From this share on a bucket is near its limit. */
+export const NEAR = 0.8;
+
+const GRADES: Standing["grade"][] = ["over", "near", "below", "free"];
+
+/** The buckets behind calls, newest call first; those over their limit first, then the fullest. */
 export function standingsOf(calls: CountedCall[], now: number): Standing[] {
   const found = new Map<string, Standing>();
   for (const call of calls) {
@@ -90,8 +96,11 @@ export function standingsOf(calls: CountedCall[], now: number): Standing[] {
     if (found.has(key)) continue;
     const refused = call.limit_refused !== "";
     const left = refused ? 0 : Math.max(0, call.limit_remaining ?? policy.limit);
-    const over = now - Date.parse(call.start) > policy.windowS * 1000;
-    found.set(key, { policy, whose, used: over ? 0 : Math.min(1, 1 - left / policy.limit), left, refused, at: call.start, id: call.id, over });
+    const freeAt = Date.parse(call.start) + policy.windowS * 1000;
+    const free = now > freeAt;
+    const used = free ? 0 : Math.max(0, Math.min(1, 1 - left / policy.limit));
+    found.set(key, { policy, whose, used, left, at: call.start, id: call.id, freeAt, grade: free ? "free" : refused ? "over" : used >= NEAR ? "near" : "below" });
   }
-  return [...found.values()].sort((one, other) => other.used - one.used || other.at.localeCompare(one.at));
+  const rank = (standing: Standing) => GRADES.indexOf(standing.grade);
+  return [...found.values()].sort((one, other) => rank(one) - rank(other) || other.used - one.used || other.at.localeCompare(one.at));
 }

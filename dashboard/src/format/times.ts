@@ -53,9 +53,18 @@ export function tick(at: Date, zone: Zone, spanMs: number, before?: Date): strin
 
 /** 3 s ago, 5 min ago, 2 h ago, 4 d ago. */
 export function ago(at: Date, now = new Date()): string {
-  const seconds = Math.max(0, Math.round((now.getTime() - at.getTime()) / 1000));
-  if (seconds < 60) return `${seconds} s ago`;
-  if (seconds < 3600) return `${Math.floor(seconds / 60)} min ago`;
-  if (seconds < 86_400) return `${Math.floor(seconds / 3600)} h ago`;
-  return `${Math.floor(seconds / 86_400)} d ago`;
+  return `${about(now.getTime() - at.getTime())} ago`;
+}
+
+/** in 3 s, in 5 min, in 2 h, in 4 d. */
+export function ahead(at: Date, now = new Date()): string {
+  return `in ${about(at.getTime() - now.getTime())}`;
+}
+
+function about(ms: number): string {
+  const seconds = Math.max(0, Math.round(ms / 1000));
+  if (seconds < 60) return `${seconds} s`;
+  if (seconds < 3600) return `${Math.floor(seconds / 60)} min`;
+  if (seconds < 86_400) return `${Math.floor(seconds / 3600)} h`;
+  return `${Math.floor(seconds / 86_400)} d`;
 }

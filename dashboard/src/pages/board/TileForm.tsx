@@ -1,10 +1,11 @@
-import { Button, Drawer, Group, NumberInput, SegmentedControl, Select, Stack, TextInput } from "@mantine/core";
+import { Button, Drawer, Group, NumberInput, Select, Stack, TextInput } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { useEffect, useState } from "react";
 import { usePropertyNames } from "@/api/suggestions";
 import { useMetricsSchema, useScoreNames } from "@/api/tiles";
 import { Icon } from "@/components/Icon";
 import { LegendSlot } from "@/components/Page";
+import { Segments } from "@/components/Segments";
 import type { Scope } from "@/state/search";
 import { TILE_TYPES, type Tile, type TileType } from "./content";
 import { dimensionChoices, measureChoices } from "./choices";
@@ -104,12 +105,7 @@ function Fields({ tile, isNew, scope, onChange, onDone, onClose }: Omit<Props, "
           )}
         </Group>
         {(tile.type === "line" || tile.type === "area" || tile.type === "bar" || tile.type === "heatmap") && (
-          <SegmentedControl
-            aria-label="A point for each"
-            value={tile.bucket}
-            onChange={(bucket) => set({ bucket })}
-            data={[{ value: "", label: "As fits" }, { value: "1h", label: "Hour" }, { value: "1d", label: "Day" }, { value: "1w", label: "Week" }, { value: "1mo", label: "Month" }]}
-          />
+          <Segments label="A point for each" value={tile.bucket} onChange={(bucket) => set({ bucket })} options={{ "": "As fits", "1h": "Hour", "1d": "Day", "1w": "Week", "1mo": "Month" }} />
         )}
         <TextInput label="Title" placeholder={tile.measures.length ? titleOf({ ...tile, title: "" }) : "made of what it shows"} value={tile.title} onChange={(event) => set({ title: event.currentTarget.value })} maxLength={120} />
       </Stack>

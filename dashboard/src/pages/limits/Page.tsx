@@ -5,13 +5,15 @@ import { MetricBars } from "@/components/MetricBars";
 import { Grid, PageBody, PageTop, Panel } from "@/components/Page";
 import { BlockSkeleton, Loaded } from "@/components/States";
 import { ComparedWith, TimeRange } from "@/components/TimeRange";
+import { useStandings } from "@/api/counted";
 import { useKeys } from "@/api/keys";
 import { change, count, percent } from "@/format/numbers";
+import { NEAR, type Standing } from "@/format/policies";
 import { useMay } from "@/state/roles";
 import { joinCondition, useScope } from "@/state/search";
 import { InForce } from "./InForce";
-import { Nearest } from "./Nearest";
 import { Refusals } from "./Refusals";
+import { Standings } from "./Standings";
 
 /** Which limits are in force, who is near or over them, and what they refused. */
 export function Page() {
@@ -27,11 +29,11 @@ export function Page() {
         <Loaded query={query} skeleton={<BlockSkeleton height={96} />}>
           {(answer) => <Headline now={answer.total.totals} before={answer.total.previous} counted={figure(counted.data?.total.totals, "calls")} />}
         </Loaded>
+        <Standings />
         <Grid columns="minmax(0, 1.55fr) minmax(0, 1fr)">
-          <Nearest />
+          <Refusals />
           <InForce />
         </Grid>
-        <Refusals />
         <By />
       </PageBody>
     </>
@@ -69,12 +71,15 @@ type Totals = Record<string, number | null> | null | undefined;
 
 function Headline({ now, before, counted }: { now: Totals; before: Totals; counted: number | null }) {
   const [scope] = useScope();
+  const standings = useStandings().data;
+  const many = (grade: Standing["grade"]) => standings?.filter((each) => each.grade === grade).length;
   const refused = figure(now, "limit_refusals");
   const calls = figure(now, "calls");
   return (
     <Figures>
-      <Figure label="Refused by a limit" value={count(refused)} change={change(refused, figure(before, "limit_refusals"))} goodWhen="down" to="/requests" search={{ ...scope, q: joinCondition(scope.q, "limit_refused:*") }} />
-      <Figure label="Share of all calls" value={percent(calls ? (refused ?? 0) / calls : null)} sub={`of ${count(calls)} calls`} />
+      <Figure label="Over a limit now" value={many("over") ?? "…"} sub="newest call refused" />
+      <Figure label="Near a limit now" value={many("near") ?? "…"} sub={`${percent(NEAR)} used, or more`} />
+      <Figure label="Refused by a limit" value={count(refused)} change={change(refused, figure(before, "limit_refusals"))} goodWhen="down" sub={calls ? `${percent((refused ?? 0) / calls)} of calls` : ""} to="/requests" search={{ ...scope, q: joinCondition(scope.q, "limit_refused:*") }} />
       <Figure label="Counted by a limit" value={counted === null ? "…" : count(counted)} sub={calls && counted !== null ? `${percent(counted / calls)} of calls` : ""} to="/requests" search={{ ...scope, q: joinCondition(scope.q, "limit_policy:*") }} />
       <Figure label="Refused by the provider" value={<ProviderRefusals />} sub="its own 429" to="/requests" search={{ ...scope, q: joinCondition(joinCondition(scope.q, "status:429"), "-limit_refused:*") }} />
     </Figures>

@@ -6,6 +6,7 @@ import { Chart } from "@/components/Chart";
 import { DataTable, type Column } from "@/components/DataTable";
 import { Grid, Panel } from "@/components/Page";
 import { BlockSkeleton, Empty, Loaded } from "@/components/States";
+import { TwoLines } from "@/components/TwoLines";
 import { ABSENT, count, duration, money, percent, shortCount } from "@/format/numbers";
 import { addCondition, useScope, writeScope } from "@/state/search";
 import styles from "./Metrics.module.css";
@@ -38,14 +39,16 @@ export function Metrics({ prompt, figures }: { prompt: Prompt; figures: VersionR
           rowKey={(row) => row.version}
           tone={() => undefined}
           compact={(row) => (
-            <div className={styles["compact"]}>
-              <span>
-                <strong>v{row.version}</strong> <span className="dim">{count(row.calls)} calls</span>
-              </span>
-              <span className="num">{money(row.cost)}</span>
-              <span className="dim num">P95 {duration(row.latency_p95)}</span>
-              <span className="dim num">{percent(row.error_rate)} errors</span>
-            </div>
+            <TwoLines
+              name={
+                <>
+                  <strong>v{row.version}</strong> <span className="dim">{count(row.calls)} calls</span>
+                </>
+              }
+              figure={money(row.cost)}
+              about={`P95 ${duration(row.latency_p95)}`}
+              more={`${percent(row.error_rate)} errors`}
+            />
           )}
         />
       </Panel>

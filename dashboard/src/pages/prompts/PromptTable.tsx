@@ -1,6 +1,7 @@
 import { Link, useNavigate } from "@tanstack/react-router";
 import { Time } from "@/components/Bits";
 import { DataTable, type Column, type Sort } from "@/components/DataTable";
+import { TwoLines } from "@/components/TwoLines";
 import { ABSENT, count, duration, money, percent, shortCount } from "@/format/numbers";
 import { addCondition, useScope, writeScope } from "@/state/search";
 import { Environments, inOrder } from "./Environments";
@@ -32,14 +33,16 @@ export function PromptTable({ rows, sort, onSort, footer, isLoading }: Props) {
       rowLink={(row) => <Link data-row-link to={"/prompts/$id" as string} params={{ id: row.id } as never} search={kept} aria-label={`Prompt ${row.id}`} />}
       onOpen={(row) => void navigate({ to: "/prompts/$id" as string, params: { id: row.id } as never, search: kept })}
       compact={(row) => (
-        <div className={styles["compact"]}>
-          <span>
-            <strong>{row.name || row.id}</strong> <span className="dim">v{row.newest}</span>
-          </span>
-          <span className="num">{row.calls ? money(row.cost) : ABSENT}</span>
-          <span className="dim">{inOrder(row.labels).map(([label, version]) => `${label} v${version}`).join(", ") || "no environment"}</span>
-          <span className="dim num">{row.calls ? `${shortCount(row.calls)} calls` : "no calls"}</span>
-        </div>
+        <TwoLines
+          name={
+            <>
+              <strong className={styles["name"]}>{row.name || row.id}</strong> <span className="dim">v{row.newest}</span>
+            </>
+          }
+          figure={row.calls ? money(row.cost) : ABSENT}
+          about={inOrder(row.labels).map(([label, version]) => `${label} v${version}`).join(", ") || "no environment"}
+          more={row.calls ? `${shortCount(row.calls)} calls` : "no calls"}
+        />
       )}
       footer={footer}
     />

@@ -3,12 +3,7 @@ import { notifications } from "@mantine/notifications";
 import { Link, useRouter } from "@tanstack/react-router";
 import { api, ApiError, dataOf } from "@/api/client";
 import { Icon } from "@/components/Icon";
-
-const LANGUAGES = [
-  { name: "curl", label: "curl" },
-  { name: "python", label: "Python" },
-  { name: "typescript", label: "TypeScript" },
-] as const;
+import { LANGUAGES, type Language } from "./languages";
 
 /** What can be done with a call: copied as a program, opened in the playground. */
 export function Actions({ id }: { id: string }) {
@@ -20,9 +15,9 @@ export function Actions({ id }: { id: string }) {
           <Button rightSection={<Icon name="down" size={12} />}>Copy as</Button>
         </Menu.Target>
         <Menu.Dropdown>
-          {LANGUAGES.map((each) => (
-            <Menu.Item key={each.name} onClick={() => void copyAs(id, each.name, each.label)}>
-              {each.label}
+          {(Object.keys(LANGUAGES) as Language[]).map((each) => (
+            <Menu.Item key={each} onClick={() => void copyAs(id, each)}>
+              {LANGUAGES[each]}
             </Menu.Item>
           ))}
           <Menu.Divider />
@@ -39,10 +34,10 @@ export function Actions({ id }: { id: string }) {
   );
 }
 
-async function copyAs(id: string, language: (typeof LANGUAGES)[number]["name"], label: string): Promise<void> {
+async function copyAs(id: string, language: Language): Promise<void> {
   try {
     const { code, variables } = await dataOf(api.GET("/api/requests/{id}/code", { params: { path: { id }, query: { language } } }));
-    await copyText(code, `The call as ${label}`, variables.length ? `It reads ${variables.join(", ")} from the environment.` : "");
+    await copyText(code, `The call as ${LANGUAGES[language]}`, variables.length ? `It reads ${variables.join(", ")} from the environment.` : "");
   } catch (error) {
     say("Not copied", error instanceof ApiError ? error.message : String(error), true);
   }

@@ -1,7 +1,8 @@
-import { Button, Checkbox, Popover, SegmentedControl } from "@mantine/core";
+import { Button, Checkbox, Popover } from "@mantine/core";
 import { useRef, useState } from "react";
 import { ApiError } from "@/api/client";
 import { Icon } from "@/components/Icon";
+import { Segments } from "@/components/Segments";
 import { bytes, count } from "@/format/numbers";
 import { useScope } from "@/state/search";
 import { readColumns } from "./chosenColumns";
@@ -41,16 +42,7 @@ export function ExportMenu({ total, exact }: { total: number | null; exact: bool
       </Popover.Target>
       <Popover.Dropdown p={6}>
         <div className={styles["export"]}>
-          <SegmentedControl
-            aria-label="Format"
-            value={format}
-            onChange={(value) => setFormat(value as ExportFormat)}
-            data={[
-              { value: "csv", label: "CSV" },
-              { value: "jsonl", label: "JSON lines" },
-              { value: "parquet", label: "Parquet" },
-            ]}
-          />
+          <Segments label="Format" value={format} onChange={setFormat} options={{ csv: "CSV", jsonl: "JSON lines", parquet: "Parquet" }} />
           <Checkbox size="xs" label="Only the columns that are shown" checked={shown} onChange={(event) => setShown(event.currentTarget.checked)} />
           <Checkbox size="xs" label="With prompts and answers in full" description={format === "jsonl" ? "" : "JSON lines only"} disabled={format !== "jsonl"} checked={choice.bodies} onChange={(event) => setBodies(event.currentTarget.checked)} />
           <p>{words(total, exact, size, choice.bodies)}</p>

@@ -1,9 +1,10 @@
-import { MultiSelect, SegmentedControl, Select } from "@mantine/core";
+import { MultiSelect, Select } from "@mantine/core";
 import { useElementSize } from "@mantine/hooks";
 import { useMemo } from "react";
 import type { SqlResult } from "@/api/sql";
 import { BarList } from "@/components/BarList";
 import { Chart } from "@/components/Chart";
+import { Segments } from "@/components/Segments";
 import { Empty } from "@/components/States";
 import { byUnit } from "@/format/numbers";
 import { isNumeric } from "./cells";
@@ -26,16 +27,7 @@ export function ResultChartView({ result, chart, onChart }: { result: SqlResult;
         <MultiSelect label="y" data={numbers} value={spec.y} onChange={(y) => change({ y })} placeholder={spec.y.length ? "" : "numbers"} maxValues={8} />
         <Select label="a series for each" data={names.filter((name) => name !== spec.x && !spec.y.includes(name))} value={spec.series || null} onChange={(series) => change({ series: series ?? "" })} clearable placeholder="none" />
         {timed && (
-          <SegmentedControl
-            aria-label="Kind of chart"
-            value={spec.type}
-            onChange={(type) => change({ type: type as ResultChart["type"] })}
-            data={[
-              { value: "line", label: "Lines" },
-              { value: "bar", label: "Bars" },
-              { value: "area", label: "Stack" },
-            ]}
-          />
+          <Segments label="Kind of chart" value={spec.type} onChange={(type) => change({ type })} options={{ line: "Lines", bar: "Bars", area: "Stack" }} />
         )}
       </div>
       <div ref={ref} className={styles["drawn"]}>

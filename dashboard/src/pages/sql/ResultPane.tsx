@@ -1,9 +1,10 @@
-import { Button, Menu, SegmentedControl } from "@mantine/core";
+import { Button, Menu } from "@mantine/core";
 import { useClipboard } from "@mantine/hooks";
 import { notifications } from "@mantine/notifications";
 import { ApiError } from "@/api/client";
 import { downloadSql, type SqlResult, type SqlRun } from "@/api/sql";
 import { Icon } from "@/components/Icon";
+import { Segments } from "@/components/Segments";
 import { Empty, RowsSkeleton } from "@/components/States";
 import { bytes, count, duration } from "@/format/numbers";
 import { useScope } from "@/state/search";
@@ -42,15 +43,7 @@ export function ResultPane({ run, chart, onChart, onExample, name }: Props) {
   return (
     <section className={styles["result"]} aria-label="Result" data-stale={run.state === "running" || undefined}>
       <header className={styles["bar"]}>
-        <SegmentedControl
-          aria-label="How the result is shown"
-          value={asChart ? "chart" : "table"}
-          onChange={(value) => setScope({ show: value === "chart" ? "chart" : "" }, true)}
-          data={[
-            { value: "table", label: "Table" },
-            { value: "chart", label: "Chart" },
-          ]}
-        />
+        <Segments label="How the result is shown" value={asChart ? "chart" : ""} onChange={(show) => setScope({ show }, true)} options={{ "": "Table", chart: "Chart" }} />
         <span className={styles["facts"]} role="status">
           <b>{count(result.row_count)}</b> {result.row_count === 1 ? "row" : "rows"} <i>·</i> {duration(result.elapsed_ms)} <i>·</i> <span title="Rows and bytes that the engine read">{count(result.rows_read)} rows, {bytes(result.bytes_read)} read</span>
         </span>

@@ -1,8 +1,9 @@
-import { SegmentedControl, UnstyledButton } from "@mantine/core";
+import { UnstyledButton } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
 import type { UseQueryResult } from "@tanstack/react-query";
 import type { SqlView } from "@/api/sql";
 import { Icon } from "@/components/Icon";
+import { Segments } from "@/components/Segments";
 import { RowsSkeleton, Loaded } from "@/components/States";
 import { useScope } from "@/state/search";
 import { HistoryList } from "./HistoryList";
@@ -34,17 +35,7 @@ export function SidePane({ schema, history, current, onInsert, onText, onForget 
         <Icon name={open ? "down" : "right"} size={14} /> Schema, saved queries, history
       </UnstyledButton>
       <div className={styles["inside"]}>
-        <SegmentedControl
-          fullWidth
-          aria-label="Side bar"
-          value={tab}
-          onChange={(value) => setScope({ side: value === "schema" ? "" : value }, true)}
-          data={[
-            { value: "schema", label: "Schema" },
-            { value: "saved", label: "Saved" },
-            { value: "history", label: "History" },
-          ]}
-        />
+        <Segments fullWidth label="Side bar" value={tab} onChange={(side) => setScope({ side: side === "schema" ? "" : side }, true)} options={{ schema: "Schema", saved: "Saved", history: "History" }} />
         {tab === "schema" && (
           <Loaded query={schema} skeleton={<RowsSkeleton rows={14} />}>
             {({ views }) => <SchemaTree views={views} onInsert={onInsert} />}
