@@ -12,6 +12,8 @@ export default defineConfig({
     assetsInlineLimit: 0, // the content policy allows no data: scripts or fonts
     chunkSizeWarningLimit: 700,
     reportCompressedSize: false,
+    // What many pages use is one file: some forty small ones cost the first page more than their bytes.
+    rolldownOptions: { output: { codeSplitting: { groups: [{ name: "shared", minShareCount: 8 }] } } },
   },
   server: { proxy: { "/api": control, "/v1": control } },
 });

@@ -12,6 +12,7 @@ import { setNonce } from "get-nonce";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
 import { ApiError } from "@/api/client";
+import { meOptions } from "@/api/me";
 import { router } from "./router";
 import { theme, variables } from "./theme/theme";
 
@@ -28,6 +29,8 @@ const queries = new QueryClient({
 });
 const nonce = document.querySelector<HTMLMetaElement>("meta[name=csp-nonce]")?.content ?? "";
 setNonce(nonce); // for the style element that stops the page below a dialog from scrolling
+
+if (location.pathname !== "/login") void queries.prefetchQuery(meOptions);
 
 createRoot(document.getElementById("root")!).render(
   <StrictMode>

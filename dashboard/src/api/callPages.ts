@@ -7,7 +7,8 @@ import type { Selection } from "./requests";
 export const PAGE_ROWS = 200;
 /** Pages around those in view that stay in memory; others are asked for again when they come into view. */
 const KEPT = 8;
-const AHEAD = 2;
+/** Rows below those in view that are fetched before they come into view, once somebody scrolls. */
+const AHEAD = 2 * PAGE_ROWS;
 
 export interface CallList {
   /** Rows that are known to be there, those on their way included. */
@@ -63,12 +64,12 @@ export function useFirstPage(question: CallQuestion) {
 export function useCallPages(question: CallQuestion): CallList {
   const queries = useQueryClient();
   const first = useFirstPage(question);
-  const [view, setView] = useState<[number, number]>([0, 0]);
+  const [view, setView] = useState<[number, number]>([0, 0]); // pages: the first one in view, the last one that is wanted
   const [, redraw] = useReducer((count: number) => count + 1, 0);
   const chain = useMemo(() => chainOf(question.selection, first.data), [question.selection, first.data]);
 
   const wanted: number[] = [];
-  for (let page = Math.max(1, view[0] - 1); page <= view[1] + AHEAD && page < chain.cursors.length; page++) wanted.push(page);
+  for (let page = Math.max(1, view[0] - 1); page <= view[1] && page < chain.cursors.length; page++) wanted.push(page);
   const answers = useQueries({ queries: wanted.map((page) => pageQuery(question, chain.cursors[page]!)) });
   const pages = new Map<number, Page>(first.data ? [[0, first.data]] : []);
   wanted.forEach((page, at) => {
@@ -90,7 +91,7 @@ export function useCallPages(question: CallQuestion): CallList {
   }, [queries, chain, view]);
 
   const onView = useCallback((from: number, to: number) => {
-    const next: [number, number] = [Math.floor(from / PAGE_ROWS), Math.floor(to / PAGE_ROWS)];
+    const next: [number, number] = [Math.floor(from / PAGE_ROWS), Math.floor((from > 0 ? to + AHEAD : to) / PAGE_ROWS)];
     setView((now) => (now[0] === next[0] && now[1] === next[1] ? now : next));
   }, []);
   return {

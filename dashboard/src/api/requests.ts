@@ -1,4 +1,4 @@
-import { keepPreviousData, queryOptions, useQuery } from "@tanstack/react-query";
+import { queryOptions, useQuery } from "@tanstack/react-query";
 import type { Sort } from "@/components/DataTable";
 import { zoneName } from "@/format/times";
 import { useScope, type Scope } from "@/state/search";
@@ -19,18 +19,6 @@ export function selectionOf(scope: Scope, sort?: Sort): Selection {
     zone: zoneName(scope.zone),
     sort: sort ? [{ column: sort.column, direction: sort.direction }] : [],
   };
-}
-
-/** How many calls match; null where that would take too long. */
-export function useTotal(every: number | false) {
-  const [scope] = useScope();
-  const asked = { ...selectionOf(scope), limit: 0, total: true };
-  return useQuery({
-    queryKey: ["request-total", asked],
-    placeholderData: keepPreviousData,
-    refetchInterval: every,
-    queryFn: async ({ signal }) => (await dataOf(api.POST("/api/requests/query", { body: asked, signal }))).total ?? null,
-  });
 }
 
 /** Whether the log holds any call at all. */

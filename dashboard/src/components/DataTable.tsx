@@ -7,6 +7,7 @@ import { useScope } from "@/state/search";
 import styles from "./DataTable.module.css";
 import { TableHead, ariaHidden } from "./TableHead";
 import { TableRow } from "./TableRow";
+import { useHurry } from "./useHurry";
 import { useSideways } from "./useSideways";
 import { useTableKeys } from "./useTableKeys";
 
@@ -86,6 +87,7 @@ export function DataTable<Row>(props: Props<Row>) {
   const virtual = useWindowVirtualizer({ count: source.count, estimateSize: () => height, overscan: 12, scrollMargin: top, scrollPaddingStart: BARS, scrollPaddingEnd: row });
   useLayoutEffect(() => virtual.measure(), [height, virtual]);
   const items = virtual.getVirtualItems();
+  const hurried = useHurry(virtual.scrollOffset ?? 0, virtual.isScrolling);
   const first = items[0]?.index ?? 0;
   const last = items.at(-1)?.index ?? 0;
   useEffect(() => {
@@ -168,7 +170,7 @@ export function DataTable<Row>(props: Props<Row>) {
           }}
         >
           {items.map((item) => {
-            const row = source.at(item.index);
+            const row = hurried ? undefined : source.at(item.index);
             const key = row === undefined ? "" : rowKey(row);
             return (
               <TableRow
@@ -176,7 +178,7 @@ export function DataTable<Row>(props: Props<Row>) {
                 row={row}
                 index={item.index}
                 offset={item.start - top}
-                columns={columns}
+                columns={hurried ? [] : columns}
                 compact={compact}
                 link={props.rowLink}
                 tone={row === undefined ? undefined : props.tone?.(row)}

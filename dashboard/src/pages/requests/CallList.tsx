@@ -1,8 +1,9 @@
-import { Suspense, lazy, useMemo, useState, type MouseEvent } from "react";
+import { useMemo, useState, type MouseEvent } from "react";
 import { useCallPages, type CallQuestion } from "@/api/callPages";
 import { isFailed, isRefused, numberOf, type CallRow } from "@/api/callRow";
 import { useNeighbours } from "@/api/requests";
 import { DataTable, type Column } from "@/components/DataTable";
+import { loadable } from "@/components/loadable";
 import { count } from "@/format/numbers";
 import { readSort, useScope, writeScope, writeSort } from "@/state/search";
 import { stringifySearch } from "@/state/url";
@@ -16,7 +17,7 @@ import { useLive } from "./useLive";
 import { useOpenCall } from "./useOpenCall";
 import styles from "./CallList.module.css";
 
-const Drawer = lazy(() => import("@/pages/request/Drawer").then((module) => ({ default: module.Drawer })));
+const Drawer = loadable(() => import("@/pages/request/Drawer").then((module) => module.Drawer));
 
 interface Props {
   question: CallQuestion;
@@ -30,6 +31,7 @@ interface Props {
 export function CallList({ question, columns, live, stale }: Props) {
   const [scope, setScope] = useScope();
   const pages = useCallPages(question);
+  Drawer.useSoon();
   const atTop = useAtTop();
   const [cursor, setCursor] = useState(-1);
   const open = typeof scope["call"] === "string" ? scope["call"] : "";
@@ -78,14 +80,12 @@ export function CallList({ question, columns, live, stale }: Props) {
         />
       </BarScale>
       {open && (
-        <Suspense fallback={null}>
-          <Drawer
-            id={open}
-            onClose={() => setScope({ call: "", tab: "" })}
-            onPrevious={show(place < 0 ? neighbours.data?.previous : place > 0 ? list.at(place - 1)?.id : null, true)}
-            onNext={show(place < 0 ? neighbours.data?.next : list.at(place + 1)?.id, true)}
-          />
-        </Suspense>
+        <Drawer.Part
+          id={open}
+          onClose={() => setScope({ call: "", tab: "" })}
+          onPrevious={show(place < 0 ? neighbours.data?.previous : place > 0 ? list.at(place - 1)?.id : null, true)}
+          onNext={show(place < 0 ? neighbours.data?.next : list.at(place + 1)?.id, true)}
+        />
       )}
     </div>
   );

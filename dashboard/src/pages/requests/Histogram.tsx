@@ -16,10 +16,15 @@ const CLASSES = [
   { key: "2xx", label: "2xx", color: "--c1", filter: "status:2xx" },
 ];
 
+/** The calls in view over time; their total is how many match. */
+export function useHistogram(every: number | false) {
+  const [scope] = useScope();
+  return useMetrics({ measures: ["calls"], dimensions: ["status_class"], bucket: bucketOf(scope, room(96)) }, true, every);
+}
+
 /** Calls over time by status. A brush narrows the range, a click at a bar too; a name in the legend filters. */
-export function Histogram({ every }: { every: number | false }) {
+export function Histogram({ query }: { query: ReturnType<typeof useHistogram> }) {
   const [scope, setScope] = useScope();
-  const query = useMetrics({ measures: ["calls"], dimensions: ["status_class"], bucket: bucketOf(scope, room(96)) }, true, every);
   return (
     <Loaded query={query} skeleton={<div className={styles["loading"]}><BlockSkeleton height={92} /></div>}>
       {(answer) => {

@@ -2,7 +2,8 @@ import { Button } from "@mantine/core";
 import { useEffect, useMemo, useState } from "react";
 import { useFirstPage, type CallQuestion } from "@/api/callPages";
 import { ApiError } from "@/api/client";
-import { selectionOf, useTotal } from "@/api/requests";
+import { figure } from "@/api/metrics";
+import { selectionOf } from "@/api/requests";
 import { FilterBar } from "@/components/FilterBar";
 import { PageBody, PageTop, Panel } from "@/components/Page";
 import { Empty, Failure } from "@/components/States";
@@ -13,7 +14,7 @@ import { CallList } from "./CallList";
 import { columnsToAsk, readColumns } from "./chosenColumns";
 import { ColumnsMenu } from "./ColumnsMenu";
 import { ExportMenu } from "./ExportMenu";
-import { Histogram } from "./Histogram";
+import { Histogram, useHistogram } from "./Histogram";
 import { LoadingList } from "./LoadingList";
 import { LiveButton, RefreshButton, isLive } from "./LiveButton";
 import styles from "./Menus.module.css";
@@ -24,23 +25,22 @@ import { ViewsMenu } from "./ViewsMenu";
 export function Page() {
   const [scope, setScope] = useScope();
   const live = isLive(scope);
-  const every = live ? 5_000 : false;
   const { columns, unknown } = useMemo(() => readColumns(scope["columns"]), [scope["columns"]]);
   const asked = useQuestion(columnsToAsk(columns));
   const first = useFirstPage(asked);
   useFreshStart(first);
   const shown = useAnswered(asked, first.isSuccess);
   const unread = first.error instanceof ApiError && first.error.status === 400;
-  const total = useTotal(every);
-  const value = total.data?.value;
+  const spread = useHistogram(live ? 5_000 : false);
+  const total = spread.data ? figure(spread.data.total.totals, "calls") : null;
   return (
     <>
-      <PageTop title="Requests" beside={value == null ? "" : `${total.data?.exact ? "" : "about "}${count(value)} in view`}>
+      <PageTop title="Requests" beside={total === null ? "" : `${count(total)} in view`}>
         {!live && <RefreshButton />}
         <LiveButton />
         <TimeRange />
         <ColumnsMenu />
-        <ExportMenu total={value ?? null} exact={total.data?.exact ?? false} />
+        <ExportMenu total={total} exact={total !== null} />
       </PageTop>
       <PageBody>
         <div className={styles["filter"]}>
@@ -58,7 +58,7 @@ export function Page() {
         )}
         {(shown || !unread) && (
           <Panel flush>
-            <Histogram every={every} />
+            <Histogram query={spread} />
           </Panel>
         )}
         <Panel flush>

@@ -7,7 +7,7 @@ import { Failure } from "@/components/States";
 import { useScope, writeScope } from "@/state/search";
 import { stringifySearch } from "@/state/url";
 import { around, axisMode, readAxis, writeAxis, type Axis } from "./axis";
-import { CallDrawer } from "./CallDrawer";
+import { CallDrawer, CallPart } from "./CallDrawer";
 import { AxisLines } from "./Minimap";
 import { BranchRow, CallRow, MoreRow, WaitingRow } from "./Rows";
 import { Toolbar } from "./Toolbar";
@@ -22,6 +22,7 @@ const SLOTS = 256;
 /** The calls of a session on one axis of time, as a tree of its paths or in order of time. Only rows in view are drawn. */
 export function Waterfall({ id, tree, outline }: { id: string; tree: Branch; outline: SessionOutline }) {
   const [scope, setScope] = useScope();
+  CallPart.useSoon();
   const list = useRef<HTMLDivElement>(null);
   const [top, setTop] = useState(0);
   const scroll = useRef<(row: number) => void>(() => {});

@@ -18,7 +18,10 @@ const Context = createContext<Documents | null>(null);
 /** The bodies of one call, for all below: kept in a worker of their own for as long as the call is on the page. */
 export function CallDocuments({ call, children }: { call: Event; children: ReactNode }) {
   const [worker] = useState(() => new CallWorker());
-  useEffect(() => () => worker.close(), [worker]);
+  useEffect(() => {
+    worker.start();
+    return () => worker.close();
+  }, [worker]);
   return <Context.Provider value={{ call, worker }}>{children}</Context.Provider>;
 }
 

@@ -12,12 +12,17 @@ export class CallWorker {
   private asked = 0;
 
   ask<M extends keyof CallWorkerMethods>(method: M, ...args: Parameters<CallWorkerMethods[M]>): Answer<M> {
-    const worker = (this.worker ??= this.start());
+    const worker = (this.worker ??= this.open());
     const id = ++this.asked;
     return new Promise((resolve, reject) => {
       this.waiting.set(id, { resolve: resolve as (value: unknown) => void, reject });
       worker.postMessage({ id, method, args }, args.filter((each): each is ArrayBuffer => each instanceof ArrayBuffer));
     });
+  }
+
+  /** Fetches the worker's code before there is anything to read. */
+  start(): void {
+    this.worker ??= this.open();
   }
 
   load(part: Part, body: ArrayBuffer, about: { size: number; whole: boolean; type: string }): Promise<Summary> {
@@ -30,7 +35,7 @@ export class CallWorker {
     this.fail("The page was left.");
   }
 
-  private start(): Worker {
+  private open(): Worker {
     const worker = new Worker(new URL("./call.worker.ts", import.meta.url), { type: "module" });
     worker.onmessage = ({ data }: MessageEvent<{ id: number; result?: unknown; error?: string }>) => {
       const found = this.waiting.get(data.id);
