@@ -32,7 +32,7 @@ export function CallList({ question, columns, live, stale }: Props) {
   const [scope, setScope] = useScope();
   const pages = useCallPages(question);
   Drawer.useSoon();
-  const atTop = useAtTop();
+  const atTop = useAtTop(live);
   const [cursor, setCursor] = useState(-1);
   const open = typeof scope["call"] === "string" ? scope["call"] : "";
   const tail = useLive(pages, question, live, !atTop || open !== "" || cursor > 0);
