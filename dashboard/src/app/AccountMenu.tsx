@@ -34,6 +34,7 @@ export function AccountMenu({ me }: { me: components["schemas"]["Me"] | undefine
             {me?.email && <small>{me.name || me.email}</small>}
             <VisuallyHidden> Account menu</VisuallyHidden>
           </span>
+          <Icon name="choose" size={14} />
         </UnstyledButton>
       </Menu.Target>
       <Menu.Dropdown>

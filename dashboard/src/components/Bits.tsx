@@ -108,7 +108,11 @@ export function Figure(props: { label: string; value: ReactNode; change?: string
   );
 }
 
-/** Figures beside each other in one frame. */
-export function Figures({ children }: { children: ReactNode }) {
-  return <div className={styles["figures"]}>{children}</div>;
+/** Figures beside each other in one frame: of the same width, or each as wide as it needs. */
+export function Figures({ fit, children }: { fit?: boolean; children: ReactNode }) {
+  return (
+    <div className={styles["figures"]} data-fit={fit || undefined}>
+      {children}
+    </div>
+  );
 }

@@ -23,6 +23,7 @@ const PATHS = {
   minus: "M3 8h10",
   down: "m4 6 4 4 4-4",
   up: "m4 10 4-4 4 4",
+  choose: "m5 6 3-3 3 3M5 10l3 3 3-3",
   right: "m6 4 4 4-4 4",
   left: "m10 4-4 4 4 4",
   copy: "M6 6h7v7H6zM10 6V3H3v7h3",

@@ -55,7 +55,7 @@ export function chartOptions(
       {
         ...axis,
         grid: { show: false },
-        size: 26,
+        size: 22,
         space: 84,
         values: (plot, splits) => {
           const span = ((plot.scales["x"]!.max ?? 0) - (plot.scales["x"]!.min ?? 0)) * 1000;

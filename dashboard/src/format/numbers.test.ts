@@ -18,10 +18,10 @@ it("durations have their unit", () => {
 
 it("counts are short", () => expect([0, 950, 18_204, 4_100_000].map(shortCount)).toEqual(["0", "950", "18.2k", "4.1M"]));
 
-it("shares keep what is small", () => expect([0, 0.00001, 0.0084, 0.152, 1].map(percent)).toEqual(["0 %", "< 0.01 %", "0.84 %", "15.2 %", "100 %"]));
+it("shares keep what is small", () => expect([0, 0.00001, 0.0084, 0.012, 0.5, 0.152, 1].map(percent)).toEqual(["0 %", "< 0.01 %", "0.84 %", "1.20 %", "50.0 %", "15.2 %", "100 %"]));
 
 it("changes have a direction", () => {
-  expect([change(108.2, 100), change(96, 100), change(5, 0), change(1, null), change(1, 1), change(99.999, 100), change(3200, 100)]).toEqual(["+8.2 %", "−4 %", "new", "", "0 %", "0 %", "+31×"]);
+  expect([change(108.2, 100), change(96, 100), change(5, 0), change(1, null), change(1, 1), change(99.999, 100), change(3200, 100), change(214.9, 100)]).toEqual(["+8.2 %", "−4.0 %", "new", "", "0 %", "0 %", "+31×", "+115 %"]);
 });
 
 it("bytes are decimal", () => expect([5, 115_000, 5_300_000].map(bytes)).toEqual(["5 B", "115 kB", "5.3 MB"]));

@@ -9,6 +9,11 @@ export function count(value: number | null | undefined): string {
   return value == null ? ABSENT : whole.format(value);
 }
 
+/** A count with its noun, which is regular: 1 user, 12 users. */
+export function many(value: number | null | undefined, noun: string): string {
+  return `${count(value)} ${noun}${value === 1 ? "" : "s"}`;
+}
+
 /** A count in few characters: 950, 18.2k, 4.1M. */
 export function shortCount(value: number | null | undefined): string {
   if (value == null) return ABSENT;
@@ -61,21 +66,23 @@ export function bytes(size: number | null | undefined): string {
   return `${trim(size / 1e6)} MB`;
 }
 
+/** A share with three digits that count, so that columns line up. */
 export function percent(share: number | null | undefined): string {
   if (share == null) return ABSENT;
   const value = share * 100;
-  if (value !== 0 && Math.abs(value) < 0.01) return "< 0.01 %";
-  return `${value.toFixed(Math.abs(value) < 10 ? 2 : 1).replace(/\.?0+$/, "")} %`;
+  if (value === 0) return "0 %";
+  if (Math.abs(value) < 0.01) return "< 0.01 %";
+  return `${value.toFixed(Math.abs(value) < 10 ? 2 : Math.abs(value) < 99.95 ? 1 : 0)} %`;
 }
 
-/** How much `now` is above or below `before`: +8.2 %, −4 %, +31× from 1000 % on; "new" where there was nothing. */
+/** How much `now` is above or below `before`: +8.2 %, −4.0 %, +115 %, +31× from 1000 % on; "new" where there was nothing. */
 export function change(now: number | null | undefined, before: number | null | undefined): string {
   if (now == null || before == null) return "";
   if (before === 0) return now === 0 ? "0 %" : "new";
   const value = ((now - before) / Math.abs(before)) * 100;
   if (value >= 1000) return `+${whole.format(Math.round(value / 100))}×`;
-  const text = Math.abs(value).toFixed(1).replace(/\.0$/, "");
-  return text === "0" ? "0 %" : `${value > 0 ? "+" : "−"}${text} %`;
+  const text = Math.abs(value).toFixed(Math.abs(value) < 99.95 ? 1 : 0);
+  return text === "0.0" ? "0 %" : `${value > 0 ? "+" : "−"}${text} %`;
 }
 
 /** A value of the metrics API by its unit. */

@@ -1,5 +1,5 @@
 import { expect, it } from "vitest";
-import { bucketOf, comparedWith, spanOf } from "./buckets";
+import { bucketInWords, bucketOf, comparedWith, spanOf } from "./buckets";
 
 const now = Date.parse("2026-03-01T12:00:00Z");
 
@@ -26,3 +26,5 @@ it("says what changes are changes against", () => {
     "compared with the period before",
   ]);
 });
+
+it("says the width of a bar", () => expect(["1m", "15m", "2h", "1d", "1w", "3mo", "auto"].map(bucketInWords)).toEqual(["1 min", "15 min", "2 h", "1 day", "1 week", "3 months", "auto"]));

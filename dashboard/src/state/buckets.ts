@@ -45,6 +45,15 @@ export function bucketOf(scope: Pick<Scope, "since" | "until">, most: number, no
   return (WIDTHS.find(([, ms]) => span / ms <= most) ?? WIDTHS[WIDTHS.length - 1]!)[0];
 }
 
+const WORDS: Record<string, string> = { m: "min", h: "h", d: "day", w: "week", mo: "month", y: "year" };
+
+/** 15m as "15 min", 1d as "1 day", 3mo as "3 months". */
+export function bucketInWords(bucket: string): string {
+  const [, times, unit = ""] = /^(\d+)(\D+)$/.exec(bucket) ?? [];
+  const word = WORDS[unit];
+  return word ? `${times} ${word}${times !== "1" && word.length > 3 ? "s" : ""}` : bucket;
+}
+
 /** What the changes are changes against. */
 export function comparedWith(scope: Pick<Scope, "since" | "until">): string {
   const span = spanOf(scope);

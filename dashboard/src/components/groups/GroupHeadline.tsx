@@ -38,7 +38,7 @@ function Row({ answer, q, counted, leave }: { answer: MetricsAnswer; q: string }
       {counted && <Figure label={counted.label} value={count(now(counted.measure))} change={against(counted.measure)} />}
       {has("calls") && <Figure label="Calls" value={count(now("calls"))} change={against("calls")} {...calls()} />}
       {has("cost") && (
-        <Figure label="Cost" value={money(now("cost") ?? (unknown ? null : 0))} change={against("cost")} goodWhen="down" sub={unknown ? `${shortCount(unknown)} without a price` : undefined} {...calls("", "-cost")} />
+        <Figure label="Cost" value={money(now("cost") ?? (unknown ? null : 0))} change={against("cost")} goodWhen="down" sub={unknown ? `${shortCount(unknown)} unpriced` : undefined} {...calls("", "-cost")} />
       )}
       {has("tokens") && <Figure label="Tokens" value={shortCount(now("tokens"))} change={against("tokens")} {...calls("", "-tokens")} />}
       {has("errors") && <Figure label="Failed calls" value={count(now("errors"))} change={against("errors")} goodWhen="down" sub={percent(now("error_rate"))} {...calls("failed:true")} />}

@@ -15,6 +15,11 @@ export function Title({ to, parent, name, id }: { to: string; parent: string; na
       <span className={styles["name"]} title={name}>
         {name}
       </span>
+      {id && id !== name && (
+        <span className={styles["id"]} title={id}>
+          {id}
+        </span>
+      )}
       {id && <Copy text={id} label="Copy the id" />}
     </span>
   );

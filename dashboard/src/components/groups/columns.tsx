@@ -49,11 +49,11 @@ export type FigureName = "calls" | "cost" | "avg_cost" | "tokens" | "in_out" | "
 type Maker = (around: Around<Figures>) => Column<Figures>;
 
 const COLUMNS: Record<FigureName, Maker> = {
-  calls: (around) => ({ id: "calls", header: "Calls", width: "84px", numeric: true, sort: "calls", cell: (row) => <Calls around={around} row={row}>{count(row.calls)}</Calls> }),
+  calls: (around) => ({ id: "calls", header: "Calls", width: "68px", numeric: true, sort: "calls", cell: (row) => <Calls around={around} row={row}>{count(row.calls)}</Calls> }),
   cost: (around) => {
     const top = Math.max(...around.rows.map((row) => row.cost ?? 0));
     return {
-      id: "cost", header: "Cost", width: "152px", numeric: true, sort: "cost",
+      id: "cost", header: "Cost", width: "minmax(122px, 152px)", numeric: true, sort: "cost",
       cell: (row) => (
         <span className={styles["barred"]}>
           <i style={{ width: `${top ? ((row.cost ?? 0) / top) * 100 : 0}%` }} aria-hidden="true" />
@@ -64,20 +64,20 @@ const COLUMNS: Record<FigureName, Maker> = {
       ),
     };
   },
-  avg_cost: () => ({ id: "avg_cost", header: "Per 1k calls", width: "94px", numeric: true, sort: "avg_cost", wide: true, cell: (row) => (row.avg_cost == null ? dim(ABSENT) : money(row.avg_cost * 1000)) }),
+  avg_cost: () => ({ id: "avg_cost", header: "Per 1k calls", width: "88px", numeric: true, sort: "avg_cost", wide: true, cell: (row) => (row.avg_cost == null ? dim(ABSENT) : money(row.avg_cost * 1000)) }),
   tokens: (around) => ({
     id: "tokens", header: "Tokens", width: "84px", numeric: true, sort: "tokens", wide: true,
     cell: (row) => <Calls around={around} row={row} sort="-tokens" title={`${count(row.input_tokens)} in, ${count(row.output_tokens)} out`}>{shortCount(row.tokens)}</Calls>,
   }),
   in_out: (around) => ({
-    id: "in_out", header: "Tokens in → out", width: "128px", numeric: true, sort: "tokens", wide: true,
+    id: "in_out", header: "Tokens in → out", width: "112px", numeric: true, sort: "tokens", wide: true,
     cell: (row) => <Calls around={around} row={row} sort="-tokens" title={`${count(row.input_tokens)} in, ${count(row.output_tokens)} out`}>{`${shortCount(row.input_tokens)} → ${shortCount(row.output_tokens)}`}</Calls>,
   }),
   p50: () => ({ id: "p50", header: "P50", width: "78px", numeric: true, sort: "latency_p50", wide: true, cell: (row) => duration(row.latency_p50) }),
-  p95: (around) => ({ id: "p95", header: "P95", width: "78px", numeric: true, sort: "latency_p95", cell: (row) => <Calls around={around} row={row} sort="-latency_ms">{duration(row.latency_p95)}</Calls> }),
+  p95: (around) => ({ id: "p95", header: "P95", width: "76px", numeric: true, sort: "latency_p95", cell: (row) => <Calls around={around} row={row} sort="-latency_ms">{duration(row.latency_p95)}</Calls> }),
   p99: () => ({ id: "p99", header: "P99", width: "78px", numeric: true, sort: "latency_p99", wide: true, cell: (row) => duration(row.latency_p99) }),
   errors: (around) => ({
-    id: "errors", header: "Errors", width: "84px", numeric: true, sort: "error_rate",
+    id: "errors", header: "Errors", width: "70px", numeric: true, sort: "error_rate",
     cell: (row) =>
       row.errors ? (
         <Calls around={around} row={row} more="failed:true" title={`${count(row.errors)} of ${count(row.calls)} calls failed`}>
@@ -101,7 +101,7 @@ const COLUMNS: Record<FigureName, Maker> = {
   change: ({ sort }) => {
     const figure = CHANGES[sort.column] ?? "calls";
     return {
-      id: "change", header: <span title={`${WORDS[figure]}, against the period before`}>Change</span>, width: "78px", numeric: true,
+      id: "change", header: <span title={`${WORDS[figure]}, against the period before`}>Change</span>, width: "74px", numeric: true,
       cell: (row) => <Change figure={figure} row={row} />,
     };
   },
@@ -110,14 +110,12 @@ const COLUMNS: Record<FigureName, Maker> = {
 const CHANGES: Record<string, keyof Previous> = { calls: "calls", cost: "cost", avg_cost: "cost", tokens: "tokens", errors: "errors", error_rate: "errors", latency_p95: "latency_p95", latency_p50: "latency_p95", latency_p99: "latency_p95" };
 const WORDS: Record<keyof Previous, string> = { calls: "Calls", cost: "Cost", tokens: "Tokens", errors: "Failed calls", error_rate: "Error rate", latency_p95: "P95 latency" };
 
-/** How much the figure that the list is sorted by is above the period before. More calls are neither good nor bad. */
+/** How much the figure that the list is sorted by is above the period before. Without a tone: a column of red says nothing. */
 function Change({ figure, row }: { figure: keyof Previous; row: Figures }) {
   const now = row[figure as keyof Figures] as number | null | undefined;
   const text = row.previous ? change(now, row.previous[figure]) : "new";
-  const judged = figure !== "calls" && figure !== "tokens" && text !== "new";
-  const tone = judged && text.startsWith("+") ? "bad" : judged && text.startsWith("−") ? "good" : "dim";
   return (
-    <span className={styles[tone]} title={row.previous ? `${WORDS[figure]} before: ${shown(figure, row.previous[figure])}` : "No call in the period before"}>
+    <span className="dim" title={row.previous ? `${WORDS[figure]} before: ${shown(figure, row.previous[figure])}` : "No call in the period before"}>
       {text || ABSENT}
     </span>
   );

@@ -1,7 +1,7 @@
 import { figure, useMetrics } from "@/api/metrics";
 import { Figure, Figures } from "@/components/Bits";
 import { BlockSkeleton, Loaded } from "@/components/States";
-import { change, count, percent } from "@/format/numbers";
+import { change, count, many, percent } from "@/format/numbers";
 import { addCondition, joinCondition, useScope } from "@/state/search";
 import { ORIGINS } from "./groupFilter";
 
@@ -34,7 +34,7 @@ export function Headline() {
                 value={count(calls)}
                 change={group ? change(calls, figure(group.previous, "calls") ?? 0) : ""}
                 goodWhen="down"
-                sub={group ? `${count(figure(group.totals, "users"))} users` : ""}
+                sub={group ? many(figure(group.totals, "users"), "user") : ""}
                 to="/errors"
                 search={{ ...scope, q: addCondition(scope.q, "error_origin", origin) }}
               />

@@ -14,7 +14,7 @@ type Row = GroupRows["models"];
 
 const MEASURES = [
   { value: "p95_latency", label: "Latency P95", unit: "ms" },
-  { value: "p95_ttft", label: "TTFT P95", unit: "ms" },
+  { value: "p95_ttft", label: "First token P95", unit: "ms" },
   { value: "avg_tokens_per_second", label: "Tokens/s", unit: "tokens/s" },
   { value: "error_rate", label: "Error rate", unit: "ratio" },
   { value: "avg_cost", label: "Cost per call", unit: "USD" },

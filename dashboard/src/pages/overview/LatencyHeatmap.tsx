@@ -9,7 +9,7 @@ export function LatencyHeatmap() {
   const [scope] = useScope();
   const query = useHeatmap("latency");
   return (
-    <Panel title="Latency of every request" sub="the stronger, the more">
+    <Panel title="Latency of every request" sub="stronger colour, more requests">
       <Loaded query={query} skeleton={<BlockSkeleton height={214} />}>
         {(heatmap) => (heatmap.calls > heatmap.without_value ? <HeatCells heatmap={heatmap} scope={scope} column="latency_ms" height={166} /> : <Empty title="No latency in this range" />)}
       </Loaded>

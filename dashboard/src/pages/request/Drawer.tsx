@@ -41,10 +41,10 @@ export function Drawer({ id, onClose, onNext, onPrevious }: DrawerProps) {
           <div className={styles["actions"]}>
             <Steps onPrevious={onPrevious} onNext={onNext} />
             {call.data && <Actions id={id} />}
-            <Button component={Link} {...page} leftSection={<Icon name="external" size={14} />}>
-              Open page
+            <Button component={Link} {...page} leftSection={<Icon name="external" size={14} />} className={styles["open"]!} aria-label="Open page">
+              <span>Open page</span>
             </Button>
-            <Button variant="subtle" color="gray" onClick={onClose} aria-label="Close" px={6}>
+            <Button variant="subtle" color="gray" onClick={onClose} aria-label="Close" px={6} className={styles["close"]!}>
               <Icon name="close" />
             </Button>
           </div>

@@ -26,8 +26,8 @@ export function Headline({ call }: { call: Event }) {
   const rate = tokensPerSecond(call);
   const known = call.input_tokens != null || call.output_tokens != null;
   return (
-    <Figures>
-      <Figure label="Model" value={<span className={styles["model"]}>{call.model || call.model_asked || "–"}</span>} sub={call.provider} />
+    <Figures fit>
+      <Figure label="Model" value={<span className={`name ${styles["model"]}`} data-long={(call.model || call.model_asked).length > 26 || undefined}>{call.model || call.model_asked || "–"}</span>} sub={call.provider} />
       <Figure label="Latency" value={duration(call.latency_ms)} />
       <Figure label="First token" value={duration(call.ttft_ms)} />
       <Figure label="Tokens" value={known ? `${count(call.input_tokens)} → ${count(call.output_tokens)}` : "–"} sub={rate === null ? undefined : `${shortCount(rate)} tokens/s`} />

@@ -1,5 +1,5 @@
 import { UnstyledButton } from "@mantine/core";
-import { useMemo, useState } from "react";
+import { Fragment, useMemo, useState } from "react";
 import { count } from "@/format/numbers";
 import { lengthOf, splitClipped } from "./clipped";
 import { ARRAY, LITERAL, NUMBER, OBJECT, STRING, tapeOf, type Tape } from "./json/tape";
@@ -63,6 +63,20 @@ function Node({ tape, node, depth }: { tape: Tape; node: number; depth: number }
       </div>
     );
   }
+  if (kind === ARRAY && isShort(tape, node, children)) {
+    return (
+      <div className={styles["leaf"]}>
+        {label}[
+        {children.map((child, index) => (
+          <Fragment key={child}>
+            {index > 0 && ", "}
+            <Scalar tape={tape} node={child} kind={tape.kinds[child]!} />
+          </Fragment>
+        ))}
+        ]
+      </div>
+    );
+  }
   if (node === 0) return <>{children.map((child) => <Node key={child} tape={tape} node={child} depth={depth} />)}</>;
   return (
     <details open={depth < 3 && children.length <= 30} className={styles["branch"]}>
@@ -73,6 +87,11 @@ function Node({ tape, node, depth }: { tape: Tape; node: number; depth: number }
       {depth < MAX_DEPTH ? children.map((child) => <Node key={child} tape={tape} node={child} depth={depth + 1} />) : <span className="dim">deeper values are in the raw body</span>}
     </details>
   );
+}
+
+/** Whether a list reads well in one line: few characters, and nothing in it that folds. */
+function isShort(tape: Tape, node: number, children: number[]): boolean {
+  return tape.ends[node]! - tape.starts[node]! <= 120 && children.every((child) => tape.kinds[child]! > ARRAY);
 }
 
 function childrenOf(tape: Tape, node: number): number[] {

@@ -16,13 +16,19 @@ export function componentName(component: string): string {
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
+/** Digits behind the point that the amounts of one bill share, so that they stand below each other. */
+export function digitsOf(nanousd: number[]): number {
+  return Math.max(0, ...nanousd.map((each) => exactMoney(each).split(".")[1]?.length ?? 0));
+}
+
 /** Dollars with enough digits that lines add up to their total as one reads them: never rounded below a nano-dollar. */
-export function exactMoney(nanousd: number): string {
+export function exactMoney(nanousd: number, least = 0): string {
   if (nanousd === 0) return "$0";
   const dollars = Math.abs(nanousd) / 1e9;
   const digits = dollars >= 1 ? 4 : nanousd % 1000 === 0 ? 6 : 9;
   const text = dollars.toFixed(digits).replace(/(\.\d\d\d*?)0+$/, "$1");
-  return `${nanousd < 0 ? "−" : ""}$${text}`;
+  const [whole = "", behind = ""] = text.split(".");
+  return `${nanousd < 0 ? "−" : ""}$${whole}.${behind.padEnd(least, "0")}`;
 }
 
 /** $3.00/M, $0.01 each, $30.00/k. */

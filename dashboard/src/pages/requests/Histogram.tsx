@@ -2,7 +2,7 @@ import { bucketTimes, figure, useMetrics } from "@/api/metrics";
 import { Chart } from "@/components/Chart";
 import { BlockSkeleton, Loaded } from "@/components/States";
 import { count } from "@/format/numbers";
-import { bucketOf, room } from "@/state/buckets";
+import { bucketInWords, bucketOf, room } from "@/state/buckets";
 import { joinCondition } from "@/state/filterText";
 import { useScope } from "@/state/search";
 import styles from "./Histogram.module.css";
@@ -44,7 +44,7 @@ export function Histogram({ query }: { query: ReturnType<typeof useHistogram> })
                   {each.label} <b>{count(each.calls)}</b>
                 </button>
               ))}
-              <span className="dim">{answer.bucket} per bar · drag to zoom</span>
+              <span className="dim">{bucketInWords(answer.bucket ?? "")} a bar · drag to zoom</span>
             </div>
             <Chart label="Calls over time" kind="stack" unit="calls" zone={scope.zone} height={92} hideLegend times={times} series={found} onRange={range} onPick={(at) => range(at, at + width)} />
           </div>

@@ -11,8 +11,8 @@ export function Headline({ found }: { found: Session }) {
   const scores = Object.entries(annotations.scores ?? {});
   return (
     <Figures>
-      <Figure label="Calls" value={count(session.calls)} sub={session.models.length > 1 ? `${session.models.length} models` : session.models[0]} {...calls()} />
-      <Figure label="Cost" value={session.cost == null && !session.unknown_cost_calls ? "$0" : money(session.cost)} sub={session.unknown_cost_calls ? `${shortCount(session.unknown_cost_calls)} without a price` : undefined} {...calls("", "-cost")} />
+      <Figure label="Calls" value={count(session.calls)} sub={session.models.length > 1 ? `${session.models.length} models` : <span className="name">{session.models[0]}</span>} {...calls()} />
+      <Figure label="Cost" value={session.cost == null && !session.unknown_cost_calls ? "$0" : money(session.cost)} sub={session.unknown_cost_calls ? `${shortCount(session.unknown_cost_calls)} unpriced` : undefined} {...calls("", "-cost")} />
       <Figure label="First to last" value={duration(session.duration_ms)} sub={<Time at={session.first_seen} />} />
       <Figure label="Tokens" value={shortCount(session.tokens)} sub={`${shortCount(session.input_tokens)} in, ${shortCount(session.output_tokens)} out`} {...calls("", "-tokens")} />
       <Figure label="Failed calls" value={count(session.errors)} sub={percent(session.error_rate)} {...calls("failed:true")} />

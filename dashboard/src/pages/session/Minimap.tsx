@@ -48,7 +48,7 @@ export function Minimap({ running, failed, length, axis, onAxis }: Props) {
 
 const Bars = memo(function Bars({ running, failed }: { running: number[]; failed: number[] }) {
   const top = Math.max(...running, 1);
-  const bar = (at: number, y: number) => `M${at} ${y}h.88V${HEIGHT}h-.88z`;
+  const bar = (at: number, y: number) => `M${at} ${y}h1.02V${HEIGHT}h-1.02z`;
   return (
     <svg viewBox={`0 0 ${running.length} ${HEIGHT}`} preserveAspectRatio="none" aria-hidden="true">
       <path d={running.map((calls, at) => (calls ? bar(at, HEIGHT - Math.max(2, (calls / top) * HEIGHT)) : "")).join("")} />

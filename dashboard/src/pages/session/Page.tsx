@@ -25,7 +25,6 @@ export function Page() {
         beside={
           session && (
             <span className={styles["beside"]}>
-              {session.name && <span className="mono">{id}</span>}
               {session.users.slice(0, 3).map((user) => (
                 <Link key={user} to={"/users/one" as string} search={writeScope({ id: user, since: scope.since, until: scope.until, zone: scope.zone }) as never}>
                   {user}

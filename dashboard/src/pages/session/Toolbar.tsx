@@ -40,17 +40,17 @@ export const Toolbar = memo(function Toolbar({ flat, anyFolded, rows, outline, a
         )}
         <span className={styles["gap"]} />
         {first_error && (
-          <Button variant="subtle" color="gray" title="The next failed call (e)" onClick={() => void rows.current.nextError()}>
+          <Button title="Go to the next failed call (e)" onClick={() => void rows.current.nextError()}>
             <span className={styles["bad"]}>Next error</span>&nbsp;<kbd>e</kbd>
           </Button>
         )}
         {slowest && (
-          <Button variant="subtle" color="gray" onClick={() => rows.current.jump(slowest)}>
+          <Button onClick={() => rows.current.jump(slowest)} title="Go to the slowest call">
             Slowest
           </Button>
         )}
         {most_expensive && (
-          <Button variant="subtle" color="gray" onClick={() => rows.current.jump(most_expensive)}>
+          <Button onClick={() => rows.current.jump(most_expensive)} title="Go to the most expensive call">
             Most expensive
           </Button>
         )}
@@ -64,6 +64,10 @@ export const Toolbar = memo(function Toolbar({ flat, anyFolded, rows, outline, a
       <div className={styles["axis"]}>
         <div className={styles["names"]}>
           <span>{flat ? "Call" : "Path and call"}</span>
+          <span className={styles["key"]}>
+            <i data-first /> to the first token
+            <i /> tokens
+          </span>
         </div>
         <div className={styles["time"]}>
           <Minimap running={outline.running} failed={outline.failed} length={outline.duration_ms || 1} axis={axis} onAxis={choose} />

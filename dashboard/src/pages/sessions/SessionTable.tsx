@@ -30,7 +30,7 @@ export function SessionTable({ list, title, hideUser }: { list: ReturnType<typeo
       name={(row) => row.name || row.session}
       filterOf={(row) => addCondition("", "session", row.session)}
       columns={() => (hideUser ? COLUMNS.filter((column) => column.id !== "users") : COLUMNS)}
-      figures={["calls", "cost", "tokens", "p50", "p95", "errors"]}
+      figures={["calls", "cost", "tokens", "p95", "errors"]}
       target={(row) => ({ to: "/sessions/one", search: { id: row.session, since, until, zone } })}
       empty={{ list: "sessions", what: "sessions", first: { title: "No call carries a session id yet", text: "Send these headers with each call of a conversation or of an agent's run. The path puts the calls into a tree.", code: SESSION_HEADERS } }}
       {...(title ? { title } : {})}
@@ -41,7 +41,7 @@ export function SessionTable({ list, title, hideUser }: { list: ReturnType<typeo
 const COLUMNS: Column<Session>[] = [
   { id: "last_seen", header: "Last call", width: "124px", sort: "last_seen", cell: (row) => <Time at={row.last_seen} /> },
   {
-    id: "session", header: "Session", width: "minmax(180px, 1.4fr)", sort: "session", filter: (row) => ({ column: "session", value: row.session }),
+    id: "session", header: "Session", width: "minmax(220px, 2.2fr)", sort: "session", filter: (row) => ({ column: "session", value: row.session }),
     cell: (row) => (
       <>
         <b title={row.session}>{row.name || row.session}</b> {row.name && <span className="dim" title={row.session}>{row.session}</span>}
@@ -50,11 +50,11 @@ const COLUMNS: Column<Session>[] = [
   },
   { id: "duration", header: "Lasted", width: "96px", numeric: true, sort: "duration_ms", cell: (row) => duration(row.duration_ms) },
   {
-    id: "users", header: "User", width: "minmax(90px, 150px)", filter: (row) => (row.users[0] ? { column: "user", value: row.users[0] } : undefined),
+    id: "users", header: "User", width: "minmax(112px, 150px)", filter: (row) => (row.users[0] ? { column: "user", value: row.users[0] } : undefined),
     cell: (row) => (row.users.length ? <FilterLink column="user" value={row.users[0]!} /> : <span className="dim">{ABSENT}</span>),
   },
   {
-    id: "models", header: "Models", width: "minmax(140px, 1fr)", wide: true,
+    id: "models", header: "Models", width: "minmax(148px, 1fr)", wide: true,
     cell: (row) => (
       <span className={styles["models"]}>
         {row.models[0] && (
