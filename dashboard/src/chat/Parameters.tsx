@@ -37,7 +37,7 @@ export function Parameters({ draft, faults, onChange, onRun }: Props) {
     <div>
       <div className={styles["parameters"]}>
         <TextInput label="Temperature" inputMode="decimal" placeholder="default" value={draft.temperature} error={error("temperature")} onChange={(event) => onChange({ temperature: event.currentTarget.value })} />
-        <TextInput label="Most tokens" inputMode="numeric" placeholder="default" value={draft.maxTokens} error={error("maxTokens")} onChange={(event) => onChange({ maxTokens: event.currentTarget.value })} />
+        <TextInput label="Max tokens" inputMode="numeric" placeholder="default" value={draft.maxTokens} error={error("maxTokens")} onChange={(event) => onChange({ maxTokens: event.currentTarget.value })} />
         <TextInput label="Top P" inputMode="decimal" placeholder="default" value={draft.topP} error={error("topP")} onChange={(event) => onChange({ topP: event.currentTarget.value })} />
       </div>
       <Section title="Tools" value={draft.tools} start={draft.dialect === "anthropic" ? ANTHROPIC_TOOL : TOOL} fault={faults["tools"]} onChange={(tools) => onChange({ tools })} onRun={onRun} />
@@ -64,9 +64,9 @@ function Section({ title, value, start, fault, onChange, onRun }: SectionProps) 
   if (!value && !open) {
     return (
       <Button
-        variant="subtle"
-        color="gray"
-        mt="sm"
+        variant="default"
+        size="compact-sm"
+        mt="md"
         mr="sm"
         leftSection={<Icon name="plus" size={13} />}
         onClick={() => {

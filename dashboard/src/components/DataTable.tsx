@@ -184,6 +184,7 @@ export function DataTable<Row>(props: Props<Row>) {
                 tone={row === undefined ? undefined : props.tone?.(row)}
                 selected={!!key && props.selected === key}
                 cursor={cursor === item.index}
+                last={!props.footer && item.index === source.count - 1}
                 fresh={row !== undefined && !!props.fresh?.(row)}
                 hot={hot.index === item.index ? hot.column : ""}
                 onOpen={onOpen}

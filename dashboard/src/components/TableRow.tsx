@@ -16,6 +16,8 @@ export interface TableRowProps<Row> {
   selected: boolean;
   cursor: boolean;
   fresh: boolean;
+  /** The last row of a table without a footer: the frame is its line. */
+  last: boolean;
   /** The column whose value can be filtered by at once: the one below the pointer, or of the keyboard. */
   hot: string;
   onOpen: ((row: Row) => void) | undefined;
@@ -37,6 +39,7 @@ function DrawnRow<Row>(props: TableRowProps<Row>) {
       data-tone={props.tone}
       data-cursor={props.cursor || undefined}
       data-fresh={props.fresh || undefined}
+      data-last={props.last || undefined}
       onKeyDown={(event) => {
         if (event.key === "Enter" && event.target === event.currentTarget && row) props.onOpen?.(row);
       }}

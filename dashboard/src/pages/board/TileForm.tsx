@@ -1,4 +1,4 @@
-import { Button, Drawer, Group, NumberInput, Select, Stack, TextInput } from "@mantine/core";
+import { Button, Drawer, Group, Input, NumberInput, Select, Stack, TextInput } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { useEffect, useState } from "react";
 import { usePropertyNames } from "@/api/suggestions";
@@ -105,7 +105,9 @@ function Fields({ tile, isNew, scope, onChange, onDone, onClose }: Omit<Props, "
           )}
         </Group>
         {(tile.type === "line" || tile.type === "area" || tile.type === "bar" || tile.type === "heatmap") && (
-          <Segments label="A point for each" value={tile.bucket} onChange={(bucket) => set({ bucket })} options={{ "": "As fits", "1h": "Hour", "1d": "Day", "1w": "Week", "1mo": "Month" }} />
+          <Input.Wrapper label="A point for each" labelElement="div">
+            <Segments fullWidth label="A point for each" value={tile.bucket} onChange={(bucket) => set({ bucket })} options={{ "": "As fits", "1h": "Hour", "1d": "Day", "1w": "Week", "1mo": "Month" }} />
+          </Input.Wrapper>
         )}
         <TextInput label="Title" placeholder={tile.measures.length ? titleOf({ ...tile, title: "" }) : "made of what it shows"} value={tile.title} onChange={(event) => set({ title: event.currentTarget.value })} maxLength={120} />
       </Stack>

@@ -39,7 +39,7 @@ export function LinkForm({ token, link, onDone }: { token: string; link: SeenLin
         type="email"
         autoComplete="username"
         required
-        withAsterisk={false}
+       
         readOnly={!!link.email}
         {...(link.email ? { description: "As in the link" } : {})}
         value={email}
@@ -52,7 +52,7 @@ export function LinkForm({ token, link, onDone }: { token: string; link: SeenLin
         {...(known ? {} : { description: "10 characters or more" })}
         autoComplete={known ? "current-password" : "new-password"}
         required
-        withAsterisk={false}
+       
         autoFocus={!named}
         value={password}
         error={atField(use.error, "password")}

@@ -38,8 +38,8 @@ export function LoginForm({ next, onDone, email: known = "", children }: Props) 
           {wait > 0 ? `Too many attempts. Try again in ${wait} s.` : wrong ? "This e-mail and password do not fit together." : waitSeconds(logIn.error) ? "Try again now." : ofForm(logIn.error)}
         </Alert>
       )}
-      <TextInput size="sm" label="E-mail" type="email" autoComplete="username" required data-autofocus autoFocus={!known} withAsterisk={false} value={email} onChange={(event) => setEmail(event.currentTarget.value)} />
-      <PasswordInput size="sm" label="Password" autoComplete="current-password" required autoFocus={!!known} withAsterisk={false} value={password} onChange={(event) => setPassword(event.currentTarget.value)} />
+      <TextInput size="sm" label="E-mail" type="email" autoComplete="username" required data-autofocus autoFocus={!known} value={email} onChange={(event) => setEmail(event.currentTarget.value)} />
+      <PasswordInput size="sm" label="Password" autoComplete="current-password" required autoFocus={!!known} value={password} onChange={(event) => setPassword(event.currentTarget.value)} />
       <Button type="submit" size="sm" variant="filled" loading={logIn.isPending} disabled={wait > 0}>
         Log in
       </Button>

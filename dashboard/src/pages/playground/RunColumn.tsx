@@ -27,7 +27,7 @@ interface Props {
   onContinue: (run: Run) => void;
 }
 
-const KEYS = { typed: "typed key", stored: "stored key", none: "no key" };
+const KEYS = { typed: "typed key", stored: "stored key", none: "Add a key" };
 
 /** One model: which, its answer, and what that took. */
 export function RunColumn(props: Props) {
@@ -68,7 +68,11 @@ export function RunColumn(props: Props) {
         )}
       </div>
       <div className={styles["body"]}>
-        {!run && <p className={styles["hint"]}>The answer stands here once it is run.</p>}
+        {!run && (
+          <p className={styles["waiting"]}>
+            <span>The answer stands here.</span> <kbd>Ctrl Enter</kbd> runs it.
+          </p>
+        )}
         {run && <AnswerView answer={run.answer} isRunning={run.phase === "waiting" || run.phase === "streaming"} />}
         {run?.error && (
           <div className={styles["error"]} role="alert">

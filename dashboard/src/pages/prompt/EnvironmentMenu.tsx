@@ -16,7 +16,7 @@ export function EnvironmentMenu({ prompt, version }: { prompt: Prompt; version: 
     <>
       <Menu>
         <Menu.Target>
-          <Button size="compact-xs" rightSection={<Icon name="down" size={12} />} aria-label={`Environments of version ${version}`}>
+          <Button size="compact-xs" variant="subtle" color="gray" rightSection={<Icon name="down" size={12} />} aria-label={`Environments of version ${version}`}>
             Set environment
           </Button>
         </Menu.Target>

@@ -1,5 +1,5 @@
 import { Link } from "@tanstack/react-router";
-import { bucketTimes, groupName, useMetrics } from "@/api/metrics";
+import { bucketTimes, useMetrics } from "@/api/metrics";
 import { useScoreNames } from "@/api/prompts";
 import type { Prompt, VersionRow } from "@/api/prompts";
 import { Chart } from "@/components/Chart";
@@ -42,7 +42,7 @@ export function Metrics({ prompt, figures }: { prompt: Prompt; figures: VersionR
             <TwoLines
               name={
                 <>
-                  <strong>v{row.version}</strong> <span className="dim">{count(row.calls)} calls</span>
+                  <strong>{versionName(row.version)}</strong> <span className="dim">{count(row.calls)} calls</span>
                 </>
               }
               figure={money(row.cost)}
@@ -65,7 +65,7 @@ export function Metrics({ prompt, figures }: { prompt: Prompt; figures: VersionR
                   group="prompt"
                   height={186}
                   times={bucketTimes(answer)}
-                  series={answer.groups.map((group) => ({ label: group.other ? "others" : `v${groupName(group)}`, values: group.values?.[measure] ?? [] }))}
+                  series={answer.groups.map((group) => ({ label: group.other ? "others" : versionName(String(group.key["prompt_version"] ?? "")), values: group.values?.[measure] ?? [] }))}
                   onRange={(since, until) => setScope({ since: new Date(since).toISOString(), until: new Date(until).toISOString() })}
                 />
               )}
@@ -94,7 +94,13 @@ function columns(prompt: Prompt, scores: string[]): Column<Row>[] {
   ];
 }
 
+/** v3; a call that was refused before a version was chosen has none. */
+function versionName(version: string): string {
+  return version ? `v${version}` : "no version";
+}
+
 function VersionName({ prompt, version }: { prompt: Prompt; version: string }) {
+  if (!version) return <span className="dim" title="The call was refused before a version was chosen">{versionName(version)}</span>;
   const labels = Object.entries(prompt.labels).filter(([, at]) => String(at) === version).map(([label]) => label);
   return (
     <>

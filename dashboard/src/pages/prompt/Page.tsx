@@ -1,4 +1,4 @@
-import { useParams } from "@tanstack/react-router";
+import { Link, useParams } from "@tanstack/react-router";
 import { ApiError } from "@/api/client";
 import { usePrompt, useVersions } from "@/api/prompts";
 import { PageBody, PageTop } from "@/components/Page";
@@ -24,7 +24,7 @@ export function Page() {
       <PageTop title={<PromptTitle name={id} />} />
       <PageBody>
         {error instanceof ApiError && error.status === 404 ? (
-          <Empty title="There is no such prompt">{`No prompt of your organisation has the id ${id}. It may belong to another one.`}</Empty>
+          <Empty title="There is no such prompt" action={<Link to={"/prompts" as string}>All prompts</Link>}>{`No prompt of your organisation has the id ${id}. It may belong to another one.`}</Empty>
         ) : error ? (
           <Failure
             error={error}

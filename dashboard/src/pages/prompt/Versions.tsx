@@ -42,16 +42,16 @@ export function Versions({ prompt, versions, figures, mayEdit }: { prompt: Promp
                     </Tag>
                   ))}
                   <span className={styles["when"]}>
-                    <Time at={new Date(version.created_us / 1000)} relative /> {author(version, names)}
+                    <Time at={new Date(version.created_us / 1000)} relative />, {author(version, names)}
                   </span>
                 </div>
                 <p className={version.note ? styles["note"] : `${styles["note"]} dim`}>{version.note || "no message"}</p>
                 <p className={styles["figures"]}>{row ? `${shortCount(row.calls)} calls · ${money(row.cost)} · P95 ${duration(row.latency_p95)} · ${percent(row.error_rate)} errors` : "no calls in this range"}</p>
                 <div className={styles["actions"]}>
-                  <Button size="compact-xs" component={Link} to="." search={((old: Record<string, unknown>) => writeScope({ ...old, tab: "", version: String(version.version), compare: "" })) as never}>
+                  <Button size="compact-xs" variant="subtle" color="gray" component={Link} to="." search={((old: Record<string, unknown>) => writeScope({ ...old, tab: "", version: String(version.version), compare: "" })) as never}>
                     Open
                   </Button>
-                  {version.version > 1 && <Button size="compact-xs" onClick={() => choose(version.version - 1, version.version)}>What it changed</Button>}
+                  {version.version > 1 && <Button size="compact-xs" variant="subtle" color="gray" onClick={() => choose(version.version - 1, version.version)}>What it changed</Button>}
                   {mayEdit && <EnvironmentMenu prompt={prompt} version={version.version} />}
                 </div>
               </li>
@@ -67,7 +67,6 @@ export function Versions({ prompt, versions, figures, mayEdit }: { prompt: Promp
             <VersionSelect label="After" versions={versions} value={after.version} onChange={(to) => choose(before.version, to)} />
           </span>
         }
-        sub={before === after ? "" : "what differs"}
       >
         {before === after ? <p className={styles["same"]}>{versions.length === 1 ? "There is one version so far." : "Choose two versions to compare."}</p> : <Diff before={before} after={after} />}
       </Panel>

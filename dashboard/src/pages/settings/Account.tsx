@@ -1,4 +1,5 @@
 import { Alert, Button, PasswordInput, TextInput } from "@mantine/core";
+import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { useChangePassword, useSetName } from "@/api/account";
 import { useMe } from "@/api/me";
@@ -14,7 +15,7 @@ export function Account() {
   const me = useMe().data;
   if (!me) return null;
   if (!me.user) {
-    return <Empty title="You are here by a key, not as a user">Name, password and sessions belong to users. Log in with an account to see yours.</Empty>;
+    return <Empty title="You are here by a key, not as a user" action={<Link to={"/login" as string}>Log in</Link>}>Name, password and sessions belong to users. Log in with an account to see yours.</Empty>;
   }
   return (
     <>
@@ -83,8 +84,8 @@ function PasswordForm({ email }: { email: string }) {
         </Alert>
       )}
       <input type="hidden" autoComplete="username" value={email} readOnly />
-      <PasswordInput label="Current password" autoComplete="current-password" required withAsterisk={false} value={current} error={atField(change.error, "current") && "This is not your password."} onChange={(event) => setCurrent(event.currentTarget.value)} />
-      <PasswordInput label="New password" description="10 characters or more" autoComplete="new-password" required withAsterisk={false} value={fresh} error={atField(change.error, "new")} onChange={(event) => setFresh(event.currentTarget.value)} />
+      <PasswordInput label="Current password" autoComplete="current-password" required value={current} error={atField(change.error, "current") && "This is not your password."} onChange={(event) => setCurrent(event.currentTarget.value)} />
+      <PasswordInput label="New password" description="10 characters or more" autoComplete="new-password" required value={fresh} error={atField(change.error, "new")} onChange={(event) => setFresh(event.currentTarget.value)} />
       <div>
         <Button type="submit" variant="filled" loading={change.isPending}>
           Change the password

@@ -1,75 +1,48 @@
 import { Alert, Autocomplete, Button, PasswordInput } from "@mantine/core";
-import { useRef, useState } from "react";
+import { useState } from "react";
 import { useCredentials, useDeleteCredential, usePutCredential, type Credential } from "@/api/credentials";
 import { atField, ofForm } from "@/api/problems";
 import { useStatus } from "@/api/status";
 import { Time } from "@/components/Bits";
 import { Confirm } from "@/components/Confirm";
+import { Icon } from "@/components/Icon";
 import { Panel } from "@/components/Page";
 import { Empty, Loaded, RowsSkeleton } from "@/components/States";
 import { done } from "@/components/toast";
+import { useScope } from "@/state/search";
 import styles from "./Settings.module.css";
 
 /** Provider keys that calls without one of their own use. They are sealed, and never shown again. */
 export function Credentials() {
   const query = useCredentials();
-  const [provider, setProvider] = useState("");
-  const [value, setValue] = useState("");
-  const field = useRef<HTMLInputElement>(null);
-  const providers = useStatus().data?.providers ?? [];
-  const put = usePutCredential();
-  const known = query.data?.data.some((each) => each.provider === provider);
-  const fault = ofForm(put.error, "provider", "value");
+  const [scope, setScope] = useScope();
+  const [replaced, setReplaced] = useState("");
+  const storing = scope["new"] === "1";
+  const open = (provider: string) => {
+    setReplaced(provider);
+    setScope({ new: "1" }, true);
+  };
   return (
     <>
-      <Panel title={known ? `Replace the credential of ${provider}` : "Store a credential"} sub="calls that bring none of their own use it">
-        <form
-          className={styles["wide"]}
-          onSubmit={(event) => {
-            event.preventDefault();
-            put.mutate(
-              { provider, value },
-              {
-                onSuccess: () => {
-                  done(`The credential of ${provider} is stored. Gateways use it within two seconds.`);
-                  setValue("");
-                  setProvider("");
-                },
-              },
-            );
-          }}
-        >
-          {fault && (
-            <Alert color="red" variant="light" role="alert">
-              {fault}
-            </Alert>
-          )}
-          <div className={styles["pair"]}>
-            <Autocomplete size="xs" label="Provider" placeholder="openai" required withAsterisk={false} data={providers} limit={40} value={provider} error={atField(put.error, "provider")} onChange={setProvider} />
-            <PasswordInput ref={field} label="The provider's key" autoComplete="off" required withAsterisk={false} value={value} error={atField(put.error, "value")} onChange={(event) => setValue(event.currentTarget.value)} />
-          </div>
-          <div className={styles["buttons"]}>
-            <Button type="submit" variant="filled" loading={put.isPending}>
-              {known ? "Replace" : "Store"}
+      {storing && <StoreCredential key={replaced} first={replaced} stored={query.data?.data ?? []} onClose={() => setScope({ new: "" }, true)} />}
+      <Panel
+        title="Provider credentials"
+        sub="for calls that bring none of their own"
+        flush
+        actions={
+          !storing && (
+            <Button variant="filled" leftSection={<Icon name="plus" size={13} />} onClick={() => open("")}>
+              Store a credential
             </Button>
-            <span className="dim">It is sealed at once. No page and no answer ever shows it again.</span>
-          </div>
-        </form>
-      </Panel>
-      <Panel title="Stored credentials" flush>
+          )
+        }
+      >
         <Loaded query={query} skeleton={<RowsSkeleton rows={3} />}>
           {({ data }) =>
             data.length ? (
               <ul className={styles["list"]} aria-label="Stored credentials" style={{ marginTop: 8 }}>
                 {data.map((credential) => (
-                  <CredentialRow
-                    key={credential.provider}
-                    credential={credential}
-                    onReplace={() => {
-                      setProvider(credential.provider);
-                      field.current?.focus();
-                    }}
-                  />
+                  <CredentialRow key={credential.provider} credential={credential} onReplace={() => open(credential.provider)} />
                 ))}
               </ul>
             ) : (
@@ -79,6 +52,50 @@ export function Credentials() {
         </Loaded>
       </Panel>
     </>
+  );
+}
+
+function StoreCredential({ first, stored, onClose }: { first: string; stored: Credential[]; onClose: () => void }) {
+  const [provider, setProvider] = useState(first);
+  const [value, setValue] = useState("");
+  const providers = useStatus().data?.providers ?? [];
+  const put = usePutCredential();
+  const known = stored.some((each) => each.provider === provider);
+  const fault = ofForm(put.error, "provider", "value");
+  return (
+    <Panel title={known ? `Replace the credential of ${provider}` : "New credential"} sub="sealed at once; no page and no answer ever shows it again">
+      <form
+        className={styles["wide"]}
+        onSubmit={(event) => {
+          event.preventDefault();
+          put.mutate(
+            { provider, value },
+            {
+              onSuccess: () => {
+                done(`The credential of ${provider} is stored. Gateways use it within two seconds.`);
+                onClose();
+              },
+            },
+          );
+        }}
+      >
+        {fault && (
+          <Alert color="red" variant="light" role="alert">
+            {fault}
+          </Alert>
+        )}
+        <div className={styles["pair"]}>
+          <Autocomplete label="Provider" placeholder="openai" required data={providers} limit={40} value={provider} error={atField(put.error, "provider")} onChange={setProvider} />
+          <PasswordInput label="The provider's key" autoComplete="off" required autoFocus={!!first} value={value} error={atField(put.error, "value")} onChange={(event) => setValue(event.currentTarget.value)} />
+        </div>
+        <div className={styles["buttons"]}>
+          <Button type="submit" variant="filled" loading={put.isPending}>
+            {known ? "Replace" : "Store"}
+          </Button>
+          <Button onClick={onClose}>Cancel</Button>
+        </div>
+      </form>
+    </Panel>
   );
 }
 
@@ -96,7 +113,7 @@ function CredentialRow({ credential, onReplace }: { credential: Credential; onRe
         </small>
       </div>
       <div className={styles["end"]}>
-        <Button onClick={onReplace} aria-label={`Replace the credential of ${credential.provider}`}>
+        <Button variant="subtle" color="gray" onClick={onReplace} aria-label={`Replace the credential of ${credential.provider}`}>
           Replace
         </Button>
         <Button color="red" variant="subtle" onClick={() => setAsking(true)} aria-label={`Delete the credential of ${credential.provider}`}>

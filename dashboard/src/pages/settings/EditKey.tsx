@@ -11,7 +11,7 @@ export function EditKey({ apiKey: key, onClose }: { apiKey: Key; onClose: () => 
   const edit = useEditKey();
   const fault = ofForm(edit.error, "name", "scopes", "policy");
   return (
-    <Modal opened onClose={onClose} title={`Change ${key.name}`} size="lg">
+    <Modal opened onClose={onClose} title={`Edit ${key.name}`} size="lg">
       <form
         style={{ display: "grid", gap: 16 }}
         onSubmit={(event) => {

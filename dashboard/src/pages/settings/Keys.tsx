@@ -4,9 +4,11 @@ import { useState } from "react";
 import { useKeys, useRevokeKey, type Key } from "@/api/keys";
 import { Tag, Time } from "@/components/Bits";
 import { Confirm } from "@/components/Confirm";
+import { Icon } from "@/components/Icon";
 import { Panel } from "@/components/Page";
 import { Empty, Loaded, RowsSkeleton } from "@/components/States";
 import { done } from "@/components/toast";
+import { readPolicies, wordsOf } from "@/format/policies";
 import { addCondition, useScope } from "@/state/search";
 import { EditKey } from "./EditKey";
 import { NewKey } from "./NewKey";
@@ -17,17 +19,27 @@ export function Keys() {
   const query = useKeys();
   const [scope, setScope] = useScope();
   const all = scope["gone"] === "1";
+  const creating = scope["new"] === "1";
   const keys = query.data?.pages.flatMap((page) => page.data) ?? [];
   const shown = all ? keys : keys.filter(isLive);
   const gone = keys.length - keys.filter(isLive).length;
   return (
     <>
-      <NewKey />
+      {creating && <NewKey onClose={() => setScope({ new: "" }, true)} />}
       <Panel
         title="API keys"
-        sub={`${keys.length - gone} in use`}
+        sub={query.data ? `${keys.length - gone} in use` : ""}
         flush
-        actions={gone > 0 && <Switch size="xs" label={`Revoked and expired (${gone})`} checked={all} onChange={(event) => setScope({ gone: event.currentTarget.checked ? "1" : "" }, true)} />}
+        actions={
+          <>
+            {gone > 0 && <Switch size="xs" label={`Revoked and expired (${gone})`} checked={all} onChange={(event) => setScope({ gone: event.currentTarget.checked ? "1" : "" }, true)} />}
+            {!creating && (
+              <Button variant="filled" leftSection={<Icon name="plus" size={13} />} onClick={() => setScope({ new: "1" }, true)}>
+                New key
+              </Button>
+            )}
+          </>
+        }
       >
         <Loaded query={query} skeleton={<RowsSkeleton rows={4} />}>
           {() =>
@@ -38,7 +50,7 @@ export function Keys() {
                 ))}
               </ul>
             ) : (
-              <Empty title="No keys yet">A key says who calls, and can carry limits. Make one above.</Empty>
+              <Empty title="No keys yet">A key says in the log who calls, and can carry limits.</Empty>
             )
           }
         </Loaded>
@@ -52,6 +64,11 @@ export function Keys() {
       </Panel>
     </>
   );
+}
+
+/** What a key is limited to, in words; as it is written where it has no words. */
+function limitsOf(policy: string): string {
+  return readPolicies(policy).map(wordsOf).join(" and ") || policy;
 }
 
 function isLive(key: Key): boolean {
@@ -75,7 +92,7 @@ function KeyRow({ apiKey: key }: { apiKey: Key }) {
           {!live && !key.revoked_us && <Tag tone="warn">expired</Tag>}
         </strong>
         <small>
-          made <Time at={new Date(key.created_us / 1000)} />
+          created <Time at={new Date(key.created_us / 1000)} />
           {key.last_used_us ? (
             <>
               , last used <Time at={new Date(key.last_used_us / 1000)} relative />
@@ -90,7 +107,7 @@ function KeyRow({ apiKey: key }: { apiKey: Key }) {
           )}
           {key.policy && (
             <>
-              , limits <span className="mono">{key.policy}</span>
+              , <span title={key.policy}>{limitsOf(key.policy)}</span>
             </>
           )}
         </small>
@@ -101,8 +118,8 @@ function KeyRow({ apiKey: key }: { apiKey: Key }) {
         </Button>
         {live && (
           <>
-            <Button onClick={() => setEditing(true)} aria-label={`Change ${key.name}`}>
-              Change
+            <Button variant="subtle" color="gray" onClick={() => setEditing(true)} aria-label={`Edit ${key.name}`}>
+              Edit
             </Button>
             <Button color="red" variant="subtle" onClick={() => setAsking(true)} aria-label={`Revoke ${key.name}`}>
               Revoke

@@ -4,11 +4,14 @@ import { useMe } from "@/api/me";
 import { useMembers, useRemoveMember, useSetRole, type Member } from "@/api/members";
 import { Tag, Time } from "@/components/Bits";
 import { Confirm } from "@/components/Confirm";
+import { Icon } from "@/components/Icon";
 import { Panel } from "@/components/Page";
-import { Loaded, RowsSkeleton } from "@/components/States";
+import { Empty, Loaded, RowsSkeleton } from "@/components/States";
 import { done, failed } from "@/components/toast";
 import { includes, ROLES, useMay } from "@/state/roles";
+import { useScope } from "@/state/search";
 import { Invitations } from "./Invitations";
+import { Invite } from "./Invite";
 import { ResetLink } from "./ResetLink";
 import styles from "./Settings.module.css";
 
@@ -16,20 +19,38 @@ import styles from "./Settings.module.css";
 export function Members() {
   const query = useMembers();
   const admin = useMay("admin");
+  const [scope, setScope] = useScope();
   return (
     <>
-      {admin && <Invitations />}
-      <Panel title="Members" sub={query.data ? `${query.data.length}` : ""} flush>
+      {admin && scope["new"] === "1" && <Invite onClose={() => setScope({ new: "" }, true)} />}
+      <Panel
+        title="Members"
+        sub={query.data?.length ? `${query.data.length}` : ""}
+        flush
+        actions={
+          admin &&
+          scope["new"] !== "1" && (
+            <Button variant="filled" leftSection={<Icon name="plus" size={13} />} onClick={() => setScope({ new: "1" }, true)}>
+              Invite
+            </Button>
+          )
+        }
+      >
         <Loaded query={query} skeleton={<RowsSkeleton rows={4} />}>
-          {(members) => (
-            <ul className={styles["list"]} aria-label="Members" style={{ marginTop: 8 }}>
-              {members.map((member) => (
-                <MemberRow key={member.user_id} member={member} />
-              ))}
-            </ul>
-          )}
+          {(members) =>
+            members.length ? (
+              <ul className={styles["list"]} aria-label="Members" style={{ marginTop: 8 }}>
+                {members.map((member) => (
+                  <MemberRow key={member.user_id} member={member} />
+                ))}
+              </ul>
+            ) : (
+              <Empty title="No members yet">Invite people by a link that you send them.</Empty>
+            )
+          }
         </Loaded>
       </Panel>
+      {admin && <Invitations />}
       <p className="dim" style={{ margin: 0 }}>
         Viewers read. Members also change prompts, boards and saved views. Admins also manage members, keys, credentials, limits and prices. Owners also create organisations.
       </p>
@@ -64,7 +85,7 @@ function MemberRow({ member }: { member: Member }) {
         {may ? (
           <>
             <Select aria-label={`Role of ${name}`} w={104} allowDeselect={false} value={member.role} data={ROLES.filter((role) => includes(me?.role, role))} onChange={change} />
-            <Button onClick={() => setResetting(true)} aria-label={`Reset password of ${name}`}>
+            <Button variant="subtle" color="gray" onClick={() => setResetting(true)} aria-label={`Reset password of ${name}`}>
               Reset password
             </Button>
             <Button color="red" variant="subtle" onClick={() => setRemoving(true)} aria-label={`Remove ${name}`}>

@@ -9,15 +9,15 @@ import styles from "./Settings.module.css";
 
 const EMPTY: KeyValues = { name: "", scopes: ["proxy"], policy: "" };
 const LIVES = [
-  { value: "0", label: "Never expires" },
-  { value: "7", label: "7 days" },
-  { value: "30", label: "30 days" },
-  { value: "90", label: "90 days" },
-  { value: "365", label: "A year" },
+  { value: "0", label: "Never" },
+  { value: "7", label: "In 7 days" },
+  { value: "30", label: "In 30 days" },
+  { value: "90", label: "In 90 days" },
+  { value: "365", label: "In a year" },
 ];
 
 /** Makes a key and shows it once. */
-export function NewKey() {
+export function NewKey({ onClose }: { onClose: () => void }) {
   const [values, setValues] = useState(EMPTY);
   const [life, setLife] = useState("0");
   const [token, setToken] = useState<string | null>(null);
@@ -31,15 +31,7 @@ export function NewKey() {
             Copy it now: {make.data.about.name} is not shown again. Programs send it as <code>Helicone-Auth: Bearer …</code>, or as their provider's key where a credential is stored.
           </Secret>
           <div>
-            <Button
-              onClick={() => {
-                make.reset();
-                setValues(EMPTY);
-                setToken(null);
-              }}
-            >
-              Done, I have it
-            </Button>
+            <Button onClick={onClose}>Done, I have it</Button>
           </div>
         </div>
       ) : (
@@ -55,7 +47,9 @@ export function NewKey() {
               {fault}
             </Alert>
           )}
-          <KeyFields values={values} onChange={setValues} error={make.error} />
+          <KeyFields values={values} onChange={setValues} error={make.error}>
+            <Select label="Expires" allowDeselect={false} value={life} data={LIVES} onChange={(value) => setLife(value ?? "0")} />
+          </KeyFields>
           {token !== null && (
             <PasswordInput label="Existing Helicone key" description="sk-helicone-…: it goes on working here" autoComplete="off" value={token} error={atField(make.error, "token")} onChange={(event) => setToken(event.currentTarget.value)} />
           )}
@@ -63,8 +57,8 @@ export function NewKey() {
             <Button type="submit" variant="filled" loading={make.isPending}>
               Create the key
             </Button>
-            <Select aria-label="Expiry" w={140} allowDeselect={false} value={life} data={LIVES} onChange={(value) => setLife(value ?? "0")} />
-            <Button variant="subtle" color="gray" onClick={() => setToken(token === null ? "" : null)}>
+            <Button onClick={onClose}>Cancel</Button>
+            <Button variant="subtle" color="gray" ml="auto" onClick={() => setToken(token === null ? "" : null)}>
               {token === null ? "Import a key of Helicone" : "Make a new one instead"}
             </Button>
           </div>

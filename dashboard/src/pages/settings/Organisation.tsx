@@ -5,6 +5,7 @@ import { useCreateOrganisation, useEditOrganisation, useOrganisation } from "@/a
 import { api } from "@/api/client";
 import { atField, ofForm } from "@/api/problems";
 import type { components } from "@/api/schema";
+import { useStatus } from "@/api/status";
 import { PolicyInput } from "@/components/PolicyInput";
 import { Panel } from "@/components/Page";
 import { BlockSkeleton, Loaded } from "@/components/States";
@@ -25,7 +26,29 @@ export function Organisation() {
         </Loaded>
       </Panel>
       {owner && <NewOrganisation />}
+      <Installation />
     </>
+  );
+}
+
+/** Where programs call, and which version runs. */
+function Installation() {
+  const status = useStatus();
+  return (
+    <Panel title="This installation">
+      <Loaded query={status} skeleton={<BlockSkeleton height={48} />}>
+        {({ gateway, version }) => (
+          <dl className={styles["facts"]}>
+            <dt>Gateway</dt>
+            <dd className={styles["copied"]}>
+              <span className="mono">{gateway.url}</span> <Copy text={gateway.url} label="Copy the gateway's address" />
+            </dd>
+            <dt>Version</dt>
+            <dd>{version}</dd>
+          </dl>
+        )}
+      </Loaded>
+    </Panel>
   );
 }
 
@@ -55,7 +78,7 @@ function OrganisationForm({ organisation }: { organisation: components["schemas"
       )}
       <TextInput label="Name" value={name} disabled={!admin} maxLength={120} error={atField(edit.error, "name")} onChange={(event) => setName(event.currentTarget.value)} />
       <PolicyInput label="Limits of all calls" example="5000;w=86400;u=cents is $50 a day" value={policy} disabled={!admin} error={atField(edit.error, "policy")} onChange={setPolicy} />
-      <div className="dim">
+      <div className={`${styles["copied"]} dim`}>
         Id <span className="mono">{organisation.id}</span> <Copy text={organisation.id} label="Copy the id" />
       </div>
       <div className={styles["buttons"]}>
@@ -86,7 +109,7 @@ function NewOrganisation() {
           make.mutate(name, { onSuccess: () => done(`${name} is made.`) });
         }}
       >
-        <TextInput label="Name" value={name} required withAsterisk={false} maxLength={120} error={atField(make.error, "name") || ofForm(make.error, "name")} onChange={(event) => setName(event.currentTarget.value)} />
+        <TextInput label="Name" value={name} required maxLength={120} error={atField(make.error, "name") || ofForm(make.error, "name")} onChange={(event) => setName(event.currentTarget.value)} />
         <div className={styles["buttons"]}>
           <Button type="submit" loading={make.isPending}>
             Create

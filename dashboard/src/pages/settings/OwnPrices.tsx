@@ -3,6 +3,7 @@ import { useState } from "react";
 import { useDeletePrice, usePrices, type Price } from "@/api/prices";
 import { Tag, Time } from "@/components/Bits";
 import { Confirm } from "@/components/Confirm";
+import { Icon } from "@/components/Icon";
 import { Panel } from "@/components/Page";
 import { Empty, Loaded, RowsSkeleton } from "@/components/States";
 import { done } from "@/components/toast";
@@ -22,7 +23,7 @@ export function OwnPrices() {
       sub="they come before the built-in ones"
       flush
       actions={
-        <Button disabled={!admin} title={admin ? "" : "Admins and owners can do this"} onClick={() => setEditing("new")}>
+        <Button variant="filled" leftSection={<Icon name="plus" size={13} />} disabled={!admin} title={admin ? "" : "Admins and owners can do this"} onClick={() => setEditing("new")}>
           Add a price
         </Button>
       }
@@ -71,8 +72,8 @@ function PriceRow({ price, admin, onEdit }: { price: Price; admin: boolean; onEd
       </div>
       {admin && (
         <div className={styles["end"]}>
-          <Button onClick={onEdit} aria-label={`Change the price ${price.name}`}>
-            Change
+          <Button variant="subtle" color="gray" onClick={onEdit} aria-label={`Edit the price ${price.name}`}>
+            Edit
           </Button>
           <Button color="red" variant="subtle" onClick={() => setAsking(true)} aria-label={`Delete the price ${price.name}`}>
             Delete

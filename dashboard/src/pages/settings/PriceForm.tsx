@@ -21,7 +21,7 @@ export function PriceForm({ price, onClose }: { price: Price | null; onClose: ()
   const fault = ofForm(put.error, "name", "model", "provider", "service_tier", "from");
   const set = (at: number, pair: [string, number | string]) => setRates(rates.map((each, index) => (index === at ? pair : each)));
   return (
-    <Modal opened onClose={onClose} title={price ? `Change the price ${price.name}` : "A price of your own"} size="lg">
+    <Modal opened onClose={onClose} title={price ? `Edit the price ${price.name}` : "New price"} size="lg">
       <form
         style={{ display: "grid", gap: 16 }}
         onSubmit={(event) => {
@@ -44,8 +44,8 @@ export function PriceForm({ price, onClose }: { price: Price | null; onClose: ()
           </Alert>
         )}
         <div className={styles["pair"]}>
-          <TextInput label="Name" description="letters, digits, dots, dashes" placeholder="llama-own" required withAsterisk={false} readOnly={!!price} value={name} error={atField(put.error, "name")} onChange={(event) => setName(event.currentTarget.value)} />
-          <TextInput label="Model" description="a name, or a pattern" placeholder="llama-*" required withAsterisk={false} value={model} error={atField(put.error, "model")} onChange={(event) => setModel(event.currentTarget.value)} />
+          <TextInput label="Name" description="letters, digits, dots, dashes" placeholder="llama-own" required readOnly={!!price} value={name} error={atField(put.error, "name")} onChange={(event) => setName(event.currentTarget.value)} />
+          <TextInput label="Model" description="a name, or a pattern" placeholder="llama-*" required value={model} error={atField(put.error, "model")} onChange={(event) => setModel(event.currentTarget.value)} />
         </div>
         <div className={styles["pair"]}>
           <TextInput label="Provider" description="* is any" value={provider} error={atField(put.error, "provider")} onChange={(event) => setProvider(event.currentTarget.value)} />
@@ -53,7 +53,7 @@ export function PriceForm({ price, onClose }: { price: Price | null; onClose: ()
           <TextInput label="From" description="first day, UTC; empty: always" placeholder="2026-01-31" value={from} error={atField(put.error, "from", "price.from")} onChange={(event) => setFrom(event.currentTarget.value)} />
         </div>
         <div className={styles["wide"]} style={{ gap: 6 }}>
-          <div style={{ fontWeight: 500, fontSize: "var(--t-sm)" }}>Rates: US dollars a million tokens; per_… a piece</div>
+          <div className={styles["label"]}>Rates, in US dollars a million tokens; those that begin with per_ are a piece</div>
           {rates.map(([rate, usd], at) => (
             <div key={at} className={styles["buttons"]} style={{ flexWrap: "nowrap" }}>
               <Select aria-label="What is priced" searchable w={170} value={rate} data={[...new Set([...RATES, rate])]} onChange={(value) => set(at, [value ?? rate, usd])} />
@@ -64,7 +64,7 @@ export function PriceForm({ price, onClose }: { price: Price | null; onClose: ()
             </div>
           ))}
           <div>
-            <Button variant="subtle" color="gray" onClick={() => setRates([...rates, [RATES.find((each) => !rates.some(([used]) => used === each)) ?? "input", ""]])}>
+            <Button size="compact-xs" variant="subtle" color="gray" onClick={() => setRates([...rates, [RATES.find((each) => !rates.some(([used]) => used === each)) ?? "input", ""]])}>
               Add a rate
             </Button>
           </div>

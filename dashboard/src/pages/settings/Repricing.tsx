@@ -33,7 +33,7 @@ export function Repricing() {
       {
         onSuccess: () => {
           setAsking(false);
-          done(dry ? "The trial run is queued; its result stands below." : "Pricing again is queued.");
+          done(dry ? "The count is queued; its result stands below." : "Pricing again is queued.");
         },
       },
     );
@@ -48,11 +48,11 @@ export function Repricing() {
         <div className={styles["buttons"]} style={{ alignItems: "flex-start" }}>
           <Select aria-label="Which calls" w={130} allowDeselect={false} value={since} data={SINCE} disabled={!admin} onChange={(value) => setSince(value ?? "30d")} />
           <TextInput aria-label="Filter" placeholder="all calls, or a filter: model:gpt-4o" w={280} disabled={!admin} value={filter} error={atField(start.error, "filter")} onChange={(event) => setFilter(event.currentTarget.value)} />
-          <Button variant="filled" disabled={!admin} loading={start.isPending && !asking} onClick={() => begin(true)}>
-            Try: count what would change
+          <Button disabled={!admin} loading={start.isPending && !asking} onClick={() => begin(true)}>
+            Count what would change
           </Button>
           <Button disabled={!admin} onClick={() => setAsking(true)}>
-            Price again
+            Price again …
           </Button>
         </div>
         {!admin && <span className="dim">Admins and owners can do this.</span>}
@@ -78,7 +78,7 @@ function RunRow({ run, admin }: { run: Reprice; admin: boolean }) {
     <li className={styles["item"]}>
       <div className={styles["main"]}>
         <strong>
-          {run.dry_run ? "Trial" : "Priced again"} <Tag {...(goes ? { tone: "warn" as const } : run.state === "done" ? { tone: "ok" as const } : {})}>{run.state}</Tag>{" "}
+          {run.dry_run ? "Counted" : "Priced again"} <Tag {...(goes ? { tone: "warn" as const } : run.state === "done" ? { tone: "ok" as const } : {})}>{run.state}</Tag>{" "}
           {run.filter && <span className="mono dim">{run.filter}</span>}
         </strong>
         <small className={styles["figures"]}>

@@ -13,19 +13,15 @@ export function Retention() {
   return (
     <Panel title="How long calls are kept" sub="for all organisations of this installation">
       <Loaded query={query} skeleton={<BlockSkeleton height={110} />}>
-        {({ log, version, gateway }) => (
+        {({ log }) => (
           <>
             <dl className={styles["facts"]}>
               <dt>Calls, with cost and tokens</dt>
-              <dd>{days(log.ttl_days, "For ever")}</dd>
+              <dd>{days(log.ttl_days, "Forever")}</dd>
               <dt>Bodies: prompts and answers</dt>
               <dd>{days(log.body_ttl_days, "As long as their call")}</dd>
-              <dt>Gateway</dt>
-              <dd className="mono">{gateway.url}</dd>
-              <dt>Version</dt>
-              <dd>{version}</dd>
             </dl>
-            <p className="dim" style={{ margin: "16px 0 0", maxWidth: "72ch" }}>
+            <p className={styles["about"]} style={{ maxWidth: "84ch" }}>
               Whoever runs the installation sets this: <code>log.ttl_days</code> and <code>log.body_ttl_days</code> in the settings file, or <code>PERIHELION_LOG_TTL_DAYS</code> and <code>PERIHELION_LOG_BODY_TTL_DAYS</code>. A change takes effect at the next start of the control plane. A single call leaves its bodies out with the header <code>Helicone-Omit-Request: true</code> or <code>Helicone-Omit-Response: true</code>.
             </p>
           </>

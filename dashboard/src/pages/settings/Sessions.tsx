@@ -1,4 +1,5 @@
 import { Button } from "@mantine/core";
+import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { useEndLogin, useEndOthers, useLogins, type OpenLogin } from "@/api/account";
 import { useMe } from "@/api/me";
@@ -13,7 +14,7 @@ import styles from "./Settings.module.css";
 /** Where one is logged in, and how to end it. */
 export function Sessions() {
   const me = useMe().data;
-  return me?.user ? <OpenSessions /> : <Empty title="You are here by a key, not as a user">A key has no sessions. Log in with an account to see yours.</Empty>;
+  return me?.user ? <OpenSessions /> : <Empty title="You are here by a key, not as a user" action={<Link to={"/login" as string}>Log in</Link>}>A key has no sessions. Log in with an account to see yours.</Empty>;
 }
 
 function OpenSessions() {

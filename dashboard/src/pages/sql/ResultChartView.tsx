@@ -23,9 +23,9 @@ export function ResultChartView({ result, chart, onChart }: { result: SqlResult;
   return (
     <div className={styles["chart"]}>
       <div className={styles["picks"]}>
-        <Select label="x" data={names} value={spec.x || null} onChange={(x) => change({ x: x ?? "" })} allowDeselect={false} placeholder="a column" />
-        <MultiSelect label="y" data={numbers} value={spec.y} onChange={(y) => change({ y })} placeholder={spec.y.length ? "" : "numbers"} maxValues={8} />
-        <Select label="a series for each" data={names.filter((name) => name !== spec.x && !spec.y.includes(name))} value={spec.series || null} onChange={(series) => change({ series: series ?? "" })} clearable placeholder="none" />
+        <Select label="X axis" data={names} value={spec.x || null} onChange={(x) => change({ x: x ?? "" })} allowDeselect={false} placeholder="a column" />
+        <MultiSelect label="Y axis" data={numbers} value={spec.y} onChange={(y) => change({ y })} placeholder={spec.y.length ? "" : "numbers"} maxValues={8} />
+        <Select label="A series for each" data={names.filter((name) => name !== spec.x && !spec.y.includes(name))} value={spec.series || null} onChange={(series) => change({ series: series ?? "" })} clearable placeholder="none" />
         {timed && (
           <Segments label="Kind of chart" value={spec.type} onChange={(type) => change({ type })} options={{ line: "Lines", bar: "Bars", area: "Stack" }} />
         )}

@@ -93,12 +93,15 @@ function Actions({ result, sql, name }: { result: SqlResult; sql: string; name: 
 function Examples({ onExample }: { onExample: (sql: string) => void }) {
   return (
     <div className={styles["examples"]}>
-      <p>Write a query and run it with Ctrl-Enter, or begin with one of these:</p>
+      <p>
+        Write a query and run it with <kbd>Ctrl Enter</kbd>, or begin with one of these:
+      </p>
       <ul>
         {EXAMPLES.map((each) => (
           <li key={each.name}>
             <button type="button" onClick={() => onExample(each.sql)}>
-              {each.name}
+              <strong>{each.name}</strong>
+              <code>{each.sql.replace(/\s+/g, " ")}</code>
             </button>
           </li>
         ))}

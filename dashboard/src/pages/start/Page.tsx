@@ -1,4 +1,4 @@
-import { Button, SegmentedControl } from "@mantine/core";
+import { Button } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { useCreateKey } from "@/api/keys";
@@ -6,13 +6,14 @@ import { useLatestCall } from "@/api/latest";
 import { ofForm } from "@/api/problems";
 import { useStatus, type Status } from "@/api/status";
 import { Snippet } from "@/components/Snippet";
+import { Segments } from "@/components/Segments";
 import { Secret } from "@/components/Secret";
-import { PageBody, PageTop, Panel } from "@/components/Page";
+import { Grid, PageBody, PageTop, Panel } from "@/components/Page";
 import { BlockSkeleton, Loaded } from "@/components/States";
 import { duration, moneyOfNano } from "@/format/numbers";
 import { useMay } from "@/state/roles";
 import { useScope } from "@/state/search";
-import { CLIENTS, FORMS, snippet, type Client } from "./snippets";
+import { CLIENTS, FORMS, snippet } from "./snippets";
 import styles from "./Start.module.css";
 
 /** What to paste for a first call, and a light that goes on when it is in the log. */
@@ -22,11 +23,9 @@ export function Page() {
     <>
       <PageTop title="Send a call" />
       <PageBody>
-        <div className={styles["steps"]}>
-          <Loaded query={status} skeleton={<BlockSkeleton height={340} />}>
-            {(known) => <Steps gateway={known.gateway} />}
-          </Loaded>
-        </div>
+        <Loaded query={status} skeleton={<BlockSkeleton height={340} />}>
+          {(known) => <Steps gateway={known.gateway} />}
+        </Loaded>
       </PageBody>
     </>
   );
@@ -40,18 +39,25 @@ function Steps({ gateway }: { gateway: Status["gateway"] }) {
   const form = forms.find((each) => each === scope["form"]) ?? forms[0]!;
   const text = snippet(client, form, gateway.url, key || (gateway.keys_required ? "sk-perihelion-…" : ""));
   return (
-    <>
-      <KeyStep required={gateway.keys_required} value={key} onMade={setKey} />
+    <Grid columns="minmax(0, 1.55fr) minmax(0, 1fr)">
       <Panel title="Point your program at the gateway" sub="one line changes; your provider's key stays where it is">
         <div className={styles["bar"]}>
-          <SegmentedControl aria-label="Client" value={client} onChange={(value) => setScope({ client: value === "OpenAI" ? "" : value, form: "" }, true)} data={CLIENTS as unknown as Client[]} />
-          {forms.length > 1 && <SegmentedControl aria-label="Language" value={form} onChange={(value) => setScope({ form: value === forms[0] ? "" : value }, true)} data={forms} />}
+          <Segments label="Client" value={client} onChange={(value) => setScope({ client: value === "OpenAI" ? "" : value, form: "" }, true)} options={same(CLIENTS)} />
+          {forms.length > 1 && <Segments label="Language" value={form} onChange={(value) => setScope({ form: value === forms[0] ? "" : value }, true)} options={same(forms)} />}
         </div>
         <Snippet text={text} what={`${client}, ${form}`} copyLabel="Copy the snippet" />
       </Panel>
-      <Arrival />
-    </>
+      <div className={styles["side"]}>
+        <Arrival />
+        <KeyStep required={gateway.keys_required} value={key} onMade={setKey} />
+      </div>
+    </Grid>
   );
+}
+
+/** Values that are their own names. */
+function same<T extends string>(values: readonly T[]): Record<T, string> {
+  return Object.fromEntries(values.map((each): [T, string] => [each, each])) as { [each in T]: string };
 }
 
 /** A key where the gateway asks for one: made in place, shown once. */
@@ -60,10 +66,10 @@ function KeyStep({ required, value, onMade }: { required: boolean; value: string
   const make = useCreateKey();
   const fault = ofForm(make.error);
   return (
-    <Panel title={required ? "A key of Perihelion" : "A key of Perihelion, if you like"} sub={required ? "this gateway takes no calls without one" : "this gateway takes calls without one"}>
+    <Panel title="API key" sub={required ? "this gateway takes no calls without one" : "optional here: the gateway takes calls without one"}>
       {value ? (
         <Secret text={value} label="Copy the key">
-          It is shown here once, and stands in the snippet below. Keys are managed in <Link to={"/settings/keys" as string}>Settings</Link>.
+          It is shown here once, and stands in the snippet. Keys are managed in <Link to={"/settings/keys" as string}>Settings</Link>.
         </Secret>
       ) : (
         <div className={styles["key"]}>
@@ -97,7 +103,10 @@ function Arrival() {
           </Link>
         </>
       ) : (
-        <span>Waiting for the call. This lights up by itself, within two seconds.</span>
+        <div>
+          <strong>Waiting for your call</strong>
+          <p>Run the program. This lights up by itself, within two seconds of the answer.</p>
+        </div>
       )}
     </div>
   );
