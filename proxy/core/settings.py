@@ -54,6 +54,17 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("control.host", "127.0.0.1", "Address the control plane listens on."),
     Setting("control.port", 8788, "Port the control plane listens on.", *_PORT),
     Setting(
+        "dashboard.url",
+        "",
+        "URL of the dashboard in messages to people. Empty: made of control.host and control.port.",
+    ),
+    Setting(
+        "channels.allow",
+        "",
+        "Origins inside your network that channels and webhooks may call, comma-separated: `http://10.0.0.5:9000`, "
+        "`smtp://mail.internal:25`.",
+    ),
+    Setting(
         "playground.gateway_url",
         "",
         "URL at which the control plane calls the gateway for the playground. Empty: made of gateway.host and "

@@ -11,7 +11,7 @@ import msgspec
 from sqlalchemy import Column, Connection, select, update
 
 from proxy.core.secret import Secret
-from proxy.metadata import credentials, idempotency, tables
+from proxy.metadata import call_webhooks, channels, credentials, idempotency, tables
 from proxy.metadata.tables import meta
 
 __all__ = ["SEALED", "Sealed", "rotate"]
@@ -27,6 +27,8 @@ class Sealed(msgspec.Struct, frozen=True):
 SEALED: Final = (
     Sealed(tables.credentials.c.sealed, lambda row: credentials.about(row.org_id, row.provider)),
     Sealed(tables.idempotency.c.body, lambda row: idempotency.about(row.org_id, row.key)),
+    Sealed(tables.channels.c.sealed, lambda row: channels.about(row.id)),
+    Sealed(tables.call_webhooks.c.sealed, lambda row: call_webhooks.about(row.id)),
 )
 
 
