@@ -14,9 +14,11 @@ from proxy.control.api.account import ACCOUNT_ROUTES
 from proxy.control.api.annotations import ANNOTATION_ROUTES
 from proxy.control.api.bodies import BODY_ROUTES
 from proxy.control.api.calls import list_calls, show_call
+from proxy.control.api.channels import CHANNEL_ROUTES
 from proxy.control.api.code import CODE_ROUTES
 from proxy.control.api.costs import COST_ROUTES
 from proxy.control.api.dashboard import DASHBOARD_ROUTES
+from proxy.control.api.deliveries import DELIVERY_ROUTES
 from proxy.control.api.documents import DOCUMENT_ROUTES
 from proxy.control.api.export import EXPORT_ROUTES
 from proxy.control.api.groups import GROUP_ROUTES
@@ -76,6 +78,8 @@ ROUTES: Final[list[Any]] = [
     *PRICE_ROUTES,
     *PRICE_TABLE_ROUTES,
     *DOCUMENT_ROUTES,
+    *CHANNEL_ROUTES,
+    *DELIVERY_ROUTES,
     *COST_ROUTES,
     *REPRICE_ROUTES,
     *ANNOTATION_ROUTES,

@@ -1,5 +1,6 @@
 """What the control process holds: the log, the metadata database, and what runs beside the API."""
 
+import threading
 from typing import TYPE_CHECKING, Final
 
 from proxy.control.auth import LocalToken
@@ -7,6 +8,7 @@ from proxy.control.gateway_probe import GatewayProbe
 from proxy.control.import_service import ImportService
 from proxy.control.jobs.clean_up import CLEAN_UP
 from proxy.control.jobs.collect_values import ValueJob
+from proxy.control.jobs.deliver import Deliverer, make_network, retry_schedule
 from proxy.control.jobs.publish import Publisher
 from proxy.control.jobs.reprice import Repricer
 from proxy.control.jobs.runner import Job, JobRunner
@@ -32,6 +34,8 @@ if TYPE_CHECKING:
 __all__ = ["JOBS", "ControlPlane"]
 
 _PLAYGROUND_CALLS: Final = 64
+_CHANNEL_TESTS: Final = 4
+"""Tests of channels at once; each takes a thread of the API for as long as its receiver does."""
 
 JOBS: Final[tuple[Job, ...]] = (CLEAN_UP,)
 """Periodic work that one control plane of a database does for all."""
@@ -61,6 +65,9 @@ class ControlPlane:
             ca_file=settings.get_str("upstream.ca_file"),
         )
         self.playground_slots = Slots("calls of the playground", _PLAYGROUND_CALLS)
+        self.network = make_network(settings)
+        """How channels and webhooks reach the outside."""
+        self.tests_of_channels = threading.Semaphore(_CHANNEL_TESTS)
         self.stopping = StopSignal()
         self.oidc = _open_oidc(settings)
         self.local = LocalToken(settings.layout.control_token)
@@ -71,6 +78,7 @@ class ControlPlane:
             self._lock.release()
             raise
         self.publisher = Publisher(self.database, settings.layout.snapshot, self._seen)
+        self.deliverer = Deliverer(self.database, self.network, retry_schedule(settings))
         self.hours = HourKeeper(settings, lambda: self.log.store if self.log.ready else None)
         values = ValueJob(lambda: self.log.store if self.log.ready else None)
         repricer = Repricer(
@@ -96,10 +104,12 @@ class ControlPlane:
                 print(f"One-time setup link, valid for 24 hours: http://{host}:{port}/login?token={token}", flush=True)
         self.publisher.start()
         self.jobs.start()
+        self.deliverer.start()
         self.log.start()
 
     def close(self) -> None:
         self.jobs.close()
+        self.deliverer.close()
         self.spool.close()
         self.imports.close()
         self.log.close()

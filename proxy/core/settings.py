@@ -17,6 +17,7 @@ from proxy.core.setting import BYTES as _BYTES
 from proxy.core.setting import COUNT as _COUNT
 from proxy.core.setting import PORT as _PORT
 from proxy.core.setting import SECONDS as _SECONDS
+from proxy.core.setting import SECONDS_LIST as _SECONDS_LIST
 from proxy.core.setting import Setting, Value
 from proxy.core.setting import one_of as _one_of
 from proxy.core.setting import positive as _positive
@@ -63,6 +64,13 @@ SETTINGS: tuple[Setting, ...] = (
         "",
         "Origins inside your network that channels and webhooks may call, comma-separated: `http://10.0.0.5:9000`, "
         "`smtp://mail.internal:25`.",
+    ),
+    Setting("channels.timeout_s", 20.0, "Timeout of one attempt to send a notification or a webhook.", *_SECONDS),
+    Setting(
+        "channels.retry_s",
+        "5,30,120,600,1800,7200,18000,36000,50400,72000,86400",
+        "Seconds before each further attempt to send a notification; after the last one it is given up.",
+        *_SECONDS_LIST,
     ),
     Setting(
         "playground.gateway_url",

@@ -287,6 +287,8 @@ call_webhooks = Table(
     Column("sample_share", Float, nullable=False),
     Column("with_bodies", Boolean, nullable=False),
     Column("only_requested", Boolean, nullable=False),
+    Column("form", String(16), nullable=False),
+    Column("parallel", Integer, nullable=False),
     sealed_column("sealed"),
     Column("enabled", Boolean, nullable=False),
     Column("disabled_reason", Text, nullable=False),

@@ -1,11 +1,9 @@
-"""The HTTP client of the control plane: what it fetches may be named by somebody else, so every address is checked.
-
-A host is resolved once and connected to by the address that was checked, so a name server cannot give another one in
-between. Private, loopback and link-local addresses are refused, except of origins that the operator configured.
+"""The HTTP client of the control plane: what it fetches may be named by somebody else, so every address is checked
+(`connect`), and no receiver can make a request longer or larger than it may be.
 """
 
-import socket
 import ssl
+import threading
 import time
 from collections.abc import Iterable, Mapping
 from typing import Any, Final
@@ -15,11 +13,10 @@ import httpcore
 import msgspec
 
 from proxy.core.errors import PerihelionError
-from proxy.net.guard import is_public
+from proxy.net.connect import AddressRefused, Place, checked_addresses, place_of, places_of
 
 __all__ = ["HttpClient", "HttpError", "HttpResponse"]
 
-_PORTS: Final = {"http": 80, "https": 443}
 _REDIRECTS: Final = frozenset({301, 302, 303, 307, 308})
 
 
@@ -40,12 +37,31 @@ class HttpClient:
     `trusted` are the origins (`scheme://host:port`) that the operator configured: they may have private addresses.
     """
 
-    def __init__(self, trusted: Iterable[str] = (), *, timeout_s: float = 10.0, max_bytes: int = 1 << 20) -> None:
+    def __init__(
+        self,
+        trusted: Iterable[str] = (),
+        *,
+        timeout_s: float = 10.0,
+        max_bytes: int = 1 << 20,
+        ca_file: str = "",
+        connections: int = 10,
+    ) -> None:
         self._timeout_s = timeout_s
         self._max_bytes = max_bytes
+        context = ssl.create_default_context()
+        if ca_file:
+            context.load_verify_locations(ca_file)
+        try:
+            places = places_of(trusted)
+        except AddressRefused as error:
+            raise HttpError(str(error)) from None
+        self._clock = _Deadline()
         self._pool = httpcore.ConnectionPool(
-            ssl_context=ssl.create_default_context(),
-            network_backend=_GuardedBackend(frozenset(_place(origin) for origin in trusted)),
+            ssl_context=context,
+            max_connections=connections,
+            max_keepalive_connections=connections,
+            keepalive_expiry=30.0,
+            network_backend=_GuardedBackend(places, self._clock),
         )
 
     def request(
@@ -56,13 +72,15 @@ class HttpClient:
         headers: Mapping[str, str] | None = None,
         content: bytes = b"",
         max_redirects: int = 0,
+        cut_body: bool = False,
     ) -> HttpResponse:
         """The response to one request; a redirect is a response, unless `max_redirects` says to follow it.
 
-        Raises `HttpError`. The body is at most `max_bytes` long, and all takes at most `timeout_s` a request.
+        Raises `HttpError`. All takes at most `timeout_s` a request. The body is at most `max_bytes` long; of a larger
+        or slower one `cut_body` keeps the beginning, for requests whose status is what counts.
         """
         for _ in range(max_redirects + 1):
-            response = self._request(method, url, headers or {}, content)
+            response = self._request(method, url, headers or {}, content, cut_body)
             if response.status not in _REDIRECTS or method not in ("GET", "HEAD") or not max_redirects:
                 return response
             url = urljoin(url, response.headers.get("location", ""))
@@ -72,9 +90,14 @@ class HttpClient:
     def close(self) -> None:
         self._pool.close()
 
-    def _request(self, method: str, url: str, headers: Mapping[str, str], content: bytes) -> HttpResponse:
-        _place(url)
-        deadline = time.monotonic() + self._timeout_s
+    def _request(
+        self, method: str, url: str, headers: Mapping[str, str], content: bytes, cut_body: bool
+    ) -> HttpResponse:
+        try:
+            place_of(url)
+        except AddressRefused as error:
+            raise HttpError(str(error)) from None
+        self._clock.at = time.monotonic() + self._timeout_s
         timeout = dict.fromkeys(("connect", "read", "write", "pool"), self._timeout_s)
         sent = {"Host": urlsplit(url).netloc.rpartition("@")[2], "Accept-Encoding": "identity", **headers}
         if content:
@@ -84,18 +107,14 @@ class HttpClient:
             with self._pool.stream(
                 method, url, headers=lines, content=content, extensions={"timeout": timeout}
             ) as answer:
-                body = bytearray()
-                for chunk in answer.iter_stream():
-                    body += chunk
-                    if len(body) > self._max_bytes:
-                        raise HttpError(f"{url}: the answer is larger than {self._max_bytes} bytes")
-                    if time.monotonic() > deadline:
-                        raise HttpError(f"{url}: no whole answer within {self._timeout_s:g} seconds")
                 found = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in answer.headers}
-                return HttpResponse(answer.status, found, bytes(body))
+                return HttpResponse(answer.status, found, self._body(url, answer, cut_body))
+        except AddressRefused as error:
+            raise HttpError(str(error)) from None
+        except httpcore.TimeoutException:
+            raise HttpError(f"{url}: no whole answer within {self._timeout_s:g} seconds") from None
         except (
             httpcore.NetworkError,
-            httpcore.TimeoutException,
             httpcore.ProtocolError,
             httpcore.UnsupportedProtocol,
             OSError,
@@ -103,12 +122,40 @@ class HttpClient:
         ) as error:
             raise HttpError(f"{url}: {error or type(error).__name__}") from None
 
+    def _body(self, url: str, answer: httpcore.Response, cut: bool) -> bytes:
+        body = bytearray()
+        try:
+            for chunk in answer.iter_stream():
+                body += chunk
+                if len(body) > self._max_bytes:
+                    if cut:
+                        break
+                    raise HttpError(f"{url}: the answer is larger than {self._max_bytes} bytes")
+        except (httpcore.TimeoutException, httpcore.NetworkError, httpcore.ProtocolError):
+            if not cut:
+                raise
+        return bytes(body[: self._max_bytes])
+
+
+class _Deadline(threading.local):
+    """When the request of this thread must have ended."""
+
+    at = float("inf")
+
+    def left(self, timeout_s: float | None) -> float:
+        """How long one step may take. Raises `httpcore.ReadTimeout` where no time is left."""
+        left = min(self.at - time.monotonic(), float("inf") if timeout_s is None else timeout_s)
+        if left <= 0:
+            raise httpcore.ReadTimeout("no time left")
+        return left
+
 
 class _GuardedBackend(httpcore.NetworkBackend):
     """Connects only to addresses that were checked."""
 
-    def __init__(self, trusted: frozenset[tuple[str, int]]) -> None:
+    def __init__(self, trusted: frozenset[Place], clock: _Deadline) -> None:
         self._trusted = trusted
+        self._clock = clock
         self._inner = httpcore.SyncBackend()
 
     def connect_tcp(
@@ -119,34 +166,41 @@ class _GuardedBackend(httpcore.NetworkBackend):
         local_address: str | None = None,
         socket_options: Iterable[Any] | None = None,
     ) -> httpcore.NetworkStream:
-        addresses = _resolve(host, port)
-        if (host.lower(), port) not in self._trusted:
-            for address in addresses:
-                if not is_public(address):
-                    raise HttpError(f"{host} resolves to {address}, which is not a public address")
         error: Exception = OSError("no address")
-        for address in addresses:
+        for address in checked_addresses(host, port, self._trusted):
             try:
-                return self._inner.connect_tcp(address, port, timeout, local_address, socket_options)
+                stream = self._inner.connect_tcp(
+                    address, port, self._clock.left(timeout), local_address, socket_options
+                )
             except (httpcore.ConnectError, httpcore.ConnectTimeout) as failure:
                 error = failure
+            else:
+                return _TimedStream(stream, self._clock)
         raise error
 
 
-def _resolve(host: str, port: int) -> list[str]:
-    try:
-        rows = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
-    except OSError as error:
-        raise HttpError(f"{host} has no address ({error})") from None
-    return list(dict.fromkeys(str(row[4][0]) for row in rows))
+class _TimedStream(httpcore.NetworkStream):
+    """A connection on which no step outlasts the request's deadline: a receiver that sends a byte now and then would
+    otherwise never reach the timeout of one read."""
 
+    def __init__(self, inner: httpcore.NetworkStream, clock: _Deadline) -> None:
+        self._inner = inner
+        self._clock = clock
 
-def _place(url: str) -> tuple[str, int]:
-    """Host and port of an address. Raises `HttpError` where it has none, or is neither http nor https."""
-    try:
-        parts = urlsplit(url)
-        if parts.scheme in _PORTS and parts.hostname:
-            return parts.hostname.lower(), parts.port or _PORTS[parts.scheme]
-    except ValueError:
-        pass
-    raise HttpError(f"{url!r} is no address of http:// or https://")
+    def read(self, max_bytes: int, timeout: float | None = None) -> bytes:
+        return self._inner.read(max_bytes, self._clock.left(timeout))
+
+    def write(self, buffer: bytes, timeout: float | None = None) -> None:
+        self._inner.write(buffer, self._clock.left(timeout))
+
+    def close(self) -> None:
+        self._inner.close()
+
+    def start_tls(
+        self, ssl_context: ssl.SSLContext, server_hostname: str | None = None, timeout: float | None = None
+    ) -> httpcore.NetworkStream:
+        stream = self._inner.start_tls(ssl_context, server_hostname, self._clock.left(timeout))
+        return _TimedStream(stream, self._clock)
+
+    def get_extra_info(self, info: str) -> Any:
+        return self._inner.get_extra_info(info)

@@ -17,6 +17,7 @@ ALLOWED: dict[str, set[str]] = {
     "proxy.spool": {"proxy.core"},
     "proxy.ingest": {"proxy.core", "proxy.providers", "proxy.spool.segment", "proxy.spool.writer", "_speedups"},
     "proxy.net": {"proxy.core"},
+    "proxy.channels": {"proxy.core", "proxy.net"},
     "proxy.upstream": {"proxy.core", "proxy.net", "_speedups"},
     "proxy.query": {"proxy.core"},
     "proxy.logstore": {"proxy.core", "proxy.query"},
@@ -37,6 +38,7 @@ ALLOWED: dict[str, set[str]] = {
     },
     "proxy.control": {
         "proxy.core",
+        "proxy.channels",
         "proxy.net",
         "proxy.policies.rules",
         "proxy.providers",
@@ -87,6 +89,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "genai_prices": ("proxy/prices/",),
     "httpx": ("proxy/upstream/httpx.py", "proxy/cli/", "proxy/control/api/mcp.py", "perihelion/", "simulator/demo/"),
     "httpcore": ("proxy/net/",),
+    "apprise": ("proxy/channels/apprise.py",),
     "authlib": ("proxy/control/oidc.py",),
     "joserfc": ("proxy/control/oidc.py",),
     "sqlalchemy": ("proxy/metadata/",),
@@ -99,6 +102,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
 """Library to the files that may know it."""
 
 HEAVY = (
+    "apprise",
     "authlib",
     "chdb",
     "click",

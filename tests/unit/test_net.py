@@ -6,7 +6,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from proxy.net import client as client_module
+from proxy.net import connect
 from proxy.net.client import HttpClient, HttpError
 
 MAX_BYTES = 10_000
@@ -70,7 +70,7 @@ def test_another_port_of_a_configured_host_is_not_trusted(origin: str) -> None:
 
 
 def test_one_private_address_among_public_ones_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(client_module, "_resolve", lambda host, port: ["93.184.216.34", "10.0.0.1"])
+    monkeypatch.setattr(connect, "_resolve", lambda host, port: ["93.184.216.34", "10.0.0.1"])
     with pytest.raises(HttpError, match=r"10\.0\.0\.1, which is not a public address"):
         HttpClient().request("GET", "http://example.com/")
 

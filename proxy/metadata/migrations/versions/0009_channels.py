@@ -62,6 +62,8 @@ def upgrade() -> None:
         sa.Column("sample_share", sa.Float(), nullable=False),
         sa.Column("with_bodies", sa.Boolean(), nullable=False),
         sa.Column("only_requested", sa.Boolean(), nullable=False),
+        sa.Column("form", sa.String(length=16), nullable=False),
+        sa.Column("parallel", sa.Integer(), nullable=False),
         sa.Column("sealed", sa.LargeBinary(), nullable=False),
         sa.Column("enabled", sa.Boolean(), nullable=False),
         sa.Column("disabled_reason", sa.Text(), nullable=False),

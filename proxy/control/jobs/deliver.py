@@ -1,0 +1,247 @@
+"""Sends what is in the outbox: each channel on a thread of its own while it has something, so that a slow receiver
+delays no other.
+
+A delivery is claimed in one transaction, sent outside of any, and settled in another. Whoever dies in between leaves a
+lease that runs out, and the delivery is sent again under the same id. Several control planes on one database never
+send one delivery at once.
+"""
+
+import logging
+import random
+import threading
+import time
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from proxy.channels import CHANNELS, Network, Receipt
+from proxy.channels.fields import BadConfig, parsed
+from proxy.core.clock import now_us, uuid7
+from proxy.core.errors import SettingError
+from proxy.core.notification import Notification
+from proxy.core.secret import Secret, SecretError
+from proxy.core.settings import Settings
+from proxy.metadata import outbox
+from proxy.metadata.channels import StoredChannel
+from proxy.metadata.db import Database, MetadataError
+from proxy.metadata.errors import DatabaseError
+from proxy.metadata.outbox import Attempt, StoredDelivery
+from proxy.net.client import HttpClient, HttpError
+from proxy.net.connect import AddressRefused, places_of
+
+__all__ = ["Deliverer", "DeliveryFigures", "make_network", "retry_schedule", "send_to"]
+
+_MAX_BYTES: Final = 16 << 10
+"""Of an answer; it is read for its error alone."""
+_MAX_CHANNELS: Final = 64
+"""Channels that are sent to at once; each takes one attempt's timeout at most before the next one's turn."""
+_POLL_S: Final = 0.5
+_DATABASE_WAIT_S: Final = (0.5, 15.0)
+_SETTLE_FOR_S: Final = 600.0
+_JITTER: Final = 0.1
+
+_log = logging.getLogger(__name__)
+
+
+class DeliveryFigures(msgspec.Struct):
+    """Counters of this control plane; read from other threads."""
+
+    sent: int = 0
+    failed: int = 0
+    """Attempts that the receiver did not take."""
+    dead: int = 0
+    last_error: str = ""
+
+
+def make_network(settings: Settings) -> Network:
+    """How channels and webhooks reach the outside with these settings. Raises `SettingError`."""
+    allowed = [part.strip() for part in settings.get_str("channels.allow").split(",") if part.strip()]
+    timeout_s = settings.get_float("channels.timeout_s")
+    try:
+        http = HttpClient(
+            allowed,
+            timeout_s=timeout_s,
+            max_bytes=_MAX_BYTES,
+            ca_file=settings.get_str("upstream.ca_file"),
+            connections=2 * _MAX_CHANNELS,
+        )
+        return Network(http, places_of(allowed), timeout_s)
+    except (HttpError, AddressRefused) as error:
+        raise SettingError("channels.allow", str(error), "origins, comma-separated: `http://10.0.0.5:9000`") from None
+
+
+def retry_schedule(settings: Settings) -> tuple[float, ...]:
+    """Seconds before the second attempt, the third, …"""
+    return tuple(float(part) for part in settings.get_str("channels.retry_s").split(","))
+
+
+def send_to(channel: StoredChannel, notification: Notification, secret: Secret, network: Network) -> Receipt:
+    """Send a notification to a channel, once. Raises nothing for what the receiver or the config is."""
+    kind = CHANNELS.get(channel.kind)
+    if kind is None:
+        return Receipt(sent=False, error=f"this version knows no channel of the kind {channel.kind}")
+    try:
+        config = parsed(kind.config, channel.values(secret))
+    except (BadConfig, SecretError) as error:
+        return Receipt(sent=False, error=str(error))
+    try:
+        return kind.send(notification, config, network, now_us())
+    except Exception as error:
+        _log.exception("channel %s (%s): not sent", channel.id, channel.kind)
+        return Receipt(sent=False, error=f"{type(error).__name__} in this program; its log says more")
+
+
+class Deliverer:
+    """Sends until it is closed. `wake` makes it look at once."""
+
+    def __init__(
+        self, database: Database, network: Network, schedule_s: Sequence[float], *, most_channels: int = _MAX_CHANNELS
+    ) -> None:
+        self.figures = DeliveryFigures()
+        self.holder = uuid7(now_us())
+        self._database = database
+        self._network = network
+        self._schedule_s = schedule_s
+        self._most_channels = most_channels
+        # Resolving a name and a login of SMTP are outside of one attempt's timeout.
+        self._lease_us = round(4 * network.timeout_s * 1e6)
+        self._serving: dict[str, threading.Thread] = {}
+        self._lock = threading.Lock()
+        self._stop = threading.Event()
+        self._woken = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="deliver", daemon=True)
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def wake(self) -> None:
+        """Something was put into the outbox."""
+        self._woken.set()
+
+    def close(self, timeout_s: float = 5.0) -> None:
+        """Let attempts under way end, for a few seconds at most: who holds a lease sends again otherwise."""
+        self._stop.set()
+        self._woken.set()
+        if self._thread.ident is not None:
+            self._thread.join()
+        deadline = time.monotonic() + timeout_s
+        with self._lock:
+            serving = list(self._serving.values())
+        for thread in serving:
+            thread.join(max(0.0, deadline - time.monotonic()))
+
+    def step(self) -> int:
+        """Start a thread for each channel that has something to send and no thread; returns how many."""
+        with self._database.read() as rows:
+            due = outbox.due_channels(rows, now_us(), self._lease_us)
+        started = 0
+        for channel_id in due:
+            with self._lock:
+                if channel_id in self._serving or len(self._serving) >= self._most_channels:
+                    continue
+                thread = threading.Thread(target=self._serve, args=(channel_id,), name="deliver-channel", daemon=True)
+                self._serving[channel_id] = thread
+            thread.start()
+            started += 1
+        return started
+
+    def _run(self) -> None:
+        wait_s = _DATABASE_WAIT_S[0]
+        while not self._stop.is_set():
+            self._woken.clear()
+            try:
+                self.step()
+                wait_s = _DATABASE_WAIT_S[0]
+                self._woken.wait(_POLL_S)
+            except (DatabaseError, MetadataError) as error:
+                self._note(f"{type(error).__name__}: the metadata database does not answer", error)
+                self._stop.wait(wait_s)
+                wait_s = min(wait_s * 2, _DATABASE_WAIT_S[1])
+            except Exception as error:  # noqa: BLE001 - the thread outlasts anything
+                self._note(f"{type(error).__name__}: {error}", error)
+                self._stop.wait(wait_s)
+
+    def _serve(self, channel_id: str) -> None:
+        """Send what is due for one channel, one after the other."""
+        try:
+            while not self._stop.is_set() and self._attempt(channel_id):
+                pass
+        except (DatabaseError, MetadataError) as error:
+            self._note(f"{type(error).__name__}: the metadata database does not answer", error)
+        except Exception as error:  # noqa: BLE001
+            self._note(f"{type(error).__name__}: {error}", error)
+        finally:
+            with self._lock:
+                del self._serving[channel_id]
+
+    def _attempt(self, channel_id: str) -> bool:
+        """Send the oldest delivery that is due; False where there is none."""
+        with self._database.write(publish=False) as rows:
+            claimed = outbox.claim(rows, channel_id, self.holder, now_us(), self._lease_us)
+        if claimed is None:
+            return False
+        delivery, channel = claimed
+        try:
+            notification = msgspec.json.decode(delivery.notification, type=Notification)
+        except msgspec.ValidationError as error:
+            receipt = Receipt(sent=False, error=f"another version of this program wrote it: {error}", final=True)
+        else:
+            receipt = send_to(channel, notification, self._database.secret, self._network)
+        attempt = self._judge(delivery, receipt)
+        self._count(attempt)
+        interval_s = CHANNELS[channel.kind].min_interval_s if channel.kind in CHANNELS else 0.0
+        if interval_s:
+            pause_us = now_us() + round(interval_s * 1e6)
+            attempt = msgspec.structs.replace(attempt, pause_until_us=max(attempt.pause_until_us, pause_us))
+        self._settle(delivery, attempt)
+        self._stop.wait(interval_s)
+        return True
+
+    def _judge(self, delivery: StoredDelivery, receipt: Receipt) -> Attempt:
+        """What follows from an attempt."""
+        now = now_us()
+        wait_us = round((receipt.retry_after_s or 0.0) * 1e6)
+        pause_us = now + wait_us if wait_us else 0
+        if receipt.sent:
+            return Attempt(state="sent", pause_until_us=pause_us, status=receipt.status, error=receipt.error)
+        if receipt.gone:
+            return Attempt(state="dead", disable=True, status=receipt.status, error=receipt.error)
+        if receipt.final or delivery.attempts > len(self._schedule_s):
+            return Attempt(state="dead", pause_until_us=pause_us, status=receipt.status, error=receipt.error)
+        backoff_s = self._schedule_s[delivery.attempts - 1] * random.uniform(1 - _JITTER, 1 + _JITTER)
+        next_us = now + max(round(backoff_s * 1e6), wait_us)
+        return Attempt(
+            state="waiting", next_us=next_us, pause_until_us=pause_us, status=receipt.status, error=receipt.error
+        )
+
+    def _settle(self, delivery: StoredDelivery, attempt: Attempt) -> None:
+        """Note what came of it; a database that is away is waited for, because it would be sent again otherwise."""
+        deadline = time.monotonic() + _SETTLE_FOR_S
+        wait_s = _DATABASE_WAIT_S[0] / 5
+        while True:
+            try:
+                with self._database.write(publish=False) as rows:
+                    noted = outbox.settle(rows, delivery.id, delivery.channel_id, self.holder, attempt)
+                if not noted:
+                    _log.warning("delivery %s: its lease ran out before its end was noted", delivery.id)
+                return
+            except (DatabaseError, MetadataError) as error:
+                self._note(f"{type(error).__name__}: the metadata database does not answer", error)
+                if time.monotonic() > deadline or self._stop.wait(wait_s):
+                    return
+                wait_s = min(wait_s * 2, _DATABASE_WAIT_S[1])
+
+    def _count(self, attempt: Attempt) -> None:
+        with self._lock:
+            if attempt.state == "sent":
+                self.figures.sent += 1
+                return
+            self.figures.failed += 1
+            self.figures.dead += attempt.state == "dead"
+            self.figures.last_error = attempt.error
+
+    def _note(self, reason: str, error: Exception) -> None:
+        if reason != self.figures.last_error:
+            _log.warning("deliveries: %s", reason, exc_info=error)
+        self.figures.last_error = reason
