@@ -103,10 +103,12 @@ def parsed(config: type[msgspec.Struct], values: dict[str, Any]) -> Any:
     try:
         return msgspec.convert(values, config)
     except msgspec.ValidationError as error:
-        what, _, place = str(error).rpartition(" - at `$")
+        what, _, place = str(error).partition(" - at `$")
         field = place.removesuffix("`").lstrip(".")
+        if "missing required field" in what and not field:
+            field, what = what.partition("`")[2].rstrip("`"), "a value"
         secret = field.partition("[")[0] in secret_fields(config)
-        raise BadConfig(field, "***" if secret else str(values.get(field, ""))[:120], what or str(error)) from None
+        raise BadConfig(field, "***" if secret else str(values.get(field, ""))[:120], what) from None
 
 
 def masked(config: type[msgspec.Struct], values: dict[str, Any]) -> dict[str, Any]:

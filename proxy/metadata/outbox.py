@@ -18,6 +18,7 @@ from proxy.metadata.errors import RowConflict, RowNotFound
 from proxy.metadata.tables import channels, deliveries
 
 __all__ = [
+    "KEPT_US",
     "Attempt",
     "DeliveryCounts",
     "DeliveryState",
