@@ -216,7 +216,10 @@ HEADERS: Final[tuple[Header, ...]] = (
         "Helicone-Stream-Times", accepts=FLAG, since="0.2", default="a setting, off by default",
         doc="The log keeps when each piece of a stream arrived.",
     ),
-    Header("Helicone-Webhook-Enabled", accepts=FLAG, unavailable="true", default="`false`", doc="Webhooks."),
+    Header(
+        "Helicone-Webhook-Enabled", accepts=FLAG, default="`false`",
+        doc="Webhooks that match the call send it, whatever share of calls they send.",
+    ),
     Header("Helicone-Moderations-Enabled", accepts=FLAG, unavailable="true", default="`false`", doc="Moderations."),
     Header("Helicone-LLM-Security-Enabled", accepts=FLAG, unavailable="true", default="`false`", doc="LLM security."),
     Header("Helicone-Increase-Timeout", shown="`true`", has_effect=False,

@@ -7,7 +7,7 @@ import os
 from collections.abc import Sequence
 from typing import Final
 
-__all__ = ["MAX_SECRET", "is_secret", "make_secret", "signed_headers"]
+__all__ = ["MAX_SECRET", "helicone_signature", "is_secret", "make_secret", "signed_headers"]
 
 _PREFIX: Final = "whsec_"
 _BYTES: Final = 32
@@ -20,6 +20,11 @@ def make_secret() -> str:
     return _PREFIX + base64.b64encode(os.urandom(_BYTES)).decode()
 
 
+def helicone_signature(secret: str, content: bytes) -> str:
+    """The value of `Helicone-Signature`: the text of the secret is the key."""
+    return hmac.digest(secret.encode(), content, "sha256").hex()
+
+
 def is_secret(text: str) -> bool:
     """Whether that is `whsec_` and 24 to 64 bytes as base64."""
     try:
@@ -29,7 +34,8 @@ def is_secret(text: str) -> bool:
 
 
 def signed_headers(secrets: Sequence[str], id: str, timestamp_s: int, content: bytes) -> dict[str, str]:
-    """The headers of one message. While a secret is rotated there are two, and a signature by each."""
+    """The headers of one message. While a secret is rotated there are two, and a signature by each. A secret without
+    `whsec_` is used as it is."""
     signed = b"%b.%d.%b" % (id.encode(), timestamp_s, content)
     signatures = (base64.b64encode(hmac.digest(_key(secret), signed, "sha256")).decode() for secret in secrets)
     return {
@@ -40,4 +46,6 @@ def signed_headers(secrets: Sequence[str], id: str, timestamp_s: int, content: b
 
 
 def _key(secret: str) -> bytes:
+    if not secret.startswith(_PREFIX):
+        return secret.encode()
     return base64.b64decode(secret.removeprefix(_PREFIX), validate=True)

@@ -51,6 +51,7 @@ from proxy.control.api.status import STATUS_ROUTES
 from proxy.control.api.suggest import SUGGEST_ROUTES
 from proxy.control.api.tail import TAIL_ROUTES
 from proxy.control.api.traces import TRACE_ROUTES
+from proxy.control.api.webhooks import WEBHOOK_ROUTES
 from proxy.control.auth import NOBODY, guard, needs
 from proxy.control.plane import ControlPlane
 from proxy.control.server import refusals_reported
@@ -80,6 +81,7 @@ ROUTES: Final[list[Any]] = [
     *DOCUMENT_ROUTES,
     *CHANNEL_ROUTES,
     *DELIVERY_ROUTES,
+    *WEBHOOK_ROUTES,
     *COST_ROUTES,
     *REPRICE_ROUTES,
     *ANNOTATION_ROUTES,

@@ -12,7 +12,7 @@ from proxy.logstore.events import shown_values
 from proxy.logstore.sql import query
 from proxy.query.requests import RequestsPlan
 
-__all__ = ["BODY_KEYS", "EVENT_NAMES", "json_lines"]
+__all__ = ["BODY_KEYS", "EVENT_NAMES", "by_size", "json_lines", "put_bodies"]
 
 EVENT_NAMES: Final = tuple(name for name in Event.__struct_fields__ if name != "version")
 """The columns of a whole event."""
@@ -34,9 +34,9 @@ def json_lines(
     reader = RequestsReader(store)
     while True:
         rows, last = reader.rows(plan, _PAGE_ROWS)
-        for some in _by_size(rows) if bodies else [rows]:
+        for some in by_size(rows) if bodies else [rows]:
             if bodies:
-                _put_bodies(store, plan.org, some)
+                put_bodies(store, plan.org, some)
             if events:
                 yield _encode_lines([event_of_columns(row) for row in some])
             else:
@@ -50,7 +50,8 @@ def _chosen(row: dict[str, Any], hidden: frozenset[str]) -> dict[str, Any]:
     return shown_values({name: value for name, value in row.items() if name not in hidden})
 
 
-def _by_size(rows: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+def by_size(rows: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+    """The rows in runs whose bodies fit into memory together."""
     some: list[dict[str, Any]] = []
     size = 0
     for row in rows:
@@ -63,7 +64,8 @@ def _by_size(rows: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
         yield some
 
 
-def _put_bodies(store: LogStore, org: str, rows: list[dict[str, Any]]) -> None:
+def put_bodies(store: LogStore, org: str, rows: list[dict[str, Any]]) -> None:
+    """Put the bodies of calls into their rows, under `bodies`; None where none are stored. Raises `StoreError`."""
     starts = [micros(row["start"]) for row in rows]
     bound = {"org": org, "since_us": min(starts), "until_us": max(starts), "ids": [row["id"] for row in rows]}
     found = {(body["id"], body["start"]): body for body in store.read(query("export_bodies"), bound)}

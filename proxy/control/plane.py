@@ -1,6 +1,5 @@
 """What the control process holds: the log, the metadata database, and what runs beside the API."""
 
-import threading
 from typing import TYPE_CHECKING, Final
 
 from proxy.control.auth import LocalToken
@@ -12,15 +11,17 @@ from proxy.control.jobs.deliver import Deliverer, make_network, retry_schedule
 from proxy.control.jobs.publish import Publisher
 from proxy.control.jobs.reprice import Repricer
 from proxy.control.jobs.runner import Job, JobRunner
+from proxy.control.jobs.send_calls import CallSender
 from proxy.control.jobs.store_hours import HourKeeper
 from proxy.control.log_service import LogService
 from proxy.control.rotation import RunLock, open_database
-from proxy.control.shipping import price_book
-from proxy.control.slots import Slots
+from proxy.control.shipping import price_book, store_url
+from proxy.control.slots import Slots, ThreadSlots
 from proxy.control.stopping import StopSignal
 from proxy.control.tails import Tails
 from proxy.control.throttle import Throttle
 from proxy.core.identity import DEFAULT_ORG
+from proxy.core.notification import dashboard_url
 from proxy.core.settings import Settings
 from proxy.ingest.spool import REPORTS, IngestSpool
 from proxy.metadata import people
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 __all__ = ["JOBS", "ControlPlane"]
 
 _PLAYGROUND_CALLS: Final = 64
+_SETTLE_US: Final = 5_000_000
+"""Several control planes may write to one log server: webhooks wait so long for one that is slower than another."""
 _CHANNEL_TESTS: Final = 4
 """Tests of channels at once; each takes a thread of the API for as long as its receiver does."""
 
@@ -67,7 +70,7 @@ class ControlPlane:
         self.playground_slots = Slots("calls of the playground", _PLAYGROUND_CALLS)
         self.network = make_network(settings)
         """How channels and webhooks reach the outside."""
-        self.tests_of_channels = threading.Semaphore(_CHANNEL_TESTS)
+        self.tests_of_channels = ThreadSlots("tests of channels", _CHANNEL_TESTS)
         self.stopping = StopSignal()
         self.oidc = _open_oidc(settings)
         self.local = LocalToken(settings.layout.control_token)
@@ -79,6 +82,14 @@ class ControlPlane:
             raise
         self.publisher = Publisher(self.database, settings.layout.snapshot, self._seen)
         self.deliverer = Deliverer(self.database, self.network, retry_schedule(settings))
+        self.call_sender = CallSender(
+            self.database,
+            self.network,
+            lambda: self.log.store,
+            self._arrived,
+            dashboard_url(settings),
+            settle_us=0 if store_url(settings).startswith("chdb:") else _SETTLE_US,
+        )
         self.hours = HourKeeper(settings, lambda: self.log.store if self.log.ready else None)
         values = ValueJob(lambda: self.log.store if self.log.ready else None)
         repricer = Repricer(
@@ -95,6 +106,13 @@ class ControlPlane:
         seen, self.log.shipper.figures.keys = self.log.shipper.figures.keys, {}
         return seen
 
+    def _arrived(self) -> set[str]:
+        """Organisations that got calls since this was asked last."""
+        if self.log.shipper is None:
+            return set()
+        orgs, self.log.shipper.figures.orgs = self.log.shipper.figures.orgs, set()
+        return orgs
+
     def start(self) -> None:
         self.local.write()
         with self.database.write(publish=False) as rows:
@@ -105,11 +123,13 @@ class ControlPlane:
         self.publisher.start()
         self.jobs.start()
         self.deliverer.start()
+        self.call_sender.start()
         self.log.start()
 
     def close(self) -> None:
         self.jobs.close()
         self.deliverer.close()
+        self.call_sender.close()
         self.spool.close()
         self.imports.close()
         self.log.close()

@@ -1,11 +1,12 @@
 """Counts long responses of one kind, and refuses those above a number."""
 
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from proxy.core.errors import PerihelionError
 
-__all__ = ["NoSlotFree", "Slots"]
+__all__ = ["NoSlotFree", "Slots", "ThreadSlots"]
 
 
 class NoSlotFree(PerihelionError):
@@ -37,3 +38,22 @@ class Slots:
             yield
         finally:
             self.used -= 1
+
+
+class ThreadSlots:
+    """The same for what runs on threads."""
+
+    def __init__(self, what: str, most: int) -> None:
+        self._what = what
+        self._most = most
+        self._free = threading.Semaphore(most)
+
+    @contextmanager
+    def taken(self) -> Iterator[None]:
+        """Takes one until the end of the block. Raises `NoSlotFree`."""
+        if not self._free.acquire(blocking=False):
+            raise NoSlotFree(self._what, self._most)
+        try:
+            yield
+        finally:
+            self._free.release()

@@ -52,6 +52,8 @@ def build_record(ex: Exchange, worker: str, max_body: int) -> Record:
     fields, answer, tap = ex.head.fields, ex.held.answer, outcome.tap
     route, request = outcome.route or ex.route, ex.request
     sent_body = outcome.changed_body
+    if fields.directives and fields.directives.get("webhook-enabled", "").strip().lower() == "true":
+        outcome.facts["webhook.requested"] = True
     if not sent_body and request is not None and request.is_rendered:
         sent_body = request.sent_body
     record = Record(

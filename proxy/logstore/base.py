@@ -63,6 +63,13 @@ class LogStore(Protocol):
     def arrivals(self, filter: Filter, after_us: int, limit: int = 50) -> list[dict[str, Any]]:
         """The matching calls whose `ingested_at` is above `after_us`, in order of arrival."""
 
+    def calls_to_send(
+        self, filter: Filter, after_us: int, until_us: int, limit: int, sample_share: float, only_requested: bool
+    ) -> list[dict[str, Any]]:
+        """The matching calls that arrived after `after_us` and not after `until_us`, in order of arrival: a share of
+        them, always the same, and those that asked for it by `Helicone-Webhook-Enabled`; or the latter only. At least
+        `limit` where there are more, and then all of the last one's microsecond."""
+
     def last_arrival_us(self, org: str) -> int:
         """The highest `ingested_at` of an organisation's calls; 0 where there is none."""
 

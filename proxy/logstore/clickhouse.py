@@ -151,6 +151,12 @@ class ClickHouseStore:
     def arrivals(self, filter: Filter, after_us: int, limit: int = 50) -> list[dict[str, Any]]:
         return self._select("arrivals", filter, after_us=after_us, limit=limit)
 
+    def calls_to_send(
+        self, filter: Filter, after_us: int, until_us: int, limit: int, sample_share: float, only_requested: bool
+    ) -> list[dict[str, Any]]:
+        chosen = {"sample_ppm": round(sample_share * 1e6), "only_requested": only_requested}
+        return self._select("calls_to_send", filter, after_us=after_us, until_us=until_us, limit=limit, **chosen)
+
     def last_arrival_us(self, org: str) -> int:
         return int(self.read(query("last_arrival"), {"org": org})[0]["last_us"])
 

@@ -108,8 +108,8 @@ def test_more_than_64_properties_are_refused(stack: Stack) -> None:
 
 
 def test_features_that_are_not_there_say_so(stack: Stack) -> None:
-    answer = post(stack, CHAT, **{"Helicone-Webhook-Enabled": "true"})
-    assert "Helicone-Webhook-Enabled" in assert_openai_error(answer, 501, "not_implemented")
+    answer = post(stack, CHAT, **{"Helicone-Cache-Mode": "semantic"})
+    assert "Helicone-Cache-Mode" in assert_openai_error(answer, 501, "not_implemented")
 
 
 def test_a_request_id_is_used_once(stack: Stack) -> None:

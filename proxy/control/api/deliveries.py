@@ -57,7 +57,7 @@ class SentAgain(msgspec.Struct):
 def list_deliveries(
     request: Request[Any, Any, Any],
     channel: Annotated[str, QueryParameter(description="Only of this channel.")] = "",
-    state: Annotated[DeliveryState | None, QueryParameter(description="Only these.")] = None,
+    only: Annotated[DeliveryState | None, QueryParameter(name="state", description="Only these.")] = None,
     after: After = "",
     limit: Limit = 50,
 ) -> DeliveryPage:
@@ -65,7 +65,7 @@ def list_deliveries(
     check_limit(limit)
     org = caller_of(request).org
     with database_of(request).read() as rows:
-        found = outbox.listed(rows, org, channel, state, after, limit + 1)
+        found = outbox.listed(rows, org, channel, only, after, limit + 1)
         names = _names(rows, org)
     data = [_answer(one, names) for one in found[:limit]]
     return DeliveryPage(data, found[limit - 1].id if len(found) > limit else None)

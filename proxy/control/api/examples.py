@@ -17,6 +17,20 @@ EXAMPLES: Final[dict[str, Any]] = {
         "shared": True,
     },
     "editDocument": {"revision": 1, "name": "Errors of search"},
+    "createChannel": {
+        "kind": "webhook",
+        "name": "Pager of the search team",
+        "config": {"url": "https://hooks.example.com/perihelion"},
+    },
+    "editChannel": {"name": "Pager of search", "enabled": True},
+    "createWebhook": {
+        "name": "Errors to the warehouse",
+        "url": "https://warehouse.example.com/calls",
+        "filter": "status>=400",
+        "sample_share": 0.5,
+    },
+    "editWebhook": {"filter": "status>=500", "with_bodies": True},
+    "replayWebhook": {"since": "1h"},
     "createReprice": {"since": "30d", "filter": "model:gpt-4o-mini", "dry_run": True},
     "login": {"email": "ada@example.com", "password": "correct horse battery staple"},
     "useLink": {

@@ -50,6 +50,8 @@ class Figures:
         """`time.time()` since which the log has been behind the spool; 0 when it is not."""
         self.keys: dict[str, int] = {}
         """When each API key was last used (microseconds), since this was taken."""
+        self.orgs: set[str] = set()
+        """Organisations that got calls, since this was taken."""
 
 
 class Shipper:
@@ -272,6 +274,7 @@ class Shipper:
                 self.figures.keys[row.key] = max(row.start, self.figures.keys.get(row.key, 0))
             if row.reading_error:
                 self.figures.reading_errors += 1
+            self.figures.orgs.add(row.org)
         self.figures.batches += 1
         self.figures.shipped += len(rows)
         self.figures.last_shipped_at = time.time()
