@@ -11,13 +11,13 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from proxy.core.channel_settings import CHANNEL_SETTINGS
 from proxy.core.errors import SettingError
 from proxy.core.layout import Layout
 from proxy.core.setting import BYTES as _BYTES
 from proxy.core.setting import COUNT as _COUNT
 from proxy.core.setting import PORT as _PORT
 from proxy.core.setting import SECONDS as _SECONDS
-from proxy.core.setting import SECONDS_LIST as _SECONDS_LIST
 from proxy.core.setting import Setting, Value
 from proxy.core.setting import one_of as _one_of
 from proxy.core.setting import positive as _positive
@@ -54,24 +54,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("gateway.tls_key", "", "Key file (PEM) of that certificate."),
     Setting("control.host", "127.0.0.1", "Address the control plane listens on."),
     Setting("control.port", 8788, "Port the control plane listens on.", *_PORT),
-    Setting(
-        "dashboard.url",
-        "",
-        "URL of the dashboard in messages to people. Empty: made of control.host and control.port.",
-    ),
-    Setting(
-        "channels.allow",
-        "",
-        "Origins inside your network that channels and webhooks may call, comma-separated: `http://10.0.0.5:9000`, "
-        "`smtp://mail.internal:25`.",
-    ),
-    Setting("channels.timeout_s", 20.0, "Timeout of one attempt to send a notification or a webhook.", *_SECONDS),
-    Setting(
-        "channels.retry_s",
-        "5,30,120,600,1800,7200,18000,36000,50400,72000,86400",
-        "Seconds before each further attempt to send a notification; after the last one it is given up.",
-        *_SECONDS_LIST,
-    ),
+    *CHANNEL_SETTINGS,
     Setting(
         "playground.gateway_url",
         "",

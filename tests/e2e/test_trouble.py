@@ -112,6 +112,12 @@ def test_features_that_are_not_there_say_so(stack: Stack) -> None:
     assert "Helicone-Cache-Mode" in assert_openai_error(answer, 501, "not_implemented")
 
 
+def test_a_call_that_asks_for_webhooks_says_so_in_the_log(stack: Stack) -> None:
+    for value, asked in (("true", True), ("false", None)):
+        id = post(stack, CHAT, **{"Helicone-Webhook-Enabled": value}).headers["helicone-id"]
+        assert stack.record(id)["facts"].get("webhook.requested") is asked
+
+
 def test_a_request_id_is_used_once(stack: Stack) -> None:
     id = str(uuid.uuid4())
     assert post(stack, CHAT, **{"Helicone-Request-Id": id}).headers["helicone-id"] == id
