@@ -110,6 +110,8 @@ def measure(name: str, rows: Rows, sketched: bool = False) -> Any:
             return len({row.user_id for row in rows} - {""})
         case "sessions":
             return len({row.session_id for row in rows} - {""})
+        case "wrong_semantic_hits":
+            return sum(facts(row).get("cache.wrong", False) for row in rows)
         case "limit_refusals":
             return sum("rate.refused" in facts(row) for row in rows)
         case "retries":

@@ -11,6 +11,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
+from proxy.core.alert_settings import ALERT_SETTINGS
 from proxy.core.channel_settings import CHANNEL_SETTINGS
 from proxy.core.errors import SettingError
 from proxy.core.layout import Layout
@@ -44,12 +45,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("gateway.idle_s", 75.0, "Idle timeout for client connections.", *_SECONDS),
     Setting("gateway.drain_s", 30.0, "Drain period: how long a stopping worker waits for its open calls.", *_SECONDS),
     Setting("gateway.max_body", 64 << 20, "Maximum size of a request body, in bytes; above it 413.", *_BYTES),
-    Setting(
-        "gateway.max_answer",
-        1 << 30,
-        "Maximum size of one streamed response, in bytes.",
-        *_BYTES,
-    ),
+    Setting("gateway.max_answer", 1 << 30, "Maximum size of one streamed response, in bytes.", *_BYTES),
     Setting("gateway.tls_cert", "", "Certificate file (PEM) for serving the gateway over TLS."),
     Setting("gateway.tls_key", "", "Key file (PEM) of that certificate."),
     Setting("control.host", "127.0.0.1", "Address the control plane listens on."),
@@ -221,6 +217,7 @@ SETTINGS: tuple[Setting, ...] = (
         "metrics.exact_rows", 10_000_000, "Calls in a period above which figures are sketched, not exact.", *_COUNT
     ),
     Setting("metrics.store_hours", True, "Store hourly figures of organisations with more calls than that."),
+    *ALERT_SETTINGS,
     Setting("sql.seconds", 30.0, "Maximum time of one query of `POST /api/sql`.", *_SECONDS),
     Setting("sql.rows", 10_000, "Maximum rows of its result as JSON; streamed formats have no maximum.", *_COUNT),
     Setting("sql.memory", 256 << 20, "Maximum memory of one query, in bytes.", *_BYTES),

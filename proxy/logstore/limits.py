@@ -34,10 +34,14 @@ class QueryLimits(msgspec.Struct, frozen=True):
     result_rows: int = 100_000
     memory: int = 1 << 30
     """Bytes."""
+    threads: int = 0
+    """Threads of the engine; 0: as many as it likes."""
 
     def settings(self) -> dict[str, str | int | float]:
         """The engine's settings for these caps."""
+        threads = {"max_threads": self.threads} if self.threads else {}
         return {
+            **threads,
             "max_execution_time": self.seconds,
             "timeout_overflow_mode": "throw",
             "max_rows_to_read": self.rows_read,

@@ -11,6 +11,7 @@ from sqlalchemy import BigInteger, Connection, Engine, Text, cast, create_engine
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
 
+import proxy.metadata.alert_tables  # noqa: F401 - declares its tables
 from proxy.core.clock import now_us
 from proxy.core.errors import PerihelionError, SettingError
 from proxy.core.identity import DEFAULT_ORG

@@ -15,7 +15,20 @@ from proxy.query.metrics import Plan, Rank
 from proxy.query.periods import Period
 from proxy.query.tree import Node
 
-__all__ = ["Key", "Reading", "groups_sql", "in_period", "matching", "ranked_sql", "ranks_at_once", "series_sql"]
+__all__ = [
+    "Key",
+    "Reading",
+    "dimension_names",
+    "groups_sql",
+    "in_period",
+    "matching",
+    "of_parts",
+    "parts_sql",
+    "place_sql",
+    "ranked_sql",
+    "ranks_at_once",
+    "series_sql",
+]
 
 Key = tuple[str, ...]
 """The texts of a group's dimensions."""
@@ -63,9 +76,9 @@ def groups_sql(plan: Plan, reading: Reading) -> Sql:
     """The groups with the most, or least, of what the plan ranks by: columns `d0`, …, and `group_count`, how many there
     are in all."""
     measures = _ranked_by(plan.rank.by)
-    names = _names(plan.dimensions)
-    parts = _parts(plan, reading, plan.period, plan.dimensions, None, measures)
-    columns = ", ".join([*names, *(_of_parts(measures, reading.sketched))])
+    names = dimension_names(plan.dimensions)
+    parts = parts_sql(plan, reading, plan.period, plan.dimensions, None, measures)
+    columns = ", ".join([*names, *(of_parts(measures, reading.sketched))])
     text = (
         f"SELECT {', '.join(names)}, count() OVER () AS group_count\n"
         f"FROM (SELECT {columns} FROM ({parts.text}) GROUP BY {', '.join(names)})\n"
@@ -88,15 +101,15 @@ def ranked_sql(plan: Plan, reading: Reading) -> Sql:
     """The rows of `series_sql` for the groups that `groups_sql` would find, with their texts `d0`, … and with
     `group_count`."""
     rank = plan.rank.by
-    names = _names(plan.dimensions)
-    parts = _parts(plan, reading, plan.period, plan.dimensions, None, plan.measures + _ranked_by(rank))
+    names = dimension_names(plan.dimensions)
+    parts = parts_sql(plan, reading, plan.period, plan.dimensions, None, plan.measures + _ranked_by(rank))
     aliases = [f"part_{each.name} AS {each.name}" for each in _aggregates(_ranked_by(rank))]
     measures = [f"{measure.sql} AS m{position}" for position, measure in enumerate(plan.measures)]
     numbers = ", ".join(f"part_{each.name}" for each in _aggregates(plan.measures))
     text = (
         f"SELECT place, {', '.join(names)}, group_count, every_group, 1 AS every_bucket, calls, {', '.join(measures)}\n"
         f"FROM (SELECT place, {', '.join(f'any({name}_) AS {name}' for name in names)}, max(groups) AS group_count,"
-        f" grouping(place) AS every_group, {', '.join(_of_parts(plan.measures, reading.sketched))}\n"
+        f" grouping(place) AS every_group, {', '.join(of_parts(plan.measures, reading.sketched))}\n"
         f"FROM (SELECT if(position <= {{group_limit:UInt32}}, position, 0) AS place, groups,"
         f" {', '.join(f'{name} AS {name}_' for name in names)}, {numbers}\n"
         f"FROM (SELECT *, count() OVER () AS groups, row_number() OVER"
@@ -119,7 +132,7 @@ def series_sql(
     and of all calls (`every_group` = 1); by `bucket`, and over all buckets (`every_bucket` = 1); each with its number
     of `calls`."""
     binder = Binder("k")
-    parts = _parts(plan, reading, period, dimensions, buckets, plan.measures, _place_sql(dimensions, keys, binder))
+    parts = parts_sql(plan, reading, period, dimensions, buckets, plan.measures, place_sql(dimensions, keys, binder))
     place = ["place"] if dimensions else []
     bucket = ["bucket"] if buckets is not None else []
     sets = {(*bucket, *place), tuple(place), tuple(bucket), ()}
@@ -127,7 +140,7 @@ def series_sql(
         "grouping(place) AS every_group" if place else "1 AS every_group",
         "grouping(bucket) AS every_bucket" if bucket else "1 AS every_bucket",
     ]
-    inner = ", ".join([*bucket, *place, *flags, *_of_parts(plan.measures, reading.sketched)])
+    inner = ", ".join([*bucket, *place, *flags, *of_parts(plan.measures, reading.sketched)])
     grouping = ", ".join(f"({', '.join(each)})" for each in sorted(sets))
     measures = [f"{measure.sql} AS m{position}" for position, measure in enumerate(plan.measures)]
     text = (
@@ -138,7 +151,7 @@ def series_sql(
     return Sql(text, {**parts.values, **binder.values})
 
 
-def _parts(
+def parts_sql(
     plan: Plan,
     reading: Reading,
     period: Period,
@@ -155,7 +168,7 @@ def _parts(
     aggregates = _aggregates(measures)
     groups = [f"{place} AS place"] if place else []
     if not place:
-        groups = [f"{each.sql} AS {name}" for name, each in zip(_names(dimensions), dimensions, strict=True)]
+        groups = [f"{each.sql} AS {name}" for name, each in zip(dimension_names(dimensions), dimensions, strict=True)]
 
     def columns(start: str) -> list[str]:
         return [*([] if buckets is None else [f"{buckets.sql(start, binder)} AS bucket"]), *groups]
@@ -178,7 +191,7 @@ def _ranked_by(rank: Measure | Dimension) -> tuple[Measure, ...]:
     return (rank,) if isinstance(rank, Measure) else ()
 
 
-def _names(dimensions: Sequence[Dimension]) -> list[str]:
+def dimension_names(dimensions: Sequence[Dimension]) -> list[str]:
     return [f"d{position}" for position in range(len(dimensions))]
 
 
@@ -188,11 +201,11 @@ def _aggregates(measures: Sequence[Measure]) -> list[Aggregate]:
     return list(({"calls": AGGREGATES["calls"]} | needed).values())
 
 
-def _of_parts(measures: Sequence[Measure], sketched: bool) -> list[str]:
+def of_parts(measures: Sequence[Measure], sketched: bool) -> list[str]:
     return [f"{each.of_parts(sketched)} AS {each.name}" for each in _aggregates(measures)]
 
 
-def _place_sql(dimensions: Sequence[Dimension], keys: Sequence[Key], binder: Binder) -> str:
+def place_sql(dimensions: Sequence[Dimension], keys: Sequence[Key], binder: Binder) -> str:
     """The number of a call's group in `keys`, from 1; 0 where it is none of them.
 
     A small number: grouping by it is half the work of grouping by texts."""

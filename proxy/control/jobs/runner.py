@@ -95,7 +95,9 @@ class JobRunner:
             if isinstance(job, SlicedJob) and not job.wanted():
                 return
             with self._database.write(publish=False) as rows:
-                if not leases.claim(rows, job.name, self.holder, now_us(), round(job.lease_s * 1e6)):
+                longest_s = job.interval_s * (1 + job.jitter) if isinstance(job, Job) else 0.0
+                lease_us, longest_us = round(job.lease_s * 1e6), round(longest_s * 1e6)
+                if not leases.claim(rows, job.name, self.holder, now_us(), lease_us, longest_us):
                     return
         except (DatabaseError, MetadataError) as error:
             self._fail(job, error)

@@ -48,6 +48,8 @@ class Figures:
         self.last_shipped_at = 0.0
         self.behind_since = 0.0
         """`time.time()` since which the log has been behind the spool; 0 when it is not."""
+        self.complete_until = 0.0
+        """`time.time()` at which all that was in the spool is in the log; 0: nothing is known."""
         self.keys: dict[str, int] = {}
         """When each API key was last used (microseconds), since this was taken."""
         self.orgs: set[str] = set()
@@ -120,6 +122,7 @@ class Shipper:
         Raises `StoreError`, `OSError`, or what a driver raised for a value that it cannot write.
         """
         moved = 0
+        began = time.time()
         segments = self.reader.segments()
         self._note_confirmed(segments)
         # Reported calls last: the proxied row of a call, which its segment had first, then is in the log already.
@@ -127,6 +130,8 @@ class Shipper:
             moved += self._ship_segment(segment, enough)
             if enough():
                 break
+        else:
+            self.figures.complete_until = began
         if time.monotonic() - self._swept_at > _SWEEP_INTERVAL_S:
             self._swept_at = time.monotonic()
             self.reader.sweep(time.time())

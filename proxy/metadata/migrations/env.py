@@ -2,6 +2,7 @@
 
 from alembic import context
 
+import proxy.metadata.alert_tables  # declares its tables
 from proxy.metadata.tables import METADATA
 
 context.configure(
