@@ -161,7 +161,9 @@ def _check_threshold(rule: Rule, metric: AlertMetric) -> None:
         raise FilterError("condition.op", "outside", "above or below for a threshold")
     said = f"{metric.name} is {shown_value(low, metric.unit)} at least" if math.isfinite(low) else metric.name
     if math.isfinite(high):
-        said += f" and {shown_value(high, metric.unit)} at most" + (", as a number 0 to 1" if high == 1 and not low else "")
+        said += f" and {shown_value(high, metric.unit)} at most" + (
+            ", as a number 0 to 1" if high == 1 and not low else ""
+        )
     if condition.op == "above":
         if value >= high:
             raise FilterError("condition.value", value, f"below {high:g}: {said}, so this can never hold")

@@ -57,9 +57,7 @@ def judge(rule: Rule, metric: AlertMetric, reading: Reading, firing: bool) -> Ve
     return Verdict((low is not None and value < low) or (high is not None and value > high), value, threshold)
 
 
-def limits(
-    condition: Condition, earlier: tuple[float | None, ...], firing: bool
-) -> tuple[float | None, float | None]:
+def limits(condition: Condition, earlier: tuple[float | None, ...], firing: bool) -> tuple[float | None, float | None]:
     """(below which, above which) a value is not as it should be; None: no value is."""
     size = condition.value if condition.resolve is None or not firing else condition.resolve
     if condition.kind == "threshold":
@@ -71,7 +69,7 @@ def limits(
         low, high = base - abs(base) * size / 100, base + abs(base) * size / 100
     else:
         known = [value for value in earlier if value is not None]
-        if len(known) < LEAST_WEEKS:
+        if len(known) < LEAST_WEEKS or not any(known):  # as with a change: from nothing it has no size
             return None, None
         mean = statistics.fmean(known)
         spread = max(statistics.pstdev(known), _LEAST_SPREAD * abs(mean))

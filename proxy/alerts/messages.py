@@ -14,6 +14,7 @@ from proxy.alerts.rule import Rule
 from proxy.alerts.states import WHOLE, GroupKey, GroupState
 from proxy.alerts.units import shown_value
 from proxy.alerts.windows import window_of_rule
+from proxy.core.clock import uuid7
 from proxy.core.notification import MAX_NOTIFIED_ALERTS, Notification, NotificationState, NotifiedAlert
 from proxy.query import EVERYTHING, both, parse_filter, to_text
 from proxy.query.dimensions import DIMENSIONS
@@ -51,17 +52,18 @@ def message(
     groups: Mapping[GroupKey, GroupState],
     before: Mapping[GroupKey, GroupState],
     at_us: int,
-    id: str,
+    now_us: int,
 ) -> Notification:
-    """The notification of a notice. `before` has what groups that are over were."""
+    """The notification of a notice. `before` has what groups that are over were; `at_us` is the end of the window."""
     over_keys = {group_id(key): key for key in before}
     over = [over_keys[each] for each in told.over if each in over_keys]
     alerts = [_alert(rule, metric, sender, key, groups[key], at_us) for key in told.firing[:MAX_NOTIFIED_ALERTS]]
     for key in over[: MAX_NOTIFIED_ALERTS - len(alerts)]:
         alerts.append(_alert(rule, metric, sender, key, before[key], at_us, "resolved"))
-    state = next((one for one in _STATES if any(alert.state == one for alert in alerts)), "resolved")
+    states = {alert.state for alert in alerts}
+    state: NotificationState = next((one for one in _STATES if one in states), "resolved")
     return Notification(
-        id=id,
+        id=uuid7(now_us),
         org=sender.org,
         org_name=sender.org_name,
         kind="alert",
@@ -75,20 +77,31 @@ def message(
         description=rule.description,
         alerts=alerts,
         url=sender.rule_url,
-        created_us=at_us,
+        created_us=now_us,
         acknowledge_url="" if state == "resolved" else f"{sender.rule_url}?acknowledge=1",
     )
 
 
-def acknowledgement(rule: Rule, sender: Sender, key: NoticeKey, by: str, at_us: int, id: str) -> Notification:
+def acknowledgement(rule: Rule, sender: Sender, key: NoticeKey, by: str, now_us: int) -> Notification:
     """The notification that somebody looks after an alert."""
     who = by or "somebody"
     return Notification(
-        id=id, org=sender.org, org_name=sender.org_name, kind="alert", rule_id=sender.rule_id, rule_name=rule.name,
-        state="acknowledged", severity=rule.severity, dedup_key=dedup_key(sender.rule_id, key),
-        title=f"{rule.name} is acknowledged", summary=f"{who} looks after it.", description=rule.description,
-        alerts=[], url=sender.rule_url, created_us=at_us,
-    )  # fmt: skip
+        id=uuid7(now_us),
+        org=sender.org,
+        org_name=sender.org_name,
+        kind="alert",
+        rule_id=sender.rule_id,
+        rule_name=rule.name,
+        state="acknowledged",
+        severity=rule.severity,
+        dedup_key=dedup_key(sender.rule_id, key),
+        title=f"{rule.name} is acknowledged",
+        summary=f"{who} looks after it.",
+        description=rule.description,
+        alerts=[],
+        url=sender.rule_url,
+        created_us=now_us,
+    )
 
 
 def explorer_url(rule: Rule, base_url: str, key: GroupKey, at_us: int) -> str:
@@ -139,9 +152,7 @@ def _title(rule: Rule, state: NotificationState, told: Told) -> str:
     return f"{name} {'still ' if told.why == 'repeated' else ''}{_WORDS[state]}"
 
 
-def _summary(
-    rule: Rule, metric: AlertMetric, state: NotificationState, told: Told, alerts: list[NotifiedAlert]
-) -> str:
+def _summary(rule: Rule, metric: AlertMetric, state: NotificationState, told: Told, alerts: list[NotifiedAlert]) -> str:
     if state == "resolved":
         return f"{metric.name} over {rule.window} is as it should be again."
     first = alerts[0]
@@ -157,7 +168,7 @@ def _summary(
         text = f"{first.threshold_text}{of} for {rule.window}."
         text = text[0].upper() + text[1:]
     more = len(told.firing) - 1
-    return text + (f" {more} more {'groups' if more > 1 else 'group'} besides." if more else "")
+    return text + (f" {more:,} more {'groups' if more > 1 else 'group'} besides." if more else "")
 
 
 def _iso(at_us: int) -> str:

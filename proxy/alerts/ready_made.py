@@ -42,6 +42,6 @@ READY_MADE: Final[tuple[Rule, ...]] = (
         metric="no_traffic",
         window="30m",
         severity="error",
-        description="There were calls in the day before, and none for 30 minutes. Do the gateways run, and are they used?",
+        description="There were calls in the day before, and none for 30 minutes. Do the gateways run?",
     ),
 )

@@ -30,7 +30,9 @@ def check_matchers(matchers: list[Matcher]) -> None:
         raise FilterError("matchers", f"{len(matchers)} matchers", f"1 to {_MAX_MATCHERS}")
     for at, one in enumerate(matchers):
         if not _LABEL.fullmatch(one.label):
-            raise FilterError(f"matchers[{at}].label", one.label[:60], "a label: rule, rule_name, severity, metric, user")
+            raise FilterError(
+                f"matchers[{at}].label", one.label[:60], "a label: rule, rule_name, severity, metric, user"
+            )
         if len(one.value) > 1000:
             raise FilterError(f"matchers[{at}].value", f"{len(one.value)} characters", "at most 1000")
         if one.op in ("=~", "!~"):

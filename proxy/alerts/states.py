@@ -17,7 +17,18 @@ from proxy.alerts.durations import duration_us
 from proxy.alerts.metrics import AlertMetric
 from proxy.alerts.rule import Rule
 
-__all__ = ["FIRING", "MAX_TRACKED", "WHOLE", "Failure", "GroupKey", "GroupState", "Outcome", "State", "Transition", "step"]
+__all__ = [
+    "FIRING",
+    "MAX_TRACKED",
+    "WHOLE",
+    "Failure",
+    "GroupKey",
+    "GroupState",
+    "Outcome",
+    "State",
+    "Transition",
+    "step",
+]
 
 State = Literal["normal", "pending", "alerting", "recovering", "no_data", "error"]
 GroupKey = tuple[str, ...] | None
@@ -145,9 +156,7 @@ def _move(
     """Note the state that a group is in now, and the change where it is one."""
     was: State = "normal" if current is None else current.state
     if was != after:
-        transitions.append(
-            Transition(key=key, before=was, after=after, value=verdict.value, text=verdict.threshold)
-        )
+        transitions.append(Transition(key=key, before=was, after=after, value=verdict.value, text=verdict.threshold))
     if after == "normal":
         return
     since_us = current.since_us if current is not None and was == after else at_us

@@ -2,7 +2,7 @@
 
 import time
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 
@@ -18,7 +18,6 @@ from proxy.alerts.windows import MONTH, window_of_rule
 from proxy.control.alert_reader import AlertReader
 from proxy.query.errors import FilterError
 from proxy.query.metrics import Caps, period_of
-from proxy.query.metrics_sql import Key
 
 __all__ = ["Preview", "PreviewQuestion", "preview"]
 
@@ -178,5 +177,3 @@ def _floor(at_us: int, step_us: int) -> int:
 
 def _iso(at_us: int) -> str:
     return datetime.fromtimestamp(at_us / 1e6, UTC).isoformat().replace("+00:00", "Z")
-
-

@@ -11,7 +11,6 @@ from proxy.alerts.notices import Notice, NoticeKey, Told, group_id, labels_of, n
 from proxy.alerts.rule import Rule
 from proxy.alerts.silences import Matcher, matches
 from proxy.alerts.states import FIRING, WHOLE, GroupKey, GroupState, Outcome, Transition
-from proxy.core.clock import uuid7
 from proxy.metadata import alert_rules, alert_states, outbox, silences
 from proxy.metadata.alert_rules import StoredRule
 from proxy.metadata.alert_states import StoredGroup, StoredNotice
@@ -40,8 +39,8 @@ class Evaluated(msgspec.Struct, frozen=True):
 def store_results(rows: Connection, done: list[Evaluated], at_us: int, now_us: int, base_url: str) -> None:
     """Store them. A rule that somebody else evaluated or changed meanwhile is left as it is."""
     muted: dict[str, list[list[Matcher]]] = {}
-    for one in silences.active(rows, now_us):
-        muted.setdefault(one.org_id, []).append(msgspec.json.decode(one.matchers, type=list[Matcher]))
+    for silence in silences.active(rows, now_us):
+        muted.setdefault(silence.org_id, []).append(msgspec.json.decode(silence.matchers, type=list[Matcher]))
     open_notices: dict[str, list[StoredNotice]] = {}
     for notice in alert_states.notices_of(rows, [one.stored.id for one in done]):
         open_notices.setdefault(notice.rule_id, []).append(notice)
@@ -143,7 +142,7 @@ def _put(
     now_us: int,
     base_url: str,
 ) -> None:
-    sent = message(rule, metric, sender_of(stored, base_url), told, groups, before, at_us, uuid7(now_us))
+    sent = message(rule, metric, sender_of(stored, base_url), told, groups, before, at_us, now_us)
     outbox.put(rows, sent, rule.channels or alert_rules.channel_ids(rows, stored.org_id))
     labels = {} if told.key is WHOLE else dict(zip(rule.notify_by, told.key, strict=False))
     change = (msgspec.json.encode(labels).decode(), "", sent.state, None, sent.title)

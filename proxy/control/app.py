@@ -11,6 +11,7 @@ from litestar.openapi.config import OpenAPIConfig
 
 import proxy
 from proxy.control.api.account import ACCOUNT_ROUTES
+from proxy.control.api.alerts import ALERT_ROUTES
 from proxy.control.api.annotations import ANNOTATION_ROUTES
 from proxy.control.api.bodies import BODY_ROUTES
 from proxy.control.api.calls import list_calls, show_call
@@ -45,6 +46,7 @@ from proxy.control.api.rollup import ROLLUP_ROUTES
 from proxy.control.api.session_outline import OUTLINE_ROUTES
 from proxy.control.api.session_tools import SESSION_TOOL_ROUTES
 from proxy.control.api.sessions import SESSION_ROUTES
+from proxy.control.api.silences import SILENCE_ROUTES
 from proxy.control.api.snapshot import snapshot
 from proxy.control.api.sql import SQL_ROUTES
 from proxy.control.api.status import STATUS_ROUTES
@@ -79,6 +81,8 @@ ROUTES: Final[list[Any]] = [
     *PRICE_ROUTES,
     *PRICE_TABLE_ROUTES,
     *DOCUMENT_ROUTES,
+    *ALERT_ROUTES,
+    *SILENCE_ROUTES,
     *CHANNEL_ROUTES,
     *DELIVERY_ROUTES,
     *WEBHOOK_ROUTES,

@@ -49,6 +49,14 @@ class LogService:
     def ready(self) -> bool:
         return self._store is not None
 
+    def open_store(self) -> LogStore | None:
+        """The open store; None where it is not open."""
+        return self._store
+
+    def complete_until_us(self) -> int:
+        """All that was in the spool at that time is in the log; 0: nothing is known."""
+        return 0 if self.shipper is None else round(self.shipper.figures.complete_until * 1e6)
+
     def start(self) -> None:
         self._thread.start()
 

@@ -2,12 +2,16 @@
 
 from typing import TYPE_CHECKING, Final
 
+import msgspec
+
+from proxy.alerts.ready_made import READY_MADE
 from proxy.control.auth import LocalToken
 from proxy.control.gateway_probe import GatewayProbe
 from proxy.control.import_service import ImportService
 from proxy.control.jobs.clean_up import CLEAN_UP
 from proxy.control.jobs.collect_values import ValueJob
 from proxy.control.jobs.deliver import Deliverer, make_network, retry_schedule
+from proxy.control.jobs.evaluate import Evaluator
 from proxy.control.jobs.publish import Publisher
 from proxy.control.jobs.reprice import Repricer
 from proxy.control.jobs.runner import Job, JobRunner
@@ -24,7 +28,7 @@ from proxy.core.identity import DEFAULT_ORG
 from proxy.core.notification import dashboard_url
 from proxy.core.settings import Settings
 from proxy.ingest.spool import REPORTS, IngestSpool
-from proxy.metadata import people
+from proxy.metadata import alert_rules, people
 from proxy.metadata.links import make_link
 from proxy.net.streaming import StreamClient
 from proxy.providers import load as load_catalog
@@ -98,6 +102,9 @@ class ControlPlane:
             lambda: price_book(settings),
             on_done=self.hours.look_again,
         )
+        self.evaluator = Evaluator(settings, self.database, self.log)
+        # A thread of its own: nothing else may hold an evaluation up.
+        self.alert_jobs = JobRunner(self.database, [self.evaluator.job])
         self.jobs = JobRunner(self.database, [*JOBS, self.hours.job, values.job, repricer.job])
 
     def _seen(self) -> dict[str, int]:
@@ -120,13 +127,17 @@ class ControlPlane:
                 token = make_link(rows, self.database.pepper, DEFAULT_ORG, "owner")
                 host, port = self.settings.get_str("control.host"), self.settings.get_int("control.port")
                 print(f"One-time setup link, valid for 24 hours: http://{host}:{port}/login?token={token}", flush=True)
+            ready_made = [msgspec.json.encode(rule).decode() for rule in READY_MADE]
+            alert_rules.add_first(rows, DEFAULT_ORG, ready_made)
         self.publisher.start()
         self.jobs.start()
+        self.alert_jobs.start()
         self.deliverer.start()
         self.call_sender.start()
         self.log.start()
 
     def close(self) -> None:
+        self.alert_jobs.close()
         self.jobs.close()
         self.deliverer.close()
         self.call_sender.close()

@@ -11,8 +11,8 @@ ALERT_SETTINGS: Final[tuple[Setting, ...]] = (
     Setting(
         "alerts.delay_s",
         20.0,
-        "How long after the end of a window a rule is evaluated, in seconds: calls that reach the log later count in the "
-        "next window.",
+        "How long after the end of a window a rule is evaluated, in seconds. Calls that reach the log later count "
+        "in the windows after it only.",
         "0 or more seconds",
         lambda value: value >= 0,
     ),

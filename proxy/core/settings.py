@@ -196,11 +196,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("log.readers", 4, "Maximum queries of the log at once, and as many exports beside them.", *_COUNT),
     Setting("log.ttl_days", 0, "Retention of records, in days; 0: forever.", "0 or more days", lambda v: v >= 0),
     Setting(
-        "log.body_ttl_days",
-        0,
-        "Retention of bodies, in days; 0 keeps them as long as their record.",
-        "0 or more",
-        lambda v: v >= 0,
+        "log.body_ttl_days", 0, "Retention of bodies, in days; 0: like their record.", "0 or more", lambda v: v >= 0
     ),
     Setting("log.text_index", True, "Index the text of prompts and answers for search. Costs CPU and disk per call."),
     Setting(

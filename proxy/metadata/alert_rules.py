@@ -58,7 +58,10 @@ class StoredRule(msgspec.Struct, kw_only=True):
 
 
 _HAS_CHANNEL: Final = (
-    select(literal(1)).where(channels.c.org_id == alert_rules.c.org_id, channels.c.enabled).correlate(alert_rules).exists()
+    select(literal(1))
+    .where(channels.c.org_id == alert_rules.c.org_id, channels.c.enabled)
+    .correlate(alert_rules)
+    .exists()
 )
 _COLUMNS: Final = (*alert_rules.c, _HAS_CHANNEL.label("has_channel"), organisations.c.name.label("org_name"))
 _JOINED: Final = alert_rules.join(organisations, organisations.c.id == alert_rules.c.org_id)

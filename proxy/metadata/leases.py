@@ -22,8 +22,8 @@ def claim(
 ) -> bool:
     """Take the lease of a job that is due and that nobody holds; returns whether `holder` has it now.
 
-    A holder that was killed has it until `lease_us` have passed. A lease that ends later than any that is taken now, and
-    a job that is due later than `interval_us` from now, are of a clock that was wrong: they do not count.
+    A holder that was killed has it until `lease_us` have passed. A lease that ends later than any that is taken now,
+    and a job that is due later than `interval_us` from now, are of a clock that was wrong: they do not count.
     """
     insert_or_keep(connection, jobs, name=job, holder="", held_until_us=0, due_us=0, error="")
     due = jobs.c.due_us <= now_us

@@ -24,9 +24,7 @@ class Bound(msgspec.Struct, frozen=True):
     value: float
 
 
-def values_sql(
-    plan: Plan, reading: Reading, bounds: Sequence[Bound] | None, wanted: Sequence[Key], most: int
-) -> Sql:
+def values_sql(plan: Plan, reading: Reading, bounds: Sequence[Bound] | None, wanted: Sequence[Key], most: int) -> Sql:
     """The measures `m0`, … of the groups of the plan, `d0`, …, with their number of `calls`; those with most calls
     first.
 

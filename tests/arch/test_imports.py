@@ -18,6 +18,7 @@ ALLOWED: dict[str, set[str]] = {
     "proxy.ingest": {"proxy.core", "proxy.providers", "proxy.spool.segment", "proxy.spool.writer", "_speedups"},
     "proxy.net": {"proxy.core"},
     "proxy.channels": {"proxy.core", "proxy.net"},
+    "proxy.alerts": {"proxy.core", "proxy.query"},
     "proxy.upstream": {"proxy.core", "proxy.net", "_speedups"},
     "proxy.query": {"proxy.core"},
     "proxy.logstore": {"proxy.core", "proxy.query"},
@@ -38,6 +39,7 @@ ALLOWED: dict[str, set[str]] = {
     },
     "proxy.control": {
         "proxy.core",
+        "proxy.alerts",
         "proxy.channels",
         "proxy.net",
         "proxy.policies.rules",

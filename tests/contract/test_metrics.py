@@ -72,7 +72,13 @@ def some_rows(draw: st.DrawFn, centre: int) -> list[RequestRow]:
         facts: dict[str, Any] = {} if hit is None else {"cache.status": hit}
         facts |= draw(
             st.sampled_from(
-                ({}, {"cache.wrong": True}, {"retry.count": 2}, {"fallback.index": 1, "retry.count": 1}, {"rate.refused": "1;w=1"})
+                (
+                    {},
+                    {"cache.wrong": True},
+                    {"retry.count": 2},
+                    {"fallback.index": 1, "retry.count": 1},
+                    {"rate.refused": "1;w=1"},
+                )
             )
         )
         rows.append(

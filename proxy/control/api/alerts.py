@@ -18,7 +18,7 @@ from proxy.control.auth import caller_of, needs
 from proxy.control.idempotency import database_of, mutate
 from proxy.control.plane import ControlPlane
 from proxy.control.queries import run_query
-from proxy.core.clock import now_us, uuid7
+from proxy.core.clock import now_us
 from proxy.core.notification import dashboard_url
 from proxy.metadata import alert_rules, alert_states, documents, outbox
 from proxy.metadata.alert_rules import StoredRule
@@ -281,7 +281,7 @@ def acknowledge_alert(request: Request[Any, Any, Any], id: FromPath[str]) -> Ale
         for notice in notices:
             key, _ = notice_of(notice)
             sender = sender_of(stored, _base_url(request))
-            sent = acknowledgement(rule, sender, key, who, at, uuid7(at))
+            sent = acknowledgement(rule, sender, key, who, at)
             outbox.put(rows, sent, rule.channels or alert_rules.channel_ids(rows, caller.org))
         if notices:
             line = ("{}", "", "", None, "acknowledged")

@@ -8,7 +8,25 @@ _PROMPT: Final = {"model": "gpt-4o-mini", "messages": [{"role": "user", "content
 
 _JANUARY: Final = {"start": "2026-01-01T00:00:00Z", "end": "2026-02-01T00:00:00Z"}
 
+_ALERT: Final = {
+    "name": "Spend of a user",
+    "metric": "cost",
+    "filter": "property.feature:search",
+    "group_by": ["user"],
+    "window": "1d",
+    "condition": {"value": 10, "resolve": 8},
+}
+
 EXAMPLES: Final[dict[str, Any]] = {
+    "createAlert": _ALERT,
+    "previewAlert": {"rule": _ALERT, "since": "7d"},
+    "editAlert": {"revision": 1, "rule": {**_ALERT, "for": "5m"}},
+    "createSilence": {
+        "matchers": [{"label": "user", "value": "load-test"}],
+        "ends_us": 1_900_000_000_000_000,
+        "comment": "load test",
+    },
+    "editSilence": {"comment": "load test, a day longer"},
     "putPrice": {"provider": "openai", "model": "gpt-4o-mini*", "rates": {"input": 0.1, "output": 0.4}},
     "createDocument": {
         "kind": "view",

@@ -1,9 +1,9 @@
 """Evaluates the alert rules of all organisations, each minute, on one control plane of a database at a time.
 
-Moments lie on a grid. A rule is evaluated for a moment once that is `alerts.delay_s` ago and the log has what was in the
-spool by then, so that calls that arrive a little later count too. Which moment a rule was evaluated for is in its row,
-changed in one transaction with its states and the outbox: a restart goes on from there (the last ten moments are made
-up for), and of two control planes that evaluate the same moment one writes nothing.
+Moments lie on a grid. A rule is evaluated for a moment once that is `alerts.delay_s` ago and the log has what was in
+the spool by then, so that calls that arrive a little later count too. Which moment a rule was evaluated for is in its
+row, changed in one transaction with its states and the outbox: a restart goes on from there (the last ten moments are
+made up for), and of two control planes that evaluate the same moment one writes nothing.
 
 A round is all rules at one moment. It is done in slices, so that the lease is kept and pages find the log free.
 """
@@ -16,9 +16,9 @@ from typing import Final, Protocol
 import msgspec
 
 from proxy.alerts.checks import check_rule
+from proxy.alerts.conditions import Reading
 from proxy.alerts.metrics import INGEST_LAG, AlertMetric
 from proxy.alerts.reads import Answer, Read, Wanted, readings_of, reads_of, want
-from proxy.alerts.conditions import Reading
 from proxy.alerts.rule import Rule
 from proxy.alerts.states import Failure, GroupKey, GroupState, step
 from proxy.control.alert_reader import AlertReader
@@ -51,7 +51,7 @@ _log = logging.getLogger(__name__)
 class LogState(Protocol):
     """What is known of the log."""
 
-    def store(self) -> LogStore | None:
+    def open_store(self) -> LogStore | None:
         """The open log, or None where it is not open."""
 
     def complete_until_us(self) -> int:
@@ -134,7 +134,7 @@ class Evaluator:
                 return None
         current = self._round
         waited_us = self._clock() - current.at_us
-        store = self._log.store()
+        store = self._log.open_store()
         behind = ""
         if store is None:
             behind = "the log is not open"
@@ -156,10 +156,6 @@ class Evaluator:
         self.figures.round_s = monotonic() - current.began
         self.figures.behind_s = max(0.0, (self._clock() - current.at_us) / 1e6)
         return _PAUSE_S
-
-    def abandon(self) -> None:
-        """Forget the round under way: another holds the lease, or the store failed."""
-        self._round = None
 
     def _moment(self) -> int:
         """The newest moment that is due."""
@@ -296,7 +292,9 @@ class Evaluator:
             if parsed is None:
                 continue
             due = _Due(one, *parsed, [], before.get(one.id, {}))
-            found = {(): Reading(lag_s, 1)} if complete_us else Failure("the log is not open")
+            found: dict[tuple[str, ...], Reading] | Failure = {(): Reading(lag_s, 1)}
+            if not complete_us:
+                found = Failure("the log is not open")
             done.append(self._result(due, found, found.reason if isinstance(found, Failure) else "", at_us))
         self._store(done, at_us)
         self._lag_done_us = at_us
@@ -308,7 +306,7 @@ class Evaluator:
             with self._database.write(publish=False) as rows:
                 store_results(rows, done, at_us, self._clock(), self._base_url)
         except BaseException:
-            self.abandon()  # begin again from what the database has
+            self._round = None  # begin again from what the database has
             raise
 
     def _clean_up(self) -> None:

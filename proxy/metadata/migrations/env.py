@@ -2,7 +2,6 @@
 
 from alembic import context
 
-import proxy.metadata.alert_tables  # declares its tables
 from proxy.metadata.tables import METADATA
 
 context.configure(

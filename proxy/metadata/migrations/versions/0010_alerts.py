@@ -44,7 +44,9 @@ def upgrade() -> None:
         sa.ForeignKeyConstraint(["org_id"], ["organisations.id"], name=op.f("fk_alert_groups_org_id")),
         sa.PrimaryKeyConstraint("rule_id", "id", name=op.f("pk_alert_groups")),
     )
-    op.create_index(op.f("ix_alert_groups_org_id_state_rule_id_id"), "alert_groups", ["org_id", "state", "rule_id", "id"])
+    op.create_index(
+        op.f("ix_alert_groups_org_id_state_rule_id_id"), "alert_groups", ["org_id", "state", "rule_id", "id"]
+    )
     op.create_table(
         "alert_notices",
         sa.Column("rule_id", sa.String(length=36), nullable=False),
