@@ -25,7 +25,7 @@ def table(name: str, rows: dict[str, dict[str, Any]]) -> str:
 def into_readme() -> None:
     """Everything in `results/` into `README.md`."""
     pages: list[str] = []
-    for file in ("latest", "store", "dashboard", "rivals"):
+    for file in ("latest", "store", "alerts", "dashboard", "rivals"):
         path = _HERE / "results" / f"{file}.json"
         if not path.exists():
             continue

@@ -7,10 +7,10 @@ from typing import Any, Final, NamedTuple
 from benchmarks.store.client import Client
 from benchmarks.store.fill import Filled
 
-__all__ = ["QUESTIONS", "Question"]
+__all__ = ["COLUMNS", "QUESTIONS", "Question"]
 
 _DAY_US: Final = 86_400_000_000
-_COLUMNS: Final = (
+COLUMNS: Final = (
     *("id", "start", "provider", "model", "status", "error", "user", "session", "latency_ms", "ttft_ms"),
     *("input_tokens", "output_tokens", "cost", "properties", "request_preview", "response_preview"),
 )
@@ -36,7 +36,7 @@ def _iso(at_us: int) -> str:
 
 def _page(filter: str, days: int) -> Callable[[Client, Filled, int], int]:
     def ask(client: Client, filled: Filled, turn: int) -> int:
-        question = {"filter": filter.format(turn=turn), "limit": 50, "columns": _COLUMNS, **_window(filled, days)}
+        question = {"filter": filter.format(turn=turn), "limit": 50, "columns": COLUMNS, **_window(filled, days)}
         return len(client.post("/api/requests/query", question)["data"])
 
     return ask

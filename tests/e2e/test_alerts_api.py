@@ -89,8 +89,9 @@ def test_a_rule_fires_and_is_over_at_a_real_receiver(
 ) -> None:
     channel = {"kind": "webhook", "name": "ours", "config": {"url": f"{receiver.origin}/hook"}}
     assert api.post("/api/channels", json=channel).status_code == 201
-    rule = made(api, metric="error_rate", filter="property.app:Tester", condition={"value": 0.5}, severity="error")
     spool(control.data, *(record(now_us() - 5_000_000 + at, status=500, response_body=b"{}") for at in range(4)))
+    control.shipped()
+    rule = made(api, metric="error_rate", filter="property.app:Tester", condition={"value": 0.5}, severity="error")
     until(lambda: receiver.states() == ["alert.firing"], "the alert")
     head, body = receiver.received[0]
     assert head["webhook-id"] == body["data"]["id"] and head["webhook-signature"].startswith("v1,")

@@ -1,6 +1,6 @@
 """`/api/alerts`: alert rules, their states and history, and what a rule would have done."""
 
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from litestar import Request, Response, delete, get, patch, post
@@ -28,6 +28,9 @@ from proxy.metadata.errors import InvalidValue, RowConflict
 from proxy.query.errors import FilterError
 
 __all__ = ["ALERT_ROUTES"]
+
+_BY_PEOPLE: Final = ("acknowledged", "changed")
+"""Kinds of history that are what a person did."""
 
 
 class AlertRule(msgspec.Struct, kw_only=True):
@@ -255,14 +258,22 @@ def show_alert_history(
     with database_of(request).read() as rows:
         alert_rules.shown(rows, org, id)
         found = alert_states.history(rows, id, after, limit + 1)
-        names = documents.names_of(rows, org, {one.by for one in found if one.by})
+        names = documents.names_of(rows, org, {one.by for one in found if one.kind in _BY_PEOPLE})
     data = [
         AlertEvent(
-            id=one.id, at_us=one.at_us, kind=one.kind, labels=msgspec.json.decode(one.labels), before=one.before,
-            after=one.after, value=one.value, text=one.text, by=one.by, by_name=names.get(one.by, ""),
+            id=one.id,
+            at_us=one.at_us,
+            kind=one.kind,
+            labels=msgspec.json.decode(one.labels),
+            before=one.before,
+            after=one.after,
+            value=one.value,
+            text=one.text,
+            by=one.by,
+            by_name=names.get(one.by, "") if one.kind in _BY_PEOPLE else "",
         )
         for one in found[:limit]
-    ]  # fmt: skip
+    ]
     return AlertHistory(data, found[limit - 1].id if len(found) > limit else None)
 
 
