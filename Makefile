@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 SOURCES := pyproject.toml setup.py $(wildcard _speedups/*.pyx _speedups/*.pxd _speedups/*.pxi)
 
-.PHONY: help run demo test soak lint build dashboard dashboard-types screenshots bench bench-short bench-frames bench-rivals bench-store bench-dashboard clean
+.PHONY: help run demo test soak lint build dashboard dashboard-types screenshots bench bench-short bench-frames bench-rivals bench-store bench-alerts bench-dashboard clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -51,6 +51,9 @@ bench-frames: $(READY) ## count Python frames and C calls of one call; fails abo
 
 bench-store: $(READY) ## fill a log with ten million calls and ask it; fails above the bounds (BENCH_STORE=--folder=DIR)
 	$(BIN)/python -m benchmarks.store $(BENCH_STORE)
+
+bench-alerts: $(READY) ## evaluate 1,000 alert rules over ten million calls (BENCH_ALERTS=--folder=DIR)
+	$(BIN)/python -m benchmarks.alerts $(BENCH_ALERTS)
 
 bench-dashboard: dashboard ## figures of the dashboard in a headless Chromium (BENCH_DASHBOARD="--folder=DIR --rows=N")
 	$(BIN)/python -m benchmarks.dashboard $(BENCH_DASHBOARD)

@@ -25,6 +25,7 @@ COMMANDS: Final = {
     "export": ("proxy.cli.export", "All calls that match a filter, as a file."),
     "show": ("proxy.cli.calls", "Everything of one call."),
     "metrics": ("proxy.cli.metrics", "Figures of calls by time and dimension: cost, latency, errors."),
+    "alerts": ("proxy.cli.alerts", "Alert rules: what fires, history, acknowledge, preview."),
     "sql": ("proxy.cli.sql", "One SELECT over the log."),
     "top": ("proxy.cli.groups", "Users, models, sessions, errors and the like, with their figures."),
     "session": ("proxy.cli.groups", "One session as a tree."),

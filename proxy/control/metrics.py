@@ -21,7 +21,16 @@ def samples(plane: ControlPlane) -> dict[str, float]:
     """Every sample by its name with labels, without the prefix."""
     found: dict[str, float] = {"store_up": 1 if plane.log.ready else 0}
     found |= {f'swallowed_errors_total{{kind="{kind}"}}': count for kind, count in swallowed_counts().items()}
-    for name, job in plane.jobs.figures.items():
+    alerts = plane.evaluator.figures
+    found |= {
+        "alert_evaluations_total": alerts.evaluations,
+        "alert_errors_total": alerts.errors,
+        "alert_queries_total": alerts.reads,
+        "alert_skipped_moments_total": alerts.skipped_moments,
+        "alert_round_seconds": round(alerts.round_s, 3),
+        "alert_behind_seconds": round(alerts.behind_s, 3),
+    }
+    for name, job in (plane.jobs.figures | plane.alert_jobs.figures).items():
         found[f'job_runs_total{{job="{name}"}}'] = job.runs
         found[f'job_failures_total{{job="{name}"}}'] = job.failures
     if plane.log.shipper is not None:

@@ -1,6 +1,8 @@
 """Alerts of a running control plane: from calls in the spool to a signed message at a receiver; the API of rules."""
 
 import json
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Iterator
@@ -241,6 +243,23 @@ def test_a_rule_is_changed_switched_off_and_deleted(api: httpx.Client, control: 
     assert events[:2] == [("changed", "switched off"), ("sent", "edited is over")]
     assert api.delete(path).status_code == 204
     assert api.get(path).status_code == api.delete(path).status_code == 404
+
+
+def test_the_command_line(control: ControlProcess, api: httpx.Client, tmp_path: Path) -> None:
+    def run(*arguments: str) -> str:
+        command = [sys.executable, "-m", "proxy", "alerts", *arguments]
+        done = subprocess.run(command, env=control.environ, capture_output=True, text=True, check=True, timeout=60)
+        return done.stdout
+
+    id = next(one["id"] for one in api.get("/api/alerts").json()["data"] if one["rule"]["metric"] == "error_rate")
+    assert f"{id}  " in run() and "Error spike" in run()
+    assert json.loads(run("--json").splitlines()[0])["rule"]["metric"] == "cost"
+    assert run("show", id).startswith("Error spike: ")
+    file = tmp_path / "rule.json"
+    file.write_text(
+        json.dumps({"name": "past", "metric": "calls", "filter": "property.app:past", "condition": {"value": 5}})
+    )
+    assert run("preview", str(file), "--since", "12h").startswith("would have fired 3 times")
 
 
 def test_silences(api: httpx.Client) -> None:
