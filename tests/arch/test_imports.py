@@ -97,7 +97,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "sqlalchemy": ("proxy/metadata/",),
     "mcp": ("proxy/mcp/", "proxy/control/api/mcp.py"),
     "pydantic": ("proxy/mcp/",),
-    "re2": ("proxy/query/check.py",),
+    "re2": ("proxy/query/check.py", "proxy/alerts/silences.py"),
     "google": ("proxy/ingest/otlp/decode.py",),
     "opentelemetry": ("proxy/ingest/otlp/decode.py", "proxy/control/api/traces.py"),
 }
