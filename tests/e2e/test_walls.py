@@ -1,6 +1,7 @@
 """Every route there is: nobody passes without credentials, and nobody sees or touches another organisation."""
 
 import re
+import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -35,6 +36,11 @@ BODIES: dict[str, Any] = {
     "DELETE /api/credentials/{provider:str}": None,
     "PATCH /api/documents/{id:str}": {"revision": 1, "name": "taken"},
     "DELETE /api/documents/{id:str}": None,
+    "PATCH /api/alerts/{id:str}": {"revision": 1, "rule": {"name": "taken", "metric": "no_traffic"}},
+    "DELETE /api/alerts/{id:str}": None,
+    "POST /api/alerts/{id:str}/acknowledge": None,
+    "PATCH /api/silences/{id:str}": {"comment": "taken"},
+    "DELETE /api/silences/{id:str}": None,
     "PATCH /api/channels/{id:str}": {"name": "taken"},
     "DELETE /api/channels/{id:str}": None,
     "POST /api/channels/{id:str}/test": None,
@@ -200,6 +206,10 @@ class Moon:
         self.made("/api/prompts", id="moon-prompt", name="moon-name", body=body, environments=["production"])
         view = {"q": "user:moon-user"}
         self.document = self.made("/api/documents", kind="view", name="moon-view", content=view, shared=True)["id"]
+        self.alert = self.made("/api/alerts", name="moon-rule", metric="no_traffic", enabled=False)["id"]
+        matchers = [{"label": "user", "value": "moon-user"}]
+        quiet = self.made("/api/silences", matchers=matchers, ends_us=round(time.time() + 3600) * 10**6)
+        self.silence = quiet["id"]
         self.luna.put("/api/credentials/openai", json={"value": "sk-moon-credential-mmmm"}).raise_for_status()
         self.invited = self.made("/api/members", email="guest@moon.example")["path"]
 
@@ -230,7 +240,7 @@ class Moon:
         return (
             self.org, self.user, self.key_id, self.key, self.request, "moon-prompt", "moon-name", "moon-model",
             "luna@moon.example", "secret of the Moon", "mmmm", "guest@moon.example",
-            self.document, "moon-view", "moon-user",
+            self.document, "moon-view", "moon-user", self.alert, "moon-rule", self.silence,
         )  # fmt: skip
 
     def state(self) -> list[Any]:
@@ -239,6 +249,7 @@ class Moon:
             "/api/organisation", "/api/members", "/api/keys", "/api/credentials", "/api/prompts",
             "/api/prompts/moon-prompt/versions", f"/api/requests/{self.request}", f"/api/documents/{self.document}",
             "/api/prompts/moon-prompt/versions", f"/api/requests/{self.request}", "/api/invitations",
+            f"/api/alerts/{self.alert}", "/api/silences",
         )  # fmt: skip
         answers = [self.luna.get(path) for path in paths]
         assert [answer.status_code for answer in answers] == [200] * len(paths)
@@ -253,6 +264,7 @@ def test_no_organisation_sees_or_changes_another_s(stack: Stack, routes: list[tu
     before = moon.state()
     stranger = {"Authorization": f"Bearer {stack.token}"}  # the owner of another organisation: no right is missing
     places = {"keys": moon.key_id, "prompts": "moon-prompt", "requests": moon.request, "documents": moon.document}
+    places |= {"alerts": moon.alert, "silences": moon.silence}
     ids = {
         "user": moon.user,
         "number": "1",
