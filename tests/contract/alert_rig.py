@@ -24,7 +24,7 @@ from proxy.metadata.alert_rules import StoredRule
 from proxy.metadata.db import Database
 from tests.e2e.control_process import record, spool
 
-__all__ = ["MINUTE_US", "Rig", "Team"]
+__all__ = ["BEGIN_US", "MINUTE_US", "SECRET", "Rig", "Team", "notification_of"]
 
 MINUTE_US = 60_000_000
 BEGIN_US = 1_790_000_000_000_000 // (1440 * MINUTE_US) * 1440 * MINUTE_US + 600 * MINUTE_US
@@ -120,7 +120,7 @@ class Team:
         for _ in range(1000):
             if evaluator.run() in (None, 1.0):
                 break
-        return [each for one in self.deliveries() if one.id not in before for each in [_notification(one)]]
+        return [notification_of(one) for one in self.deliveries() if one.id not in before]
 
     def deliveries(self) -> list[Any]:
         with self.rig.database.read() as rows:
@@ -142,5 +142,5 @@ class Team:
         return [f"{one.before} > {one.after}" for one in reversed(found) if one.kind == "state"]
 
 
-def _notification(delivery: Any) -> Notification:
+def notification_of(delivery: Any) -> Notification:
     return msgspec.json.decode(delivery.notification, type=Notification)

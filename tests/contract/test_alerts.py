@@ -1,5 +1,7 @@
 """Alert rules: each kind fires and is over, states follow each other, and nothing is told twice or forgotten."""
 
+import threading
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
@@ -8,19 +10,28 @@ from urllib.parse import parse_qs, urlsplit
 import pytest
 
 from proxy.alerts.rule import Condition
+from proxy.control.jobs.evaluate import Evaluator
 from proxy.core.notification import Notification
 from proxy.core.record import Record
-from proxy.metadata import alert_rules, alert_states, silences
-from tests.contract.alert_rig import BEGIN_US, MINUTE_US, Rig, Team
+from proxy.metadata import alert_rules, alert_states, outbox, silences
+from proxy.metadata.db import Database
+from tests.contract.alert_rig import BEGIN_US, MINUTE_US, SECRET, Rig, Team, notification_of
 from tests.contract.log_stores import open_store
 from tests.e2e.control_process import record
 
+KINDS_OF_RIG = [
+    ("embedded", "sqlite"),
+    pytest.param(("server", "postgresql"), marks=pytest.mark.soak, id="server-postgresql"),
+]
 
-@pytest.fixture(scope="module")
-def rig(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
+
+@pytest.fixture(scope="module", params=KINDS_OF_RIG)
+def rig(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Rig]:
+    log, metadata = request.param
     folder = tmp_path_factory.mktemp("alerts")
-    with open_store("embedded", folder) as store:
-        rig = Rig(folder, store)
+    postgres = request.getfixturevalue("postgres") if metadata == "postgresql" else None
+    with open_store(log, folder) as store:
+        rig = Rig(folder, store, "" if postgres is None else postgres.database("alerts"))
         yield rig
         rig.close()
 
@@ -364,11 +375,63 @@ def test_two_planes_that_evaluate_the_same_moment_send_once(team: Team) -> None:
     other = team.plane()
     team.calls(5)
     team.now_us += MINUTE_US // 2
-    team.evaluator.run, other.run  # noqa: B018
-    mine, theirs = team.evaluator._begin(), other._begin()
-    assert mine is not None and theirs is not None
-    team.evaluator._round, other._round = mine, theirs
+    for plane in (team.evaluator, other):  # both have read what there was before
+        plane._round = plane._begin()
+        assert plane._round is not None
     assert states(team.evaluate(other) + team.evaluate()) == ["alerting"]
+
+
+@pytest.mark.soak
+def test_planes_that_evaluate_at_once_for_an_hour_send_once(team: Team) -> None:
+    rules = [team.rule("calls", Condition(value=4), window="2m", group_by=["user"], notify_by=["user"]) for _ in "ab"]
+    databases = [Database.open(team.rig.url, SECRET) for _ in range(2)]
+    planes = [team.plane(database) for database in databases]
+    sent: list[Notification] = []
+    for minute in range(60):
+        if minute % 4 == 0:
+            team.calls(5, user_id=f"user-{minute % 3}")
+        before = {one.id for one in team.deliveries()}
+        team.now_us += MINUTE_US
+        threads = [threading.Thread(target=run_to_its_end, args=[plane]) for plane in planes]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        sent += [notification_of(one) for one in team.deliveries() if one.id not in before]
+    by_state = Counter((one.rule_id, one.state) for one in sent)
+    assert by_state == {(rule.id, state): 15 for rule in rules for state in ("alerting", "resolved")}
+    for database in databases:
+        database.close()
+
+
+def run_to_its_end(plane: Evaluator) -> None:
+    while plane.run() is not None:
+        pass
+
+
+def test_an_evaluation_that_breaks_off_is_made_again_and_sends_once(
+    team: Team, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At each of its writes."""
+    rule = team.rule("calls", Condition(value=4), window="10m")
+    team.calls(5)
+    team.now_us += MINUTE_US // 2
+    writes = (
+        (alert_rules, "evaluated"), (alert_states, "put_groups"), (alert_states, "add_history"),
+        (alert_states, "put_notice"), (outbox, "put"),
+    )  # fmt: skip
+    for module, name in writes:
+        with monkeypatch.context() as patch:
+
+            def die(*_: Any, **__: Any) -> None:
+                raise KeyboardInterrupt
+
+            patch.setattr(module, name, die)
+            with pytest.raises(KeyboardInterrupt):
+                team.evaluator.run()
+        assert team.deliveries() == [] and team.groups(rule) == {} and team.stored(rule).evaluated_us == 0
+        team.evaluator = team.plane()
+    assert states(team.evaluate()) == ["alerting"] and team.evaluate() == []
 
 
 def test_rules_that_agree_share_a_query_and_thousands_of_groups_take_one(team: Team) -> None:

@@ -134,13 +134,16 @@ class Evaluator:
                 return None
         current = self._round
         waited_us = self._clock() - current.at_us
+        if waited_us < 0:  # the clock went back
+            self._round = None
+            return _PAUSE_S
         store = self._log.open_store()
         behind = ""
         if store is None:
             behind = "the log is not open"
         elif self._log.complete_until_us() < current.at_us + self._delay_us // 2:
             behind = "the log is behind: calls of that time may be missing"
-        if behind and 0 <= waited_us < _PATIENCE_US:
+        if behind and waited_us < _PATIENCE_US:
             return 1.0
         reader = AlertReader(store, self._settings) if store is not None and not behind else None
         done: list[Evaluated] = []
