@@ -21,6 +21,128 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/alerts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Alert rules */
+        get: operations["listAlerts"];
+        put?: never;
+        /** Create an alert rule */
+        post: operations["createAlert"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/alerts/metrics": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What alert rules can watch */
+        get: operations["listAlertMetrics"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/alerts/preview": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What a rule would have done */
+        post: operations["previewAlert"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/alerts/states": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Groups that are not normal */
+        get: operations["listAlertStates"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/alerts/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One alert rule */
+        get: operations["getAlert"];
+        put?: never;
+        post?: never;
+        /** Delete an alert rule */
+        delete: operations["deleteAlert"];
+        options?: never;
+        head?: never;
+        /** Change an alert rule */
+        patch: operations["editAlert"];
+        trace?: never;
+    };
+    "/api/alerts/{id}/acknowledge": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Acknowledge the alerts of a rule */
+        post: operations["acknowledgeAlert"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/alerts/{id}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** History of a rule */
+        get: operations["getAlertHistory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/annotations": {
         parameters: {
             query?: never;
@@ -1590,6 +1712,42 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/silences": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Silences */
+        get: operations["listSilences"];
+        put?: never;
+        /** Create a silence */
+        post: operations["createSilence"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/silences/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Delete a silence */
+        delete: operations["deleteSilence"];
+        options?: never;
+        head?: never;
+        /** Change a silence */
+        patch: operations["editSilence"];
+        trace?: never;
+    };
     "/api/snapshot": {
         parameters: {
             query?: never;
@@ -2774,6 +2932,78 @@ export interface components {
         AccountChange: {
             name: string;
         };
+        /** AlertChange */
+        AlertChange: {
+            revision: number;
+            rule: components["schemas"]["Rule"];
+        };
+        /** AlertEvent */
+        AlertEvent: {
+            after: string;
+            at_us: number;
+            before: string;
+            by: string;
+            by_name: string;
+            id: string;
+            /** @enum {string} */
+            kind: "state" | "sent" | "acknowledged" | "changed";
+            labels: {
+                [key: string]: string;
+            };
+            text: string;
+            value: number | null;
+        };
+        /** AlertGroup */
+        AlertGroup: {
+            active_us: number;
+            id: string;
+            labels: {
+                [key: string]: string;
+            };
+            rule_id: string;
+            rule_name: string;
+            severity: string;
+            since_us: number;
+            state: string;
+            threshold: string;
+            value: number | null;
+            whole: boolean;
+        };
+        /** AlertGroupPage */
+        AlertGroupPage: {
+            data: components["schemas"]["AlertGroup"][];
+            next: string | null;
+        };
+        /** AlertHistory */
+        AlertHistory: {
+            data: components["schemas"]["AlertEvent"][];
+            next: string | null;
+        };
+        /** AlertPage */
+        AlertPage: {
+            data: components["schemas"]["AlertRule"][];
+            next: string | null;
+        };
+        /** AlertRule */
+        AlertRule: {
+            acknowledged_by: string;
+            acknowledged_us: number;
+            changed_by: string;
+            changed_us: number;
+            created_by: string;
+            created_us: number;
+            evaluated_us: number;
+            firing: number;
+            id: string;
+            problem: string;
+            ready_made: boolean;
+            revision: number;
+            rule: components["schemas"]["Rule"];
+            state: string;
+            state_since_us: number;
+            value: number | null;
+            waits_for_channel: boolean;
+        };
         /** Annotation */
         Annotation: {
             /** Format: date-time */
@@ -2918,6 +3148,39 @@ export interface components {
             after: components["schemas"]["Version"];
             before: components["schemas"]["Version"];
             diff: string;
+        };
+        /**
+         * Condition
+         * @default {
+         *       "against": "previous",
+         *       "kind": "threshold",
+         *       "op": "above",
+         *       "resolve": null,
+         *       "value": 0,
+         *       "weeks": 4
+         *     }
+         */
+        Condition: {
+            /**
+             * @default previous
+             * @enum {string}
+             */
+            against?: "previous" | "last_week";
+            /**
+             * @default threshold
+             * @enum {string}
+             */
+            kind?: "threshold" | "change" | "band";
+            /**
+             * @default above
+             * @enum {string}
+             */
+            op?: "above" | "below" | "outside";
+            resolve?: number | null;
+            /** @default 0 */
+            value?: number;
+            /** @default 4 */
+            weeks?: number;
         };
         /** CostComponent */
         CostComponent: {
@@ -3346,6 +3609,16 @@ export interface components {
             note?: string;
             rating?: number | boolean | null;
         };
+        /** Firing */
+        Firing: {
+            labels: {
+                [key: string]: string;
+            };
+            since: string;
+            threshold: string;
+            until: string | null;
+            value: number | null;
+        };
         /** Form */
         Form: {
             fields: components["schemas"]["FormField"][];
@@ -3598,6 +3871,16 @@ export interface components {
             path: string;
             position: number;
         };
+        /** Matcher */
+        Matcher: {
+            label: string;
+            /**
+             * @default =
+             * @enum {string}
+             */
+            op?: "=" | "!=" | "=~" | "!~";
+            value: string;
+        };
         /** Me */
         Me: {
             /** @default  */
@@ -3645,6 +3928,12 @@ export interface components {
         MemberPage: {
             data: components["schemas"]["Member"][];
             next: string | null;
+        };
+        /** MetricHelp */
+        MetricHelp: {
+            help: string;
+            name: string;
+            unit: string;
         };
         /** MetricsAnswer */
         MetricsAnswer: {
@@ -3799,6 +4088,15 @@ export interface components {
             since: string;
             /** @default  */
             until?: string;
+        };
+        /** NewSilence */
+        NewSilence: {
+            /** @default  */
+            comment?: string;
+            ends_us: number;
+            matchers: components["schemas"]["Matcher"][];
+            /** @default 0 */
+            starts_us?: number;
         };
         /** NewVersion */
         NewVersion: {
@@ -3970,6 +4268,37 @@ export interface components {
         PlaygroundProviders: {
             data: components["schemas"]["PlaygroundProvider"][];
             gateway: string;
+        };
+        /** Preview */
+        Preview: {
+            fired: number;
+            firings: components["schemas"]["Firing"][];
+            groups: number;
+            groups_left_out: number;
+            ms: number;
+            points: string[];
+            series: components["schemas"]["PreviewSeries"][];
+            since: string;
+            step: string;
+            unit: string;
+            until: string;
+        };
+        /** PreviewQuestion */
+        PreviewQuestion: {
+            rule: components["schemas"]["Rule"];
+            /** @default 1d */
+            since?: string;
+            /** @default now */
+            until?: string;
+        };
+        /** PreviewSeries */
+        PreviewSeries: {
+            above: (number | null)[];
+            below: (number | null)[];
+            labels: {
+                [key: string]: string;
+            };
+            values: (number | null)[];
         };
         /** Previous */
         Previous: {
@@ -4421,6 +4750,50 @@ export interface components {
             previous_until_us: number;
             secret: string;
         };
+        /** Rule */
+        Rule: {
+            channels?: string[];
+            condition?: components["schemas"]["Condition"];
+            /** @default  */
+            description?: string;
+            /** @default true */
+            enabled?: boolean;
+            /** @default  */
+            filter?: string;
+            /** @default 0m */
+            for?: string;
+            group_by?: string[];
+            /** @default 0m */
+            keep_firing_for?: string;
+            metric: string;
+            /** @default 0 */
+            min_samples?: number;
+            name: string;
+            notify_by?: string[];
+            /**
+             * @default notify
+             * @enum {string}
+             */
+            on_error?: "show" | "notify";
+            /**
+             * @default show
+             * @enum {string}
+             */
+            on_no_data?: "show" | "notify" | "keep" | "alerting";
+            /** @default 4h */
+            repeat_interval?: string;
+            /**
+             * @default warning
+             * @enum {string}
+             */
+            severity?: "critical" | "error" | "warning" | "info";
+            /** @default 5m */
+            update_interval?: string;
+            /** @default 5m */
+            window?: string;
+            /** @default UTC */
+            zone?: string;
+        };
         /** Scores */
         Scores: {
             scores: {
@@ -4621,6 +4994,28 @@ export interface components {
                 [key: string]: number | boolean | string | null;
             };
             session: string;
+        };
+        /** Silence */
+        Silence: {
+            active: boolean;
+            comment: string;
+            created_by: string;
+            created_by_name: string;
+            created_us: number;
+            ends_us: number;
+            id: string;
+            matchers: components["schemas"]["Matcher"][];
+            starts_us: number;
+        };
+        /** SilenceChange */
+        SilenceChange: {
+            comment?: string | null;
+            ends_us?: number | null;
+        };
+        /** SilencePage */
+        SilencePage: {
+            data: components["schemas"]["Silence"][];
+            next: string | null;
         };
         /** SinkState */
         SinkState: {
@@ -5304,6 +5699,563 @@ export interface operations {
                 };
                 content: {
                     "text/plain": string;
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listAlerts: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Rows, 1 to 500. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertPage"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createAlert: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "condition": {
+                 *         "resolve": 8,
+                 *         "value": 10
+                 *       },
+                 *       "filter": "property.feature:search",
+                 *       "group_by": [
+                 *         "user"
+                 *       ],
+                 *       "metric": "cost",
+                 *       "name": "Spend of a user",
+                 *       "window": "1d"
+                 *     }
+                 */
+                "application/json": components["schemas"]["Rule"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertRule"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listAlertMetrics: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["MetricHelp"][];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    previewAlert: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "rule": {
+                 *         "condition": {
+                 *           "resolve": 8,
+                 *           "value": 10
+                 *         },
+                 *         "filter": "property.feature:search",
+                 *         "group_by": [
+                 *           "user"
+                 *         ],
+                 *         "metric": "cost",
+                 *         "name": "Spend of a user",
+                 *         "window": "1d"
+                 *       },
+                 *       "since": "7d"
+                 *     }
+                 */
+                "application/json": components["schemas"]["PreviewQuestion"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Preview"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listAlertStates: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Rows, 1 to 500. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertGroupPage"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getAlert: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertRule"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteAlert: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    editAlert: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "revision": 1,
+                 *       "rule": {
+                 *         "condition": {
+                 *           "resolve": 8,
+                 *           "value": 10
+                 *         },
+                 *         "filter": "property.feature:search",
+                 *         "for": "5m",
+                 *         "group_by": [
+                 *           "user"
+                 *         ],
+                 *         "metric": "cost",
+                 *         "name": "Spend of a user",
+                 *         "window": "1d"
+                 *       }
+                 *     }
+                 */
+                "application/json": components["schemas"]["AlertChange"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertRule"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    acknowledgeAlert: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertRule"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getAlertHistory: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Rows, 1 to 500. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AlertHistory"];
                 };
             };
             /** @description A value is wrong: `parameter` says which */
@@ -11611,6 +12563,226 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Branch"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listSilences: {
+        parameters: {
+            query?: {
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Rows, 1 to 500. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SilencePage"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createSilence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "comment": "load test",
+                 *       "ends_us": 1900000000000000,
+                 *       "matchers": [
+                 *         {
+                 *           "label": "user",
+                 *           "value": "load-test"
+                 *         }
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewSilence"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Silence"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteSilence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    editSilence: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "comment": "load test, a day longer"
+                 *     }
+                 */
+                "application/json": components["schemas"]["SilenceChange"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Silence"];
                 };
             };
             /** @description A value is wrong: `parameter` says which */
