@@ -86,7 +86,7 @@ export function CommandPalette() {
             >
               <Icon name={command.icon} />
               <span className={styles["label"]}>{command.label}</span>
-              <kbd>{command.hint}</kbd>
+              {command.keys ? <kbd>{command.keys}</kbd> : <small>{command.hint}</small>}
             </UnstyledButton>
           </div>
         ))}

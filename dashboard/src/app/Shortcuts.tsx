@@ -1,18 +1,18 @@
-import { Modal, Table } from "@mantine/core";
+import { Modal } from "@mantine/core";
 import { useNavigate } from "@tanstack/react-router";
 import { useEffect, useRef, useState } from "react";
 import { NAV } from "./nav";
+import styles from "./Shortcuts.module.css";
 
-const KEYS: [string, string][] = [
-  ["/", "Go to the filter"],
-  ["Ctrl K", "Command palette: pages, filters, ids"],
-  ["j  k", "Next and previous row or request"],
-  ["o  Enter", "Open the row"],
-  ["←  →", "Choose a value of the row"],
-  ["f  x  c", "Filter by the chosen value, exclude it, copy it"],
-  ["Esc", "Close what is open"],
-  ["g then a letter", "Go to a page: " + NAV.flatMap((group) => group.items.map((item) => `${item.key} ${item.label}`)).join(", ")],
-  ["?", "This list"],
+const KEYS: [keys: string[], what: string][] = [
+  [["/"], "Go to the filter"],
+  [["Ctrl K"], "Command palette: pages, filters, ids"],
+  [["j", "k"], "Next and previous row or request"],
+  [["o", "Enter"], "Open the row"],
+  [["←", "→"], "Choose a value of the row"],
+  [["f", "x", "c"], "Filter by the chosen value, exclude it, copy it"],
+  [["Esc"], "Close what is open"],
+  [["?"], "This list"],
 ];
 
 /** Whether a key press belongs to a field that is being typed in. */
@@ -53,18 +53,30 @@ export function Shortcuts() {
   }, [navigate]);
   return (
     <Modal opened={open} onClose={() => setOpen(false)} title="Keys" size="md">
-      <Table>
-        <Table.Tbody>
-          {KEYS.map(([keys, what]) => (
-            <Table.Tr key={keys}>
-              <Table.Td className="mono" style={{ whiteSpace: "nowrap" }}>
-                {keys}
-              </Table.Td>
-              <Table.Td>{what}</Table.Td>
-            </Table.Tr>
-          ))}
-        </Table.Tbody>
-      </Table>
+      <dl className={styles["keys"]}>
+        {KEYS.map(([keys, what]) => (
+          <Row key={what} keys={keys} what={what} />
+        ))}
+      </dl>
+      <h3 className={styles["heading"]}>Go to a page</h3>
+      <dl className={styles["pages"]}>
+        {NAV.flatMap((group) => group.items).map((item) => (
+          <Row key={item.to} keys={["g", item.key]} what={item.label} />
+        ))}
+      </dl>
     </Modal>
+  );
+}
+
+function Row({ keys, what }: { keys: string[]; what: string }) {
+  return (
+    <div>
+      <dt>
+        {keys.map((key) => (
+          <kbd key={key}>{key}</kbd>
+        ))}
+      </dt>
+      <dd>{what}</dd>
+    </div>
   );
 }

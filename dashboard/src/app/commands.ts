@@ -11,6 +11,8 @@ export interface Command {
   part: string;
   label: string;
   hint: string;
+  /** The keys that do the same from anywhere. */
+  keys?: string;
   icon: IconName;
   run: () => void;
 }
@@ -50,7 +52,7 @@ export function useCommands(text: string, open: boolean): Command[] {
   }
   for (const item of NAV.flatMap((group) => group.items)) {
     if (item.to in router.routesByPath && fits(item.label)) {
-      found.push({ part: "Pages", label: item.label, hint: `g ${item.key}`, icon: item.icon, run: () => go(item.to, { q: scope.q }) });
+      found.push({ part: "Pages", label: item.label, hint: "", keys: `g ${item.key}`, icon: item.icon, run: () => go(item.to, { q: scope.q }) });
     }
   }
   if (typed.length > 1) {
@@ -72,7 +74,7 @@ export function useCommands(text: string, open: boolean): Command[] {
     { part: "This page", label: colorScheme === "dark" ? "Light theme" : "Dark theme", hint: "", icon: "settings", run: () => setColorScheme(colorScheme === "dark" ? "light" : "dark") },
     { part: "This page", label: scope.zone === "utc" ? "Times in the local zone" : "Times in UTC", hint: "", icon: "settings", run: () => setScope({ zone: scope.zone === "utc" ? "local" : "utc" }, true) },
     { part: "This page", label: "Copy the link to this view", hint: "", icon: "copy", run: () => void navigator.clipboard?.writeText(location.href) },
-    { part: "This page", label: "Keyboard shortcuts", hint: "?", icon: "settings", run: () => dispatchEvent(new KeyboardEvent("keydown", { key: "?" })) },
+    { part: "This page", label: "Keyboard shortcuts", hint: "", keys: "?", icon: "settings", run: () => dispatchEvent(new KeyboardEvent("keydown", { key: "?" })) },
   ];
   return [...found, ...settings.filter((each) => fits(each.label))];
 }

@@ -58,7 +58,7 @@ export function HeatCells({ heatmap, scope, column: filtered, height: most }: Pr
       <div className={styles["scale"]} style={{ height }} aria-hidden="true">
         {tens(heatmap.bins.slice(lowest, lowest + bins)).map(({ at, low }) => (
           <span key={at} style={{ bottom: `${(at / bins) * 100}%` }}>
-            {byUnit(low, heatmap.unit).replace(/\.0+ /, " ")}
+            {heatmap.unit === "ms" && low >= 60_000 ? `${low / 1000} s` : byUnit(low, heatmap.unit).replace(/\.0+ /, " ")}
           </span>
         ))}
       </div>

@@ -1,6 +1,6 @@
 import type uPlot from "uplot";
 import { byUnit } from "@/format/numbers";
-import { fullTime } from "@/format/times";
+import { bucketStart } from "@/format/times";
 import type { ChartProps, Series } from "./Chart";
 
 const MOST_LINES = 8;
@@ -32,7 +32,7 @@ export function showTip(plot: uPlot, props: ChartProps, tip: HTMLDivElement | nu
   }
   const pointed = props.series.length > 1 ? seriesAt(plot, props, at) : null;
   const lines = props.series
-    .filter((each) => each.values[at] != null || props.series.length < 4)
+    .filter((each) => (props.kind === "stack" ? each.values[at] : each.values[at] != null) || props.series.length < 4)
     .slice(0, MOST_LINES)
     .map((each) => line(each.label, byUnit(each.values[at] ?? null, props.unit), each.color, each === pointed));
   if (props.kind === "stack" && props.series.length > 1) {
@@ -40,7 +40,7 @@ export function showTip(plot: uPlot, props: ChartProps, tip: HTMLDivElement | nu
     lines.push(line("all", byUnit(sum, props.unit), undefined, false));
   }
   const time = document.createElement("strong");
-  time.textContent = fullTime(new Date(props.times[at]! * 1000), props.zone).replace(".000", "");
+  time.textContent = bucketStart(new Date(props.times[at]! * 1000), props.zone);
   tip.replaceChildren(time, ...lines);
   tip.hidden = false;
   tip.style.left = `${left > plot.over.clientWidth / 2 ? left - tip.offsetWidth - 14 : left + 14}px`;

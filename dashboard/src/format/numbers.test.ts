@@ -12,7 +12,7 @@ describe("money", () => {
 });
 
 it("durations have their unit", () => {
-  expect([0.1, 2, 333.4, 1920, 62_000, 3_700_000].map(duration)).toEqual(["0.1 ms", "2 ms", "333 ms", "1.92 s", "1 min 2 s", "1 h 1 min"]);
+  expect([0, 0.03, 0.1, 2, 333.4, 1920, 62_000, 3_700_000].map(duration)).toEqual(["0 ms", "< 0.1 ms", "0.1 ms", "2 ms", "333 ms", "1.92 s", "1 min 2 s", "1 h 1 min"]);
   expect(duration(null)).toBe("–");
 });
 

@@ -48,9 +48,10 @@ export function moneyOfNano(nanousd: number | null | undefined): string {
   return money(nanousd == null ? null : nanousd / 1e9);
 }
 
-/** 2 ms, 960 ms, 1.92 s, 2 min 5 s. */
+/** < 0.1 ms, 2 ms, 960 ms, 1.92 s, 2 min 5 s. */
 export function duration(ms: number | null | undefined): string {
   if (ms == null) return ABSENT;
+  if (ms > 0 && ms < 0.05) return "< 0.1 ms";
   if (ms < 10) return `${Number(ms.toFixed(1))} ms`;
   if (ms < 1000) return `${Math.round(ms)} ms`;
   if (ms < 60_000) return `${(ms / 1000).toFixed(ms < 10_000 ? 2 : 1)} s`;

@@ -37,6 +37,11 @@ export function fullTime(at: Date, zone: Zone): string {
   return `${text}.${String(at.getUTCMilliseconds()).padStart(3, "0")} ${zone === "utc" ? "UTC" : zoneName(zone)}`;
 }
 
+/** When a bar of a chart begins: Fri 27 Nov, 11:30 UTC. */
+export function bucketStart(at: Date, zone: Zone): string {
+  return `${formatter(zone, { weekday: "short", day: "numeric", month: "short", hour: "2-digit", minute: "2-digit" }).format(at)} ${zoneName(zone)}`;
+}
+
 /** Both zones, a line each. */
 export function bothTimes(at: Date): string {
   return `${fullTime(at, "local")}\n${fullTime(at, "utc")}`;

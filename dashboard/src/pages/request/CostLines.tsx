@@ -35,7 +35,7 @@ export function CostLines({ call }: { call: Event }) {
           ))}
           {call.cached && (
             <tr className={styles["saved"]}>
-              <td>served from the cache</td>
+              <td>Served from the cache</td>
               <td>{call.saved_nanousd == null ? UNKNOWN : `−${amount(call.saved_nanousd)}`}</td>
             </tr>
           )}
@@ -45,7 +45,7 @@ export function CostLines({ call }: { call: Event }) {
           </tr>
           {(own != null || known) && (
             <tr className={styles["own"]}>
-              <td>provider’s own figure</td>
+              <td>Provider’s own figure</td>
               <td>{own == null ? ABSENT : amount(own)}</td>
             </tr>
           )}

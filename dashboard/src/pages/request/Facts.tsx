@@ -33,21 +33,21 @@ export function Facts({ call }: { call: Event }) {
       <Panel title="Call">
         <List
           rows={[
-            ["start", <Time key="start" at={call.start} />],
-            ["user", value("user", call.user_id)],
-            ["prompt", call.prompt_id && <PromptLink key="prompt" call={call} />],
-            ["provider", value("provider", call.provider)],
-            ["model asked", call.model_asked !== call.model ? value("model_asked", call.model_asked) : ""],
-            ["operation", value("operation", call.operation)],
-            ["finish reason", value("finish_reason", call.finish_reason)],
-            ["tools", call.tool_names.length > 0 && call.tool_names.map((name) => <div key={name}>{value("tool", name)}</div>)],
-            ["key", value("key", call.key)],
-            ["came by", value("source", call.source)],
-            ["client", [call.client_ip, visible(call.user_agent)].filter(Boolean).join(" ")],
-            ["trace", value("trace", call.trace_id)],
-            ["response id", call.response_id && <span className="mono">{visible(call.response_id)}</span>],
-            ["worker", call.worker],
-            ["could not be read", call.reading_error && visible(call.reading_error)],
+            ["Start", <Time key="start" at={call.start} />],
+            ["User", value("user", call.user_id)],
+            ["Prompt", call.prompt_id && <PromptLink key="prompt" call={call} />],
+            ["Provider", value("provider", call.provider)],
+            ["Model asked", call.model_asked !== call.model ? value("model_asked", call.model_asked) : ""],
+            ["Operation", value("operation", call.operation)],
+            ["Finish reason", value("finish_reason", call.finish_reason)],
+            ["Tools", call.tool_names.length > 0 && call.tool_names.map((name) => <div key={name}>{value("tool", name)}</div>)],
+            ["Key", value("key", call.key)],
+            ["Came by", value("source", call.source)],
+            ["Client", [call.client_ip, visible(call.user_agent)].filter(Boolean).join(" ")],
+            ["Trace", value("trace", call.trace_id)],
+            ["Response id", call.response_id && <span className="mono">{visible(call.response_id)}</span>],
+            ["Worker", call.worker],
+            ["Could not be read", call.reading_error && visible(call.reading_error)],
           ]}
         />
       </Panel>
@@ -70,11 +70,11 @@ function Tokens({ call }: { call: Event }) {
     <Panel title="Tokens" sub={call.usage_source === "drained" ? "read after the caller left" : call.usage_source === "counted" ? "counted, not used" : "as the provider reported"}>
       <List
         rows={[
-          ["input", shown(call.input_tokens)],
-          ["of it read from the cache", shown(call.cached_input_tokens)],
-          ["of it written to the cache", shown(call.cache_write_tokens)],
-          ["output", shown(call.output_tokens)],
-          ["of it reasoning", shown(call.reasoning_tokens)],
+          ["Input", shown(call.input_tokens)],
+          ["Of it read from the cache", shown(call.cached_input_tokens)],
+          ["Of it written to the cache", shown(call.cache_write_tokens)],
+          ["Output", shown(call.output_tokens)],
+          ["Of it reasoning", shown(call.reasoning_tokens)],
         ]}
       />
     </Panel>

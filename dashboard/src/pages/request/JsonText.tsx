@@ -89,9 +89,10 @@ function Node({ tape, node, depth }: { tape: Tape; node: number; depth: number }
   );
 }
 
-/** Whether a list reads well in one line: few characters, and nothing in it that folds. */
+/** Whether a list reads well in one line: few characters, and no texts in it that need a line each. */
 function isShort(tape: Tape, node: number, children: number[]): boolean {
-  return tape.ends[node]! - tape.starts[node]! <= 120 && children.every((child) => tape.kinds[child]! > ARRAY);
+  const isWord = (child: number) => tape.kinds[child] !== STRING || /^"[\w.:/-]{1,24}"$/.test(tape.text.slice(tape.starts[child], tape.ends[child]));
+  return tape.ends[node]! - tape.starts[node]! <= 120 && children.every((child) => tape.kinds[child]! > ARRAY && isWord(child));
 }
 
 function childrenOf(tape: Tape, node: number): number[] {

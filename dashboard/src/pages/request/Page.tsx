@@ -29,7 +29,7 @@ export function Page() {
               Requests
             </Link>
             <span className="dim">/</span>
-            {call.data ? <NameOfCall call={call.data} /> : "…"}
+            {call.data ? <NameOfCall call={call.data} /> : call.error ? "not found" : "…"}
           </span>
         }
         beside={call.data && <IdOfCall call={call.data} />}

@@ -33,14 +33,14 @@ export function SessionPanel({ call }: { call: Event }) {
         </Link>
       }
     >
-      <p className={styles["name"]}>{visible(call.session_name || call.session_id)}</p>
-      {call.session_path && <p className={styles["path"]}>{visible(call.session_path)}</p>}
+      <p className={styles["name"]} title={visible(call.session_id)}>{visible(call.session_name || call.session_id)}</p>
+      {call.session_path && <p className={styles["path"]} title={visible(call.session_path)}>{visible(call.session_path)}</p>}
       {rows.length > 1 && (
         <ul className={styles["calls"]}>
           {rows.slice(from, from + 7).map((row) => (
             <li key={row.id}>
-              <Link to={"/requests/$id" as string} params={{ id: row.id } as never} search={writeScope(scope) as never} aria-current={row.id === call.id ? "true" : undefined} title={visible(row.request_name || row.session_path)}>
-                <span>{visible(row.session_path || row.request_name || row.operation)}</span>
+              <Link to={"/requests/$id" as string} params={{ id: row.id } as never} search={writeScope(scope) as never} aria-current={row.id === call.id ? "true" : undefined} title={visible(row.session_path || row.request_name)}>
+                <span>{visible(row.session_path ? endOf(row.session_path) : row.request_name || row.operation)}</span>
                 <i>
                   <b style={{ width: `${Math.max(2, ((row.latency_ms ?? 0) / longest) * 100)}%` }} data-bad={row.status >= 400 || row.outcome !== "success" || undefined} />
                 </i>
@@ -55,3 +55,8 @@ export function SessionPanel({ call }: { call: Event }) {
 }
 
 const MAX = 200;
+
+/** The end of a path, which tells the calls of a session apart. */
+function endOf(path: string): string {
+  return path.length > 27 ? `…${path.slice(-26)}` : path;
+}

@@ -38,7 +38,9 @@ export function ExportMenu({ total, exact }: { total: number | null; exact: bool
   return (
     <Popover position="bottom-end" shadow="md" trapFocus>
       <Popover.Target>
-        <Button leftSection={<Icon name="download" size={14} />}>Export</Button>
+        <Button aria-label="Export" className={styles["short"]!} leftSection={<Icon name="download" size={14} />}>
+          Export
+        </Button>
       </Popover.Target>
       <Popover.Dropdown p={6}>
         <div className={styles["export"]}>

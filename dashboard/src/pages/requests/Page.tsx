@@ -56,7 +56,7 @@ export function Page() {
             </button>
           </p>
         )}
-        {(shown || !unread) && (
+        {(shown || !unread) && total !== 0 && (
           <Panel flush>
             <Histogram query={spread} />
           </Panel>

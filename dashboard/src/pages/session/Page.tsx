@@ -36,7 +36,7 @@ export function Page() {
       />
       <PageBody>
         {!id || (found.error instanceof ApiError && found.error.status === 404) ? (
-          <Empty title="No session with this id is in your log" action={<Link to={"/sessions" as string}>Go to the sessions</Link>}>
+          <Empty title="No session with this id is in your log" action={<Button component={Link} {...({ to: "/sessions" } as object)}>Go to the sessions</Button>}>
             It may belong to another organisation, or its retention may have ended.
           </Empty>
         ) : found.error ? (

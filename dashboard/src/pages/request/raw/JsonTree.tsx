@@ -58,10 +58,10 @@ export function JsonTree({ part, summary }: { part: Part; summary: Summary }) {
           show={(node) => void show(node)}
           onHits={(nodes) => setLit(new Set(nodes))}
         />
-        <Button variant="subtle" color="gray" onClick={() => void worker.ask("setAll", part, true).then(turned)}>
+        <Button variant="subtle" color="gray" px="xs" onClick={() => void worker.ask("setAll", part, true).then(turned)}>
           Unfold all
         </Button>
-        <Button variant="subtle" color="gray" onClick={() => void worker.ask("setAll", part, false).then(turned)}>
+        <Button variant="subtle" color="gray" px="xs" onClick={() => void worker.ask("setAll", part, false).then(turned)}>
           Fold all
         </Button>
       </div>

@@ -69,7 +69,7 @@ function Rating({ rating, comment, say }: { rating: number | null; comment: stri
   };
   return (
     <div className={styles["row"]}>
-      <span className={styles["name"]}>rating</span>
+      <span className={styles["name"]}>Rating</span>
       <span className={styles["thumbs"]}>
         {rating !== null && Math.abs(rating) !== 1 && <span className="num">{rating}</span>}
         {thumb(true)}

@@ -36,10 +36,10 @@ export function EventList({ version, events, times }: { version: number; events:
     <>
       <div className={styles["head"]} aria-hidden="true" data-timed={times.length ? true : undefined}>
         <span>#</span>
-        <span>{times.length ? "time" : "size"}</span>
-        {times.length > 0 && <span>after</span>}
-        <span>event</span>
-        <span>adds</span>
+        <span>{times.length ? "Time" : "Size"}</span>
+        {times.length > 0 && <span>After</span>}
+        <span>Event</span>
+        <span>Adds</span>
       </div>
       <div ref={box} className={styles["scroll"]} role="listbox" aria-label="Events" tabIndex={0} onKeyDown={move}>
         <div style={{ height: virtual.getTotalSize(), position: "relative" }}>

@@ -24,11 +24,11 @@ export function Stream() {
   return (
     <div>
       <dl className={styles["figures"]}>
-        <Figure label="events" value={count(summary.events) + (summary.whole ? "" : "+")} />
-        <Figure label="first byte" value={duration(call.first_byte_ms)} />
-        <Figure label="first token" value={duration(call.ttft_ms)} />
-        <Figure label="end" value={duration(call.latency_ms)} />
-        {pause && <Figure label="longest pause" value={`${duration(pause.ms)} at ${duration(pause.atMs)}`} />}
+        <Figure label="Events" value={count(summary.events) + (summary.whole ? "" : "+")} />
+        <Figure label="First byte" value={duration(call.first_byte_ms)} />
+        <Figure label="First token" value={duration(call.ttft_ms)} />
+        <Figure label="End" value={duration(call.latency_ms)} />
+        {pause && <Figure label="Longest pause" value={`${duration(pause.ms)} at ${duration(pause.atMs)}`} />}
       </dl>
       {!known.length && (
         <p className={styles["note"]}>
