@@ -17,7 +17,7 @@ export function TimeRange() {
   return (
     <Popover opened={open} onChange={setOpen} position="bottom-end" shadow="md" trapFocus>
       <Popover.Target>
-        <Button onClick={() => setOpen((before) => !before)} aria-expanded={open} rightSection={<span className={styles["zone"]}>{scope.zone === "utc" ? "UTC" : "local"}</span>}>
+        <Button onClick={() => setOpen((before) => !before)} aria-expanded={open} rightSection={<span className={`${styles["zone"]} on-wide`}>{scope.zone === "utc" ? "UTC" : "local"}</span>}>
           {labelOf(scope)}
         </Button>
       </Popover.Target>

@@ -5,11 +5,14 @@ const amber: MantineColorsTuple = [
   "#fdf6e8", "#fbe9c8", "#f7d594", "#f3bf5c", "#f0ac30", "#f5a524", "#d97706", "#b45309", "#92400e", "#78350f",
 ];
 
-/** Mantine picks the text of a filled button for the light theme; the token is that of either. */
+/** Filled buttons have the token's colours: Mantine picks their text for the light theme, and its red is not ours. */
 const colorsOf: VariantColorsResolver = (input) => {
   const colors = defaultVariantColorsResolver(input);
-  const accent = (input.color ?? input.theme.primaryColor) === "amber";
-  return accent && input.variant === "filled" ? { ...colors, color: "var(--accent-ink)" } : colors;
+  if (input.variant !== "filled") return colors;
+  const color = input.color ?? input.theme.primaryColor;
+  if (color === "amber") return { ...colors, color: "var(--accent-ink)" };
+  if (color === "red") return { ...colors, background: "var(--bad)", hover: "color-mix(in srgb, var(--bad) 88%, var(--ink))", color: "var(--accent-ink)" };
+  return colors;
 };
 
 export const theme = createTheme({

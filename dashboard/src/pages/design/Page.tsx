@@ -1,8 +1,11 @@
-import { Button, SegmentedControl, Select, TextInput } from "@mantine/core";
+import { Button, Select, TextInput } from "@mantine/core";
+import { useState } from "react";
 import { BarList } from "@/components/BarList";
 import { Figure, Figures, Status, Tag } from "@/components/Bits";
 import { Chart } from "@/components/Chart";
+import { Meter } from "@/components/Meter";
 import { Grid, PageBody, PageTop, Panel } from "@/components/Page";
+import { Segments } from "@/components/Segments";
 import { BlockSkeleton, Empty, Failure, RowsSkeleton } from "@/components/States";
 import styles from "./Page.module.css";
 
@@ -17,6 +20,12 @@ const TYPE = [
   ["t-xs", "11 px", "Ticks of axes, tags; nothing is smaller"],
 ];
 const SPACE = ["s1", "s2", "s3", "s4", "s5", "s6"];
+const METERS: [used: number, tone: "warn" | "bad" | undefined, words: string][] = [
+  [0.42, undefined, "below"],
+  [0.86, "warn", "near"],
+  [1, "bad", "over"],
+];
+const SEGMENTS = { cost: "Cost", requests: "Requests", tokens: "Tokens" };
 const HOURS = Array.from({ length: 24 }, (_, hour) => 1_767_225_600 + hour * 3600);
 const WAVE = [1, 0.7, 0.5, 0.35, 0.25, 0.18, 0.12].map((share, row) => ({
   label: `series ${row + 1}`,
@@ -25,6 +34,7 @@ const WAVE = [1, 0.7, 0.5, 0.35, 0.25, 0.18, 0.12].map((share, row) => ({
 
 /** The tokens of the design and the parts made of them, as the theme at hand draws them. For those who build pages. */
 export function Page() {
+  const [segment, setSegment] = useState<keyof typeof SEGMENTS>("cost");
   return (
     <>
       <PageTop title="Design" beside="tokens and parts" />
@@ -44,12 +54,24 @@ export function Page() {
                 <span style={{ fontSize: `var(--${token})`, fontWeight: token === "t-xl" || token === "t-lg" ? 600 : 400 }}>{text}</span>
               </div>
             ))}
+            <div className={styles["type"]}>
+              <span className="mono dim">--mono 12 px</span>
+              <span className="mono">01a21c20-7921-7bcc, https://, !=, status:429</span>
+            </div>
             <div className={styles["spaces"]}>
               {SPACE.map((token) => (
                 <span key={token} className="mono dim">
                   <i style={{ width: `var(--${token})` }} />
                   {token}
                 </span>
+              ))}
+            </div>
+            <div className={styles["meters"]}>
+              {METERS.map(([used, tone, words]) => (
+                <div key={words}>
+                  <Meter used={used} tone={tone} mark={0.8} label={words} />
+                  <span className="dim">{words}</span>
+                </div>
               ))}
             </div>
           </Panel>
@@ -83,7 +105,7 @@ export function Page() {
               <Button>Default</Button>
               <Button variant="filled">Main action</Button>
               <Button variant="outline" color="red">Delete</Button>
-              <SegmentedControl aria-label="Segments" data={["Cost", "Requests", "Tokens"]} />
+              <Segments label="Segments" value={segment} onChange={setSegment} options={SEGMENTS} />
             </div>
             <TextInput label="Field" placeholder="Words say what is right" error="A name is needed, found nothing" />
             <Select label="Choice" data={["user", "model"]} defaultValue="user" mt="sm" />

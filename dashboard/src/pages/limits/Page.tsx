@@ -78,7 +78,7 @@ function Headline({ now, before, counted }: { now: Totals; before: Totals; count
   return (
     <Figures>
       <Figure label="Over a limit now" value={many("over") ?? "…"} sub="newest call refused" />
-      <Figure label="Near a limit now" value={many("near") ?? "…"} sub={`${percent(NEAR)} used, or more`} />
+      <Figure label="Near a limit now" value={many("near") ?? "…"} sub={`${NEAR * 100} % used, or more`} />
       <Figure label="Refused by a limit" value={count(refused)} change={change(refused, figure(before, "limit_refusals"))} goodWhen="down" sub={calls ? `${percent((refused ?? 0) / calls)} of calls` : ""} to="/requests" search={{ ...scope, q: joinCondition(scope.q, "limit_refused:*") }} />
       <Figure label="Counted by a limit" value={counted === null ? "…" : count(counted)} sub={calls && counted !== null ? `${percent(counted / calls)} of calls` : ""} to="/requests" search={{ ...scope, q: joinCondition(scope.q, "limit_policy:*") }} />
       <Figure label="Refused by the provider" value={<ProviderRefusals />} sub="its own 429" to="/requests" search={{ ...scope, q: joinCondition(joinCondition(scope.q, "status:429"), "-limit_refused:*") }} />

@@ -91,7 +91,7 @@ export function Playground({ start, providers }: { start: Start; providers: Prov
       <PageTop title="Playground" beside={<StartedFrom start={start} />}>
         <Button onClick={() => setDialog("keys")}>Keys</Button>
         <Button onClick={() => setDialog("save")} aria-label="Save as prompt">
-          Save<span className={styles["long"]}>&nbsp;as prompt</span>
+          Save<span className="on-wide">&nbsp;as prompt</span>
         </Button>
         {columns.length < MOST_COLUMNS && (
           <Button leftSection={<Icon name="plus" size={13} />} onClick={() => setChoices([...columns, { ...nextChoice(columns, providers, known), id: Math.max(...columns.map((column) => column.id)) + 1 }])}>

@@ -73,7 +73,7 @@ export function PromptView({ prompt, versions, version }: Props) {
               Try it
             </Button>}
             <Button variant="filled" disabled={!editing.dirty || Object.keys(editing.faults).length > 0} onClick={() => setSaving(true)}>
-              Save version
+              Save<span className="on-wide">&nbsp;version</span>
             </Button>
             <Menu>
               <Menu.Target>

@@ -39,7 +39,7 @@ export function Repricing() {
     );
   return (
     <Panel title="Price calls again" sub="with the prices of today; old figures are kept" flush>
-      <div className={styles["wide"]} style={{ padding: "12px 16px 16px" }}>
+      <div className={styles["wide"]} style={{ padding: "12px var(--edge, 16px) 16px" }}>
         {fault && (
           <Alert color="red" variant="light" role="alert">
             {fault}
