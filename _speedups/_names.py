@@ -47,6 +47,8 @@ class Header(NamedTuple):
     """What it accepts, where the words of `accepts` do not say enough."""
     unavailable: str = ""
     """The value whose feature is not built: answered 501."""
+    guard: str = ""
+    """The guard that it asks for, where it is `true`."""
     has_effect: bool = True
     """False for a header that is accepted and ignored."""
     is_label: bool = False
@@ -220,8 +222,18 @@ HEADERS: Final[tuple[Header, ...]] = (
         "Helicone-Webhook-Enabled", accepts=FLAG, default="`false`",
         doc="Webhooks that match the call send it, whatever share of calls they send.",
     ),
-    Header("Helicone-Moderations-Enabled", accepts=FLAG, unavailable="true", default="`false`", doc="Moderations."),
-    Header("Helicone-LLM-Security-Enabled", accepts=FLAG, unavailable="true", default="`false`", doc="LLM security."),
+    Header(
+        "Helicone-Moderations-Enabled", accepts=FLAG, guard="moderation", default="`false`", since="0.2",
+        doc="Refuse the call where the moderation endpoint flags its text.",
+    ),
+    Header(
+        "Helicone-LLM-Security-Enabled", accepts=FLAG, guard="security", default="`false`", since="0.2",
+        doc="Refuse the call where a classifier, or the built-in rules, find a prompt injection in its text.",
+    ),
+    Header(
+        "Helicone-LLM-Security-Advanced", accepts=FLAG, default="`false`", since="0.2",
+        doc="With `Helicone-LLM-Security-Enabled`: only a classifier may check the call, not the built-in rules.",
+    ),
     Header("Helicone-Increase-Timeout", shown="`true`", has_effect=False,
         doc="A longer timeout at Helicone. Here the settings `upstream.*_timeout_s` apply to every call.",
     ),

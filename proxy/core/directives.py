@@ -20,8 +20,10 @@ _TEXTS: Final = tuple(
 _MAX_TEXT: Final = min(row.accepts.max_chars for row in _TEXTS)
 
 
-def check(head: Head) -> None:
-    """Raises `BadDirective` naming the header, its value and what is accepted, and `FeatureUnavailable` for a value
+def check(head: Head) -> tuple[str, ...]:
+    """Return the names of the guards that the call asks for: mostly none.
+
+    Raises `BadDirective` naming the header, its value and what is accepted, and `FeatureUnavailable` for a value
     whose feature is not built: to ignore it silently could cost the caller money."""
     if head.malformed:
         name, found = head.malformed[0]
@@ -43,6 +45,7 @@ def check(head: Head) -> None:
             _check(row, value)
     if head.properties:
         _check_properties(head)
+    guards: tuple[str, ...] = ()
     if head.directives:
         for name, value in head.directives.items():
             row = _DIRECTIVES[name]
@@ -52,6 +55,9 @@ def check(head: Head) -> None:
                 raise FeatureUnavailable(
                     f"{row.name} is accepted by this proxy's contract, but not built yet.", param=row.name
                 )
+            if row.guard and value.strip().lower() == "true":
+                guards += (row.guard,)
+    return guards
 
 
 def _check(row: Header, value: str) -> None:

@@ -65,6 +65,8 @@ METRICS: Final[tuple[Metric, ...]] = (
         ("cache_joined_total", "Calls that shared the answer of an identical call in flight."),
         ("cache_misses_total", "Calls that were looked up in the cache and not found."),
         ("cache_degraded_total", "Calls not looked up in the cache because its store was down."),
+        ("guard_refused_total", "Calls refused by a guard."),
+        ("guard_failed_total", "Checks of guards that failed."),
         ("hedged_total", "Late calls that were sent a second time."),
         ("workers", "Gateway workers that report."),
     ),

@@ -14,6 +14,7 @@ from typing import Any
 from proxy.core.alert_settings import ALERT_SETTINGS
 from proxy.core.channel_settings import CHANNEL_SETTINGS
 from proxy.core.errors import SettingError
+from proxy.core.guard_settings import GUARD_SETTINGS
 from proxy.core.layout import Layout
 from proxy.core.setting import BYTES as _BYTES
 from proxy.core.setting import COUNT as _COUNT
@@ -180,6 +181,7 @@ SETTINGS: tuple[Setting, ...] = (
         *_COUNT,
     ),
     Setting("breaker.open_s", 10.0, "Time a circuit breaker stays open before one call probes the origin.", *_SECONDS),
+    *GUARD_SETTINGS,
     Setting(
         "log.max_body", 8 << 20, "Maximum bytes of a body that are logged; above it the middle is left out.", *_BYTES
     ),

@@ -122,7 +122,7 @@ class Application:
         counts = {"written": spool.written, "dropped": spool.dropped, "bytes": spool.bytes_written}
         values = self.gateway.metrics.values(counts, self.gateway.upstream.counters())
         values |= {f"kv_{name}": value for name, value in self.gateway.kv.counters().items()}
-        limits, cache = self.gateway.limits, self.gateway.cache
+        limits, cache, guards = self.gateway.limits, self.gateway.cache, self.gateway.guards
         values |= {f'swallowed_errors_total{{kind="{kind}"}}': count for kind, count in log.swallowed_counts().items()}
         return values | {
             "rate_refused_total": limits.refused,
@@ -132,6 +132,8 @@ class Application:
             "cache_joined_total": cache.joined,
             "cache_misses_total": cache.misses,
             "cache_degraded_total": cache.degraded,
+            "guard_refused_total": guards.refused,
+            "guard_failed_total": guards.failed,
         }
 
     def _healthz(self) -> FinalChunk:

@@ -99,6 +99,8 @@ class Exchange(msgspec.Struct, eq=False):
     started_us: int
     phase: str = "read"
     head: RequestHead = UNREAD
+    guards: tuple[str, ...] = ()
+    """The guards that the call asks for."""
     identity: Identity = Identity()
     route: Route | None = None
     """Where the caller's path leads."""

@@ -9,6 +9,7 @@ from proxy.gateway.cache import Cache
 from proxy.gateway.directory import Directory
 from proxy.gateway.dispatcher import Dispatcher
 from proxy.gateway.exchange import Exchange
+from proxy.gateway.guards import Guards
 from proxy.gateway.hedge import Hedge
 from proxy.gateway.limits import Limits
 from proxy.gateway.meter import Meter
@@ -51,6 +52,7 @@ class Gateway:
         self.meter = Meter(settings, catalog, lambda: self.directory.current.prices)
         self.limits = Limits(kv.limits, self.meter, settings)
         self.cache = Cache(kv.cache, settings)
+        self.guards = Guards(settings, catalog, upstream, self.directory)
         self.watchdog = Watchdog(self.relay.drains)
         self.hedge = Hedge(settings.get_float("hedge.percent"))
         breakers = Breakers(settings.get_int("breaker.failures"), settings.get_float("breaker.open_s"))

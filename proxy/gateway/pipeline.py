@@ -9,6 +9,7 @@ import asyncio
 from proxy.core.directives import check
 from proxy.gateway.gateway import Gateway
 from proxy.gateway.phases.admit import admit
+from proxy.gateway.phases.guard import guard
 from proxy.gateway.phases.identify import identify
 from proxy.gateway.phases.lookup_cache import lookup_cache, publish_to_joiners
 from proxy.gateway.phases.plan import plan
@@ -32,7 +33,7 @@ async def handle(gw: Gateway, wire: Wire) -> None:
         ex.identity = identify(ex.head, gw.directory, gw.requires_keys)  # whose key; 401 before anything else
         ex.id = gw.ids.claim(ex.head.fields.request_id, ex.id)  # the caller's own id, or the one made
         ex.phase = "check"
-        check(ex.head.fields)  # the values of Helicone-* headers
+        ex.guards = check(ex.head.fields)  # the values of Helicone-* headers; which guards they ask for
         ex.phase = "address"
         ex.route = locate(ex.head, gw.catalog)  # which provider, and where
         ex.phase = "receive"
@@ -44,6 +45,9 @@ async def handle(gw: Gateway, wire: Wire) -> None:
         ex.retry_plan = gw.targets.plan_fallbacks(request, ex.started)  # whom else to ask, where the call says so
         ex.phase = "admit"
         await admit(ex, request, gw.limits)  # takes from all limits or from none
+        if ex.guards:
+            ex.phase = "guard"
+            await guard(ex, request, gw.guards, gw.watchdog)  # moderation, security; a cache hit is checked too
         ex.phase = "send"
         ex.held.answer = await lookup_cache(ex, request, gw.cache, gw.watchdog)  # stored, or in flight for another call
         if ex.held.answer is None:

@@ -8,9 +8,10 @@ import asyncio
 from typing import Any
 
 from proxy.core.clock import monotonic
-from proxy.gateway.exchange import Exchange
+from proxy.core.errors import ClientDisconnected
+from proxy.gateway.exchange import Exchange, Outcome
 
-__all__ = ["Watchdog"]
+__all__ = ["Watchdog", "raise_if_client_left"]
 
 _PATIENCE_S = 1.0
 
@@ -50,3 +51,11 @@ class Watchdog:
         task = self._waiting.get(ex)
         if task is not None:
             task.cancel()
+
+
+def raise_if_client_left(outcome: Outcome) -> None:
+    """Raise `ClientDisconnected` where it was the watchdog that cancelled this task, and not a shutdown."""
+    current = asyncio.current_task()
+    if outcome.client_left and current is not None:
+        current.uncancel()
+        raise ClientDisconnected("the client disconnected before the response began") from None

@@ -276,11 +276,6 @@ def picture_of(seed: bytes, size: int = 48) -> bytes:
     return b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", head) + chunk(b"IDAT", zlib.compress(rows)) + chunk(b"IEND", b"")
 
 
-def _moderations(request: Request) -> Reply:
-    row = {"flagged": False, "categories": {}, "category_scores": {}, "category_applied_input_types": {}}
-    return json_reply(200, _headers(), {"id": "modr-sim", "model": "omni-moderation-latest", "results": [row]})
-
-
 _PATHS = (
     ("/chat/completions", _chat),
     ("/completions", _completions),
@@ -288,5 +283,4 @@ _PATHS = (
     ("/embeddings", _embeddings),
     ("/audio/transcriptions", _transcription),
     ("/images/generations", _image),
-    ("/moderations", _moderations),
 )

@@ -6,14 +6,13 @@ Both are of the same type as an answer from a provider.
 import asyncio
 
 from proxy.core.clock import now_us
-from proxy.core.errors import ClientDisconnected
 from proxy.gateway.cache import Cache
 from proxy.gateway.cache.entry import CachedAnswer
 from proxy.gateway.cache.inflight import InflightCall
 from proxy.gateway.cache.key import build_lookup
 from proxy.gateway.exchange import Exchange, Outcome
 from proxy.gateway.request import Request
-from proxy.gateway.watchdog import Watchdog
+from proxy.gateway.watchdog import Watchdog, raise_if_client_left
 from proxy.upstream.base import Answer
 
 __all__ = ["lookup_cache", "publish_to_joiners"]
@@ -76,11 +75,8 @@ async def _join(ex: Exchange, inflight: InflightCall, watchdog: Watchdog) -> Ans
     try:
         return await inflight.join()
     except asyncio.CancelledError:
-        current = asyncio.current_task()
-        if not ex.outcome.client_left or current is None:
-            raise
-        current.uncancel()
-        raise ClientDisconnected("the client disconnected before the response began") from None
+        raise_if_client_left(ex.outcome)
+        raise
     finally:
         watchdog.discard(ex)
 

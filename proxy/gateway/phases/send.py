@@ -4,7 +4,7 @@ import asyncio
 import random
 
 from proxy.core.clock import monotonic, now_us
-from proxy.core.errors import ClientDisconnected, UpstreamError
+from proxy.core.errors import UpstreamError
 from proxy.core.record import Attempt
 from proxy.gateway.dispatcher import Dispatcher
 from proxy.gateway.exchange import Exchange, Outcome
@@ -13,7 +13,7 @@ from proxy.gateway.meter import read_sent_params
 from proxy.gateway.request import Request
 from proxy.gateway.retry import AttemptResult, GiveUp, Retry
 from proxy.gateway.targets import RetryPlan
-from proxy.gateway.watchdog import Watchdog
+from proxy.gateway.watchdog import Watchdog, raise_if_client_left
 from proxy.providers.address import Route
 from proxy.providers.dialects import peek
 from proxy.providers.retry_after import retry_after_s
@@ -141,7 +141,7 @@ async def _attempt(
     except asyncio.CancelledError:
         reason = "client_left" if ex.outcome.client_left else "stopping"
         attempts.append(_note(ex, route, model, began, 0, reason, waited_s))
-        _raise_if_client_left(ex.outcome)
+        raise_if_client_left(ex.outcome)
         raise
     finally:
         watchdog.discard(ex)
@@ -175,18 +175,10 @@ async def _pause(ex: Exchange, watchdog: Watchdog, seconds: float) -> None:
     try:
         await asyncio.sleep(seconds + 0.001)  # the loop's timers end up to a millisecond early
     except asyncio.CancelledError:
-        _raise_if_client_left(ex.outcome)
+        raise_if_client_left(ex.outcome)
         raise
     finally:
         watchdog.discard(ex)
-
-
-def _raise_if_client_left(outcome: Outcome) -> None:
-    """Raise `ClientDisconnected` where it was the watchdog that cancelled this task, and not a shutdown."""
-    current = asyncio.current_task()
-    if outcome.client_left and current is not None:
-        current.uncancel()
-        raise ClientDisconnected("the client disconnected before the response began") from None
 
 
 def _result(answer: Answer) -> AttemptResult:
