@@ -14,6 +14,7 @@ from proxy.control.api.account import ACCOUNT_ROUTES
 from proxy.control.api.alerts import ALERT_ROUTES
 from proxy.control.api.annotations import ANNOTATION_ROUTES
 from proxy.control.api.bodies import BODY_ROUTES
+from proxy.control.api.budgets import BUDGET_ROUTES
 from proxy.control.api.calls import list_calls, show_call
 from proxy.control.api.channels import CHANNEL_ROUTES
 from proxy.control.api.code import CODE_ROUTES
@@ -83,6 +84,7 @@ ROUTES: Final[list[Any]] = [
     *DOCUMENT_ROUTES,
     *ALERT_ROUTES,
     *SILENCE_ROUTES,
+    *BUDGET_ROUTES,
     *CHANNEL_ROUTES,
     *DELIVERY_ROUTES,
     *WEBHOOK_ROUTES,

@@ -17,6 +17,7 @@ from proxy.control.jobs.reprice import Repricer
 from proxy.control.jobs.runner import Job, JobRunner
 from proxy.control.jobs.send_calls import CallSender
 from proxy.control.jobs.store_hours import HourKeeper
+from proxy.control.jobs.watch_budgets import BudgetWatch
 from proxy.control.log_service import LogService
 from proxy.control.rotation import RunLock, open_database
 from proxy.control.shipping import price_book, store_url
@@ -105,7 +106,8 @@ class ControlPlane:
         self.evaluator = Evaluator(settings, self.database, self.log)
         # A thread of its own: nothing else may hold an evaluation up.
         self.alert_jobs = JobRunner(self.database, [self.evaluator.job])
-        self.jobs = JobRunner(self.database, [*JOBS, self.hours.job, values.job, repricer.job])
+        watch = BudgetWatch(self.database, lambda: self.log.store if self.log.ready else None, settings)
+        self.jobs = JobRunner(self.database, [*JOBS, self.hours.job, values.job, repricer.job, watch.job])
 
     def _seen(self) -> dict[str, int]:
         if self.log.shipper is None:

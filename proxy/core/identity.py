@@ -17,7 +17,7 @@ class Identity(msgspec.Struct, frozen=True):
     policy: str = ""
     """Rate limits of the key."""
     org_policy: str = ""
-    """Rate limits of its organisation."""
+    """Limits of its organisation, as `OrgRow.limits` writes them."""
 
 
 def is_key(text: str) -> bool:

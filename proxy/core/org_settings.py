@@ -10,3 +10,5 @@ class OrgSettings(msgspec.Struct, frozen=True, omit_defaults=True):
 
     policy: str = ""
     """Rate limits for every call, as in Helicone-RateLimit-Policy."""
+    zone: str = ""
+    """Name of the zone whose days and months budgets have; empty: UTC."""

@@ -94,11 +94,7 @@ SETTINGS: tuple[Setting, ...] = (
         "Folder of your own provider files; a file with a built-in name overrides it key by key.",
     ),
     Setting("targets.allow", "", "Origins allowed in Helicone-Target-Url beside the catalog's, comma-separated."),
-    Setting(
-        "upstream.transport",
-        "direct",
-        "HTTP client: `direct` (built in), or `httpx` for outbound proxies and HTTP/2.",
-    ),
+    Setting("upstream.transport", "direct", "HTTP client: `direct` (built in), or `httpx` for proxies and HTTP/2."),
     Setting("upstream.proxy", "", "Outbound proxy, `http://…` or `socks5://…` (with upstream.transport = httpx)."),
     Setting("upstream.http2", False, "Use HTTP/2 to providers (with upstream.transport = httpx)."),
     Setting("upstream.ca_file", "", "File of additional certificate authorities (PEM) to trust."),
@@ -182,6 +178,7 @@ SETTINGS: tuple[Setting, ...] = (
     ),
     Setting("breaker.open_s", 10.0, "Time a circuit breaker stays open before one call probes the origin.", *_SECONDS),
     *GUARD_SETTINGS,
+    Setting("budgets.interval_s", 60.0, "Interval at which budgets are compared with the log.", *_SECONDS),
     Setting(
         "log.max_body", 8 << 20, "Maximum bytes of a body that are logged; above it the middle is left out.", *_BYTES
     ),

@@ -12,14 +12,28 @@ from typing import Any, Final
 
 import msgspec
 
+from proxy.core.budget_limit import BudgetLimit
 from proxy.core.errors import PerihelionError
 from proxy.core.org_settings import OrgSettings
 
-__all__ = ["CredentialRow", "Head", "KeyRow", "OrgRow", "PriceRow", "PromptRow", "SnapshotError", "frames", "read"]
+__all__ = [
+    "BUDGETS_MARK",
+    "CredentialRow",
+    "Head",
+    "KeyRow",
+    "OrgRow",
+    "PriceRow",
+    "PromptRow",
+    "SnapshotError",
+    "frames",
+    "read",
+]
 
 MAGIC: Final = b"PERISNP1"
 _LENGTH: Final = struct.Struct("<I")
 _ROWS: Final = 500
+BUDGETS_MARK: Final = "\0"
+"""No policy can hold it."""
 
 
 class SnapshotError(PerihelionError):
@@ -39,10 +53,19 @@ class OrgRow(msgspec.Struct, array_like=True, frozen=True, gc=False):
     id: str
     stored: OrgSettings | str
     """Text, the policy alone, in a snapshot that an older version wrote."""
+    budgets: tuple[BudgetLimit, ...] = ()
+    """Those with a hard limit."""
 
     @property
     def settings(self) -> OrgSettings:
         return OrgSettings(policy=self.stored) if isinstance(self.stored, str) else self.stored
+
+    @property
+    def limits(self) -> str:
+        """All limits of its calls as one text: the policy, and after `BUDGETS_MARK` the budgets as JSON. Empty where
+        there are none."""
+        policy = self.settings.policy
+        return policy + BUDGETS_MARK + msgspec.json.encode(self.budgets).decode() if self.budgets else policy
 
 
 class KeyRow(msgspec.Struct, array_like=True, frozen=True, gc=False):

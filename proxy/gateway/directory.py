@@ -43,6 +43,7 @@ class DirectorySnapshot:
         self.log_keys: dict[bytes, KeyRow] = {}
         """Keys that may not call and may log calls."""
         self.policies: dict[str, str] = {}
+        """Limits by organisation, as `OrgRow.limits` writes them."""
         self.credentials: dict[tuple[str, str], bytes] = {}
         self.prompts: dict[tuple[str, str], list[PromptRow]] = {}
         self.prices: dict[str, list[PriceRow]] = {}
@@ -60,7 +61,7 @@ class DirectorySnapshot:
             for row in rows:
                 self.prices.setdefault(row.org, []).append(row)
         elif kind == "orgs":
-            self.policies |= {row.id: row.settings.policy for row in rows if row.settings.policy}
+            self.policies |= {row.id: row.limits for row in rows if row.limits}
         elif kind == "credentials":
             sealed: list[CredentialRow] = rows
             self.credentials |= {(row.org, row.provider): row.sealed for row in sealed}

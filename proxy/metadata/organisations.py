@@ -35,6 +35,8 @@ class Organisation(msgspec.Struct, kw_only=True):
     name: str
     policy: str
     """Rate limits for every call, as in Helicone-RateLimit-Policy."""
+    zone: str
+    """Name of the zone whose days and months budgets have; empty: UTC."""
     created_us: int
 
 
@@ -50,7 +52,7 @@ def create(connection: Connection, name: str, policy: str = "") -> Organisation:
     if connection.execute(select(organisations.c.id).where(organisations.c.name == name)).first() is not None:
         raise RowConflict(f"an organisation {name!r} exists already")
     at = now_us()
-    made = Organisation(id=uuid7(at), name=name, policy=policy, created_us=at)
+    made = Organisation(id=uuid7(at), name=name, policy=policy, zone="", created_us=at)
     settings = _encode(OrgSettings(policy=policy))
     connection.execute(insert(organisations).values(id=made.id, name=name, settings=settings, created_us=at))
     return made
@@ -157,5 +159,5 @@ def _encode(settings: OrgSettings) -> str:
 
 
 def _organisation(row: Any) -> Organisation:
-    policy = read_settings(row.settings).policy
-    return Organisation(id=row.id, name=row.name, policy=policy, created_us=row.created_us)
+    settings = read_settings(row.settings)
+    return Organisation(id=row.id, name=row.name, policy=settings.policy, zone=settings.zone, created_us=row.created_us)

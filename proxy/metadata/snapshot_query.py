@@ -6,7 +6,7 @@ from sqlalchemy import Connection, select
 
 from proxy.core.clock import now_us
 from proxy.core.snapshot import CredentialRow, Head, KeyRow, OrgRow, PromptRow, frames
-from proxy.metadata import prices
+from proxy.metadata import budgets, prices
 from proxy.metadata.organisations import read_settings
 from proxy.metadata.tables import (
     api_keys,
@@ -38,8 +38,9 @@ def snapshot(connection: Connection) -> tuple[int, Iterator[bytes]]:
 
 
 def _organisations(connection: Connection) -> Iterator[OrgRow]:
+    limits = budgets.hard_limits(connection)
     for row in connection.execute(select(organisations.c.id, organisations.c.settings).order_by(organisations.c.id)):
-        yield OrgRow(row.id, read_settings(row.settings))
+        yield OrgRow(row.id, read_settings(row.settings), limits.get(row.id, ()))
 
 
 def _keys(connection: Connection, scope: str, without: str = "") -> Iterator[KeyRow]:

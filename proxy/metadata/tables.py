@@ -24,6 +24,8 @@ from sqlalchemy import (
 __all__ = [
     "METADATA",
     "api_keys",
+    "budget_notices",
+    "budgets",
     "call_webhooks",
     "channels",
     "credentials",
@@ -307,6 +309,28 @@ call_webhooks = Table(
     Column("changed_us", BigInteger, nullable=False),
     Column("changed_by", String(36), nullable=False),
     Index(None, "org_id", "id"),
+)
+budgets = Table(
+    "budgets",
+    METADATA,
+    Column("id", String(36), primary_key=True),
+    _org(),
+    Column("content", Text, nullable=False),
+    Column("revision", Integer, nullable=False),
+    Column("created_us", BigInteger, nullable=False),
+    Column("created_by", String(36), nullable=False),
+    Column("changed_us", BigInteger, nullable=False),
+    Column("changed_by", String(36), nullable=False),
+    Index(None, "org_id", "id"),
+)
+budget_notices = Table(
+    "budget_notices",
+    METADATA,
+    Column("budget_id", String(36), ForeignKey("budgets.id"), primary_key=True),
+    Column("period", String(10), primary_key=True),
+    Column("share", Integer, primary_key=True, autoincrement=False),
+    Column("value_hash", String(32), primary_key=True),
+    Column("noted_us", BigInteger, nullable=False),
 )
 jobs = Table(
     "jobs",

@@ -10,6 +10,7 @@ from typing import Final
 import msgspec
 
 from _speedups import scaled
+from proxy.core.budget_limit import BudgetLimit
 from proxy.core.errors import BadDirective
 from proxy.policies import POLICIES
 
@@ -35,6 +36,8 @@ class Rule(msgspec.Struct, frozen=True):
     """`user`, or a property's name in lower case; empty: all calls together."""
     keyed: bool = False
     """Stored with one of our keys: every key has buckets of its own."""
+    budget: BudgetLimit | None = None
+    """It is made of a budget: its window is a period of the calendar."""
 
     @property
     def amount(self) -> str:

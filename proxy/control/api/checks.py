@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import msgspec
 
+from proxy.core.calendar import is_zone
 from proxy.core.errors import BadDirective, BadRequest
 from proxy.core.identity import DEFAULT_ORG
 from proxy.core.template import Variable, parse
@@ -24,6 +25,7 @@ __all__ = [
     "check_role",
     "check_scopes",
     "check_template",
+    "check_zone",
 ]
 
 _ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,127}")
@@ -70,6 +72,12 @@ def check_scopes(path: str, scopes: list[str], org: str) -> list[str]:
     if not scopes:
         raise InvalidValue(path, "[]", "at least one of " + ", ".join(SCOPES))
     return sorted(set(scopes), key=SCOPES.index)
+
+
+def check_zone(path: str, zone: str) -> str:
+    if zone and not is_zone(zone):
+        raise InvalidValue(path, zone[:60], "the name of a zone such as Europe/Berlin, UTC, or nothing")
+    return zone
 
 
 def check_policy(path: str, policy: str) -> str:

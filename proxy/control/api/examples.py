@@ -49,6 +49,17 @@ EXAMPLES: Final[dict[str, Any]] = {
     },
     "editWebhook": {"filter": "status>=500", "with_bodies": True},
     "replayWebhook": {"since": "1h"},
+    "createBudget": {
+        "name": "Search team",
+        "limit_usd": 500,
+        "period": "month",
+        "scope": "property",
+        "property": "team",
+        "value": "search",
+        "shares": [50, 80, 100],
+        "hard": True,
+    },
+    "editBudget": {"revision": 1, "limit_usd": 800, "shares": [80, 100]},
     "createReprice": {"since": "30d", "filter": "model:gpt-4o-mini", "dry_run": True},
     "login": {"email": "ada@example.com", "password": "correct horse battery staple"},
     "useLink": {

@@ -7,7 +7,7 @@ from litestar import Request, Response, delete, get, patch, post
 from litestar.exceptions import NotAuthorizedException, PermissionDeniedException
 from litestar.params import FromPath, JSONBody
 
-from proxy.control.api.checks import check_name, check_policy, check_role
+from proxy.control.api.checks import check_name, check_policy, check_role, check_zone
 from proxy.control.api.entry import Me, address_of, entered, me_of, too_many
 from proxy.control.api.paging import After, Limit, check_limit
 from proxy.control.auth import COOKIE, NOBODY, caller_of, needs, session_cookie
@@ -42,6 +42,8 @@ class NewOrganisation(msgspec.Struct, forbid_unknown_fields=True):
 class OrganisationChange(msgspec.Struct, forbid_unknown_fields=True):
     name: str | None = None
     policy: str | None = None
+    zone: str | None = None
+    """Name of the zone whose days and months budgets have, such as `Europe/Berlin`; empty: UTC."""
 
 
 class RoleChange(msgspec.Struct, forbid_unknown_fields=True):
@@ -141,7 +143,7 @@ def create_organisation(request: Request[Any, Any, Any], data: JSONBody[NewOrgan
 @get("/api/organisation", sync_to_thread=True, opt=needs("viewer"), summary="This organisation",
      operation_id="getOrganisation")  # fmt: skip
 def show_organisation(request: Request[Any, Any, Any]) -> Organisation:
-    """Its name and its limits."""
+    """Its name, its limits and its zone."""
     with database_of(request).read() as rows:
         return organisations.shown(rows, caller_of(request).org)
 
@@ -149,12 +151,14 @@ def show_organisation(request: Request[Any, Any, Any]) -> Organisation:
 @patch("/api/organisation", sync_to_thread=True, opt=needs("admin"), summary="Change this organisation",
        operation_id="editOrganisation")  # fmt: skip
 def edit_organisation(request: Request[Any, Any, Any], data: JSONBody[OrganisationChange]) -> Response[Organisation]:
-    """Its name, and the limits of all its calls; gateways know within two seconds."""
+    """Its name, its zone, and the limits of all its calls; gateways know within two seconds."""
     changed: dict[str, str] = {}
     if data.name is not None:
         changed["name"] = check_name("name", data.name)
     if data.policy is not None:
         changed["policy"] = check_policy("policy", data.policy)
+    if data.zone is not None:
+        changed["zone"] = check_zone("zone", data.zone)
     return mutate(request, data, lambda rows: organisations.edit(rows, caller_of(request).org, **changed))
 
 

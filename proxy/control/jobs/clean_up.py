@@ -3,7 +3,7 @@
 from typing import Final
 
 from proxy.control.jobs.runner import Job
-from proxy.metadata import idempotency, outbox, people
+from proxy.metadata import budgets, idempotency, outbox, people
 from proxy.metadata.db import Connection
 from proxy.metadata.links import remove_old_links
 
@@ -14,6 +14,7 @@ def _remove_expired(connection: Connection) -> None:
     people.remove_expired_sessions(connection)
     remove_old_links(connection)
     idempotency.remove_expired(connection)
+    budgets.remove_old_notices(connection)
     outbox.remove_old(connection)
 
 

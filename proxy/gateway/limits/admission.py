@@ -3,16 +3,19 @@
 from hashlib import blake2b
 from typing import Final
 
+from proxy.core.budget_limit import BudgetLimit
+from proxy.core.calendar import period_at
 from proxy.core.errors import BadRequest, Overloaded
 from proxy.core.settings import Settings
 from proxy.gateway.exchange import Exchange, LimitHold
-from proxy.gateway.limits.headers import add_limit_headers, build_refusal
+from proxy.gateway.limits.headers import add_limit_headers, build_refusal, end_with_periods
 from proxy.gateway.limits.rules import RuleIndex, Rules
 from proxy.gateway.meter import Meter, read_sent_params
 from proxy.gateway.request import Request
 from proxy.kv.base import Charge, Hold, KvDown, LimitStore
 from proxy.kv.memory import MemoryKv
 from proxy.policies import POLICIES, Estimate
+from proxy.policies.budgets import budget_parts
 from proxy.policies.rules import Rule
 from proxy.providers.dialects import RequestParams
 
@@ -54,8 +57,9 @@ class Limits:
             if bucket:
                 policy = rules.policies[at]
                 charged.append(at)
+                limit = rule.limit if rule.budget is None else budget_parts(rule.budget.room_nanousd(ex.started_us))
                 charges.append(
-                    Charge(bucket, rule.limit, rule.window_us, policy.admit(estimate), policy.held, policy.concurrent)
+                    Charge(bucket, limit, rule.window_us, policy.admit(estimate), policy.held, policy.concurrent)
                 )
         if not charges:
             return
@@ -69,6 +73,8 @@ class Limits:
             charged, charges = local
             store = self._local = self._local or MemoryKv(0)
             grant = await store.take(org, charges, ex.id, self._hold_us)
+        if rules.budgets:
+            grant = end_with_periods(grant, [rules.rules[at] for at in charged], ex.started_us)
         add_limit_headers(ex.outcome, rules, charged, grant)
         if not grant.allowed:
             self.refused += 1
@@ -131,28 +137,56 @@ class Limits:
     def _bucket(self, ex: Exchange, request: Request, rule: Rule) -> str:
         """The bucket's name; empty where the segment is missing and the setting lets such calls pass."""
         segment, identity = rule.segment, request.identity
+        if rule.budget is not None:
+            return self._budget_bucket(ex, request, rule, rule.budget)
         name = (
             f"{identity.org}\n{rule.text}" if not rule.keyed else f"{identity.org}\nkey {identity.key_id}\n{rule.text}"
         )
         if not segment:
             return name
         fields = request.head.fields
-        if segment != "user":
-            value = fields.properties.get(segment, "")
-        else:
-            value = fields.user_id or self._params(ex, request).user
+        value = fields.properties.get(segment, "") if segment != "user" else fields.user_id
         if not value:
-            if self._missing == "pass":
+            value = self._value_of_body(ex, request, segment)
+            if not value and self._passes_without(rule):
                 return ""
-            if self._missing == "refuse":
-                header = "Helicone-User-Id" if segment == "user" else f"Helicone-Property-{segment.title()}"
-                raise BadRequest(
-                    f"Policy {rule.text} counts by {segment!r}, which this call does not carry; send {header}.",
-                    code="missing_segment", param=header,
-                )  # fmt: skip
-        if len(value) > _MAX_SEGMENT_CHARS:  # a user from a body may have any length
-            value = blake2b(value.encode("utf-8", "surrogatepass")).hexdigest()
+        if len(value) > _MAX_SEGMENT_CHARS:
+            value = _shortened(value)
         return f"{name}\n{value}"
+
+    def _budget_bucket(self, ex: Exchange, request: Request, rule: Rule, budget: BudgetLimit) -> str:
+        """The bucket of a budget in the period of this call; empty where it is not for this call."""
+        identity = request.identity
+        name = f"{identity.org}\nbudget {budget.id} {period_at(budget.period, budget.zone, ex.started_us).name}"
+        if budget.scope == "organisation":
+            return name
+        by_key = budget.scope == "key"
+        fields = request.head.fields
+        if by_key:
+            value = identity.key_id
+        else:
+            value = fields.properties.get(rule.segment, "") if rule.segment != "user" else fields.user_id
+            value = value or self._value_of_body(ex, request, rule.segment)
+        if budget.value:
+            return name if value == budget.value else ""
+        if not value and (by_key or self._passes_without(rule)):
+            return ""
+        return f"{name}\n{value if len(value) <= _MAX_SEGMENT_CHARS else _shortened(value)}"
+
+    def _value_of_body(self, ex: Exchange, request: Request, segment: str) -> str:
+        return self._params(ex, request).user if segment == "user" else ""
+
+    def _passes_without(self, rule: Rule) -> bool:
+        """Whether a call without the rule's segment is not counted; else all of them share a bucket. Raises
+        `BadRequest` where the setting refuses them."""
+        if self._missing == "refuse":
+            segment = rule.segment
+            header = "Helicone-User-Id" if segment == "user" else f"Helicone-Property-{segment.title()}"
+            raise BadRequest(
+                f"Policy {rule.text} counts by {segment!r}, which this call does not carry; send {header}.",
+                code="missing_segment", param=header,
+            )  # fmt: skip
+        return self._missing == "pass"
 
     def _degrade(
         self, ex: Exchange, rules: Rules, charged: list[int], charges: list[Charge]
@@ -175,3 +209,8 @@ class Limits:
         if action == "local":
             return [charged[place] for place in budgets], [charges[place] for place in budgets]
         return None
+
+
+def _shortened(value: str) -> str:
+    """A user from a body may have any length."""
+    return blake2b(value.encode("utf-8", "surrogatepass")).hexdigest()

@@ -2,6 +2,10 @@
 
 from typing import Final
 
+import msgspec
+
+from proxy.core.budget_limit import BudgetLimit
+from proxy.core.calendar import CalendarPeriod, period_at
 from proxy.core.errors import Limited
 from proxy.gateway.exchange import Outcome
 from proxy.gateway.limits.rules import Rules
@@ -9,7 +13,7 @@ from proxy.kv.base import Grant, Room
 from proxy.policies import POLICIES
 from proxy.policies.rules import Rule, plain
 
-__all__ = ["add_limit_headers", "build_refusal"]
+__all__ = ["add_limit_headers", "build_refusal", "end_with_periods"]
 
 _NEVER_US: Final = 1 << 62
 
@@ -45,6 +49,22 @@ def add_limit_headers(outcome: Outcome, rules: Rules, charged: list[int], grant:
     )
 
 
+def end_with_periods(grant: Grant, rules: list[Rule], at_us: int) -> Grant:
+    """Return the grant with the waits of budgets cut at the end of their period: the next one has a new bucket."""
+    rooms = [
+        room if rule.budget is None else _within(room, period_at(rule.budget.period, rule.budget.zone, at_us), at_us)
+        for rule, room in zip(rules, grant.rooms, strict=True)
+    ]
+    return msgspec.structs.replace(grant, rooms=rooms)
+
+
+def _within(room: Room, period: CalendarPeriod, at_us: int) -> Room:
+    left_us = period.until_us - at_us
+    # A call that is larger than what is left fits into the next period, perhaps.
+    wait_us = left_us if room.retry_after_us < 0 else min(room.retry_after_us, left_us)
+    return msgspec.structs.replace(room, retry_after_us=wait_us, reset_us=min(room.reset_us, left_us))
+
+
 def build_refusal(outcome: Outcome, rules: list[Rule], grant: Grant) -> Limited:
     """Return the error for a call that a rule refuses, naming the rule that takes longest to let it pass."""
     waits = [
@@ -54,6 +74,8 @@ def build_refusal(outcome: Outcome, rules: list[Rule], grant: Grant) -> Limited:
     ]
     wait_us, rule = max(waits, key=lambda row: row[0])
     outcome.facts["rate.refused"] = rule.text
+    if rule.budget is not None:
+        return _budget_refusal(outcome, rule.budget, max(_seconds(wait_us), 1))
     whose = f" for this {rule.segment}" if rule.segment else ""
     noun = POLICIES[rule.unit].noun
     what = f"Rate limit reached: {rule.amount} {noun} in {rule.seconds} s{whose} (policy {rule.text})."
@@ -66,6 +88,16 @@ def build_refusal(outcome: Outcome, rules: list[Rule], grant: Grant) -> Limited:
     seconds = max(_seconds(wait_us), 1)
     headers["retry-after"] = str(seconds)
     return Limited(f"{what} Try again in {seconds} s.", param="Helicone-RateLimit-Policy", headers=headers)
+
+
+def _budget_refusal(outcome: Outcome, budget: BudgetLimit, seconds: int) -> Limited:
+    outcome.facts["rate.budget"] = budget.id
+    whose = {"key": " for this key", "user": " for this user", "property": f" for this {budget.property}"}
+    return Limited(
+        f"The budget {budget.name!r} is used up: ${plain(budget.nanousd, 1_000_000_000)} a {budget.period}"
+        f"{whose.get(budget.scope, '')}. The next {budget.period} begins in {seconds} s.",
+        code="budget_reached", headers={"x-helicone-error": "budget_reached", "retry-after": str(seconds)},
+    )  # fmt: skip
 
 
 def _state(rule: Rule, room: Room) -> str:

@@ -4,7 +4,9 @@ from typing import Final
 
 import msgspec
 
+from proxy.core.snapshot import BUDGETS_MARK
 from proxy.policies import POLICIES
+from proxy.policies.budgets import budget_rules
 from proxy.policies.rules import Rule, parse_rules
 
 __all__ = ["RuleIndex", "Rules"]
@@ -16,7 +18,7 @@ _NO_RULES: Final[tuple[Rule, ...]] = ()
 class Rules:
     """Rules that apply together, and what is the same for every call under them."""
 
-    __slots__ = ("headers", "held", "metered", "policies", "priced", "rules")
+    __slots__ = ("budgets", "headers", "held", "metered", "policies", "priced", "rules")
 
     def __init__(self, rules: tuple[Rule, ...]) -> None:
         self.rules = rules
@@ -27,6 +29,8 @@ class Rules:
         """What a call may use must be estimated."""
         self.priced = next((policy for policy in self.policies if policy.needs_price), None)
         """A policy that counts money; None: no price is needed."""
+        self.budgets = any(rule.budget is not None for rule in rules)
+        """Some of them end with a period of the calendar."""
         self.headers = [
             (
                 ("helicone-ratelimit-limit", rule.amount),
@@ -66,4 +70,7 @@ def _of_key(text: str) -> tuple[Rule, ...]:
 
 
 def _of_org(text: str) -> tuple[Rule, ...]:
-    return parse_rules(text, "stored limits") if text else _NO_RULES
+    """The rules of an organisation's limits, which are written as `OrgRow.limits` says."""
+    policy, _, budgets = text.partition(BUDGETS_MARK)
+    rules = parse_rules(policy, "stored limits") if policy else _NO_RULES
+    return rules + budget_rules(budgets) if budgets else rules
