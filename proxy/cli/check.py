@@ -16,7 +16,13 @@ from proxy.kv import check_url
 
 __all__ = ["check", "masked", "warnings"]
 
-_SECRET: Final = ("secret.key", "snapshot.token", "oidc.client_secret")
+_SECRET: Final = (
+    "secret.key",
+    "snapshot.token",
+    "oidc.client_secret",
+    "guard.moderation_key",
+    "guard.security_key",
+)
 _WIDE: Final = 400
 """Columns where the output is no terminal."""
 

@@ -52,6 +52,8 @@ BODIES: dict[str, Any] = {
     "POST /api/webhooks/{id:str}/test": None,
     "POST /api/webhooks/{id:str}/rotate": None,
     "POST /api/webhooks/{id:str}/replay": {"since": "1h"},
+    "PATCH /api/budgets/{id:str}": {"revision": 1, "limit_usd": 9},
+    "DELETE /api/budgets/{id:str}": None,
     "POST /api/prompts": {"id": "own", "body": {}},
     "POST /api/prompts/{id:str}/versions": {"body": {"messages": []}, "environments": ["production"]},
     "PUT /api/prompts/{id:str}/environments/{label:str}": {"version": 1},
@@ -210,6 +212,7 @@ class Moon:
         matchers = [{"label": "user", "value": "moon-user"}]
         quiet = self.made("/api/silences", matchers=matchers, ends_us=round(time.time() + 3600) * 10**6)
         self.silence = quiet["id"]
+        self.budget = self.made("/api/budgets", name="moon-budget", limit_usd=1, scope="user", value="moon-user")["id"]
         self.luna.put("/api/credentials/openai", json={"value": "sk-moon-credential-mmmm"}).raise_for_status()
         self.invited = self.made("/api/members", email="guest@moon.example")["path"]
 
@@ -241,6 +244,7 @@ class Moon:
             self.org, self.user, self.key_id, self.key, self.request, "moon-prompt", "moon-name", "moon-model",
             "luna@moon.example", "secret of the Moon", "mmmm", "guest@moon.example",
             self.document, "moon-view", "moon-user", self.alert, "moon-rule", self.silence,
+            self.document, "moon-view", "moon-user", self.budget, "moon-budget",
         )  # fmt: skip
 
     def state(self) -> list[Any]:
@@ -250,6 +254,7 @@ class Moon:
             "/api/prompts/moon-prompt/versions", f"/api/requests/{self.request}", f"/api/documents/{self.document}",
             "/api/prompts/moon-prompt/versions", f"/api/requests/{self.request}", "/api/invitations",
             f"/api/alerts/{self.alert}", "/api/silences",
+            "/api/budgets?spending=false",
         )  # fmt: skip
         answers = [self.luna.get(path) for path in paths]
         assert [answer.status_code for answer in answers] == [200] * len(paths)
@@ -265,6 +270,7 @@ def test_no_organisation_sees_or_changes_another_s(stack: Stack, routes: list[tu
     stranger = {"Authorization": f"Bearer {stack.token}"}  # the owner of another organisation: no right is missing
     places = {"keys": moon.key_id, "prompts": "moon-prompt", "requests": moon.request, "documents": moon.document}
     places |= {"alerts": moon.alert, "silences": moon.silence}
+    places["budgets"] = moon.budget
     ids = {
         "user": moon.user,
         "number": "1",

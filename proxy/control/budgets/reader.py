@@ -97,10 +97,11 @@ class BudgetReader:
         bucket: str | None = None,
     ) -> Any:
         column = _column(content)
+        wanted = Leaf(column, "eq", value) if value else Leaf(column, "exists")  # no value: in nobody's budget
         question = MetricsQuestion(
             measures=["cost", "unknown_cost_calls", "calls"],
             dimensions=[column] if most else [],
-            filter=to_json(Leaf(column, "eq", value)) if column and value else None,
+            filter=to_json(wanted) if column else None,
             since=_iso(since_us),
             until=_iso(max(until_us, since_us + 1)),
             bucket=bucket,
@@ -125,7 +126,6 @@ def _column(content: BudgetContent) -> str:
 
 
 def _values(groups: list[Series], content: BudgetContent) -> list[ValueSpending]:
-    """Calls that carry no value belong to nobody's budget."""
     column = _column(content)
     found = [(str(group.key[column] or ""), _nanousd(group)) for group in groups]
     return [ValueSpending(value=value, spent_nanousd=nanousd) for value, nanousd in found if value and nanousd]
