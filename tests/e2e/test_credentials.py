@@ -51,6 +51,17 @@ def sent(simulator_origin: str) -> dict[str, str]:
     return dict(headers)
 
 
+def test_a_guard_asks_the_moderation_endpoint_with_the_stored_key(
+    stack: Stack, key: str, simulator_origin: str
+) -> None:
+    headers = {"Helicone-Auth": f"Bearer {key}", "Helicone-Moderations-Enabled": "true", "x-api-key": "sk-own"}
+    assert httpx.post(stack.gateway + MESSAGES, json=CALL, headers=headers).status_code == 200
+    *_, checked, called = httpx.get(simulator_origin + "/_simulator/requests").json()
+    assert (checked["target"], called["target"]) == ("/v1/moderations", "/v1/messages")
+    told = {name.lower(): value for name, value in checked["headers"]}
+    assert told["authorization"] == "Bearer stored-for-openai" and "x-api-key" not in told and key not in str(told)
+
+
 def last(simulator_origin: str) -> Any:
     return httpx.get(simulator_origin + "/_simulator/requests").json()[-1]
 

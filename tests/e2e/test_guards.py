@@ -3,6 +3,7 @@
 import json
 import re
 import socket
+import uuid
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,7 @@ from typing import Any
 import httpx
 import pytest
 
-from tests.stack import ROOT, Stack, wait_for
+from tests.stack import ROOT, Stack
 
 CHAT = "/openai/v1/chat/completions"
 MODERATED = {"Helicone-Moderations-Enabled": "true"}
@@ -37,7 +38,9 @@ BODIES = {
 def stack(tmp_path_factory: pytest.TempPathFactory, simulator_origin: str) -> Iterator[Stack]:
     folder: Path = tmp_path_factory.mktemp("guards")
     providers = dict.fromkeys(("openai", "anthropic", "gemini"), f'origin = "{simulator_origin}"')
-    with Stack(folder, providers, guard__moderation_key="sk-operator") as running:
+    with Stack(
+        folder, providers, guard__moderation_key="sk-operator", targets__allow=simulator_origin
+    ).start_gateway() as running:
         yield running
 
 
@@ -158,19 +161,10 @@ def test_the_moderation_endpoint_gets_the_caller_s_key_only_where_the_call_goes_
     assert authorization() == "Bearer sk-own"
     assert post(stack, CHAT, chat("None."), MODERATED).is_success
     assert authorization() == "Bearer sk-operator"
-    head = {"Authorization": f"Bearer {stack.token}"}
-    httpx.put(
-        stack.control + "/api/credentials/openai", json={"value": "sk-stored"}, headers=head, timeout=30
-    ).raise_for_status()
-
-    def is_stored() -> bool:
-        assert post(stack, "/anthropic/v1/messages", chat("Stored.", max_tokens=5), MODERATED).is_success
-        return authorization() == "Bearer sk-stored"
-
-    wait_for("the stored credential at the gateway", is_stored)
+    assert post(stack, "/anthropic/v1/messages", chat("Other.", max_tokens=5), MODERATED, KEY).is_success
+    assert authorization() == "Bearer sk-operator"
     body = json.loads(asked(simulator_origin)[-1]["body"])
-    assert body == {"input": ["Stored."], "model": "omni-moderation-latest"}
-    httpx.delete(stack.control + "/api/credentials/openai", headers=head, timeout=30).raise_for_status()
+    assert body == {"input": ["Other."], "model": "omni-moderation-latest"}
 
 
 @pytest.mark.parametrize(
@@ -269,3 +263,15 @@ def test_by_setting_an_unchecked_call_passes_and_says_so(lenient: Stack) -> None
     assert facts["guard.moderation_ms"] >= 300
     both = post(lenient, CHAT, chat("a jailbreak"), MODERATED, SECURED)
     assert both.json()["error"]["code"] == "PROMPT_THREAT_DETECTED"  # one guard's failure is no excuse for the other
+
+
+def test_a_client_that_leaves_during_a_check_ends_it(tmp_path: Path, simulator_origin: str, silent: str) -> None:
+    id = str(uuid.uuid4())
+    stack = Stack(tmp_path, {"openai": f'origin = "{simulator_origin}"'}, guard__moderation_url=silent)
+    with stack.start_gateway():
+        with pytest.raises(httpx.ReadTimeout):
+            httpx.post(
+                stack.gateway + CHAT, json=chat(BAD), headers=MODERATED | {"Helicone-Request-Id": id}, timeout=0.2
+            )
+        row = stack.record(id)
+    assert (row["status"], row["outcome"], row["error"], row["attempts"]) == (499, "guard", "client_left", [])

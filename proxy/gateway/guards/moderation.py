@@ -26,8 +26,8 @@ _INPUTS: Final = 32
 class Moderation:
     """Sends every text as an input of its own, and flags the call where one of them is flagged.
 
-    The credential is the caller's own where the call itself goes to the same origin, else the organisation's stored
-    OpenAI key, else `guard.moderation_key`. The first two are sent to OpenAI's origin only.
+    The credential is the caller's own where the call itself goes to OpenAI at the same origin, else the OpenAI key that
+    the organisation stored, else `guard.moderation_key`. The first two are sent to OpenAI's origin only.
     """
 
     name = "moderation"
@@ -75,7 +75,9 @@ class Moderation:
     def _authorization(self, call: CheckedCall) -> str:
         request = call.request
         if self._is_openai:
-            if request.route.origin.url == self._url.origin.url and request.head.authorization:
+            route = request.route
+            is_there = route.provider.name == _PROVIDER and route.origin.url == self._url.origin.url
+            if is_there and request.head.authorization:
                 return request.head.authorization
             stored = self._directory.credential(request.identity.org, _PROVIDER)
             if stored:
