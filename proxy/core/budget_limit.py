@@ -31,6 +31,8 @@ class BudgetLimit(msgspec.Struct, frozen=True, omit_defaults=True):
     """What was spent in `spent_in` before the limit was set."""
     spent_in: str = ""
     """Name of that period."""
+    counted_since_us: int = 0
+    """When the limit was set: gateways count in buckets of that time, so that nothing is counted twice."""
 
     def room_nanousd(self, at_us: int) -> int:
         """What gateways may spend in the period that holds `at_us`; at least 0."""

@@ -58,6 +58,8 @@ class BudgetContent(msgspec.Struct, frozen=True, kw_only=True):
     spent_nanousd: int = 0
     """What was spent in `spent_in` when the hard limit was set."""
     spent_in: str = ""
+    counted_since_us: int = 0
+    """When that was."""
 
 
 class StoredBudget(msgspec.Struct, frozen=True, kw_only=True):
@@ -132,6 +134,7 @@ def hard_limits(connection: Connection) -> dict[str, tuple[BudgetLimit, ...]]:
                 id=budget.id, name=content.name, scope=content.scope, property=content.property, value=content.value,
                 period=content.period, zone=read_settings(row.settings).zone, nanousd=content.limit_nanousd,
                 spent_nanousd=content.spent_nanousd, spent_in=content.spent_in,
+                counted_since_us=content.counted_since_us,
             )  # fmt: skip
             found[row.org_id] = (*found.get(row.org_id, ()), limit)
     return found

@@ -164,6 +164,18 @@ def test_a_budget_of_one_user_counts_what_was_spent_before(stack: Stack, admin: 
     admin.patch(f"/api/budgets/{soft['id']}", json={"revision": 1, "hard": True}).raise_for_status()
     wait_for("the gateway to know", lambda: "ratelimit" in call(stack, Helicone_User_Id="ada").headers)
     assert "for this user" in wait_for("a refusal", lambda: refused(call(stack, Helicone_User_Id="ada")))
+    # Switched off and on again with room for three more calls: nothing is counted twice, nothing forgotten.
+    spent = spending(admin, soft["id"])["spent_usd"]
+    for revision, hard in ((2, False), (3, True)):
+        change = {"revision": revision, "hard": hard, "limit_usd": round(spent + 3.5 * COST, 6)}
+        admin.patch(f"/api/budgets/{soft['id']}", json=change).raise_for_status()
+
+    def is_new() -> bool:
+        answer = call(stack, Helicone_User_Id="ada")
+        return answer.is_success and "ratelimit" in answer.headers
+
+    wait_for("the new limit", is_new)
+    assert [call(stack, Helicone_User_Id="ada").status_code for _ in range(3)] == [200, 200, 429]
     assert call(stack, Helicone_User_Id="bob").is_success
     assert "ratelimit" not in call(stack, Helicone_User_Id="bob").headers
     assert admin.delete(f"/api/budgets/{soft['id']}").status_code == 204

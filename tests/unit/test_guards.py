@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from proxy.gateway.guards import injection
+from _speedups import HEADERS
+from proxy.gateway.guards import GUARDS, injection
 from proxy.gateway.guards.injection import find_injections, injection_rules
 from proxy.gateway.guards.texts import cut_text
 from proxy.providers.dialects.caller_texts import find_caller_texts
@@ -104,6 +105,11 @@ BODIES: dict[str, tuple[Any, list[str]]] = {
 def test_texts_of_users_and_tools_are_found_in_every_dialect(name: str) -> None:
     body, expected = BODIES[name]
     assert find_caller_texts(json.loads(json.dumps(body))) == expected
+
+
+def test_only_the_semantic_cache_is_not_built() -> None:
+    assert [(row.name, row.unavailable) for row in HEADERS if row.unavailable] == [("Helicone-Cache-Mode", "semantic")]
+    assert {row.guard for row in HEADERS if row.guard} == {guard.name for guard in GUARDS}
 
 
 def test_a_deep_body_is_read_without_recursion() -> None:

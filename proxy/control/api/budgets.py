@@ -188,8 +188,9 @@ def edit_budget(request: Request[Any, Any, Any], id: FromPath[str], data: JSONBo
     if afresh or not before.content.hard:
         content = _with_spent(request, content)
     else:
+        kept = before.content
         content = msgspec.structs.replace(
-            content, spent_nanousd=before.content.spent_nanousd, spent_in=before.content.spent_in
+            content, spent_nanousd=kept.spent_nanousd, spent_in=kept.spent_in, counted_since_us=kept.counted_since_us
         )
     is_new_limit = afresh or content.limit_nanousd != before.content.limit_nanousd
 
@@ -268,10 +269,13 @@ def _check_places(rows: Connection, org: str, content: BudgetContent) -> None:
 def _with_spent(request: Request[Any, Any, Any], content: BudgetContent) -> BudgetContent:
     """The content with what was spent before its hard limit is set: gateways count from then on. Of a budget for each
     value nothing is taken over."""
-    if not content.hard or (content.scope != "organisation" and not content.value):
+    if not content.hard:
         return content
     plane: ControlPlane = request.app.state.plane
     org, at_us = caller_of(request).org, now_us()
+    content = msgspec.structs.replace(content, counted_since_us=at_us)
+    if content.scope != "organisation" and not content.value:
+        return content
     with plane.database.read() as rows:
         zone = organisations.shown(rows, org).zone
     (spent,) = BudgetReader(plane.log.store, plane.settings).spent_by_value(org, content, zone, at_us)

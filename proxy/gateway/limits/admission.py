@@ -157,7 +157,8 @@ class Limits:
     def _budget_bucket(self, ex: Exchange, request: Request, rule: Rule, budget: BudgetLimit) -> str:
         """The bucket of a budget in the period of this call; empty where it is not for this call."""
         identity = request.identity
-        name = f"{identity.org}\nbudget {budget.id} {period_at(budget.period, budget.zone, ex.started_us).name}"
+        period = period_at(budget.period, budget.zone, ex.started_us)
+        name = f"{identity.org}\nbudget {budget.id} {budget.counted_since_us} {period.name}"
         if budget.scope == "organisation":
             return name
         by_key = budget.scope == "key"
