@@ -160,6 +160,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/budgets": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Budgets, with what is spent */
+        get: operations["listBudgets"];
+        put?: never;
+        /** Create a budget */
+        post: operations["createBudget"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/budgets/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One budget */
+        get: operations["getBudget"];
+        put?: never;
+        post?: never;
+        /** Delete a budget */
+        delete: operations["deleteBudget"];
+        options?: never;
+        head?: never;
+        /** Change a budget */
+        patch: operations["editBudget"];
+        trace?: never;
+    };
     "/api/channels": {
         parameters: {
             query?: never;
@@ -3086,6 +3123,61 @@ export interface components {
             /** Format: date-time */
             start: string;
         };
+        /** Budget */
+        Budget: {
+            changed_by: string;
+            changed_us: number;
+            channels: string[];
+            created_by: string;
+            created_us: number;
+            hard: boolean;
+            id: string;
+            limit_usd: number;
+            name: string;
+            /** @enum {string} */
+            period: "day" | "month";
+            property: string;
+            revision: number;
+            /** @enum {string} */
+            scope: "organisation" | "key" | "user" | "property";
+            shares: number[];
+            spending?: components["schemas"]["BudgetSpending"] | null;
+            value: string;
+            value_name: string;
+        };
+        /** BudgetChange */
+        BudgetChange: {
+            channels?: string[] | null;
+            hard?: boolean | null;
+            limit_usd?: number | null;
+            name?: string | null;
+            /** @enum {null|string} */
+            period?: "day" | "month" | null;
+            property?: string | null;
+            revision: number;
+            /** @enum {null|string} */
+            scope?: "organisation" | "key" | "user" | "property" | null;
+            shares?: number[] | null;
+            value?: string | null;
+        };
+        /** BudgetPage */
+        BudgetPage: {
+            data: components["schemas"]["Budget"][];
+            next: string | null;
+        };
+        /** BudgetSpending */
+        BudgetSpending: {
+            forecast_share: number;
+            forecast_usd: number;
+            share: number;
+            since_us: number;
+            spent_usd: number;
+            unpriced_calls: number;
+            until_us: number;
+            value_count: number;
+            values: components["schemas"]["SpendingOfValue"][];
+            zone: string;
+        };
         /** CallNode */
         CallNode: {
             call: components["schemas"]["SessionCall"];
@@ -4015,6 +4107,29 @@ export interface components {
             next: string | null;
             previous: string | null;
         };
+        /** NewBudget */
+        NewBudget: {
+            channels?: string[];
+            /** @default false */
+            hard?: boolean;
+            limit_usd: number;
+            name: string;
+            /**
+             * @default month
+             * @enum {string}
+             */
+            period?: "day" | "month";
+            /** @default  */
+            property?: string;
+            /**
+             * @default organisation
+             * @enum {string}
+             */
+            scope?: "organisation" | "key" | "user" | "property";
+            shares?: number[];
+            /** @default  */
+            value?: string;
+        };
         /** NewChannel */
         NewChannel: {
             config: {
@@ -4207,11 +4322,13 @@ export interface components {
             id: string;
             name: string;
             policy: string;
+            zone: string;
         };
         /** OrganisationChange */
         OrganisationChange: {
             name?: string | null;
             policy?: string | null;
+            zone?: string | null;
         };
         /** OverTime */
         OverTime: {
@@ -5066,6 +5183,13 @@ export interface components {
             child_count: number;
             children: components["schemas"]["CallNode"][];
             total: components["schemas"]["Sums"];
+        };
+        /** SpendingOfValue */
+        SpendingOfValue: {
+            name: string;
+            share: number;
+            spent_usd: number;
+            value: string;
         };
         /** SqlColumn */
         SqlColumn: {
@@ -6317,6 +6441,286 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Written"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listBudgets: {
+        parameters: {
+            query?: {
+                /** @description With what is spent, which is read from the log. */
+                spending?: boolean;
+                /** @description `next` of the page before. */
+                cursor?: string;
+                /** @description Rows, 1 to 500. */
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BudgetPage"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createBudget: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "hard": true,
+                 *       "limit_usd": 500,
+                 *       "name": "Search team",
+                 *       "period": "month",
+                 *       "property": "team",
+                 *       "scope": "property",
+                 *       "shares": [
+                 *         50,
+                 *         80,
+                 *         100
+                 *       ],
+                 *       "value": "search"
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewBudget"];
+            };
+        };
+        responses: {
+            /** @description Document created, URL follows */
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Budget"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getBudget: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Budget"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteBudget: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, nothing follows */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    editBudget: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "limit_usd": 800,
+                 *       "revision": 1,
+                 *       "shares": [
+                 *         80,
+                 *         100
+                 *       ]
+                 *     }
+                 */
+                "application/json": components["schemas"]["BudgetChange"];
+            };
+        };
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Budget"];
                 };
             };
             /** @description A value is wrong: `parameter` says which */
