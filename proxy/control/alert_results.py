@@ -143,9 +143,10 @@ def _put(
     base_url: str,
 ) -> None:
     sent = message(rule, metric, sender_of(stored, base_url), told, groups, before, at_us, now_us)
-    outbox.put(rows, sent, rule.channels or alert_rules.channel_ids(rows, stored.org_id))
+    channels = outbox.put(rows, sent, rule.channels or alert_rules.channel_ids(rows, stored.org_id))
+    text = sent.title if channels else f"{sent.title}; there is no channel to send it to"
     labels = {} if told.key is WHOLE else dict(zip(rule.notify_by, told.key, strict=False))
-    change = (msgspec.json.encode(labels).decode(), "", sent.state, None, sent.title)
+    change = (msgspec.json.encode(labels).decode(), "", sent.state, None, text)
     alert_states.add_history(rows, stored.org_id, stored.id, at_us, "sent", [change])
     _log.info("alert rule %s of %s: %s", stored.id, stored.org_id, told.why)
 

@@ -355,6 +355,20 @@ def test_a_restart_neither_repeats_nor_forgets(team: Team) -> None:
     assert team.stored(rule).evaluated_us - before == 24 * 60 * MINUTE_US
 
 
+def test_history_says_where_there_was_no_channel_and_old_history_is_forgotten(rig: Rig) -> None:
+    team = Team(rig, with_channel=False)
+    rule = team.rule("calls", Condition(value=4), window="10m")
+    team.calls(5)
+    assert team.passes(0.5) == []
+    with rig.database.read() as rows:
+        newest = alert_states.history(rows, rule.id)[0]
+    assert newest.text == "about calls is firing; there is no channel to send it to"
+    team.passes(60 * 24 * 91)
+    team.evaluator = team.plane()
+    team.evaluate()
+    assert team.history(rule) == ["alerting > normal"]
+
+
 def test_clocks_that_jump(team: Team) -> None:
     rule = team.rule("calls", Condition(value=4), window="1d")
     team.calls(5)
