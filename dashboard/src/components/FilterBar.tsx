@@ -72,24 +72,28 @@ export function FilterBar({ error }: { error?: unknown }) {
                 setText(last.text);
               }}
             />
+          </>
+        )}
+        <span className={styles["tools"]}>
+          {whole === null && (
             <BuilderPopover open={building} onOpen={setBuilding} text="" onDone={add}>
               <UnstyledButton className={styles["tool"]} onClick={() => setBuilding((before) => !before)} aria-label="Build a condition" title="Build a condition" aria-expanded={building}>
                 <Icon name="plus" size={14} />
               </UnstyledButton>
             </BuilderPopover>
-          </>
-        )}
-        <Tooltip label={whole === null ? "Edit as text" : "Show as conditions (Esc)"}>
-          <UnstyledButton className={styles["tool"]} onClick={whole === null ? editWhole : () => setWhole(null)} aria-label="Edit as text" aria-pressed={whole !== null}>
-            <Icon name="sql" size={14} />
-          </UnstyledButton>
-        </Tooltip>
-        {scope.q && (
-          <UnstyledButton className={styles["tool"]} aria-label="Clear the filter" title="Clear the filter" onClick={() => (setWhole(null), setScope({ q: "" }))}>
-            <Icon name="close" size={12} />
-          </UnstyledButton>
-        )}
-        <kbd>/</kbd>
+          )}
+          <Tooltip label={whole === null ? "Edit as text" : "Show as conditions (Esc)"}>
+            <UnstyledButton className={styles["tool"]} onClick={whole === null ? editWhole : () => setWhole(null)} aria-label="Edit as text" aria-pressed={whole !== null}>
+              <Icon name="sql" size={14} />
+            </UnstyledButton>
+          </Tooltip>
+          {scope.q && (
+            <UnstyledButton className={styles["tool"]} aria-label="Clear the filter" title="Clear the filter" onClick={() => (setWhole(null), setScope({ q: "" }))}>
+              <Icon name="close" size={12} />
+            </UnstyledButton>
+          )}
+          <kbd>/</kbd>
+        </span>
       </div>
       {fault && <FilterFault fault={fault} onEdit={editWhole} />}
     </div>

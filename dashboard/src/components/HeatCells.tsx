@@ -2,6 +2,7 @@ import { Link } from "@tanstack/react-router";
 import type { Heatmap } from "@/api/heatmap";
 import { byUnit, count } from "@/format/numbers";
 import { fullTime } from "@/format/times";
+import { room } from "@/state/buckets";
 import { writeScope, type Scope } from "@/state/search";
 import { axisLabels } from "./Chart";
 import styles from "./HeatCells.module.css";
@@ -63,7 +64,7 @@ export function HeatCells({ heatmap, scope, column: filtered, height: most }: Pr
         ))}
       </div>
       <div className={styles["axis"]} style={{ height: FOOT }} aria-hidden="true">
-        {axisLabels(times, scope.zone, 5).map((each) => (
+        {axisLabels(times, scope.zone, room(5)).map((each) => (
           <span key={each.at} style={{ left: `${(each.at / columns) * 100}%` }}>
             {each.text}
           </span>

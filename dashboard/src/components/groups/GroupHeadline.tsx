@@ -41,8 +41,8 @@ function Row({ answer, q, counted, leave }: { answer: MetricsAnswer; q: string }
         <Figure label="Cost" value={money(now("cost") ?? (unknown ? null : 0))} change={against("cost")} goodWhen="down" sub={unknown ? `${shortCount(unknown)} unpriced` : undefined} {...calls("", "-cost")} />
       )}
       {has("tokens") && <Figure label="Tokens" value={shortCount(now("tokens"))} change={against("tokens")} {...calls("", "-tokens")} />}
-      {has("errors") && <Figure label="Failed calls" value={count(now("errors"))} change={against("errors")} goodWhen="down" sub={percent(now("error_rate"))} {...calls("failed:true")} />}
-      {has("latency") && <Figure label="Latency P95" value={duration(now("p95_latency"))} change={against("p95_latency")} goodWhen="down" sub={`P50 ${duration(now("p50_latency"))}`} {...calls("", "-latency_ms")} />}
+      {has("errors") && <Figure label="Failed calls" value={count(now("errors"))} change={against("errors")} goodWhen="down" sub={now("error_rate") === null ? undefined : percent(now("error_rate"))} {...calls("failed:true")} />}
+      {has("latency") && <Figure label="Latency P95" value={duration(now("p95_latency"))} change={against("p95_latency")} goodWhen="down" sub={now("p50_latency") === null ? undefined : `P50 ${duration(now("p50_latency"))}`} {...calls("", "-latency_ms")} />}
     </Figures>
   );
 }

@@ -21,7 +21,7 @@ export function ErrorTable({ query, sort }: { query: ReturnType<typeof useGroups
       rowKey={(row) => writeGroup(row)}
       name={(row) => (
         <>
-          <Origin row={row} /> {row.error} {row.shape}
+          <Origin row={row} /> {row.error} <span className={styles["words"]}>{row.shape}</span>
         </>
       )}
       filterOf={groupFilter}
