@@ -50,7 +50,10 @@ def _message(notification: Notification, config: EmailConfig) -> EmailMessage:
     domain = config.sender.rpartition("@")[2]
     message["Message-ID"] = f"<{notification.id}@{domain}>"
     # Messages of one alert are one conversation.
-    thread = "".join(letter if letter.isalnum() or letter in "-_." else "-" for letter in notification.dedup_key)
+    thread = "".join(
+        letter if letter.isascii() and (letter.isalnum() or letter in "-_.") else "-"
+        for letter in notification.dedup_key
+    )
     message["References"] = f"<{thread}@{domain}>"
     message["Auto-Submitted"] = "auto-generated"
     message["X-Perihelion-Severity"] = notification.severity

@@ -33,6 +33,7 @@ def samples(plane: ControlPlane) -> dict[str, float]:
     for name, job in (plane.jobs.figures | plane.alert_jobs.figures).items():
         found[f'job_runs_total{{job="{name}"}}'] = job.runs
         found[f'job_failures_total{{job="{name}"}}'] = job.failures
+    found |= _of_deliveries(plane)
     if plane.log.shipper is not None:
         figures, log, reader = plane.log.shipper.figures, plane.log.shipper.log, plane.log.shipper.reader
         found |= {
@@ -52,6 +53,18 @@ def samples(plane: ControlPlane) -> dict[str, float]:
         for feed in plane.log.shipper.feeds:
             found |= _of_sink(feed)
     return found
+
+
+def _of_deliveries(plane: ControlPlane) -> dict[str, float]:
+    told, calls = plane.deliverer.figures, plane.call_sender.figures
+    return {
+        'deliveries_total{result="sent"}': told.sent,
+        'deliveries_total{result="failed"}': told.failed,
+        'deliveries_total{result="dead"}': told.dead,
+        'webhook_calls_total{result="sent"}': calls.sent,
+        'webhook_calls_total{result="refused"}': calls.refused,
+        'webhook_calls_total{result="failed"}': calls.failed,
+    }
 
 
 def _of_sink(feed: SinkFeed) -> dict[str, float]:

@@ -76,6 +76,12 @@ METRICS: Final[tuple[Metric, ...]] = (
         ("swallowed_errors_total", "Errors that stopped no work, by the work that met them.", ("kind",)),
         ("job_runs_total", "Runs of a periodic job on this control plane.", ("job",)),
         ("job_failures_total", "Failed runs of a periodic job on this control plane.", ("job",)),
+        ("deliveries_total", "Attempts to send a notification: `sent`, `failed`, `dead` (given up).", ("result",)),
+        (
+            "webhook_calls_total",
+            "Calls sent to webhooks: `sent`, `refused` (passed over), `failed` attempts.",
+            ("result",),
+        ),
         ("shipped_records_total", "Records moved from the spool to the log."),
         ("shipped_slices_total", "Inserts that moved them."),
         ("ship_failures_total", "Failed rounds of the shipper."),
