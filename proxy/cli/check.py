@@ -11,18 +11,11 @@ from rich.text import Text
 
 from proxy.cli.options import refuse, with_settings
 from proxy.core.errors import SettingError
-from proxy.core.settings import SETTINGS, Settings
+from proxy.core.settings import SECRET_SETTINGS, SETTINGS, Settings
 from proxy.kv import check_url
 
 __all__ = ["check", "masked", "warnings"]
 
-_SECRET: Final = (
-    "secret.key",
-    "snapshot.token",
-    "oidc.client_secret",
-    "guard.moderation_key",
-    "guard.security_key",
-)
 _WIDE: Final = 400
 """Columns where the output is no terminal."""
 
@@ -39,7 +32,7 @@ def check(settings: Settings) -> None:
         table.add_column(name, overflow="fold")
     for row in SETTINGS:
         value = masked(str(settings[row.name]))
-        if row.name in _SECRET and value:
+        if row.name in SECRET_SETTINGS and value:
             value = "***"
         table.add_row(row.name, Text(value), Text(settings.source(row.name)))
     console.print(table)

@@ -2,8 +2,22 @@
 
 from collections.abc import Callable
 from typing import Any, Final, NamedTuple
+from urllib.parse import unquote, urlsplit
 
-__all__ = ["BYTES", "COUNT", "PORT", "SECONDS", "SECONDS_LIST", "Setting", "Value", "one_of", "positive"]
+__all__ = [
+    "BYTES",
+    "COUNT",
+    "HEADERS",
+    "HTTP_URL",
+    "PORT",
+    "SECONDS",
+    "SECONDS_LIST",
+    "Setting",
+    "Value",
+    "header_list",
+    "one_of",
+    "positive",
+]
 
 Value = str | int | float | bool
 
@@ -38,6 +52,40 @@ def one_of(*words: str) -> tuple[str, Callable[[Any], bool]]:
     return "one of " + ", ".join(words), lambda value: value in words
 
 
+def header_list(text: str) -> dict[str, str]:
+    """The headers of `name=value,name=value`, values percent-encoded, as in OTEL_EXPORTER_OTLP_HEADERS. Raises
+    `ValueError`."""
+    found: dict[str, str] = {}
+    for pair in filter(None, (part.strip() for part in text.split(","))):
+        name, equals, value = pair.partition("=")
+        name, value = name.strip(), unquote(value.strip())
+        if not equals or not name or not set(name.lower()) <= _HEADER_NAME or not value.isprintable():
+            raise ValueError(name)
+        value.encode("latin-1")
+        found[name] = value
+    return found
+
+
+def _is_header_list(text: str) -> bool:
+    try:
+        header_list(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_http_url(text: str) -> bool:
+    try:
+        parts = urlsplit(text)
+        known = parts.scheme in ("http", "https") and parts.hostname and parts.username is None
+        return not text or bool(known and parts.port != 0)
+    except ValueError:
+        return False
+
+
+_HEADER_NAME: Final = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-_.!#$%&'*+^`|~")
+HTTP_URL: Final = ("an address of http:// or https:// without a user", _is_http_url)
+HEADERS: Final = ("name=value, name=value, values percent-encoded", _is_header_list)
 PORT: Final = ("a port, 0 to 65535", _is_port)
 SECONDS: Final = ("a number of seconds above 0", positive)
 COUNT: Final = ("a whole number above 0", positive)

@@ -18,13 +18,20 @@ from proxy.core.guard_settings import GUARD_SETTINGS
 from proxy.core.layout import Layout
 from proxy.core.setting import BYTES as _BYTES
 from proxy.core.setting import COUNT as _COUNT
+from proxy.core.setting import HEADERS as _HEADERS
+from proxy.core.setting import HTTP_URL as _HTTP_URL
 from proxy.core.setting import PORT as _PORT
 from proxy.core.setting import SECONDS as _SECONDS
 from proxy.core.setting import Setting, Value
 from proxy.core.setting import one_of as _one_of
 from proxy.core.setting import positive as _positive
 
-__all__ = ["SETTINGS", "Setting", "Settings", "load"]
+__all__ = ["SECRET_SETTINGS", "SETTINGS", "Setting", "Settings", "load"]
+
+SECRET_SETTINGS: frozenset[str] = frozenset(
+    {"secret.key", "snapshot.token", "oidc.client_secret", "otel.headers", "parquet.secret_key"}
+)
+"""Settings whose values are never shown."""
 
 SETTINGS: tuple[Setting, ...] = (
     Setting("data", "./perihelion-data", "Data folder: spool, log, metadata, snapshot."),
@@ -225,6 +232,37 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("sink.jsonl.max_bytes", 256 << 20, "The file is rotated before it grows past this size.", *_BYTES),
     Setting("sink.jsonl.keep", 4, "Rotated files kept: `<path>.1` is the newest.", "0 or more", lambda v: v >= 0),
     Setting("sink.jsonl.bodies", False, "Add the bodies of each call to its object."),
+    Setting(
+        "otel.endpoint",
+        "",
+        "Address of an OTLP/HTTP receiver that gets a span and metrics of each call (docs/exports.md): "
+        "`http://localhost:4318`; `/v1/traces` and `/v1/metrics` are added. Empty: none.",
+        *_HTTP_URL,
+    ),
+    Setting("otel.headers", "", "Headers of these requests, such as credentials: `name=value,name=value`.", *_HEADERS),
+    Setting("otel.protocol", "protobuf", "Form of these requests.", *_one_of("protobuf", "json")),
+    Setting("otel.gzip", True, "Compress these requests."),
+    Setting(
+        "otel.semconv",
+        "1.36",
+        "Version of OpenTelemetry's GenAI conventions that names are taken from; `latest` is in development.",
+        *_one_of("1.36", "latest"),
+    ),
+    Setting("otel.signals", "both", "What is exported.", *_one_of("both", "traces", "metrics")),
+    Setting("otel.bodies", False, "Add prompts and responses to spans."),
+    Setting(
+        "otel.temporality",
+        "delta",
+        "Whether metrics count since the request before, or since the start.",
+        *_one_of("delta", "cumulative"),
+    ),
+    Setting("otel.service_name", "perihelion", "The `service.name` of spans and metrics."),
+    Setting(
+        "otel.durable",
+        False,
+        "Keep calls in the spool until the receiver has taken them, however long it is down. False: a batch is "
+        "skipped after ten attempts.",
+    ),
     Setting("prices.folder", "", "Folder of your own price files (TOML); they override the built-in prices."),
 )
 
@@ -332,7 +370,7 @@ def _set(values: dict[str, Value], sources: dict[str, str], name: str, value: ob
         raise SettingError(name, value, "a known setting (see docs/settings.md)", source)
     typed = _typed(row, value, source)
     if row.accepts is not None and not row.accepts(typed):
-        raise SettingError(name, value, row.expected, source)
+        raise SettingError(name, "***" if name in SECRET_SETTINGS else value, row.expected, source)
     values[name] = typed
     sources[name] = source
 

@@ -100,6 +100,9 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "re2": ("proxy/query/check.py", "proxy/alerts/silences.py"),
     "google": ("proxy/ingest/otlp/decode.py",),
     "opentelemetry": ("proxy/ingest/otlp/decode.py", "proxy/control/api/traces.py"),
+    "re2": ("proxy/query/check.py",),
+    "google": ("proxy/ingest/otlp/decode.py", "proxy/control/otel/encode.py"),
+    "opentelemetry": ("proxy/ingest/otlp/decode.py", "proxy/control/api/traces.py", "proxy/control/otel/encode.py"),
 }
 """Library to the files that may know it."""
 

@@ -426,6 +426,28 @@ def test_a_crash_within_a_delivery_loses_no_event(
     assert again.reader.segments() == []
 
 
+def test_nothing_is_built_in_vain_for_a_durable_sink_that_is_down(spool: Writer, ship: Callable[..., Shipper]) -> None:
+    store, sink = FakeStore(), Collector(durable=True)
+    sink.error = OSError("down")
+    fill(spool, 0, 30)
+    spool.close()
+    shipper = ship(store, sink, queued=200)
+    built: list[int] = []
+    build = shipper._builder.build
+    shipper._builder.build = lambda batch: built.append(len(batch.payloads)) or build(batch)  # type: ignore[method-assign, func-returns-value]
+    shipper.step()
+    assert (store.ids, sum(built)) == (ids(30), 30)
+    for _ in range(5):
+        shipper.step()
+    assert sum(built) == 30
+    sink.error = None
+    for _ in range(20):
+        drained(shipper)
+        shipper.step()
+    assert sink.ids == ids(30)
+    assert shipper.reader.segments() == []
+
+
 def test_a_stop_delivers_what_is_queued(tmp_path: Path, spool: Writer, ship: Callable[..., Shipper]) -> None:
     store, path = FakeStore(), tmp_path / "log.jsonl"
     fill(spool, 0, 8)

@@ -25,6 +25,9 @@ from proxy.spool.reader import Batch, Reader
 __all__ = ["Figures", "Shipper"]
 
 _BATCH_BYTES: Final = 8 << 20
+_MIN_ROOM: Final = 1 << 20
+"""Bytes of a durable sink's queue that must be free before more is read for it: while its receiver is down, nothing is
+read and built again and again in vain."""
 _BACKOFF_S: Final = (0.5, 30.0)
 _SWEEP_INTERVAL_S: Final = 60.0
 _MIN_DRAIN_S: Final = 1.0
@@ -232,11 +235,16 @@ class Shipper:
         for feed in self.feeds:
             position = self._position(feed, segment)
             while position < done:
-                max_bytes = min(_BATCH_BYTES, done - position)
+                room = feed.room()
+                if feed.durable and room < _MIN_ROOM:
+                    break
+                max_bytes = min(_BATCH_BYTES, done - position, room if feed.durable else _BATCH_BYTES)
                 batch = next(self.reader.batches(segment, position, self._batch_rows, max_bytes), None)
                 if batch is None or batch.end > done:
                     self._offered[feed.name, segment] = done  # damaged since
                     break
+                if feed.durable and batch.end - batch.start > room:
+                    break  # one large record: its rows are built once it is taken
                 if batch.payloads and not self._offer(
                     feed, RowBatch(segment, batch.start, batch.end, self._build(batch))
                 ):

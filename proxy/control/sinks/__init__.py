@@ -9,11 +9,12 @@ from typing import Final
 
 from proxy.control.sinks.base import Sink
 from proxy.control.sinks.jsonl import make_jsonl_sink
+from proxy.control.sinks.otlp import make_otlp_sink
 from proxy.core.settings import Settings
 
 __all__ = ["SINKS", "make_sinks"]
 
-SINKS: Final[tuple[Callable[[Settings], Sink | None], ...]] = (make_jsonl_sink,)
+SINKS: Final[tuple[Callable[[Settings], Sink | None], ...]] = (make_jsonl_sink, make_otlp_sink)
 """What makes each sink after the log; it returns None where the settings do not ask for the sink."""
 
 

@@ -1,12 +1,12 @@
 """What a sink must do."""
 
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 import msgspec
 
 from proxy.control.jobs.row_builder import LogRows
 
-__all__ = ["RowBatch", "Sink"]
+__all__ = ["Described", "RowBatch", "Sink"]
 
 
 class RowBatch(msgspec.Struct, frozen=True, gc=False):
@@ -38,3 +38,13 @@ class Sink(Protocol):
 
     def deliver(self, batch: RowBatch) -> None:
         """Takes all of the batch, or raises: the same batch is then delivered again later."""
+
+
+@runtime_checkable
+class Described(Protocol):
+    """What a sink may have beside, for `/api/exports/status`."""
+
+    target: str
+    """Where it delivers to, without credentials."""
+    rejected: int
+    """What the receiver refused for good."""

@@ -7,6 +7,7 @@ from collections import deque
 from typing import Final
 
 from proxy.control.sinks.base import RowBatch, Sink
+from proxy.core.errors import PerihelionError
 
 __all__ = ["SinkFeed"]
 
@@ -17,6 +18,10 @@ _MAX_ATTEMPTS: Final = 10
 """Deliveries of one batch to an optional sink, over about two minutes, before it is skipped."""
 _MAX_HOLD_S: Final = 60.0
 """How long a segment stays for an optional sink that is slow."""
+
+_ANY_SIZE: Final = 1 << 62
+_PLAIN: Final = (OSError, PerihelionError)
+"""Errors whose text says all."""
 
 _log = logging.getLogger(__name__)
 
@@ -46,7 +51,9 @@ class SinkFeed:
         """Deliveries that raised."""
         self.last_error = ""
         """Why the last delivery failed; empty once one succeeded."""
-        self._sink = sink
+        self.sink = sink
+        self.delivered_at = 0.0
+        """`time.time()` of the last delivery; 0 before the first."""
         self._max_queued_bytes = max_queued_bytes
         self._backoff_s = backoff_s
         self._max_attempts = max_attempts
@@ -74,6 +81,11 @@ class SinkFeed:
             self._thread = threading.Thread(target=self._run, name=f"sink-{self.name}", daemon=True)
             self._thread.start()
         return True
+
+    def room(self) -> int:
+        """How many bytes of the spool the queue has room for; an empty queue takes a batch of any size."""
+        with self._changed:
+            return self._max_queued_bytes - self._queued_bytes if self._queue else _ANY_SIZE
 
     def confirmed(self) -> dict[str, int]:
         """By segment, the end of the last batch that the sink took."""
@@ -130,7 +142,7 @@ class SinkFeed:
         while (batch := self._next()) is not None:
             attempts += 1
             try:
-                self._sink.deliver(batch)
+                self.sink.deliver(batch)
             except Exception as error:  # noqa: BLE001 - a sink may raise anything; the feed goes on
                 self._note(error)
                 if not self.durable and attempts >= self._max_attempts:
@@ -161,6 +173,7 @@ class SinkFeed:
             self._confirmed[batch.segment] = batch.end
             if delivered:
                 self.delivered += len(batch.rows)
+                self.delivered_at = time.time()
                 self.last_error = ""
             else:
                 self.skipped += len(batch.rows)
@@ -172,7 +185,7 @@ class SinkFeed:
             self.failures += 1
             first, self.last_error = not self.last_error, text
         if first:
-            _log.warning("sink %s: %s", self.name, text, exc_info=None if isinstance(error, OSError) else error)
+            _log.warning("sink %s: %s", self.name, text, exc_info=None if isinstance(error, _PLAIN) else error)
 
     def _pause(self, wait_s: float) -> bool:
         """Waits before the next attempt, and returns False where the feed ends before that."""

@@ -31,6 +31,8 @@ class JsonlSink:
 
     def __init__(self, path: Path, *, max_bytes: int = 256 << 20, keep: int = 4, bodies: bool = False) -> None:
         """`bodies` adds the bodies of each call."""
+        self.target = str(path)
+        self.rejected = 0
         self._path = path
         self._max_bytes = max_bytes
         self._keep = keep

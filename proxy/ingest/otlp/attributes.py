@@ -55,6 +55,7 @@ FIELDS: Final[dict[str, tuple[str, ...]]] = {
         "llm.token_count.prompt_details.cache_read",
     ),
     "cache_write_tokens": (
+        "gen_ai.usage.cache_write.input_tokens",
         "gen_ai.usage.cache_creation.input_tokens",
         "gen_ai.usage.cache_creation_input_tokens",
         "llm.token_count.prompt_details.cache_write",
