@@ -63,7 +63,9 @@ def main() -> int:
     if not asked.only_spans:
         results["ingest"] = row = _ingest(asked.calls, asked.turns)
         if row["slower"] > _MOST_SLOWER:
-            missed.append(f"ingest: {row['slower']:.1%} slower with a sink that is down, the bound is {_MOST_SLOWER:.0%}")
+            missed.append(
+                f"ingest: {row['slower']:.1%} slower with a sink that is down, the bound is {_MOST_SLOWER:.0%}"
+            )
     for name, row in results.items():
         print(name, row)
     for text in missed:

@@ -23,6 +23,7 @@ from proxy.control.api.dashboard import DASHBOARD_ROUTES
 from proxy.control.api.deliveries import DELIVERY_ROUTES
 from proxy.control.api.documents import DOCUMENT_ROUTES
 from proxy.control.api.export import EXPORT_ROUTES
+from proxy.control.api.exports import EXPORTS_ROUTES
 from proxy.control.api.groups import GROUP_ROUTES
 from proxy.control.api.health import healthz, metrics, readyz
 from proxy.control.api.helicone import HELICONE_ROUTES
@@ -69,6 +70,7 @@ ROUTES: Final[list[Any]] = [
     *REQUEST_ROUTES,
     *TAIL_ROUTES,
     *EXPORT_ROUTES,
+    *EXPORTS_ROUTES,
     *BODY_ROUTES,
     *CODE_ROUTES,
     *OIDC_ROUTES,

@@ -3,6 +3,7 @@
 import time
 
 from proxy.control.plane import ControlPlane
+from proxy.control.sinks.base import Described
 from proxy.control.sinks.feed import SinkFeed
 from proxy.core.log import swallowed_counts
 from proxy.core.prometheus import render as render_page
@@ -31,6 +32,7 @@ def samples(plane: ControlPlane) -> dict[str, float]:
         "alert_behind_seconds": round(alerts.behind_s, 3),
     }
     for name, job in (plane.jobs.figures | plane.alert_jobs.figures).items():
+    for name, job in [*plane.jobs.figures.items(), *plane.exporter.figures.items()]:
         found[f'job_runs_total{{job="{name}"}}'] = job.runs
         found[f'job_failures_total{{job="{name}"}}'] = job.failures
     found |= _of_deliveries(plane)
@@ -52,6 +54,13 @@ def samples(plane: ControlPlane) -> dict[str, float]:
         }
         for feed in plane.log.shipper.feeds:
             found |= _of_sink(feed)
+        found |= plane.log.shipper.calls.samples()
+    if plane.parquet is not None:
+        found |= {
+            "parquet_hours_total": plane.parquet.figures.written,
+            "parquet_failures_total": plane.parquet.figures.failures,
+            "parquet_waiting_hours": plane.parquet.figures.waiting,
+        }
     return found
 
 
@@ -75,5 +84,6 @@ def _of_sink(feed: SinkFeed) -> dict[str, float]:
         "sink_failures_total": feed.failures,
         "sink_lag_records": records,
         "sink_lag_seconds": round(seconds, 3),
+        "sink_rejected_total": feed.sink.rejected if isinstance(feed.sink, Described) else 0,
     }
     return {f'{name}{{sink="{feed.name}"}}': value for name, value in values.items()}

@@ -6,6 +6,7 @@ import msgspec
 
 from proxy.alerts.ready_made import READY_MADE
 from proxy.control.auth import LocalToken
+from proxy.control.file_targets import make_target
 from proxy.control.gateway_probe import GatewayProbe
 from proxy.control.import_service import ImportService
 from proxy.control.jobs.clean_up import CLEAN_UP
@@ -18,6 +19,7 @@ from proxy.control.jobs.runner import Job, JobRunner
 from proxy.control.jobs.send_calls import CallSender
 from proxy.control.jobs.store_hours import HourKeeper
 from proxy.control.jobs.watch_budgets import BudgetWatch
+from proxy.control.jobs.write_parquet import ParquetWriter
 from proxy.control.log_service import LogService
 from proxy.control.rotation import RunLock, open_database
 from proxy.control.shipping import price_book, store_url
@@ -44,6 +46,8 @@ _SETTLE_US: Final = 5_000_000
 """Several control planes may write to one log server: webhooks wait so long for one that is slower than another."""
 _CHANNEL_TESTS: Final = 4
 """Tests of channels at once; each takes a thread of the API for as long as its receiver does."""
+_EXPORT_S: Final = 5.0
+"""How long a stop waits for a file that is being exported; it is written again after the start."""
 
 JOBS: Final[tuple[Job, ...]] = (CLEAN_UP,)
 """Periodic work that one control plane of a database does for all."""
@@ -108,6 +112,15 @@ class ControlPlane:
         self.alert_jobs = JobRunner(self.database, [self.evaluator.job])
         watch = BudgetWatch(self.database, lambda: self.log.store if self.log.ready else None, settings)
         self.jobs = JobRunner(self.database, [*JOBS, self.hours.job, values.job, repricer.job, watch.job])
+        self.jobs = JobRunner(self.database, [*JOBS, self.hours.job, values.job, repricer.job])
+        target = make_target(settings)
+        self.parquet: ParquetWriter | None = None
+        if target is not None:
+            self.parquet = ParquetWriter(
+                settings, target, self.database, lambda: self.log.store if self.log.ready else None
+            )
+        # In a thread of its own: a storage that answers slowly holds up no other job.
+        self.exporter = JobRunner(self.database, [self.parquet.job] if self.parquet is not None else [])
 
     def _seen(self) -> dict[str, int]:
         if self.log.shipper is None:
@@ -136,6 +149,8 @@ class ControlPlane:
         self.alert_jobs.start()
         self.deliverer.start()
         self.call_sender.start()
+        if self.parquet is not None:
+            self.exporter.start()
         self.log.start()
 
     def close(self) -> None:
@@ -143,6 +158,7 @@ class ControlPlane:
         self.jobs.close()
         self.deliverer.close()
         self.call_sender.close()
+        self.exporter.close(_EXPORT_S)
         self.spool.close()
         self.imports.close()
         self.log.close()

@@ -23,11 +23,14 @@ def _rows(prefix: str, *rows: tuple[str, str] | tuple[str, str, tuple[str, ...]]
     found: list[Metric] = []
     for name, help, *labels in rows:
         kind: Literal["counter", "gauge", "histogram"] = "counter" if name.endswith("_total") else "gauge"
-        if name.endswith("duration_seconds"):
+        if labels and "le" in labels[0]:
             kind = "histogram"
         found.append(Metric(prefix + name, kind, help, labels[0] if labels else ()))
     return found
 
+
+_CALL_LABELS: Final = ("provider", "model", "status", "le")
+"""Models that never answered a call are `other`, and their number is bounded."""
 
 METRICS: Final[tuple[Metric, ...]] = (
     *_rows(
@@ -108,6 +111,14 @@ METRICS: Final[tuple[Metric, ...]] = (
         ("sink_failures_total", "Failed deliveries to a sink.", ("sink",)),
         ("sink_lag_records", "Records queued for a sink.", ("sink",)),
         ("sink_lag_seconds", "Age of the oldest record queued for a sink.", ("sink",)),
+        ("sink_rejected_total", "Records, spans or points that the receiver of a sink refused for good.", ("sink",)),
+        ("call_duration_seconds", "Time from a logged call's arrival to its end.", _CALL_LABELS),
+        ("call_first_token_seconds", "Time from a logged call's arrival to its first token.", _CALL_LABELS),
+        ("call_tokens", "Tokens of a logged call.", ("provider", "model", "status", "type", "le")),
+        ("call_cost_usd", "Cost of a logged call in US dollars.", _CALL_LABELS),
+        ("parquet_hours_total", "Hours of an organisation that were written as Parquet files."),
+        ("parquet_failures_total", "Hours that could not be written as Parquet files."),
+        ("parquet_waiting_hours", "Hours of organisations that are yet to be written as Parquet files."),
     ),
 )
 
@@ -121,7 +132,7 @@ def render(samples: dict[str, float], prefix: str) -> str:
     """
     families: dict[str, list[str]] = {}
     for sample, value in samples.items():
-        shown = f"{value:.6f}" if value % 1 else str(int(value))
+        shown = f"{value:.{6 if value > 1 else 12}f}" if value % 1 else str(int(value))
         families.setdefault(_family(prefix + sample.partition("{")[0]), []).append(f"{prefix}{sample} {shown}")
     lines: list[str] = []
     for family, rows in families.items():

@@ -12,6 +12,7 @@ __all__ = [
     "PORT",
     "SECONDS",
     "SECONDS_LIST",
+    "TARGET",
     "Setting",
     "Value",
     "header_list",
@@ -83,6 +84,11 @@ def _is_http_url(text: str) -> bool:
         return False
 
 
+def _is_target(text: str) -> bool:
+    scheme, separator, rest = text.partition("://")
+    return not separator or (scheme == "s3" and bool(rest.partition("/")[0]))
+
+
 _HEADER_NAME: Final = frozenset("abcdefghijklmnopqrstuvwxyz0123456789-_.!#$%&'*+^`|~")
 HTTP_URL: Final = ("an address of http:// or https:// without a user", _is_http_url)
 HEADERS: Final = ("name=value, name=value, values percent-encoded", _is_header_list)
@@ -91,3 +97,4 @@ SECONDS: Final = ("a number of seconds above 0", positive)
 COUNT: Final = ("a whole number above 0", positive)
 BYTES: Final = ("a number of bytes above 0", positive)
 SECONDS_LIST: Final = ("numbers of seconds above 0, comma-separated", _are_seconds)
+TARGET: Final = ("a folder, or s3://bucket/prefix", _is_target)

@@ -22,6 +22,7 @@ from proxy.core.setting import HEADERS as _HEADERS
 from proxy.core.setting import HTTP_URL as _HTTP_URL
 from proxy.core.setting import PORT as _PORT
 from proxy.core.setting import SECONDS as _SECONDS
+from proxy.core.setting import TARGET as _TARGET
 from proxy.core.setting import Setting, Value
 from proxy.core.setting import one_of as _one_of
 from proxy.core.setting import positive as _positive
@@ -263,6 +264,21 @@ SETTINGS: tuple[Setting, ...] = (
         "Keep calls in the spool until the receiver has taken them, however long it is down. False: a batch is "
         "skipped after ten attempts.",
     ),
+    Setting(
+        "parquet.target",
+        "",
+        "Where each hour of calls is written as a Parquet file (docs/exports.md): a folder, or `s3://bucket/prefix`. "
+        "Empty: nowhere.",
+        *_TARGET,
+    ),
+    Setting("parquet.endpoint", "", "Address of S3-compatible storage other than AWS.", *_HTTP_URL),
+    Setting("parquet.region", "", "Region of the bucket; empty: found out, or `us-east-1` with parquet.endpoint."),
+    Setting("parquet.access_key", "", "Access key of the storage. Empty: environment, profile or role, as AWS does."),
+    Setting("parquet.secret_key", "", "Its secret key."),
+    Setting("parquet.delay_s", 900.0, "An hour is written so long after its end.", *_SECONDS),
+    Setting(
+        "parquet.late_days", 7, "For so many days an hour is written again when calls come late or change.", *_COUNT
+    ),
     Setting("prices.folder", "", "Folder of your own price files (TOML); they override the built-in prices."),
 )
 
@@ -409,6 +425,8 @@ def _agree(values: dict[str, Value], sources: dict[str, str]) -> None:
         )  # fmt: skip
     if bool(values["gateway.tls_cert"]) != bool(values["gateway.tls_key"]):
         raise SettingError("gateway.tls_key", values["gateway.tls_key"], "set together with gateway.tls_cert")
+    if bool(values["parquet.access_key"]) != bool(values["parquet.secret_key"]):
+        raise SettingError("parquet.access_key", values["parquet.access_key"], "set together with parquet.secret_key")
     issuer = str(values["oidc.issuer"])
     if issuer and not issuer.startswith(("https://", "http://127.0.0.1", "http://localhost", "http://[::1]")):
         raise SettingError("oidc.issuer", issuer, "an https address", sources.get("oidc.issuer", ""))

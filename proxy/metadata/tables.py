@@ -38,6 +38,7 @@ __all__ = [
     "members",
     "meta",
     "organisations",
+    "parquet_hours",
     "prices",
     "prompt_labels",
     "prompt_versions",
@@ -350,4 +351,16 @@ idempotency = Table(
     Column("status", Integer, nullable=False),
     sealed_column("body"),
     Column("created_us", BigInteger, nullable=False),
+)
+
+parquet_hours = Table(
+    "parquet_hours",
+    METADATA,
+    Column("target", String(32), primary_key=True),
+    Column("org_id", String(200), primary_key=True),
+    Column("hour_us", BigInteger, primary_key=True, autoincrement=False),
+    Column("content", String(100), nullable=False),  # the same for the same calls; empty: to be written
+    Column("calls", BigInteger, nullable=False),
+    Column("bytes", BigInteger, nullable=False),
+    Column("written_us", BigInteger, nullable=False),
 )

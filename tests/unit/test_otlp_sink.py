@@ -130,7 +130,11 @@ def test_a_call_is_a_span_of_the_callers_trace(receiver: Receiver, protocol: str
     path, headers, _ = receiver.requests[0]
     assert (path, headers["x-key"], headers["x-b"]) == ("/v1/traces", "a b", "1")
     [span] = receiver.spans()
-    assert (span.trace_id.hex(), span.parent_span_id.hex(), span.span_id.hex()) == (TRACE, PARENT, ID.replace("-", "")[16:])
+    assert (span.trace_id.hex(), span.parent_span_id.hex(), span.span_id.hex()) == (
+        TRACE,
+        PARENT,
+        ID.replace("-", "")[16:],
+    )
     assert (span.name, span.kind, span.status.code) == ("chat gpt-4o", 3, 0)
     assert (span.start_time_unix_nano, span.end_time_unix_nano) == (START_US * 1000, START_US * 1000 + 200_000_000)
     found = attributes(span)

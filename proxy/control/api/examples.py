@@ -60,6 +60,7 @@ EXAMPLES: Final[dict[str, Any]] = {
         "hard": True,
     },
     "editBudget": {"revision": 1, "limit_usd": 800, "shares": [80, 100]},
+    "writeParquet": {"since": "30d"},
     "createReprice": {"since": "30d", "filter": "model:gpt-4o-mini", "dry_run": True},
     "login": {"email": "ada@example.com", "password": "correct horse battery staple"},
     "useLink": {

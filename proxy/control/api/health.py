@@ -71,7 +71,7 @@ def readyz(request: Request[Any, Any, Any]) -> Response[Readiness]:
     return Response(found, status_code=200 if found.ready else 503)
 
 
-@get("/metrics", opt=needs(NOBODY), sync_to_thread=False, summary="Prometheus metrics")
+@get("/metrics", opt=needs(NOBODY), sync_to_thread=True, summary="Prometheus metrics")
 def metrics(request: Request[Any, Any, Any]) -> Response[str]:
-    """Counters and gauges of the shipper and the store."""
+    """Counters and gauges of the shipper and the store, and histograms of calls."""
     return Response(render(request.app.state.plane), media_type="text/plain; version=0.0.4; charset=utf-8")

@@ -72,11 +72,11 @@ class JobRunner:
     def start(self) -> None:
         self._thread.start()
 
-    def close(self) -> None:
-        """Let the job under way end, and start no other."""
+    def close(self, timeout_s: float | None = None) -> None:
+        """Let the job under way end, and start no other. Waits for at most `timeout_s`."""
         self._stop.set()
         if self._thread.ident is not None:
-            self._thread.join()
+            self._thread.join(timeout_s)
 
     def step(self) -> float:
         """Run every job that is due and free. Returns the seconds until the next one is to be looked at."""

@@ -12,6 +12,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Final
 
+from proxy.control.call_histograms import CallHistograms
 from proxy.control.jobs.journal import LOG, Journal
 from proxy.control.jobs.row_builder import LogRows, RowBuilder
 from proxy.control.sinks.base import RowBatch, Sink
@@ -79,6 +80,7 @@ class Shipper:
         self.figures = Figures()
         self.reader = reader
         self.log = log
+        self.calls = CallHistograms()
         self.feeds = [make_feed(sink) for sink in others]
         self._journal = journal
         self._builder = builder
@@ -281,6 +283,7 @@ class Shipper:
             self._offered.pop((feed.name, segment), None)
 
     def _count(self, rows: list[LogRows]) -> None:
+        self.calls.add(rows)
         for each in rows:
             row = each.request
             if row.key:

@@ -47,7 +47,7 @@ class OtlpEncoder(Protocol):
 class ProtobufEncoder:
     """`application/x-protobuf`."""
 
-    content_type: Final = "application/x-protobuf"
+    content_type = "application/x-protobuf"
 
     def __init__(self, resource: Resource) -> None:
         from opentelemetry.proto.collector.metrics.v1 import metrics_service_pb2 as metrics
@@ -135,7 +135,7 @@ def _put(target: Any, attributes: Pairs) -> None:
 class JsonEncoder:
     """`application/json`: ids as hex digits, 64-bit numbers as texts."""
 
-    content_type: Final = "application/json"
+    content_type = "application/json"
 
     def __init__(self, resource: Resource) -> None:
         self._resource = resource
