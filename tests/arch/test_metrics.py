@@ -9,13 +9,16 @@ import pytest
 
 from docs.generate import metrics_page
 from proxy.control import metrics as control_metrics
+from proxy.control.jobs.row_builder import RowBuilder
 from proxy.control.plane import ControlPlane
 from proxy.control.shipping import make_shipper, price_book
 from proxy.core import log
 from proxy.core.prometheus import METRICS, render
 from proxy.core.settings import Settings, load
 from proxy.gateway.app import Application
+from tests.e2e.control_process import record
 from tests.stack import ROOT
+from tests.unit.records import PRICES, START_US
 
 
 class Scrape:
@@ -43,6 +46,7 @@ def gateway_page(settings: Settings) -> str:
 def control_page(settings: Settings) -> str:
     plane = ControlPlane(settings)
     plane.log.shipper = make_shipper(settings, cast("Any", None), price_book(settings))
+    plane.log.shipper.calls.add([RowBuilder(PRICES).build_one(record(START_US))])
     log.swallowed("test", ValueError("shown as a sample"))
     page = control_metrics.render(plane)
     plane.log.shipper = None
@@ -52,7 +56,9 @@ def control_page(settings: Settings) -> str:
 
 def families(page: str) -> set[str]:
     names = {re.split(r"[{ ]", line)[0] for line in page.splitlines() if not line.startswith("#")}
-    return {re.sub(r"(duration_seconds)_(bucket|sum|count)$", r"\1", name) for name in names}
+    histograms = {metric.name for metric in METRICS if metric.kind == "histogram"}
+    whole = {name: re.sub(r"_(bucket|sum|count)$", "", name) for name in names}
+    return {family if family in histograms else name for name, family in whole.items()}
 
 
 @pytest.mark.parametrize(
@@ -60,11 +66,12 @@ def families(page: str) -> set[str]:
     [
         ("gateway", {}),
         ("gateway", {"kv.url": "redis://127.0.0.1:1", "upstream.transport": "httpx"}),
-        ("control", {"sink.jsonl.path": "calls.jsonl"}),
+        ("control", {"sink.jsonl.path": "calls.jsonl", "parquet.target": "files"}),
     ],
 )
 def test_every_exposed_metric_is_typed_and_documented(tmp_path: Path, plane: str, given: dict[str, str]) -> None:
-    given = {name: str(tmp_path / value) if name.endswith("path") else value for name, value in given.items()}
+    files = ("sink.jsonl.path", "parquet.target")
+    given = {name: str(tmp_path / value) if name in files else value for name, value in given.items()}
     settings = load(environ={}, overrides={"data": str(tmp_path), **given})
     page = gateway_page(settings) if plane == "gateway" else control_page(settings)
     typed = {line.split()[2]: line.split()[3] for line in page.splitlines() if line.startswith("# TYPE")}
@@ -80,7 +87,7 @@ def test_every_metric_of_the_table_is_exposed_somewhere(tmp_path: Path) -> None:
         [
             (gateway_page, {}),
             (gateway_page, {"kv.url": "redis://127.0.0.1:1"}),
-            (control_page, {"sink.jsonl.path": str(tmp_path / "calls.jsonl")}),
+            (control_page, {"sink.jsonl.path": str(tmp_path / "calls.jsonl"), "parquet.target": str(tmp_path)}),
         ]
     ):
         shown |= families(make(load(environ={}, overrides={"data": str(tmp_path / str(number)), **given})))

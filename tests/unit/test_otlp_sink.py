@@ -1,19 +1,12 @@
 """The OTLP sink against a receiver over HTTP: what it sends is read with OpenTelemetry's own messages."""
 
-import base64
-import gzip
 import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
-from google.protobuf.json_format import Parse
-from opentelemetry.proto.collector.metrics.v1.metrics_service_pb2 import ExportMetricsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTracePartialSuccess,
-    ExportTraceServiceRequest,
     ExportTraceServiceResponse,
 )
 
@@ -27,76 +20,18 @@ from proxy.core.settings import load
 from proxy.ingest.otlp.attributes import FIELDS
 from proxy.net.client import HttpError
 from tests.e2e.control_process import record
+from tests.otlp_receiver import OtlpReceiver, attributes
 from tests.unit.records import PRICES, START_US
 
 TRACE, PARENT = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
 ID = "019b0000-0000-7000-8000-00000000abcd"
 
 
-class Receiver:
-    """An OTLP/HTTP receiver that keeps what it gets; `answers` are given in their order, then 200."""
-
-    def __init__(self) -> None:
-        self.requests: list[tuple[str, dict[str, str], bytes]] = []
-        self.answers: list[tuple[int, bytes]] = []
-        receiver = self
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                body = self.rfile.read(int(self.headers["Content-Length"]))
-                receiver.requests.append((self.path, {k.lower(): v for k, v in self.headers.items()}, body))
-                status, answer = receiver.answers.pop(0) if receiver.answers else (200, b"")
-                self.send_response(status)
-                self.send_header("Content-Length", str(len(answer)))
-                self.end_headers()
-                self.wfile.write(answer)
-
-            def log_message(self, *_: Any) -> None: ...
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
-
-    def spans(self) -> list[Any]:
-        found: list[Any] = []
-        for path, headers, body in self.requests:
-            if path == "/v1/traces":
-                request = message(ExportTraceServiceRequest(), headers, body)
-                found += [span for group in request.resource_spans for scope in group.scope_spans
-                          for span in scope.spans]  # fmt: skip
-        return found
-
-    def metrics(self) -> dict[str, Any]:
-        """The metrics of the last request by name."""
-        path, headers, body = self.requests[-1]
-        assert path == "/v1/metrics"
-        request = message(ExportMetricsServiceRequest(), headers, body)
-        [group] = request.resource_metrics
-        return {metric.name: metric for metric in group.scope_metrics[0].metrics}
-
-
-def message(kind: Any, headers: dict[str, str], body: bytes) -> Any:
-    body = gzip.decompress(body) if headers.get("content-encoding") == "gzip" else body
-    if headers["content-type"] == "application/json":
-        document = json.loads(body)
-        for group in document.get("resourceSpans", []):  # OTLP's JSON has hex digits where protobuf's has base64
-            for scope in group["scopeSpans"]:
-                for span in scope["spans"]:
-                    for name in ("traceId", "spanId", "parentSpanId"):
-                        if name in span:
-                            span[name] = base64.b64encode(bytes.fromhex(span[name])).decode()
-        return Parse(json.dumps(document), kind)
-    assert headers["content-type"] == "application/x-protobuf"
-    kind.ParseFromString(body)
-    return kind
-
-
 @pytest.fixture
-def receiver() -> Iterator[Receiver]:
-    made = Receiver()
+def receiver() -> Iterator[OtlpReceiver]:
+    made = OtlpReceiver()
     yield made
-    made.server.shutdown()
-    made.server.server_close()
+    made.close()
 
 
 def sink_of(url: str, **settings: str) -> OtlpSink:
@@ -114,17 +49,9 @@ def batch(*made: LogRows, start: int = 8) -> RowBatch:
     return RowBatch("segment", start, start + 100, list(made))
 
 
-def attributes(of: Any) -> dict[str, Any]:
-    def value(each: Any) -> Any:
-        kind = each.WhichOneof("value")
-        return [value(part) for part in each.array_value.values] if kind == "array_value" else getattr(each, kind)
-
-    return {pair.key: value(pair.value) for pair in of.attributes}
-
-
 @pytest.mark.parametrize("protocol", ["protobuf", "json"])
 @pytest.mark.parametrize("compress", ["true", "false"])
-def test_a_call_is_a_span_of_the_callers_trace(receiver: Receiver, protocol: str, compress: str) -> None:
+def test_a_call_is_a_span_of_the_callers_trace(receiver: OtlpReceiver, protocol: str, compress: str) -> None:
     sink = sink_of(receiver.url + "/", protocol=protocol, gzip=compress, semconv="latest", headers="X-Key=a%20b, x-b=1")
     sink.deliver(batch(rows(traceparent=f"00-{TRACE}-{PARENT}-01", session_id="s-1", first_token_us=45_000)))
     path, headers, _ = receiver.requests[0]
@@ -161,7 +88,7 @@ def test_a_call_is_a_span_of_the_callers_trace(receiver: Receiver, protocol: str
     }
 
 
-def test_a_call_without_a_trace_gets_one_of_its_own(receiver: Receiver) -> None:
+def test_a_call_without_a_trace_gets_one_of_its_own(receiver: OtlpReceiver) -> None:
     sink = sink_of(receiver.url)
     sink.deliver(batch(rows(), rows(id="no uuid")))
     first, second = receiver.spans()
@@ -169,7 +96,7 @@ def test_a_call_without_a_trace_gets_one_of_its_own(receiver: Receiver) -> None:
     assert len(second.trace_id) == 16 and len(second.span_id) == 8
 
 
-def test_a_failed_call_is_an_error(receiver: Receiver) -> None:
+def test_a_failed_call_is_an_error(receiver: OtlpReceiver) -> None:
     failed = rows(status=429, outcome="send", error="rate_limit_exceeded", error_message="slow down", response_body=b"")
     sink_of(receiver.url).deliver(batch(failed))
     [span] = receiver.spans()
@@ -179,7 +106,7 @@ def test_a_failed_call_is_an_error(receiver: Receiver) -> None:
     assert attributes(duration.histogram.data_points[0])["error.type"] == "429"
 
 
-def test_bodies_are_exported_only_if_wanted(receiver: Receiver) -> None:
+def test_bodies_are_exported_only_if_wanted(receiver: OtlpReceiver) -> None:
     sink_of(receiver.url, semconv="latest").deliver(batch(rows()))
     sink_of(receiver.url, semconv="latest", bodies="true").deliver(batch(rows()))
     sink_of(receiver.url, bodies="true").deliver(batch(rows()))
@@ -201,7 +128,7 @@ def test_bodies_are_exported_only_if_wanted(receiver: Receiver) -> None:
 
 @pytest.mark.parametrize("protocol", ["protobuf", "json"])
 @pytest.mark.parametrize("version", VERSIONS)
-def test_metrics_are_histograms_of_the_batch(receiver: Receiver, protocol: str, version: str) -> None:
+def test_metrics_are_histograms_of_the_batch(receiver: OtlpReceiver, protocol: str, version: str) -> None:
     sink = sink_of(receiver.url, protocol=protocol, semconv=version, signals="metrics")
     sink.deliver(batch(rows(), rows()))
     sink.deliver(batch(rows(), start=200))
@@ -222,7 +149,7 @@ def test_metrics_are_histograms_of_the_batch(receiver: Receiver, protocol: str, 
     assert found["perihelion.cost"].sum.is_monotonic
 
 
-def test_cumulative_metrics_count_from_the_start(receiver: Receiver) -> None:
+def test_cumulative_metrics_count_from_the_start(receiver: OtlpReceiver) -> None:
     sink = sink_of(receiver.url, signals="metrics", temporality="cumulative")
     receiver.answers = [(200, b""), (503, b"")]
     sink.deliver(batch(rows()))
@@ -233,7 +160,7 @@ def test_cumulative_metrics_count_from_the_start(receiver: Receiver) -> None:
     assert (duration.aggregation_temporality, duration.data_points[0].count) == (2, 2)
 
 
-def test_models_that_no_provider_knows_make_no_series(receiver: Receiver) -> None:
+def test_models_that_no_provider_knows_make_no_series(receiver: OtlpReceiver) -> None:
     sink = sink_of(receiver.url, signals="metrics")
     body = '{{"model":"made-up-{}","messages":[]}}'
     made = [
@@ -244,7 +171,7 @@ def test_models_that_no_provider_knows_make_no_series(receiver: Receiver) -> Non
     assert (point.count, attributes(point)["gen_ai.request.model"]) == (50, "other")
 
 
-def test_what_came_as_a_span_does_not_go_out_again(receiver: Receiver) -> None:
+def test_what_came_as_a_span_does_not_go_out_again(receiver: OtlpReceiver) -> None:
     sink = sink_of(receiver.url)
     sink.deliver(batch(rows(ingested=Ingested("otlp")), rows(ingested=Ingested("import:helicone"))))
     assert receiver.requests == []
@@ -252,7 +179,7 @@ def test_what_came_as_a_span_does_not_go_out_again(receiver: Receiver) -> None:
     assert len(receiver.spans()) == 1
 
 
-def test_a_large_batch_goes_in_several_requests_and_goes_on_where_it_failed(receiver: Receiver) -> None:
+def test_a_large_batch_goes_in_several_requests_and_goes_on_where_it_failed(receiver: OtlpReceiver) -> None:
     sink = sink_of(receiver.url, signals="traces")
     made = batch(*[rows(id=f"{ID[:-4]}{number:04x}") for number in range(1200)])
     receiver.answers = [(200, b""), (503, b"busy")]
@@ -263,7 +190,7 @@ def test_a_large_batch_goes_in_several_requests_and_goes_on_where_it_failed(rece
     assert len({span.span_id for span in receiver.spans()}) == 1200
 
 
-def test_what_a_receiver_refuses_for_good_is_counted_and_not_repeated(receiver: Receiver) -> None:
+def test_what_a_receiver_refuses_for_good_is_counted_and_not_repeated(receiver: OtlpReceiver) -> None:
     sink = sink_of(receiver.url, signals="traces")
     receiver.answers = [(400, b"bad")]
     sink.deliver(batch(rows(), rows()))
@@ -277,13 +204,12 @@ def test_what_a_receiver_refuses_for_good_is_counted_and_not_repeated(receiver: 
     assert sink.rejected == 4
 
 
-def test_a_receiver_that_redirects_or_is_away_is_an_error(receiver: Receiver) -> None:
+def test_a_receiver_that_redirects_or_is_away_is_an_error(receiver: OtlpReceiver) -> None:
     sink = sink_of(receiver.url, signals="traces")
     receiver.answers = [(302, b"")]
     sink.deliver(batch(rows()))
     assert (sink.rejected, len(receiver.requests)) == (1, 1)
-    receiver.server.shutdown()
-    receiver.server.server_close()
+    receiver.close()
     with pytest.raises(HttpError):
         sink_of(receiver.url).deliver(batch(rows(), start=200))
 
