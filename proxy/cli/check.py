@@ -11,7 +11,8 @@ from rich.text import Text
 
 from proxy.cli.options import refuse, with_settings
 from proxy.core.errors import SettingError
-from proxy.core.settings import SECRET_SETTINGS, SETTINGS, Settings
+from proxy.core.setting import SECRET_SETTINGS
+from proxy.core.settings import SETTINGS, Settings
 from proxy.kv import check_url
 
 __all__ = ["check", "masked", "warnings"]

@@ -12,6 +12,7 @@ __all__ = [
     "PORT",
     "SECONDS",
     "SECONDS_LIST",
+    "SECRET_SETTINGS",
     "TARGET",
     "Setting",
     "Value",
@@ -19,6 +20,11 @@ __all__ = [
     "one_of",
     "positive",
 ]
+
+SECRET_SETTINGS: Final = frozenset(
+    {"secret.key", "snapshot.token", "oidc.client_secret", "otel.headers", "parquet.secret_key"}
+)
+"""Names of settings whose values are never shown."""
 
 Value = str | int | float | bool
 

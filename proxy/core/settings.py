@@ -15,24 +15,17 @@ from proxy.core.alert_settings import ALERT_SETTINGS
 from proxy.core.channel_settings import CHANNEL_SETTINGS
 from proxy.core.errors import SettingError
 from proxy.core.guard_settings import GUARD_SETTINGS
+from proxy.core.export_settings import EXPORT_SETTINGS
 from proxy.core.layout import Layout
 from proxy.core.setting import BYTES as _BYTES
 from proxy.core.setting import COUNT as _COUNT
-from proxy.core.setting import HEADERS as _HEADERS
-from proxy.core.setting import HTTP_URL as _HTTP_URL
 from proxy.core.setting import PORT as _PORT
 from proxy.core.setting import SECONDS as _SECONDS
-from proxy.core.setting import TARGET as _TARGET
-from proxy.core.setting import Setting, Value
+from proxy.core.setting import SECRET_SETTINGS, Setting, Value
 from proxy.core.setting import one_of as _one_of
 from proxy.core.setting import positive as _positive
 
-__all__ = ["SECRET_SETTINGS", "SETTINGS", "Setting", "Settings", "load"]
-
-SECRET_SETTINGS: frozenset[str] = frozenset(
-    {"secret.key", "snapshot.token", "oidc.client_secret", "otel.headers", "parquet.secret_key"}
-)
-"""Settings whose values are never shown."""
+__all__ = ["SETTINGS", "Setting", "Settings", "load"]
 
 SETTINGS: tuple[Setting, ...] = (
     Setting("data", "./perihelion-data", "Data folder: spool, log, metadata, snapshot."),
@@ -229,56 +222,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("spool.segment_s", 60.0, "Maximum age of a segment file.", *_SECONDS),
     Setting("ship.interval_s", 0.5, "Interval at which the shipper looks for new records.", *_SECONDS),
     Setting("ship.batch_rows", 10_000, "Maximum records in one insert.", *_COUNT),
-    Setting("sink.jsonl.path", "", "File that gets one JSON object a call (docs/events.md); empty: none."),
-    Setting("sink.jsonl.max_bytes", 256 << 20, "The file is rotated before it grows past this size.", *_BYTES),
-    Setting("sink.jsonl.keep", 4, "Rotated files kept: `<path>.1` is the newest.", "0 or more", lambda v: v >= 0),
-    Setting("sink.jsonl.bodies", False, "Add the bodies of each call to its object."),
-    Setting(
-        "otel.endpoint",
-        "",
-        "Address of an OTLP/HTTP receiver that gets a span and metrics of each call (docs/exports.md): "
-        "`http://localhost:4318`; `/v1/traces` and `/v1/metrics` are added. Empty: none.",
-        *_HTTP_URL,
-    ),
-    Setting("otel.headers", "", "Headers of these requests, such as credentials: `name=value,name=value`.", *_HEADERS),
-    Setting("otel.protocol", "protobuf", "Form of these requests.", *_one_of("protobuf", "json")),
-    Setting("otel.gzip", True, "Compress these requests."),
-    Setting(
-        "otel.semconv",
-        "1.36",
-        "Version of OpenTelemetry's GenAI conventions that names are taken from; `latest` is in development.",
-        *_one_of("1.36", "latest"),
-    ),
-    Setting("otel.signals", "both", "What is exported.", *_one_of("both", "traces", "metrics")),
-    Setting("otel.bodies", False, "Add prompts and responses to spans."),
-    Setting(
-        "otel.temporality",
-        "delta",
-        "Whether metrics count since the request before, or since the start.",
-        *_one_of("delta", "cumulative"),
-    ),
-    Setting("otel.service_name", "perihelion", "The `service.name` of spans and metrics."),
-    Setting(
-        "otel.durable",
-        False,
-        "Keep calls in the spool until the receiver has taken them, however long it is down. False: a batch is "
-        "skipped after ten attempts.",
-    ),
-    Setting(
-        "parquet.target",
-        "",
-        "Where each hour of calls is written as a Parquet file (docs/exports.md): a folder, or `s3://bucket/prefix`. "
-        "Empty: nowhere.",
-        *_TARGET,
-    ),
-    Setting("parquet.endpoint", "", "Address of S3-compatible storage other than AWS.", *_HTTP_URL),
-    Setting("parquet.region", "", "Region of the bucket; empty: found out, or `us-east-1` with parquet.endpoint."),
-    Setting("parquet.access_key", "", "Access key of the storage. Empty: environment, profile or role, as AWS does."),
-    Setting("parquet.secret_key", "", "Its secret key."),
-    Setting("parquet.delay_s", 900.0, "An hour is written so long after its end.", *_SECONDS),
-    Setting(
-        "parquet.late_days", 7, "For so many days an hour is written again when calls come late or change.", *_COUNT
-    ),
+    *EXPORT_SETTINGS,
     Setting("prices.folder", "", "Folder of your own price files (TOML); they override the built-in prices."),
 )
 

@@ -31,6 +31,7 @@ __all__ = [
     "credentials",
     "deliveries",
     "documents",
+    "exported_hours",
     "idempotency",
     "identities",
     "jobs",
@@ -38,7 +39,6 @@ __all__ = [
     "members",
     "meta",
     "organisations",
-    "parquet_hours",
     "prices",
     "prompt_labels",
     "prompt_versions",
@@ -352,9 +352,8 @@ idempotency = Table(
     sealed_column("body"),
     Column("created_us", BigInteger, nullable=False),
 )
-
-parquet_hours = Table(
-    "parquet_hours",
+exported_hours = Table(
+    "exported_hours",
     METADATA,
     Column("target", String(32), primary_key=True),
     Column("org_id", String(200), primary_key=True),

@@ -96,7 +96,7 @@ def test_one_more_sink_is_one_file_and_one_line(tree: Tree) -> None:
     tree.add("proxy/control/sinks/counting.py", SINK)
     tree.register(
         "proxy/control/sinks/__init__.py",
-        "make_jsonl_sink,)",
+        "make_jsonl_sink,",
         "from proxy.control.sinks.counting import make_counting_sink",
         "make_counting_sink, ",
     )

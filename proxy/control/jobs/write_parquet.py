@@ -23,9 +23,9 @@ from proxy.core.clock import monotonic, now_us
 from proxy.core.settings import Settings
 from proxy.logstore import LogStore, QueryLimits
 from proxy.logstore.sql import query
-from proxy.metadata import parquet_hours
+from proxy.metadata import exported_hours
 from proxy.metadata.db import Database
-from proxy.metadata.parquet_hours import WrittenHour
+from proxy.metadata.exported_hours import WrittenHour
 from proxy.query import Window
 from proxy.query.exports import export_sql
 from proxy.query.hours import HOUR_US
@@ -104,7 +104,7 @@ class ParquetWriter:
         since_us, until_us = max(since_us, self._oldest_us()), min(until_us, self._closed_us())
         hours = self._in_log(store, org, since_us // HOUR_US * HOUR_US, -(-until_us // HOUR_US) * HOUR_US)
         with self._database.write(publish=False) as rows:
-            count = parquet_hours.want(rows, self._key, hours)
+            count = exported_hours.want(rows, self._key, hours)
         self.look_again()
         return count
 
@@ -112,8 +112,8 @@ class ParquetWriter:
         """The beginning of the newest hour that is written (0: none), and how many hours wait, on whatever control
         plane."""
         with self._database.read() as rows:
-            asked = parquet_hours.count_wanted(rows, self._key)
-            return parquet_hours.last_written_us(rows, self._key), max(asked, self.figures.waiting)
+            asked = exported_hours.count_wanted(rows, self._key)
+            return exported_hours.last_written_us(rows, self._key), max(asked, self.figures.waiting)
 
     def run(self) -> float | None:
         """Write one hour. Returns the seconds until the next one; None where all are written."""
@@ -147,9 +147,9 @@ class ParquetWriter:
         since_us = max(self._oldest_us(), (self._clock() - self._late_days * _DAY_US) // HOUR_US * HOUR_US)
         found = self._in_log(store, "", since_us, until_us)
         with self._database.write(publish=False) as rows:
-            parquet_hours.forget_before(rows, self._key, since_us - _DAY_US)
-            written = parquet_hours.written(rows, self._key, since_us)
-            asked = parquet_hours.wanted(rows, self._key, most=10_000)
+            exported_hours.forget_before(rows, self._key, since_us - _DAY_US)
+            written = exported_hours.written(rows, self._key, since_us)
+            asked = exported_hours.wanted(rows, self._key, most=10_000)
         todo = {key: hour for key, hour in found.items() if key not in written or written[key].content != hour.content}
         for key, hour in written.items():
             if key not in found and hour.calls and since_us <= hour.hour_us < until_us:
@@ -181,7 +181,7 @@ class ParquetWriter:
         content, calls = (now.content, now.calls) if now is not None else (_content(0, 0, 0), 0)
         at_us = self._clock()
         with self._database.write(publish=False) as rows:
-            parquet_hours.note(rows, self._key, WrittenHour(*key, content, calls, size, at_us))
+            exported_hours.note(rows, self._key, WrittenHour(*key, content, calls, size, at_us))
         self.figures.written += 1
         self.figures.bytes += size
         self.figures.written_us = at_us

@@ -9,7 +9,7 @@ down_revision = "0008"
 
 def upgrade() -> None:
     op.create_table(
-        "parquet_hours",
+        "exported_hours",
         sa.Column("target", sa.String(length=32), nullable=False),
         sa.Column("org_id", sa.String(length=200), nullable=False),
         sa.Column("hour_us", sa.BigInteger(), nullable=False),
@@ -17,5 +17,5 @@ def upgrade() -> None:
         sa.Column("calls", sa.BigInteger(), nullable=False),
         sa.Column("bytes", sa.BigInteger(), nullable=False),
         sa.Column("written_us", sa.BigInteger(), nullable=False),
-        sa.PrimaryKeyConstraint("target", "org_id", "hour_us", name=op.f("pk_parquet_hours")),
+        sa.PrimaryKeyConstraint("target", "org_id", "hour_us", name=op.f("pk_exported_hours")),
     )
