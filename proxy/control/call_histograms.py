@@ -1,13 +1,14 @@
 """Histograms of the calls that went into the log, for Prometheus: latency, time to first token, tokens and cost."""
 
 from bisect import bisect_left
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Final
 
 import msgspec
 
 from proxy.control.jobs.row_builder import LogRows
-from proxy.core.call_labels import ModelLabels
+from proxy.core.call_labels import OTHER_MODEL, ModelLabels
+from proxy.logstore import RequestRow
 
 __all__ = ["CallHistograms"]
 
@@ -16,7 +17,6 @@ _TOKENS: Final = (10.0, 100.0, 1_000.0, 10_000.0, 100_000.0, 1_000_000.0)
 _DOLLARS: Final = (0.0001, 0.001, 0.01, 0.1, 1.0, 10.0)
 _MAX_SERIES: Final = 500
 """Sets of provider, model and status; calls of others are counted under the model `other`."""
-_MAX_PROVIDERS: Final = 100
 
 _FAMILIES: Final[tuple[tuple[str, str, tuple[float, ...]], ...]] = (
     ("call_duration_seconds", "", _SECONDS),
@@ -39,11 +39,24 @@ class _Histogram(msgspec.Struct):
 
 
 class CallHistograms:
-    """Counts calls. Added to by one thread, read by others."""
+    """Counts calls. Added to by one thread, read by others.
 
-    def __init__(self) -> None:
-        self._models = ModelLabels()
-        self._providers = ModelLabels(_MAX_PROVIDERS)
+    The page is open to whoever reaches the port, so a label is a name that everybody may know: the id of a model in the
+    built-in prices, and what the operator names. Other names of models are callers' own.
+    """
+
+    def __init__(
+        self,
+        listed_model: Callable[[str, str, str], str],
+        providers: frozenset[str] = frozenset(),
+        models: frozenset[str] = frozenset(),
+    ) -> None:
+        """`listed_model` returns the id of a provider's model (at a URL), or nothing; `models` are further labels, or
+        `*`: every model that answered a call."""
+        self._listed_model = listed_model
+        self._providers = providers
+        self._named = models
+        self._answered = ModelLabels() if "*" in models else None
         self._series: dict[tuple[str, str, int], list[_Histogram]] = {}
 
     def add(self, rows: Iterable[LogRows]) -> None:
@@ -52,9 +65,8 @@ class CallHistograms:
             row = each.request
             if row.source and (row.source.startswith("import:") or not row.model):
                 continue
-            model = self._models.label(row.model, answered=row.status < 400)
-            provider = self._providers.label(row.provider, answered=True)
-            duration, first, asked, answered, cost = self._of(provider, model, row.status // 100)
+            provider = row.provider if row.provider in self._providers or not row.provider else OTHER_MODEL
+            duration, first, asked, answered, cost = self._of(provider, self._model(row), row.status // 100)
             if row.latency_ms is not None:
                 duration.add(row.latency_ms / 1e3)
             if row.ttft_ms is not None:
@@ -82,12 +94,21 @@ class CallHistograms:
                 found[f"{name}_count{{{labels}{own}}}"] = total
         return found
 
+    def _model(self, row: RequestRow) -> str:
+        model = row.model
+        if not model or model in self._named:
+            return model
+        if self._answered is not None:
+            return self._answered.label(model, answered=row.status < 400)
+        url = f"https://{row.host}" if row.host else ""  # as it was priced, so that it is looked up once
+        return self._listed_model(row.provider, model, url) or OTHER_MODEL
+
     def _of(self, provider: str, model: str, status: int) -> list[_Histogram]:
         key = (provider, model, status)
         found = self._series.get(key)
         if found is None:
             if len(self._series) >= _MAX_SERIES:
-                key = (provider, "other", status)
+                key = (provider, OTHER_MODEL, status)
             found = self._series.setdefault(
                 key, [_Histogram(bounds, [0] * (len(bounds) + 1)) for _, _, bounds in _FAMILIES]
             )

@@ -54,7 +54,8 @@ def samples(plane: ControlPlane) -> dict[str, float]:
         }
         for feed in plane.log.shipper.feeds:
             found |= _of_sink(feed)
-        found |= plane.log.shipper.calls.samples()
+        if plane.log.shipper.calls is not None:
+            found |= plane.log.shipper.calls.samples()
     if plane.parquet is not None:
         found |= {
             "parquet_hours_total": plane.parquet.figures.written,

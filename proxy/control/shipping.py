@@ -4,6 +4,7 @@ import fcntl
 import os
 from pathlib import Path
 
+from proxy.control.call_histograms import CallHistograms
 from proxy.control.jobs.journal import Journal
 from proxy.control.jobs.row_builder import RowBuilder
 from proxy.control.jobs.ship import Shipper
@@ -85,4 +86,9 @@ def make_shipper(settings: Settings, store: LogStore, prices: PriceBook) -> Ship
         make_sinks(settings),
         interval_s=settings.get_float("ship.interval_s"),
         batch_rows=settings.get_int("ship.batch_rows"),
+        calls=CallHistograms(
+            prices.listed_model,
+            prices.providers,
+            frozenset(filter(None, map(str.strip, settings.get_str("metrics.models").split(",")))),
+        ),
     )

@@ -5,6 +5,12 @@ from proxy.core.setting import BYTES, COUNT, HEADERS, HTTP_URL, SECONDS, TARGET,
 __all__ = ["EXPORT_SETTINGS"]
 
 EXPORT_SETTINGS: tuple[Setting, ...] = (
+    Setting(
+        "metrics.models",
+        "",
+        "Models that are labels on `/metrics` beside those with built-in prices, comma-separated; `*`: every model "
+        "that answered a call. The page needs no login.",
+    ),
     Setting("sink.jsonl.path", "", "File that gets one JSON object a call (docs/events.md); empty: none."),
     Setting("sink.jsonl.max_bytes", 256 << 20, "The file is rotated before it grows past this size.", *BYTES),
     Setting("sink.jsonl.keep", 4, "Rotated files kept: `<path>.1` is the newest.", "0 or more", lambda v: v >= 0),

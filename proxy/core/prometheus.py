@@ -30,7 +30,7 @@ def _rows(prefix: str, *rows: tuple[str, str] | tuple[str, str, tuple[str, ...]]
 
 
 _CALL_LABELS: Final = ("provider", "model", "status", "le")
-"""Models that never answered a call are `other`, and their number is bounded."""
+"""Models are those of the built-in prices and of the setting metrics.models; others are `other`."""
 
 METRICS: Final[tuple[Metric, ...]] = (
     *_rows(

@@ -67,6 +67,16 @@ class PriceBook:
         """Prices that come from the operator's files."""
         return len(self._own)
 
+    @property
+    def providers(self) -> frozenset[str]:
+        """The names that the catalog has."""
+        return frozenset(self._ids)
+
+    def listed_model(self, provider: str, model: str, url: str = "") -> str:
+        """Return the id under which the built-in prices list a model; empty: they do not."""
+        found = self._model(provider, model.lower(), url)[0] if model else None
+        return found.id if found is not None else ""
+
     def set_org_prices(self, rows: Mapping[str, Sequence[PriceRow]]) -> None:
         """Use these entries, by organisation, from now on. They win over the installation's own prices."""
         self._org_rows = rows

@@ -46,6 +46,7 @@ def gateway_page(settings: Settings) -> str:
 def control_page(settings: Settings) -> str:
     plane = ControlPlane(settings)
     plane.log.shipper = make_shipper(settings, cast("Any", None), price_book(settings))
+    assert plane.log.shipper.calls is not None
     plane.log.shipper.calls.add([RowBuilder(PRICES).build_one(record(START_US))])
     log.swallowed("test", ValueError("shown as a sample"))
     page = control_metrics.render(plane)

@@ -89,7 +89,7 @@ def test_the_page_for_prometheus_has_the_calls_and_the_exports(control: ControlP
         for sample in families["perihelion_control_call_duration_seconds"].samples
         if sample.name.endswith("_count")
     }
-    assert counts == {("openai", "gpt-4o-2024-08-06", "2xx"): 3}
+    assert counts == {("openai", "gpt-4o", "2xx"): 3}
     assert families["perihelion_control_parquet_hours"].samples[0].value >= 2
     assert families["perihelion_control_sink_rejected"].samples[0].labels == {"sink": "otlp"}
 

@@ -13,6 +13,7 @@ from proxy.control.plane import ControlPlane
 from proxy.control.sinks.base import Described
 from proxy.control.sinks.feed import SinkFeed
 from proxy.core.clock import now_us
+from proxy.core.identity import DEFAULT_ORG
 from proxy.logstore import time_of
 from proxy.metadata import organisations
 from proxy.metadata.errors import RowConflict
@@ -88,10 +89,17 @@ class WaitingHours(msgspec.Struct, frozen=True):
 @get("/api/exports/status", sync_to_thread=True, opt=needs("viewer"), summary="What is exported where",
      operation_id="getExportsStatus")  # fmt: skip
 def exports_status(request: Request[Any, Any, Any]) -> ExportsStatus:
-    """Of the whole installation: its operator sets up exports in the settings."""
+    """Of the whole installation: its operator sets up exports in the settings. `target` is empty and `last_error` says
+    no more than `failing` for other organisations than `default`."""
     plane: ControlPlane = request.app.state.plane
     feeds = plane.log.shipper.feeds if plane.log.shipper is not None else []
-    return ExportsStatus(sinks=[_sink(feed) for feed in feeds], parquet=_parquet(plane))
+    found = ExportsStatus(sinks=[_sink(feed) for feed in feeds], parquet=_parquet(plane))
+    if caller_of(request).org != DEFAULT_ORG:  # paths and errors may name what is another organisation's
+        for sink in found.sinks:
+            sink.target, sink.last_error = "", "failing" if sink.last_error else ""
+        if found.parquet is not None:
+            found.parquet.target, found.parquet.last_error = "", "failing" if found.parquet.last_error else ""
+    return found
 
 
 @post("/api/exports/parquet", sync_to_thread=True, opt=needs("admin"), status_code=202,
