@@ -2,7 +2,8 @@
 
 The first rows are CPU time of this process a span: rows to spans, metrics, protobuf or JSON, gzip, and the request to a
 receiver in another process. The others ship the same spool with no sink and with a receiver that is down, in turns
-(A B A B): calls a second into the log.
+(A B A B): calls a second into the log, once the queue of the sink is full, as it is after a minute. Of each the fastest
+turn counts: whatever else runs only slows one down.
 """
 
 import argparse
@@ -22,6 +23,7 @@ from proxy.control.shipping import make_shipper, open_store, price_book
 from proxy.control.sinks.base import RowBatch
 from proxy.control.sinks.otlp import make_otlp_sink
 from proxy.core.clock import uuid7
+from proxy.core.process import tune_gc
 from proxy.core.settings import load
 from proxy.prices import PriceBook
 from tests.e2e.control_process import free_port, record, spool
@@ -32,6 +34,8 @@ _MOST_US: Final = 40.0
 _MOST_SLOWER: Final = 0.05
 _BATCH: Final = 2_000
 _ROUNDS: Final = 7
+_FILLING: Final = 1_000
+"""Calls of 40 kB that fill the queue of a sink."""
 _RESULTS: Final = Path(__file__).resolve().parent / "results" / "otlp.json"
 _START_US: Final = 1_790_000_000_000_000
 
@@ -119,22 +123,27 @@ def _ingest(calls: int, turns: int) -> dict[str, Any]:
             if "durable" in name:
                 settings["otel.durable"] = "true"
             found.append(_ship(calls, settings))
-    middle = {name: statistics.median(found) for name, found in rates.items()}
-    worst = min(middle["receiver down"], middle["receiver down, durable"])
+    best = {name: max(found) for name, found in rates.items()}
+    worst = min(best["receiver down"], best["receiver down, durable"])
     return {
-        **{f"{name}: calls/s": round(rate) for name, rate in middle.items()},
+        **{f"{name}: calls/s": round(rate) for name, rate in best.items()},
         "turns": {name: [round(rate) for rate in found] for name, found in rates.items()},
-        "slower": round(1 - worst / middle["no sink"], 4),
+        "slower": round(1 - worst / best["no sink"], 4),
     }
 
 
 def _ship(calls: int, settings: dict[str, str]) -> float:
     with tempfile.TemporaryDirectory() as folder:
         made = load(environ={}, overrides={"data": folder, **settings})
-        spool(Path(folder), *[record(_START_US + number * 1_000) for number in range(calls)])
+        long = b'{"messages":[{"role":"user","content":"%s"}]}' % (b"word " * 8_000)
+        spool(Path(folder), *[record(_START_US + number, request_body=long) for number in range(_FILLING)])
         store = open_store(made)
         shipper = make_shipper(made, store, price_book(made))
+        tune_gc()  # as the control plane does
         try:
+            while shipper.figures.shipped < _FILLING:
+                shipper.step()
+            spool(Path(folder), *[record(_START_US + number * 1_000) for number in range(calls)])
             began = time.perf_counter()
             moved = 0
             while moved < calls:

@@ -84,6 +84,8 @@ class OtlpSink:
         self._batch = ("", -1, -1)
         self._sent = 0
         """Requests of that batch which the receiver has."""
+        self._failed: tuple[tuple[str, int], bytes] | None = None
+        """First id and number of the calls of a request that failed, and its body: it is not made again and again."""
         self._counted = False
         """Whether that batch is in the metrics."""
 
@@ -118,7 +120,11 @@ class OtlpSink:
         yield part
 
     def _send_spans(self, rows: Sequence[LogRows]) -> None:
-        status = self._post("/v1/traces", self._encoder.traces([self._maker.make(each) for each in rows]), len(rows))
+        ids = (rows[0].request.id, len(rows))
+        if self._failed is None or self._failed[0] != ids:
+            self._failed = ids, self._packed(self._encoder.traces([self._maker.make(each) for each in rows]))
+        status = self._post("/v1/traces", self._failed[1], len(rows))
+        self._failed = None
         if status == 413 and len(rows) > 1:
             middle = len(rows) // 2
             self._send_spans(rows[:middle])
@@ -135,17 +141,20 @@ class OtlpSink:
             return
         now_ns = self._clock() * 1000
         points = sum(len(family.points) for family in families)
-        body = self._encoder.metrics(families, self._metrics.since_ns, now_ns, delta=self._delta)
+        body = self._packed(self._encoder.metrics(families, self._metrics.since_ns, now_ns, delta=self._delta))
         if self._post("/v1/metrics", body, points) >= 400:
             self.rejected += points
         if self._delta:
             self._metrics = CallMetrics(self._names, now_ns, self._models)
 
+    def _packed(self, body: bytes) -> bytes:
+        if not self._compress:
+            return body
+        packer = zlib.compressobj(_GZIP_LEVEL, wbits=31)
+        return packer.compress(body) + packer.flush()
+
     def _post(self, path: str, body: bytes, items: int) -> int:
         """The status of the answer: a good one, or one that refuses the request for good."""
-        if self._compress:
-            packer = zlib.compressobj(_GZIP_LEVEL, wbits=31)
-            body = packer.compress(body) + packer.flush()
         url = self.target + path
         answer = self._client.request("POST", url, headers=self._headers, content=body)
         if answer.status in _AGAIN:
