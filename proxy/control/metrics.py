@@ -31,8 +31,7 @@ def samples(plane: ControlPlane) -> dict[str, float]:
         "alert_round_seconds": round(alerts.round_s, 3),
         "alert_behind_seconds": round(alerts.behind_s, 3),
     }
-    for name, job in (plane.jobs.figures | plane.alert_jobs.figures).items():
-    for name, job in [*plane.jobs.figures.items(), *plane.exporter.figures.items()]:
+    for name, job in (plane.jobs.figures | plane.alert_jobs.figures | plane.exporter.figures).items():
         found[f'job_runs_total{{job="{name}"}}'] = job.runs
         found[f'job_failures_total{{job="{name}"}}'] = job.failures
     found |= _of_deliveries(plane)

@@ -98,12 +98,9 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "mcp": ("proxy/mcp/", "proxy/control/api/mcp.py"),
     "pydantic": ("proxy/mcp/",),
     "re2": ("proxy/query/check.py", "proxy/alerts/silences.py"),
-    "google": ("proxy/ingest/otlp/decode.py",),
-    "opentelemetry": ("proxy/ingest/otlp/decode.py", "proxy/control/api/traces.py"),
-    "pyarrow": ("proxy/control/file_targets.py",),
-    "re2": ("proxy/query/check.py",),
     "google": ("proxy/ingest/otlp/decode.py", "proxy/control/otel/encode.py"),
     "opentelemetry": ("proxy/ingest/otlp/decode.py", "proxy/control/api/traces.py", "proxy/control/otel/encode.py"),
+    "pyarrow": ("proxy/control/file_targets.py",),
 }
 """Library to the files that may know it."""
 
