@@ -476,6 +476,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/exports/parquet": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Write hours as Parquet files again */
+        post: operations["writeParquet"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/exports/status": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is exported where */
+        get: operations["getExportsStatus"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/import": {
         parameters: {
             query?: never;
@@ -3694,6 +3728,11 @@ export interface components {
             /** @default UTC */
             zone?: string;
         };
+        /** ExportsStatus */
+        ExportsStatus: {
+            parquet: components["schemas"]["ParquetStatus"] | null;
+            sinks: components["schemas"]["SinkStatus"][];
+        };
         /** Feedback */
         Feedback: {
             correction?: string | null;
@@ -4347,6 +4386,17 @@ export interface components {
         Page: {
             data: components["schemas"]["Event"][];
             next: string | null;
+        };
+        /** ParquetStatus */
+        ParquetStatus: {
+            bytes: number;
+            failures: number;
+            last_error: string;
+            last_hour: string | null;
+            last_write: string | null;
+            target: string;
+            waiting: number;
+            written: number;
         };
         /** PasswordChange */
         PasswordChange: {
@@ -5143,6 +5193,20 @@ export interface components {
             name: string;
             skipped: number;
         };
+        /** SinkStatus */
+        SinkStatus: {
+            delivered: number;
+            durable: boolean;
+            failures: number;
+            lag_s: number;
+            last_delivery: string | null;
+            last_error: string;
+            name: string;
+            rejected: number;
+            skipped: number;
+            target: string;
+            waiting: number;
+        };
         /** Snippet */
         Snippet: {
             code: string;
@@ -5575,6 +5639,20 @@ export interface components {
             latency_ms_p95: number | null;
             output_tokens: number;
             version: string;
+        };
+        /** WaitingHours */
+        WaitingHours: {
+            hours: number;
+        };
+        /** WantedHours */
+        WantedHours: {
+            /** @default  */
+            organisation?: string;
+            since: string;
+            /** @default now */
+            until?: string;
+            /** @default UTC */
+            zone?: string;
         };
         /** Webhook */
         Webhook: {
@@ -7940,6 +8018,109 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ErrorPage"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    writeParquet: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "since": "30d"
+                 *     }
+                 */
+                "application/json": components["schemas"]["WantedHours"];
+            };
+        };
+        responses: {
+            /** @description Request accepted, processing continues off-line */
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WaitingHours"];
+                };
+            };
+            /** @description A value is wrong: `parameter` says which */
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Credentials are missing, wrong or expired */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description The caller's role does not allow this */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getExportsStatus: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description Request fulfilled, document follows */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ExportsStatus"];
                 };
             };
             /** @description A value is wrong: `parameter` says which */
