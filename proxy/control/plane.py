@@ -112,7 +112,6 @@ class ControlPlane:
         self.alert_jobs = JobRunner(self.database, [self.evaluator.job])
         watch = BudgetWatch(self.database, lambda: self.log.store if self.log.ready else None, settings)
         self.jobs = JobRunner(self.database, [*JOBS, self.hours.job, values.job, repricer.job, watch.job])
-        self.jobs = JobRunner(self.database, [*JOBS, self.hours.job, values.job, repricer.job])
         target = make_target(settings)
         self.parquet: ParquetWriter | None = None
         if target is not None:

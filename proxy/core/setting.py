@@ -22,7 +22,15 @@ __all__ = [
 ]
 
 SECRET_SETTINGS: Final = frozenset(
-    {"secret.key", "snapshot.token", "oidc.client_secret", "otel.headers", "parquet.secret_key"}
+    {
+        "secret.key",
+        "snapshot.token",
+        "oidc.client_secret",
+        "guard.moderation_key",
+        "guard.security_key",
+        "otel.headers",
+        "parquet.secret_key",
+    }
 )
 """Names of settings whose values are never shown."""
 

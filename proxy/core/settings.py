@@ -14,8 +14,8 @@ from typing import Any
 from proxy.core.alert_settings import ALERT_SETTINGS
 from proxy.core.channel_settings import CHANNEL_SETTINGS
 from proxy.core.errors import SettingError
-from proxy.core.guard_settings import GUARD_SETTINGS
 from proxy.core.export_settings import EXPORT_SETTINGS
+from proxy.core.guard_settings import GUARD_SETTINGS
 from proxy.core.layout import Layout
 from proxy.core.setting import BYTES as _BYTES
 from proxy.core.setting import COUNT as _COUNT
