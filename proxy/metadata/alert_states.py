@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from typing import Any, Literal
 
 import msgspec
-from sqlalchemy import Connection, and_, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, and_, delete, insert, select, update
 
 from proxy.core.clock import now_us, uuid7
 from proxy.metadata.alert_tables import alert_groups, alert_history, alert_notices
@@ -20,6 +20,7 @@ __all__ = [
     "groups_of",
     "groups_of_organisation",
     "history",
+    "history_of_organisation",
     "notices_of",
     "put_groups",
     "put_notice",
@@ -83,10 +84,17 @@ def groups_of(connection: Connection, rule_ids: Sequence[str]) -> list[StoredGro
 
 
 def groups_of_organisation(
-    connection: Connection, org_id: str, states: Sequence[str], after: tuple[str, str] = ("", ""), limit: int = 50
+    connection: Connection,
+    org_id: str,
+    states: Sequence[str],
+    after: tuple[str, str] = ("", ""),
+    limit: int = 50,
+    rule_id: str = "",
 ) -> list[StoredGroup]:
-    """Return the groups of all rules of an organisation that are in these states, by rule and id."""
+    """Return the groups of an organisation's rules, or of one of them, that are in these states, by rule and id."""
     place = and_(alert_groups.c.org_id == org_id, alert_groups.c.state.in_(states))
+    if rule_id:
+        place = and_(place, alert_groups.c.rule_id == rule_id)
     behind = (alert_groups.c.rule_id > after[0]) | (
         (alert_groups.c.rule_id == after[0]) & (alert_groups.c.id > after[1])
     )
@@ -161,8 +169,19 @@ def add_history(
 
 def history(connection: Connection, rule_id: str, before: str = "", limit: int = 50) -> list[StoredChange]:
     """Return the history of a rule, newest first, from the one before `before` on."""
+    return _history(connection, alert_history.c.rule_id == rule_id, before, limit)
+
+
+def history_of_organisation(
+    connection: Connection, org_id: str, before: str = "", limit: int = 50
+) -> list[StoredChange]:
+    """Return the history of all rules, newest first, from the one before `before` on."""
+    return _history(connection, alert_history.c.org_id == org_id, before, limit)
+
+
+def _history(connection: Connection, place: ColumnElement[bool], before: str, limit: int) -> list[StoredChange]:
     columns = [column for column in alert_history.c if column.name != "org_id"]
-    query = select(*columns).where(alert_history.c.rule_id == rule_id)
+    query = select(*columns).where(place)
     if before:
         query = query.where(alert_history.c.id < before)
     rows = connection.execute(query.order_by(alert_history.c.id.desc()).limit(limit))

@@ -1,10 +1,10 @@
 """`/api/alerts`: alert rules, their states and history, and what a rule would have done."""
 
-from typing import Any, Final
+from typing import Annotated, Any, Final
 
 import msgspec
 from litestar import Request, Response, delete, get, patch, post
-from litestar.params import FromPath, JSONBody
+from litestar.params import FromPath, JSONBody, QueryParameter
 
 from proxy.alerts.checks import check_rule
 from proxy.alerts.messages import acknowledgement
@@ -22,13 +22,14 @@ from proxy.core.clock import now_us
 from proxy.core.notification import dashboard_url
 from proxy.metadata import alert_rules, alert_states, documents, outbox
 from proxy.metadata.alert_rules import StoredRule
-from proxy.metadata.alert_states import HistoryKind
+from proxy.metadata.alert_states import HistoryKind, StoredChange
 from proxy.metadata.db import Connection
 from proxy.metadata.errors import InvalidValue, RowConflict
 from proxy.query.errors import FilterError
 
 __all__ = ["ALERT_ROUTES"]
 
+_OfRule = Annotated[str, QueryParameter(name="rule", description="Only groups of this rule.")]
 _BY_PEOPLE: Final = ("acknowledged", "changed")
 """Kinds of history that are what a person did."""
 
@@ -103,6 +104,7 @@ class AlertEvent(msgspec.Struct, kw_only=True):
     """One line of a rule's history."""
 
     id: str
+    rule_id: str
     at_us: int
     kind: HistoryKind
     """A change of state, a notification, or what a person did."""
@@ -162,14 +164,16 @@ def list_alert_metrics() -> list[MetricHelp]:
 
 @get("/api/alerts/states", sync_to_thread=True, opt=needs("viewer"), summary="Groups that are not normal",
      operation_id="listAlertStates")  # fmt: skip
-def list_alert_states(request: Request[Any, Any, Any], after: After = "", limit: Limit = 50) -> AlertGroupPage:
-    """Of all rules: which users, models, … fire, wait or recover; and rules without data or with an error."""
+def list_alert_states(
+    request: Request[Any, Any, Any], only: _OfRule = "", after: After = "", limit: Limit = 50
+) -> AlertGroupPage:
+    """Of all rules or one: which users, models, … fire, wait or recover; and rules without data or with an error."""
     check_limit(limit)
     org = caller_of(request).org
     rule_id, _, id = after.partition(":")
     states = ("alerting", "recovering", "pending", "no_data", "error")
     with database_of(request).read() as rows:
-        found = alert_states.groups_of_organisation(rows, org, states, (rule_id, id), limit + 1)
+        found = alert_states.groups_of_organisation(rows, org, states, (rule_id, id), limit + 1, only)
         rules = {
             each: msgspec.json.decode(alert_rules.shown(rows, org, each).content, type=Rule)
             for each in {one.rule_id for one in found}
@@ -186,6 +190,16 @@ def list_alert_states(request: Request[Any, Any, Any], after: After = "", limit:
         )  # fmt: skip
     more = len(found) > limit
     return AlertGroupPage(data, f"{found[limit - 1].rule_id}:{found[limit - 1].id}" if more else None)
+
+
+@get("/api/alerts/history", sync_to_thread=True, opt=needs("viewer"), summary="History of all rules",
+     operation_id="listAlertHistory")  # fmt: skip
+def list_alert_history(request: Request[Any, Any, Any], after: After = "", limit: Limit = 50) -> AlertHistory:
+    """Changes of state, notifications, and what people did, newest first."""
+    check_limit(limit)
+    org = caller_of(request).org
+    with database_of(request).read() as rows:
+        return _history_page(rows, org, alert_states.history_of_organisation(rows, org, after, limit + 1), limit)
 
 
 @post("/api/alerts/preview", opt=needs("viewer"), status_code=200, summary="What a rule would have done",
@@ -257,24 +271,7 @@ def show_alert_history(
     org = caller_of(request).org
     with database_of(request).read() as rows:
         alert_rules.shown(rows, org, id)
-        found = alert_states.history(rows, id, after, limit + 1)
-        names = documents.names_of(rows, org, {one.by for one in found if one.kind in _BY_PEOPLE})
-    data = [
-        AlertEvent(
-            id=one.id,
-            at_us=one.at_us,
-            kind=one.kind,
-            labels=msgspec.json.decode(one.labels),
-            before=one.before,
-            after=one.after,
-            value=one.value,
-            text=one.text,
-            by=one.by,
-            by_name=names.get(one.by, "") if one.kind in _BY_PEOPLE else "",
-        )
-        for one in found[:limit]
-    ]
-    return AlertHistory(data, found[limit - 1].id if len(found) > limit else None)
+        return _history_page(rows, org, alert_states.history(rows, id, after, limit + 1), limit)
 
 
 @post("/api/alerts/{id:str}/acknowledge", sync_to_thread=True, opt=needs("member"), status_code=200,
@@ -331,6 +328,19 @@ def _base_url(request: Request[Any, Any, Any]) -> str:
     return dashboard_url(plane.settings)
 
 
+def _history_page(rows: Connection, org: str, found: list[StoredChange], limit: int) -> AlertHistory:
+    names = documents.names_of(rows, org, {one.by for one in found if one.kind in _BY_PEOPLE})
+    data = [
+        AlertEvent(
+            id=one.id, rule_id=one.rule_id, at_us=one.at_us, kind=one.kind, labels=msgspec.json.decode(one.labels),
+            before=one.before, after=one.after, value=one.value, text=one.text, by=one.by,
+            by_name=names.get(one.by, "") if one.kind in _BY_PEOPLE else "",
+        )
+        for one in found[:limit]
+    ]  # fmt: skip
+    return AlertHistory(data, found[limit - 1].id if len(found) > limit else None)
+
+
 def _answers(rows: Connection, found: list[StoredRule]) -> list[AlertRule]:
     notices = {one.rule_id: one for one in alert_states.notices_of(rows, [each.id for each in found if each.firing])}
     return [
@@ -358,6 +368,6 @@ def _answers(rows: Connection, found: list[StoredRule]) -> list[AlertRule]:
 
 
 ALERT_ROUTES: list[Any] = [
-    list_alerts, create_alert, list_alert_metrics, list_alert_states, preview_alert, show_alert, edit_alert,
-    delete_alert, show_alert_history, acknowledge_alert,
+    list_alerts, create_alert, list_alert_metrics, list_alert_states, list_alert_history, preview_alert, show_alert,
+    edit_alert, delete_alert, show_alert_history, acknowledge_alert,
 ]  # fmt: skip
