@@ -5,8 +5,10 @@ from typing import Any, Final
 
 import httpx
 
+from proxy.core.clock import now_us
 from simulator.demo.saved import SAVED
 from simulator.demo.texts import TEXTS
+from simulator.demo.watched import RULES, SILENCED
 
 __all__ = ["rate_calls", "set_up"]
 
@@ -103,6 +105,9 @@ def set_up(control: str, token: str) -> str:
                 _made(api.post("/api/members", json={"email": email, "role": role}))
             for document in SAVED:
                 _made(api.post("/api/documents", json={**document, "shared": True}))
+            for rule in RULES:
+                _made(api.post("/api/alerts", json=rule))
+            _made(api.post("/api/silences", json={**SILENCED, "ends_us": now_us() + 86_400_000_000}))
             _made(api.patch("/api/organisation", json={"name": "Northwind"}))
         return key
 

@@ -6,6 +6,7 @@ from typing import Any
 import httpx
 
 from simulator.demo.saved import BOARD
+from simulator.demo.watched import ALERT
 from tests.stack import ROOT, Stack
 
 __all__ = ["PATHS", "Addresses"]
@@ -42,6 +43,8 @@ class Addresses:
             return "support-reply"
         if (kind, name) == ("settings", "tab"):
             return "keys"  # test_people.py has all of them
+        if (kind, name) == ("alerts", "id"):
+            return self._alert()
         if (kind, name) == ("boards", "id"):
             return self._board()
         raise KeyError(f"{path}: tests/browser/routes.py does not know what ${name} may be")
@@ -50,6 +53,10 @@ class Addresses:
         asked = {"filter": filter, "since": "30d", "columns": ["id", "session_id"], "limit": 1}
         found: dict[str, Any] = self._client.post("/api/requests/query", json=asked).json()["data"][0]
         return found
+
+    def _alert(self) -> str:
+        rules = self._client.get("/api/alerts", params={"limit": 500}).json()["data"]
+        return str(next(rule["id"] for rule in rules if rule["rule"]["name"] == ALERT))
 
     def _board(self) -> str:
         boards = self._client.get("/api/documents", params={"kind": "board"}).json()["data"]

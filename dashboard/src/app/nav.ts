@@ -39,6 +39,7 @@ export const NAV: { heading: string; items: NavItem[] }[] = [
   {
     heading: "Control",
     items: [
+      { to: "/alerts", label: "Alerts", icon: "bell", key: "a" },
       { to: "/cache", label: "Cache", icon: "cache", key: "c" },
       { to: "/limits", label: "Limits", icon: "limits", key: "l" },
       { to: "/settings", label: "Settings", icon: "settings", key: "," },

@@ -16,6 +16,20 @@ export interface Series {
   color?: string;
 }
 
+/** A dashed line over the series: a threshold. */
+export interface Limit {
+  label: string;
+  values: (number | null)[];
+  color: string;
+}
+
+/** A time that is marked behind the series; without an end it goes on. */
+export interface Mark {
+  /** Seconds since the epoch. */
+  since: number;
+  until: number | null;
+}
+
 export interface ChartProps {
   /** Start of each bucket, seconds since the epoch. */
   times: number[];
@@ -32,6 +46,8 @@ export interface ChartProps {
   /** A click at a bucket, and at the series below the pointer if there is one. */
   onPick?: (timeMs: number, series: string | null) => void;
   hideLegend?: boolean;
+  limits?: Limit[];
+  marks?: Mark[];
   /** Where the legend stands: in the head of the panel, or below the plot where names are long. */
   legend?: "head" | "below";
 }
@@ -77,7 +93,7 @@ export function Chart(props: ChartProps) {
 
   useEffect(() => {
     plot.current?.setData(data);
-  }, [data]);
+  }, [data, props.limits, props.marks]);
 
   const shown = !props.hideLegend && all.length > 1;
   const below = props.legend === "below";

@@ -10,6 +10,8 @@ interface Props {
   /** The button: the verb, and the name again. */
   action: string;
   opened: boolean;
+  /** Whether nothing is gone by it: the button has no red. */
+  harmless?: boolean;
   pending?: boolean;
   error?: unknown;
   onClose: () => void;
@@ -17,7 +19,7 @@ interface Props {
 }
 
 /** Asks before something is gone. The first button is the harmless one. */
-export function Confirm({ title, children, action, opened, pending = false, error, onClose, onConfirm }: Props) {
+export function Confirm({ title, children, action, opened, harmless = false, pending = false, error, onClose, onConfirm }: Props) {
   const fault = ofForm(error);
   return (
     <Modal opened={opened} onClose={onClose} title={title} size="sm">
@@ -32,7 +34,7 @@ export function Confirm({ title, children, action, opened, pending = false, erro
           <Button onClick={onClose} data-autofocus>
             Cancel
           </Button>
-          <Button color="red" variant="filled" loading={pending} onClick={onConfirm}>
+          <Button {...(harmless ? {} : { color: "red" })} variant="filled" loading={pending} onClick={onConfirm}>
             {action}
           </Button>
         </Group>

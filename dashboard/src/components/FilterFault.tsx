@@ -5,14 +5,14 @@ import { useScope } from "@/state/search";
 import styles from "./FilterBar.module.css";
 
 /** What of the question cannot be read, where it stands, what is accepted, and the ways out. */
-export function FilterFault({ fault, onEdit }: { fault: Fault; onEdit: () => void }) {
-  const [scope, setScope] = useScope();
+export function FilterFault({ fault, q, onChange, onEdit }: { fault: Fault; q: string; onChange: (q: string) => void; onEdit: () => void }) {
+  const [, setScope] = useScope();
   const inFilter = fault.place === "filter" && fault.at !== null;
-  const condition = inFilter ? splitConditions(scope.q).find((each) => each.start <= fault.at! && fault.at! <= each.end) : undefined;
-  const put = (text: string) => condition && setScope({ q: withCondition(scope.q, condition, text) });
+  const condition = inFilter ? splitConditions(q).find((each) => each.start <= fault.at! && fault.at! <= each.end) : undefined;
+  const put = (text: string) => condition && onChange(withCondition(q, condition, text));
   return (
     <div className={styles["fault"]} role="alert">
-      {inFilter && <Marked text={scope.q} at={fault.at!} found={fault.found} />}
+      {inFilter && <Marked text={q} at={fault.at!} found={fault.found} />}
       <p>{describeFault(fault)}</p>
       <div>
         {condition && fault.unknownColumn && fault.near.map((name) => (

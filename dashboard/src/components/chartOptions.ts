@@ -2,6 +2,7 @@ import type { RefObject } from "react";
 import uPlot from "uplot";
 import { tick } from "@/format/times";
 import type { ChartProps, Series } from "./Chart";
+import { drawLimits, drawMarks, highestLimit } from "./chartMarks";
 import { seriesAt, showTip } from "./chartTip";
 import { tickTexts, valueTicks } from "./scale";
 
@@ -50,7 +51,7 @@ export function chartOptions(
     },
     tzDate: (seconds) => (props.current.zone === "utc" ? uPlot.tzDate(new Date(seconds * 1000), "UTC") : new Date(seconds * 1000)),
     padding: [8, 0, 0, LEFT],
-    scales: { x: { time: true, ...(kind === "line" ? {} : { range: wholeBars }) }, y: { range: (_, low, high) => (low != null && low < 0 ? [low, Math.max(0, high)] : [0, valueTicks(high ?? 0, props.current.unit, steps).at(-1)!]) } },
+    scales: { x: { time: true, ...(kind === "line" ? {} : { range: wholeBars }) }, y: { range: (_, low, high) => (low != null && low < 0 ? [low, Math.max(0, high)] : [0, valueTicks(Math.max(high ?? 0, highestLimit(props.current)), props.current.unit, steps).at(-1)!]) } },
     axes: [
       {
         ...axis,
@@ -83,6 +84,8 @@ export function chartOptions(
       })),
     ],
     hooks: {
+      drawClear: [(plot) => drawMarks(plot, props.current, css("--bad-soft"), css("--bad"))],
+      draw: [(plot) => drawLimits(plot, props.current, css)],
       setCursor: [(plot) => showTip(plot, props.current, tip.current)],
       setSelect: [
         (plot) => {

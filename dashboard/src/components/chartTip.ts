@@ -39,6 +39,9 @@ export function showTip(plot: uPlot, props: ChartProps, tip: HTMLDivElement | nu
     const sum = props.series.reduce((before, each) => before + (each.values[at] ?? 0), 0);
     lines.push(line("all", byUnit(sum, props.unit), undefined, false));
   }
+  for (const limit of props.limits ?? []) {
+    if (limit.values[at] != null && lines.length <= MOST_LINES) lines.push(line(limit.label, byUnit(limit.values[at], props.unit), limit.color, false));
+  }
   const time = document.createElement("strong");
   time.textContent = bucketStart(new Date(props.times[at]! * 1000), props.zone);
   tip.replaceChildren(time, ...lines);

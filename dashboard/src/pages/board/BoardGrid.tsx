@@ -3,7 +3,7 @@ import type { Scope } from "@/state/search";
 import { COLUMNS, type Tile } from "./content";
 import { GAP, heightOf, inOrder, place, ROW, rowsOf } from "./layout";
 import { TileFrame } from "./TileFrame";
-import { titleOf } from "./measures";
+import { titleOf } from "@/components/measures/measures";
 import styles from "./BoardGrid.module.css";
 
 interface Props {

@@ -3,7 +3,7 @@ import { useTileAnswer } from "@/api/tiles";
 import { BarList } from "@/components/BarList";
 import { Empty } from "@/components/States";
 import { byUnit, change } from "@/format/numbers";
-import { dimensionName } from "./measures";
+import { dimensionName } from "@/components/measures/measures";
 import { explorerOf, questionOf } from "./question";
 import { TileFault, type TileProps } from "./TileBody";
 import { TileLoaded } from "./TileLoaded";

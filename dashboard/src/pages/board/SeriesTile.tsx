@@ -5,7 +5,7 @@ import { Chart, type Series } from "@/components/Chart";
 import { Empty } from "@/components/States";
 import { useScope, writeScope } from "@/state/search";
 import type { Tile } from "./content";
-import { dimensionName, measureName } from "./measures";
+import { dimensionName, measureName } from "@/components/measures/measures";
 import { byUnitOfFirst, explorerOf, isSum, questionOf } from "./question";
 import type { TileProps } from "./TileBody";
 import { TileLoaded } from "./TileLoaded";

@@ -4,7 +4,7 @@ import { useTileAnswer } from "@/api/tiles";
 import { Empty } from "@/components/States";
 import { byUnit } from "@/format/numbers";
 import { writeScope } from "@/state/search";
-import { dimensionName, measureName } from "./measures";
+import { dimensionName, measureName } from "@/components/measures/measures";
 import { explorerOf, questionOf } from "./question";
 import type { TileProps } from "./TileBody";
 import { TileLoaded } from "./TileLoaded";

@@ -6,7 +6,7 @@ import { LegendSlot } from "@/components/Page";
 import { writeScope, type Scope } from "@/state/search";
 import { COLUMNS, type Tile } from "./content";
 import { GAP, heightOf, ROW } from "./layout";
-import { titleOf } from "./measures";
+import { titleOf } from "@/components/measures/measures";
 import { explorerOf } from "./question";
 import { TileBody } from "./TileBody";
 import styles from "./Tile.module.css";

@@ -2,7 +2,7 @@ import { describe, expect, it } from "vitest";
 import type { Group } from "@/api/metrics";
 import type { Scope } from "@/state/search";
 import { newTile } from "./content";
-import { measureGroup, measureName, titleOf } from "./measures";
+import { measureGroup, measureName, titleOf } from "@/components/measures/measures";
 import { byUnitOfFirst, explorerOf, isSum, questionOf, scopeOfTile } from "./question";
 
 const scope: Scope = { q: "user:ada", since: "24h", until: "", zone: "utc" };
