@@ -139,65 +139,67 @@ export function DataTable<Row>(props: Props<Row>) {
 
   const tracks = compact ? "minmax(0, 1fr)" : columns.map((column) => column.width).join(" ");
   return (
-    <div
-      ref={table}
-      className={styles["table"]}
-      role="table"
-      aria-label={props.label}
-      aria-rowcount={source.count + 1}
-      data-compact={compact ? true : undefined}
-      style={{ "--tracks": tracks, "--least": `${least}px`, "--row": `${height}px` } as CSSProperties}
-    >
-      {!compact && <TableHead ref={sideways.head} columns={columns} sort={props.sort} onSort={props.onSort} />}
-      <div ref={sideways.body} className={styles["scroller"]} role="rowgroup" onScroll={sideways.follow}>
-        <div
-          ref={list}
-          role="presentation"
-          className={styles["body"]}
-          style={{ height: virtual.getTotalSize() }}
-          onPointerMove={(event) => {
-            if (event.pointerType === "touch") return;
-            // The row's link lies over its cells: what counts is the cell below it.
-            const cell = document.elementsFromPoint(event.clientX, event.clientY).find((each): each is HTMLElement => each instanceof HTMLElement && each.dataset["column"] !== undefined);
-            const index = Number((event.target as Element).closest<HTMLElement>("[data-index]")?.dataset["index"] ?? -1);
-            const column = cell?.dataset["column"] ?? "";
-            setHot((before) => (before.index === index && before.column === column ? before : { index, column }));
-          }}
-          onPointerLeave={() => setHot({ index: -1, column: "" })}
-          onClick={(event) => {
-            const row = (event.target as Element).closest<HTMLElement>("[data-index]");
-            if (row) setCursor(Number(row.dataset["index"]));
-          }}
-        >
-          {items.map((item) => {
-            const row = hurried ? undefined : source.at(item.index);
-            const key = row === undefined ? "" : rowKey(row);
-            return (
-              <TableRow
-                key={key || item.index}
-                row={row}
-                index={item.index}
-                offset={item.start - top}
-                columns={hurried ? [] : columns}
-                compact={compact}
-                link={props.rowLink}
-                tone={row === undefined ? undefined : props.tone?.(row)}
-                selected={!!key && props.selected === key}
-                cursor={cursor === item.index}
-                last={!props.footer && item.index === source.count - 1}
-                fresh={row !== undefined && !!props.fresh?.(row)}
-                hot={hot.index === item.index ? hot.column : ""}
-                onOpen={onOpen}
-              />
-            );
-          })}
+    <>
+      <div
+        ref={table}
+        className={styles["table"]}
+        role="table"
+        aria-label={props.label}
+        aria-rowcount={source.count + 1}
+        data-compact={compact ? true : undefined}
+        style={{ "--tracks": tracks, "--least": `${least}px`, "--row": `${height}px` } as CSSProperties}
+      >
+        {!compact && <TableHead ref={sideways.head} columns={columns} sort={props.sort} onSort={props.onSort} />}
+        <div ref={sideways.body} className={styles["scroller"]} role="rowgroup" onScroll={sideways.follow}>
+          <div
+            ref={list}
+            role="presentation"
+            className={styles["body"]}
+            style={{ height: virtual.getTotalSize() }}
+            onPointerMove={(event) => {
+              if (event.pointerType === "touch") return;
+              // The row's link lies over its cells: what counts is the cell below it.
+              const cell = document.elementsFromPoint(event.clientX, event.clientY).find((each): each is HTMLElement => each instanceof HTMLElement && each.dataset["column"] !== undefined);
+              const index = Number((event.target as Element).closest<HTMLElement>("[data-index]")?.dataset["index"] ?? -1);
+              const column = cell?.dataset["column"] ?? "";
+              setHot((before) => (before.index === index && before.column === column ? before : { index, column }));
+            }}
+            onPointerLeave={() => setHot({ index: -1, column: "" })}
+            onClick={(event) => {
+              const row = (event.target as Element).closest<HTMLElement>("[data-index]");
+              if (row) setCursor(Number(row.dataset["index"]));
+            }}
+          >
+            {items.map((item) => {
+              const row = hurried ? undefined : source.at(item.index);
+              const key = row === undefined ? "" : rowKey(row);
+              return (
+                <TableRow
+                  key={key || item.index}
+                  row={row}
+                  index={item.index}
+                  offset={item.start - top}
+                  columns={hurried ? [] : columns}
+                  compact={compact}
+                  link={props.rowLink}
+                  tone={row === undefined ? undefined : props.tone?.(row)}
+                  selected={!!key && props.selected === key}
+                  cursor={cursor === item.index}
+                  last={!props.footer && item.index === source.count - 1}
+                  fresh={row !== undefined && !!props.fresh?.(row)}
+                  hot={hot.index === item.index ? hot.column : ""}
+                  onOpen={onOpen}
+                />
+              );
+            })}
+          </div>
+        </div>
+        <div ref={sideways.strip} className={styles["strip"]} onScroll={sideways.follow} {...ariaHidden}>
+          <div />
         </div>
       </div>
-      <div ref={sideways.strip} className={styles["strip"]} onScroll={sideways.follow} {...ariaHidden}>
-        <div />
-      </div>
       {props.footer && <div className={styles["footer"]}>{props.footer}</div>}
-    </div>
+    </>
   );
 }
 

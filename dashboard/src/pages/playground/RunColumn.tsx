@@ -29,6 +29,11 @@ interface Props {
 
 const KEYS = { typed: "typed key", stored: "stored key", none: "Add a key" };
 
+/** Whether the call left this page: a request that is not complete is not sent, and took nothing. */
+function wasSent(run: Run): boolean {
+  return run.phase !== "failed" || run.endMs !== 0;
+}
+
 /** One model: which, its answer, and what that took. */
 export function RunColumn(props: Props) {
   const { choice, providers, models, runs, isRunning, onChange } = props;
@@ -82,9 +87,9 @@ export function RunColumn(props: Props) {
         )}
         {run?.phase === "stopped" && <p className={styles["hint"]}>Stopped. The provider may bill what it had written until then.</p>}
       </div>
-      {run && (
+      {run && (wasSent(run) || runs.length > 1) && (
         <footer className={styles["foot"]}>
-          <RunFigures key={run.startedAt} run={run} />
+          {wasSent(run) && <RunFigures key={run.startedAt} run={run} />}
           <div className={styles["after"]}>
             {runs.length > 1 && (
               <span className={styles["pager"]}>

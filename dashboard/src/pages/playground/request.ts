@@ -17,7 +17,7 @@ export async function bodyFor(draft: Draft, model: string, dialect: Dialect, tem
   if (fault) throw new ApiError(0, "The request is not complete", `A field is wrong: ${fault.message}.`);
   const { stream, ...filled } = template ? await fillIn(body, template) : body;
   const messages = objects(filled["messages"]).filter((message) => !isEmpty(message));
-  if (!messages.some((message) => message["role"] !== "system")) throw new ApiError(0, "There is nothing to send", "Write a message first.");
+  if (!messages.some((message) => message["role"] !== "system")) throw new ApiError(0, "There is nothing to send", messages.length ? "A system message alone asks nothing. Write a user message." : "Write a message first.");
   const converted = convert({ ...filled, messages, model }, draft.dialect, dialect);
   const system = converted["system"] === "" ? undefined : converted["system"];
   return { ...converted, ...(system === undefined ? {} : { system }), ...(dialect === "anthropic" && converted["max_tokens"] === undefined ? { max_tokens: 1024 } : {}), ...(typeof stream === "boolean" ? { stream } : {}) };

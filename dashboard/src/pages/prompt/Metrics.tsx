@@ -80,17 +80,17 @@ export function Metrics({ prompt, figures }: { prompt: Prompt; figures: VersionR
 function columns(prompt: Prompt, scores: string[]): Column<Row>[] {
   const calls = (row: Row, filter: string, text: string, bad = false) => <CallsLink prompt={prompt.id} version={row.version} filter={filter} text={text} bad={bad} />;
   return [
-    { id: "version", header: "Version", width: "minmax(150px, 1fr)", cell: (row) => <VersionName prompt={prompt} version={row.version} /> },
-    { id: "calls", header: "Calls", width: "84px", numeric: true, cell: (row) => calls(row, "", count(row.calls)) },
-    { id: "errors", header: "Errors", width: "84px", numeric: true, cell: (row) => calls(row, "failed:true", percent(row.error_rate), row.errors > 0) },
-    { id: "cost", header: "Cost", width: "100px", numeric: true, cell: (row) => money(row.cost) },
-    { id: "each", header: "A call", width: "100px", numeric: true, cell: (row) => money(row.avg_cost) },
-    { id: "p50", header: "P50", width: "84px", numeric: true, cell: (row) => duration(row.latency_p50) },
-    { id: "p95", header: "P95", width: "84px", numeric: true, cell: (row) => duration(row.latency_p95) },
-    { id: "tokens", header: "Tokens in → out", width: "130px", numeric: true, cell: (row) => `${shortCount(row.input_tokens)} → ${shortCount(row.output_tokens)}` },
-    { id: "speed", header: "Tokens/s", width: "84px", numeric: true, cell: (row) => (row.tokens_per_second == null ? ABSENT : shortCount(row.tokens_per_second)) },
-    { id: "users", header: "Users", width: "72px", numeric: true, cell: (row) => count(row.users) },
-    ...scores.map((name): Column<Row> => ({ id: `score.${name}`, header: <span title={`Average of the score ${name}`}>{name}</span>, width: "96px", numeric: true, cell: (row) => (row.scores[name] == null ? ABSENT : row.scores[name]!.toFixed(2)) })),
+    { id: "version", header: "Version", width: "minmax(120px, 1fr)", cell: (row) => <VersionName prompt={prompt} version={row.version} /> },
+    { id: "calls", header: "Calls", width: "68px", numeric: true, cell: (row) => calls(row, "", count(row.calls)) },
+    { id: "errors", header: "Errors", width: "72px", numeric: true, cell: (row) => calls(row, "failed:true", percent(row.error_rate), row.errors > 0) },
+    { id: "cost", header: "Cost", width: "84px", numeric: true, cell: (row) => money(row.cost) },
+    { id: "each", header: "A call", width: "92px", numeric: true, cell: (row) => money(row.avg_cost) },
+    { id: "p50", header: "P50", width: "76px", numeric: true, cell: (row) => duration(row.latency_p50) },
+    { id: "p95", header: "P95", width: "76px", numeric: true, cell: (row) => duration(row.latency_p95) },
+    { id: "tokens", header: "Tokens in → out", width: "118px", numeric: true, cell: (row) => `${shortCount(row.input_tokens)} → ${shortCount(row.output_tokens)}` },
+    { id: "speed", header: "Tokens/s", width: "76px", numeric: true, cell: (row) => (row.tokens_per_second == null ? ABSENT : shortCount(row.tokens_per_second)) },
+    { id: "users", header: "Users", width: "60px", numeric: true, cell: (row) => count(row.users) },
+    ...scores.map((name): Column<Row> => ({ id: `score.${name}`, header: <span title={`Average of the score ${name}`}>{name}</span>, width: "88px", numeric: true, cell: (row) => (row.scores[name] == null ? ABSENT : row.scores[name]!.toFixed(2)) })),
   ];
 }
 
