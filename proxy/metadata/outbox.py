@@ -27,6 +27,7 @@ __all__ = [
     "counts",
     "due_channels",
     "listed",
+    "pause",
     "put",
     "remove_old",
     "send_again",
@@ -116,6 +117,7 @@ def claim(
     """Take the lease of the oldest delivery of a channel that is due; None where there is none.
 
     A holder that was killed has it until `lease_us` have passed."""
+    _lock(connection, channel_id)
     query = select(deliveries.c.id).join(channels).where(channels.c.id == channel_id, *_due(now_us, lease_us))
     id = connection.execute(query.order_by(deliveries.c.id).limit(1)).scalar_one_or_none()
     if id is None:
@@ -131,6 +133,7 @@ def claim(
 
 def settle(connection: Connection, id: str, channel_id: str, holder: str, attempt: Attempt) -> bool:
     """Note what came of an attempt and give the lease back. Returns False where the lease was lost."""
+    _lock(connection, channel_id)
     ended = attempt.state != "waiting"
     values = {
         "state": attempt.state, "status": attempt.status, "error": attempt.error[:_MAX_ERROR], "holder": "",
@@ -141,9 +144,13 @@ def settle(connection: Connection, id: str, channel_id: str, holder: str, attemp
     if attempt.disable:
         stored_channels.disable(connection, channel_id, attempt.error[:_MAX_ERROR])
     elif attempt.pause_until_us:
-        pause = {"paused_until_us": attempt.pause_until_us}
-        connection.execute(update(channels).where(channels.c.id == channel_id).values(**pause))
+        pause(connection, channel_id, attempt.pause_until_us)
     return noted
+
+
+def pause(connection: Connection, channel_id: str, until_us: int) -> None:
+    """Let nothing be claimed for a channel before that time."""
+    connection.execute(update(channels).where(channels.c.id == channel_id).values(paused_until_us=until_us))
 
 
 def listed(
@@ -204,6 +211,11 @@ def remove_old(connection: Connection) -> None:
     """Delete the deliveries that ended long ago."""
     old = (deliveries.c.state != "waiting", deliveries.c.ended_us < now_us() - KEPT_US)
     connection.execute(delete(deliveries).where(*old))
+
+
+def _lock(connection: Connection, channel_id: str) -> None:
+    """Hold up other control planes at this channel until the transaction ends; always before a row of `deliveries`."""
+    connection.execute(select(channels.c.id).where(channels.c.id == channel_id).with_for_update())
 
 
 def _due(now_us: int, lease_us: int) -> tuple[ColumnElement[bool], ...]:

@@ -179,9 +179,12 @@ class Deliverer:
         """Send the oldest delivery that is due; False where there is none."""
         with self._database.write(publish=False) as rows:
             claimed = outbox.claim(rows, channel_id, self.holder, now_us(), self._lease_us)
-        if claimed is None:
-            return False
-        delivery, channel = claimed
+            if claimed is None:
+                return False
+            delivery, channel = claimed
+            interval_s = CHANNELS[channel.kind].min_interval_s if channel.kind in CHANNELS else 0.0
+            if interval_s:  # another control plane may have the next delivery of the channel
+                outbox.pause(rows, channel_id, now_us() + round(interval_s * 1e6))
         try:
             notification = msgspec.json.decode(delivery.notification, type=Notification)
         except msgspec.ValidationError as error:
@@ -190,7 +193,6 @@ class Deliverer:
             receipt = send_to(channel, notification, self._database.secret, self._network)
         attempt = self._judge(delivery, receipt)
         self._count(attempt)
-        interval_s = CHANNELS[channel.kind].min_interval_s if channel.kind in CHANNELS else 0.0
         if interval_s:
             pause_us = now_us() + round(interval_s * 1e6)
             attempt = msgspec.structs.replace(attempt, pause_until_us=max(attempt.pause_until_us, pause_us))
