@@ -28,7 +28,10 @@ BEGIN = datetime(2026, 11, 19, 16, 0, tzinfo=UTC)
 CALLS = 8000
 QUALITY = 80
 SIZES = {"desktop": (1440, 900), "phone": (390, 844)}
-UNTIMED = ("/design", "/login", "/start", "/settings", "/new-prompt", "/playground")
+UNTIMED = (
+    *("/design", "/login", "/start", "/settings", "/new-prompt", "/playground"),
+    *("/channels", "/webhooks", "/budgets", "/exports"),
+)
 
 
 def main() -> int:
@@ -57,12 +60,12 @@ def filled_stack() -> Iterator[Stack]:
     provider = process.start()
     try:
         with tempfile.TemporaryDirectory() as folder:
-            stack = Stack(Path(folder), demo.providers(provider.origin))
+            stack = Stack(Path(folder), demo.providers(provider.origin), channels__allow=provider.origin)
             stack.quiet = True
             with stack:
                 end_us = int(END.timestamp() * 1e6)
                 written = demo.write_history(Path(folder) / "data" / "spool", CALLS, end_us)
-                demo.set_up(stack.control, stack.token)
+                demo.set_up(stack.control, stack.token, provider.origin)
                 wait_for("the calls in the log", lambda: logged(stack) >= written, 120)
                 demo.rate_calls(stack.control, stack.token, since="400d")
                 yield stack

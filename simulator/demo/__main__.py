@@ -46,10 +46,11 @@ def main() -> None:
         "PERIHELION_PROVIDERS_FOLDER": str(catalog),
         "PERIHELION_GATEWAY_PORT": str(asked.gateway_port),
         "PERIHELION_CONTROL_PORT": str(asked.control_port),
+        "PERIHELION_CHANNELS_ALLOW": provider.origin,
     }
     serve = subprocess.Popen([sys.executable, "-m", "proxy", "serve"], env=environ)
     try:
-        _run(asked, data, environ, serve)
+        _run(asked, data, environ, serve, provider.origin)
     except KeyboardInterrupt:
         pass
     finally:
@@ -60,7 +61,9 @@ def main() -> None:
         serve.wait(60)
 
 
-def _run(asked: argparse.Namespace, data: Path, environ: dict[str, str], serve: "subprocess.Popen[bytes]") -> None:
+def _run(
+    asked: argparse.Namespace, data: Path, environ: dict[str, str], serve: "subprocess.Popen[bytes]", receiver: str
+) -> None:
     gateway, control = f"http://127.0.0.1:{asked.gateway_port}", f"http://127.0.0.1:{asked.control_port}"
     written = data / "demo-history"  # an own mark: the spool is empty once its calls are in the log
     if asked.history and not written.exists():
@@ -69,7 +72,7 @@ def _run(asked: argparse.Namespace, data: Path, environ: dict[str, str], serve: 
     _wait_until_ready(gateway + "/readyz", serve)
     _wait_until_ready(control + "/readyz", serve)
     token = (data / "control.token").read_text()
-    key = demo.set_up(control, token)
+    key = demo.set_up(control, token, receiver)
     print(f"\nSending {asked.calls} calls to {gateway} …", flush=True)
     good = demo.send(gateway, asked.calls, seed=asked.seed, key=key)
     print(f"{good} succeeded, the others failed as scripted. The newest:\n", flush=True)

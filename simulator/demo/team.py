@@ -6,6 +6,7 @@ from typing import Any, Final
 import httpx
 
 from proxy.core.clock import now_us
+from simulator.demo.receivers import make_receivers
 from simulator.demo.saved import SAVED
 from simulator.demo.texts import TEXTS
 from simulator.demo.watched import RULES, SILENCED
@@ -92,8 +93,9 @@ _NOTES: Final = (
 )
 
 
-def set_up(control: str, token: str) -> str:
-    """Makes prompts, keys and invitations, unless they are there; gives a key for the calls of the backend."""
+def set_up(control: str, token: str, receiver: str = "") -> str:
+    """Makes prompts, keys and invitations, unless they are there; gives a key for the calls of the backend. `receiver`
+    is the origin of the simulator, where `channels.allow` has it: channels and a webhook send there."""
     with _client(control, token) as api:
         for id, (name, versions) in _PROMPTS.items():
             _make_prompt(api, id, name, versions)
@@ -108,6 +110,8 @@ def set_up(control: str, token: str) -> str:
             for rule in RULES:
                 _made(api.post("/api/alerts", json=rule))
             _made(api.post("/api/silences", json={**SILENCED, "ends_us": now_us() + 86_400_000_000}))
+            if receiver:
+                make_receivers(api, receiver)
             _made(api.patch("/api/organisation", json={"name": "Northwind"}))
         return key
 

@@ -1,11 +1,11 @@
 """How providers answer: one module a provider family, asked in this order."""
 
-from simulator.shapes import anthropic, checks, gemini, ollama, openai
+from simulator.shapes import anthropic, checks, gemini, ollama, openai, receivers
 from simulator.shapes.base import Reply, Request, not_found
 
 __all__ = ["Reply", "Request", "answer"]
 
-_SHAPES = (checks.answer, anthropic.answer, gemini.answer, ollama.answer, openai.answer)
+_SHAPES = (receivers.answer, checks.answer, anthropic.answer, gemini.answer, ollama.answer, openai.answer)
 
 
 def answer(request: Request) -> Reply:

@@ -53,17 +53,17 @@ def provider() -> Iterator[str]:
 def stack(needs_browser_and_dist: None, provider: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     """Both planes with the demo's traffic in the log. Tests share it: they add to it, and take nothing away."""
     folder = tmp_path_factory.mktemp("browser")
-    started = Stack(folder, demo.providers(provider))
+    started = Stack(folder, demo.providers(provider), channels__allow=provider)
     started.output = folder / "serve.log"
     with started:
-        prepare(started)
+        prepare(started, receiver=provider)
         yield started
 
 
-def prepare(stack: Stack, history: int = 400, calls: int = 60) -> None:
+def prepare(stack: Stack, history: int = 400, calls: int = 60, receiver: str = "") -> None:
     """Fills the log with the demo's traffic, and waits until it is there."""
     written = demo.write_history(stack.folder / "data" / "spool", history, now_us())
-    key = demo.set_up(stack.control, stack.token)
+    key = demo.set_up(stack.control, stack.token, receiver)
     demo.send(stack.gateway, calls, key=key, pace=0.1)
 
     def logged() -> bool:
