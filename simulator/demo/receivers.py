@@ -28,10 +28,10 @@ _WEBHOOKS: Final[tuple[Json, ...]] = (
     {"name": "Evaluation", "url": "{receiver}/hooks/busy", "sample_share": 0.05, "with_bodies": True, "since": "1d"},
 )
 _BUDGETS: Final[tuple[Json, ...]] = (
-    {"name": "All models", "limit_usd": 250, "shares": [50, 80, 100]},
-    {"name": "Support", "limit_usd": 2, "scope": "property", "property": "feature", "value": "support"},
-    {"name": "Customers", "limit_usd": 20, "scope": "user", "shares": [80, 100]},
-    {"name": "A day of agents", "limit_usd": 5, "scope": "property", "property": "feature", "value": "agents",
+    {"name": "All models", "limit_usd": 10, "shares": [50, 80, 100]},
+    {"name": "Support", "limit_usd": 0.6, "scope": "property", "property": "feature", "value": "support"},
+    {"name": "Customers", "limit_usd": 1, "scope": "user", "shares": [80, 100]},
+    {"name": "A day of agents", "limit_usd": 0.5, "scope": "property", "property": "feature", "value": "agents",
      "period": "day", "shares": [100, 150], "hard": True},
 )  # fmt: skip
 

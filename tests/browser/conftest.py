@@ -19,6 +19,7 @@ from proxy.core.clock import now_us
 from simulator import demo, process
 from tests.browser.chromium import NAMES, find_chromium, launch
 from tests.browser.watch import Watch
+from tests.receivers import HttpReceiver
 from tests.stack import ROOT, Stack, wait_for
 
 OpenPage = Callable[..., Page]
@@ -50,10 +51,21 @@ def provider() -> Iterator[str]:
 
 
 @pytest.fixture(scope="session")
-def stack(needs_browser_and_dist: None, provider: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def receiver() -> Iterator[HttpReceiver]:
+    """A receiver of webhooks that the installation of `stack` may call."""
+    running = HttpReceiver()
+    yield running
+    running.close()
+
+
+@pytest.fixture(scope="session")
+def stack(
+    needs_browser_and_dist: None, provider: str, receiver: HttpReceiver, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Stack]:
     """Both planes with the demo's traffic in the log. Tests share it: they add to it, and take nothing away."""
     folder = tmp_path_factory.mktemp("browser")
-    started = Stack(folder, demo.providers(provider), channels__allow=provider)
+    allowed = f"{provider},{receiver.origin}"
+    started = Stack(folder, demo.providers(provider), channels__allow=allowed, budgets__interval_s="1")
     started.output = folder / "serve.log"
     with started:
         prepare(started, receiver=provider)

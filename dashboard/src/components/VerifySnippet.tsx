@@ -10,7 +10,7 @@ export function VerifySnippet({ helicone = false }: { helicone?: boolean }) {
   return (
     <div className={styles["verify"]}>
       <header>
-        <span>{helicone ? "Check Helicone-Signature before you use a message." : "Check the signature before you use a message. Libraries for Standard Webhooks do the same."}</span>
+        <span>{helicone ? "Check Helicone-Signature before you use a message." : "Check the signature before you use a message."}</span>
         <SegmentedControl aria-label="Language" value={language} onChange={(value) => setLanguage(value as Language)} data={["Python", "TypeScript"]} />
       </header>
       <Snippet text={VERIFY[helicone ? "helicone" : "standard"][language]} what={`How to check the signature in ${language}`} copyLabel="Copy the code" />

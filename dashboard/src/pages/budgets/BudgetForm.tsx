@@ -1,4 +1,4 @@
-import { Alert, Autocomplete, Button, Group, Modal, MultiSelect, NumberInput, Select, SegmentedControl, Switch, TagsInput, TextInput } from "@mantine/core";
+import { Alert, Autocomplete, Button, Group, Modal, MultiSelect, NumberInput, Select, Switch, TagsInput, TextInput } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { useCreateBudget, useEditBudget, type Budget } from "@/api/budgets";
@@ -61,11 +61,8 @@ export function BudgetForm({ budget, onClose }: { budget: Budget | undefined; on
         )}
         <TextInput label="Name" required withAsterisk={false} maxLength={120} data-autofocus value={values.name} error={atField(error, "name")} onChange={(event) => set({ name: event.currentTarget.value })} />
         <div className={styles["pair"]}>
-          <NumberInput label="Budget" prefix="$" required withAsterisk={false} min={0} decimalScale={6} thousandSeparator="," value={values.limit_usd} error={atField(error, "limit_usd")} onChange={(limit_usd) => set({ limit_usd })} />
-          <div>
-            <div className={styles["label"]}>For each</div>
-            <SegmentedControl aria-label="Period" fullWidth value={values.period} onChange={(period) => set({ period: period as Budget["period"] })} data={[{ value: "month", label: "Month" }, { value: "day", label: "Day" }]} />
-          </div>
+          <NumberInput label="Budget" prefix="$" placeholder="$500" hideControls required withAsterisk={false} min={0} decimalScale={6} thousandSeparator="," value={values.limit_usd} error={atField(error, "limit_usd")} onChange={(limit_usd) => set({ limit_usd })} />
+          <Select label="For each" allowDeselect={false} value={values.period} onChange={(period) => set({ period: period as Budget["period"] })} data={[{ value: "month", label: "Month" }, { value: "day", label: "Day" }]} />
         </div>
         <ScopeFields values={values} onChange={set} error={error} />
         <SpentLately values={values} />

@@ -28,9 +28,9 @@ export function ChannelForm({ channel, kinds, onClose }: Props) {
         <Fields channel={channel} kind={kind} onBack={channel ? undefined : () => setKind(undefined)} onClose={onClose} onSecret={(name, text) => setSecret({ name, text })} />
       ) : (
         <ul className={styles["kinds"]} aria-label="Kinds of channels">
-          {kinds.map((each) => (
+          {kinds.map((each, index) => (
             <li key={each.kind}>
-              <UnstyledButton className={styles["kind"]} disabled={!!each.unavailable} onClick={() => setKind(each)}>
+              <UnstyledButton className={styles["kind"]} data-autofocus={index === 0 || undefined} disabled={!!each.unavailable} onClick={() => setKind(each)}>
                 <strong>{each.title}</strong>
                 <span>{each.unavailable || each.help}</span>
               </UnstyledButton>

@@ -31,7 +31,7 @@ export function Page() {
         {add}
       </PageTop>
       <PageBody>
-        <Panel title="Channels" sub={channels.data?.length ? `${channels.data.filter((channel) => channel.enabled).length} of ${channels.data.length} on` : ""} flush>
+        <Panel flush>
           <Loaded query={channels} skeleton={<RowsSkeleton rows={4} />}>
             {(found) =>
               found.length ? (

@@ -52,6 +52,9 @@ export function Page() {
               <li>
                 A POST with <code>{'{"type": "call.finished", "timestamp": …, "data": {…}}'}</code>. <code>data</code> is the call, its id is <code>webhook-id</code>.
               </li>
+              <li>
+                It is signed as <a href="https://www.standardwebhooks.com" target="_blank" rel="noreferrer noopener">Standard Webhooks</a> says: its libraries can check it. <code>Helicone-Signature</code> is there too.
+              </li>
               <li>At least once: a receiver may get a call twice, with the same id, and should do nothing the second time.</li>
               <li>Any answer from 200 to 299 is taken as received. After 400, 413, 415 or 422 this one call is passed over, and 410 turns the webhook off. Anything else is tried again, at longer and longer intervals.</li>
               <li>

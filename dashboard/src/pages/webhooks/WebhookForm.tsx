@@ -68,9 +68,9 @@ export function WebhookForm({ webhook, onClose }: { webhook: Webhook | undefined
         </div>
         <Filter filter={values.filter} share={values.only_requested ? 1 : values.share / 100} fault={unread?.place === "filter" ? unread : null} onChange={(filter) => set({ filter })} />
         <div className={styles["pair"]}>
-          <NumberInput label="Share of these calls" description="Chosen by id: a call is in or out for good" suffix=" %" min={0} max={100} decimalScale={2} disabled={values.only_requested} value={values.share} error={atField(error, "sample_share")} onChange={(share) => set({ share: Number(share) || 0 })} />
+          <NumberInput label="Share of these calls" description="Chosen by id: a call is in or out for good" suffix=" %" hideControls min={0} max={100} decimalScale={2} disabled={values.only_requested} value={values.share} error={atField(error, "sample_share")} onChange={(share) => set({ share: Number(share) || 0 })} />
           <Select label="Form" description="Of the JSON that is sent" allowDeselect={false} value={values.form} data={[{ value: "event", label: "The event of the call" }, { value: "helicone", label: "Helicone's fields" }]} onChange={(form) => set({ form: form as "event" | "helicone" })} />
-          <NumberInput label="Requests at once" description="1 keeps the order of arrival" min={1} max={32} value={values.parallel} error={atField(error, "parallel")} onChange={(parallel) => set({ parallel: Number(parallel) || 1 })} />
+          <NumberInput label="Requests at once" description="1 keeps the order of arrival" hideControls min={1} max={32} value={values.parallel} error={atField(error, "parallel")} onChange={(parallel) => set({ parallel: Number(parallel) || 1 })} />
         </div>
         <div className={styles["switches"]}>
           <Switch size="xs" label="With bodies" description="Prompts and answers leave this installation." checked={values.with_bodies} onChange={(event) => set({ with_bodies: event.currentTarget.checked })} />
@@ -103,7 +103,7 @@ function Filter({ filter, share, fault, onChange }: { filter: string; share: num
     <div className={styles["field"]}>
       <span>Which calls</span>
       <FilterInput q={filter} onChange={onChange} fault={told} placeholder="All calls, or add a filter" />
-      <small>{many === null ? "…" : `${count(many)} of the last 24 hours match${share < 1 ? `, about ${count(Math.round(many * share))} of them would be sent` : ""}.`}</small>
+      <small>{many === null ? "…" : `${count(many)} calls of the last 24 hours match${share < 1 ? `, about ${count(Math.round(many * share))} of them would be sent` : ""}.`}</small>
     </div>
   );
 }
