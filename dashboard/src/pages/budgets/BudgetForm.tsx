@@ -104,9 +104,9 @@ function ScopeFields({ values, onChange, error }: { values: Whose; onChange: (ch
     <div className={styles["pair"]}>
       <Select label="Calls of" allowDeselect={false} data={SCOPES} value={values.scope} onChange={(scope) => onChange({ scope: scope as Scope, property: "", value: "" })} />
       {values.scope === "property" && <Autocomplete size="xs" label="Property" placeholder="team" required withAsterisk={false} data={names} value={values.property} error={atField(error, "property")} onChange={(property) => onChange({ property, value: "" })} />}
-      {values.scope === "key" && <Select label="Key" placeholder="Each key for itself" clearable searchable data={keys.filter((key) => !key.revoked_us).map((key) => ({ value: key.id, label: `${key.name} …${key.hint}` }))} value={values.value || null} error={atField(error, "value")} onChange={(value) => onChange({ value: value ?? "" })} />}
+      {values.scope === "key" && <Select label="Key" placeholder="Each key separately" clearable searchable data={keys.filter((key) => !key.revoked_us).map((key) => ({ value: key.id, label: `${key.name} …${key.hint}` }))} value={values.value || null} error={atField(error, "value")} onChange={(value) => onChange({ value: value ?? "" })} />}
       {(values.scope === "user" || values.scope === "property") && (
-        <Autocomplete size="xs" label={values.scope === "user" ? "User" : "Value"} placeholder={`Each ${values.scope === "user" ? "user" : "value"} for itself`} data={found} value={values.value} error={atField(error, "value")} onChange={(value) => onChange({ value })} />
+        <Autocomplete size="xs" label={values.scope === "user" ? "User" : "Value"} placeholder={`Each ${values.scope === "user" ? "user" : "value"} separately`} data={found} value={values.value} error={atField(error, "value")} onChange={(value) => onChange({ value })} />
       )}
     </div>
   );

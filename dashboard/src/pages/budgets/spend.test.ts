@@ -12,7 +12,7 @@ describe("a budget", () => {
   it("says whose calls count", () => {
     expect(scopeWords({ scope: "organisation", property: "", value: "", value_name: "" })).toBe("the whole organisation");
     expect(scopeWords({ scope: "key", property: "", value: "01", value_name: "backend" })).toBe("key backend");
-    expect(scopeWords({ scope: "property", property: "team", value: "", value_name: "" })).toBe("each team for itself");
+    expect(scopeWords({ scope: "property", property: "team", value: "", value_name: "" })).toBe("each team separately");
   });
 
   it("warns before it is spent", () => {

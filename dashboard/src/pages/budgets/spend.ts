@@ -12,7 +12,7 @@ export function filterOf({ scope, property, value }: Pick<Budget, "scope" | "pro
 export function scopeWords({ scope, property, value, value_name }: Pick<Budget, "scope" | "property" | "value" | "value_name">): string {
   if (scope === "organisation") return "the whole organisation";
   const what = scope === "property" ? property : scope;
-  return value ? `${what} ${value_name || value}` : `each ${what} for itself`;
+  return value ? `${what} ${value_name || value}` : `each ${what} separately`;
 }
 
 export type Tone = "" | "warn" | "bad";
