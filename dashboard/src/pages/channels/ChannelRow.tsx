@@ -33,7 +33,7 @@ export function ChannelRow({ channel, kind }: { channel: Channel; kind: ChannelK
       end={
         admin && (
           <>
-            <Button loading={test.isPending} onClick={() => test.mutate(channel.id)} aria-label={`Test ${channel.name}`}>
+            <Button loading={test.isPending} onClick={() => test.mutate(channel.id)} aria-label={`Send a test to ${channel.name}`}>
               Send a test
             </Button>
             {!channel.enabled && (

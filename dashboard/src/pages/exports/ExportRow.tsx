@@ -22,6 +22,7 @@ interface Props {
 /** One export: whether it is on, and its figures or how to turn it on. */
 export function ExportRow({ title, about, mono = false, state, tags, facts, error = "", kind }: Props) {
   const [open, setOpen] = useState(false);
+  const words = facts.length ? "How to scrape it" : "How to turn it on";
   return (
     <li className={styles["row"]} aria-label={title}>
       <div className={styles["who"]}>
@@ -46,8 +47,8 @@ export function ExportRow({ title, about, mono = false, state, tags, facts, erro
         </span>
       )}
       {kind ? (
-        <Button onClick={() => setOpen(!open)} aria-expanded={open} aria-label={`How to ${facts.length ? "use" : "turn on"} ${title}`}>
-          {facts.length ? "How to scrape it" : "How to turn it on"}
+        <Button onClick={() => setOpen(!open)} aria-expanded={open} aria-label={`${words}: ${title}`}>
+          {words}
         </Button>
       ) : (
         <span />

@@ -34,7 +34,7 @@ export function WebhookRow({ webhook }: { webhook: Webhook }) {
       end={
         admin && (
           <>
-            <Button loading={test.isPending} onClick={() => test.mutate(webhook.id)} aria-label={`Test ${webhook.name}`}>
+            <Button loading={test.isPending} onClick={() => test.mutate(webhook.id)} aria-label={`Send a test to ${webhook.name}`}>
               Send a test
             </Button>
             <Button loading={edit.isPending} onClick={turn} aria-label={`${webhook.enabled ? "Pause" : "Go on with"} ${webhook.name}`}>
