@@ -111,7 +111,8 @@ def test_faults_stand_at_their_field(alerts: Page, watch: Watching) -> None:
     expect(alerts.get_by_role("alert")).to_contain_text("There is no column “mood”")
 
 
-def test_a_silence_is_made_of_matchers(alerts: Page) -> None:
+def test_a_silence_is_made_of_matchers(alerts: Page, watch: Watching) -> None:
+    watch.allow("400")
     alerts.goto("/alerts/silences")
     alerts.get_by_role("combobox", name="Label 1").fill("user")
     alerts.get_by_role("combobox", name="Comparison 1").click()
