@@ -180,7 +180,8 @@ def test_a_variable_s_type_may_be_said_where_it_is_used(owner: httpx.Client) -> 
 
 
 QUESTION = re.compile(
-    r"/api/(logout|session|metrics|metrics/heatmap|sql|requests/export|requests/[^/]+/neighbours|prompts/([^/]+/)?render)"
+    r"/api/(logout|session|alerts/preview|metrics|metrics/heatmap|sql)"
+    r"|/api/(requests/export|requests/[^/]+/neighbours|prompts/([^/]+/)?render)"
     r"|/(api|v1)/(.+/)?query(-clickhouse)?|/v1/metrics/\w+|/v1/property/properties/over-time|/v1/property/[^/]+/search"
 )
 """What a viewer may post: questions, a prompt to try out, and leaving."""
