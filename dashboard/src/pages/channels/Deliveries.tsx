@@ -108,8 +108,8 @@ function Compact({ row }: { row: Delivery }) {
 const COLUMNS: Column<Delivery>[] = [
   { id: "created", header: "Made", width: "124px", cell: (row) => <Time at={new Date(row.created_us / 1000)} /> },
   { id: "state", header: "State", width: "112px", cell: (row) => <Word row={row} /> },
-  { id: "title", header: "Message", width: "minmax(180px, 1.3fr)", cell: (row) => <b title={row.title}>{row.title}</b> },
-  { id: "channel", header: "Channel", width: "minmax(110px, 170px)", cell: (row) => row.channel_name || <span className="dim">{ABSENT}</span> },
+  { id: "title", header: "Message", width: "minmax(180px, 2.4fr)", cell: (row) => <b title={row.title}>{row.title}</b> },
+  { id: "channel", header: "Channel", width: "minmax(90px, 130px)", cell: (row) => row.channel_name || <span className="dim">{ABSENT}</span> },
   { id: "attempts", header: "Attempts", width: "76px", numeric: true, cell: (row) => count(row.attempts) },
   { id: "status", header: "Answer", width: "72px", cell: (row) => (row.attempts ? <Status code={row.status} /> : <span className="dim">{ABSENT}</span>) },
   { id: "next", header: "Next try", width: "112px", cell: (row) => (row.next_us ? <Next at={row.next_us / 1000} /> : <span className="dim">{ABSENT}</span>) },
