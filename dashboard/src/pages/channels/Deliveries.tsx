@@ -27,7 +27,7 @@ export function Deliveries({ channels }: { channels: Channel[] }) {
   const state = (STATES.some((each) => each.value === scope["state"]) ? scope["state"] : "") as DeliveryState | "";
   const query = useDeliveries(channel, state);
   const rows = query.data?.pages.flatMap((page) => page.data) ?? [];
-  const link = (row: Delivery) => <Link to={"/channels" as string} search={writeScope({ ...scope, open: row.id }) as never} aria-label={`Delivery of ${row.title}`} tabIndex={-1} resetScroll={false} />;
+  const link = (row: Delivery) => <Link data-row-link to={"/channels" as string} search={writeScope({ ...scope, open: row.id }) as never} aria-label={`Delivery of ${row.title}`} resetScroll={false} />;
   return (
     <Panel title="Deliveries" sub="what has ended is kept for 30 days" flush actions={<SendDead channels={channels} chosen={channel} />}>
       <div className={styles["tools"]} style={{ padding: "8px 16px 0" }}>
