@@ -21,7 +21,7 @@ test: dashboard ## build everything and run the tests, but for the soak tests
 	PERIHELION_EXPECT_COMPILED=1 $(BIN)/python -m pytest -m "not soak" -n 2 --dist loadscope
 
 soak: $(READY) ## the tests that take long: kill -9, many workers, faults of the network, builds
-	PERIHELION_EXPECT_COMPILED=1 $(BIN)/python -m pytest -m soak
+	PERIHELION_EXPECT_COMPILED=1 $(BIN)/python -m pytest -m soak -n 2 --dist loadscope
 
 lint: $(READY) ## ruff, mypy and the types of the dashboard
 	$(BIN)/ruff check .
