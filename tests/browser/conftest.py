@@ -65,7 +65,7 @@ def stack(
     """Both planes with the demo's traffic in the log. Tests share it: they add to it, and take nothing away."""
     folder = tmp_path_factory.mktemp("browser")
     allowed = f"{provider},{receiver.origin}"
-    started = Stack(folder, demo.providers(provider), channels__allow=allowed, budgets__interval_s="1")
+    started = Stack(folder, demo.providers(provider), channels__allow=allowed, budgets__interval_s="4")
     started.output = folder / "serve.log"
     with started:
         prepare(started, receiver=provider)

@@ -19,7 +19,7 @@ from tests.receivers import Answer, HttpReceiver
 
 pytestmark = pytest.mark.soak
 
-ROUNDS = 8
+ROUNDS = 5
 
 
 @pytest.fixture

@@ -20,6 +20,7 @@ def test_nothing_that_fits_or_breaks_the_schema_makes_a_500(tmp_path: Path) -> N
             "--header", f"Authorization: Bearer {stack.token}", "--checks", "not_a_server_error",
             "--max-examples", "8", "--seed", "1", "--phases", "examples,coverage,fuzzing", "--no-color",
             "--exclude-operation-id", "tailRequests",  # it never ends
+            "--exclude-path", "/api/playground",  # it passes on what a provider, which is not there, answers
         ]  # fmt: skip
         done = subprocess.run(
             command, capture_output=True, text=True, timeout=900, cwd=tmp_path, env={**os.environ, "COLUMNS": "120"}
