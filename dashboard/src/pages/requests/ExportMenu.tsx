@@ -13,7 +13,7 @@ import styles from "./Menus.module.css";
 const LARGE = 50e6;
 
 /** The calls of the filter as a file; says before how large it will be. */
-export function ExportMenu({ total, exact }: { total: number | null; exact: boolean }) {
+export function ExportMenu({ total }: { total: number | null }) {
   const [scope] = useScope();
   const [format, setFormat] = useState<ExportFormat>("csv");
   const [shown, setShown] = useState(false);
@@ -47,7 +47,7 @@ export function ExportMenu({ total, exact }: { total: number | null; exact: bool
           <Segments label="Format" value={format} onChange={setFormat} options={{ csv: "CSV", jsonl: "JSON lines", parquet: "Parquet" }} />
           <Checkbox size="xs" label="Only the columns that are shown" checked={shown} onChange={(event) => setShown(event.currentTarget.checked)} />
           <Checkbox size="xs" label="With prompts and answers in full" description={format === "jsonl" ? "" : "JSON lines only"} disabled={format !== "jsonl"} checked={choice.bodies} onChange={(event) => setBodies(event.currentTarget.checked)} />
-          <p>{words(total, exact, size, choice.bodies)}</p>
+          <p>{words(total, size, choice.bodies)}</p>
           {problem && (
             <p role="alert" data-bad>
               {problem}
@@ -66,9 +66,9 @@ export function ExportMenu({ total, exact }: { total: number | null; exact: bool
   );
 }
 
-function words(total: number | null, exact: boolean, size: number | null, bodies: boolean): string {
+function words(total: number | null, size: number | null, bodies: boolean): string {
   if (total === 0) return "No call matches: there is nothing to export.";
-  const calls = total === null ? "All calls of this filter" : `${exact ? "" : "About "}${count(total)} ${total === 1 ? "call" : "calls"}, all of this filter`;
+  const calls = total === null ? "All calls of this filter" : `${count(total)} ${total === 1 ? "call" : "calls"}, all of this filter`;
   if (bodies) return `${calls}. Prompts and answers can make the file many times larger.`;
   return size === null ? `${calls}.` : `${calls}: about ${bytes(size)}.${size > 500e6 ? " This takes minutes; a narrower range is quicker." : ""}`;
 }

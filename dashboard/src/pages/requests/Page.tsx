@@ -40,7 +40,7 @@ export function Page() {
         <LiveButton />
         <TimeRange />
         <ColumnsMenu />
-        <ExportMenu total={total} exact={total !== null} />
+        <ExportMenu total={total} />
       </PageTop>
       <PageBody>
         <div className={styles["filter"]}>
