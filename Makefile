@@ -20,7 +20,7 @@ demo: dashboard ## the same against a simulated provider, with two weeks of call
 test: dashboard ## build everything and run the tests, but for the soak tests
 	PERIHELION_EXPECT_COMPILED=1 $(BIN)/python -m pytest -m "not soak" -n 2 --dist loadscope
 
-soak: $(READY) ## the tests that take long: kill -9, many workers, faults of the network, builds
+soak: dashboard ## the tests that take long: kill -9, many workers, faults of the network, builds
 	PERIHELION_EXPECT_COMPILED=1 $(BIN)/python -m pytest -m soak -n 2 --dist loadscope
 
 lint: $(READY) ## ruff, mypy and the types of the dashboard
