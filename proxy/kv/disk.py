@@ -2,10 +2,11 @@
 
 What is written to a mapping is the kernel's at once, so a process that is killed in the next instruction has lost
 nothing, and it costs no system call. A log that is full is followed by another, and by a base: all states as they are,
-written by a thread; older files go when it stands.
+written by a thread; older files go when it stands. What cannot be read is set aside, and the rest is used.
 
-    limits-<n>.base, limits-<n>.log     records: size (2 bytes), kind (1), body
-    cache.bin                           msgpack rows of (org, group, key, value, expires_us), a size before each
+    limits-<n>.base, limits-<n>.log     records of states and reservations (`kv.records`)
+    cache.bin                           records of cached values: msgpack of (org, group, key, value, expires_us)
+    seed                                8 bytes that digests of names of buckets begin with, and their CRC-32
 """
 
 import contextlib
@@ -13,17 +14,22 @@ import fcntl
 import logging
 import mmap
 import os
+import re
 import struct
 import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Final
+from zlib import crc32
 
 import msgspec
 
-from proxy.core.clock import monotonic
+from _speedups import window_packed, window_settle_packed
+from proxy.core.clock import monotonic, now_us
 from proxy.core.errors import SettingError
-from proxy.core.files import replace
+from proxy.core.files import make_folder, open_lock, replace, set_aside
+from proxy.kv.records import HEAD_SIZE, MAGIC, DamagedFile, head, is_signed, pack_file, read, read_unsigned
 
 __all__ = ["Disk"]
 
@@ -32,12 +38,13 @@ _log = logging.getLogger(__name__)
 _LOG_BYTES = 16 << 20
 _SAVE_TICKS = 60
 _LOCK_POLL_S = 0.05
-_STATE, _HOLD, _END = 1, 2, 3
-_HEAD = struct.Struct("<HB")
+_STATE, _HOLD, _END, _VALUE = 1, 2, 3, 4
+_LIMITS: Final = re.compile(r"limits-(\d+)\.(base|log)")
 _BUCKET = struct.Struct("<Q15s")
 _HELD = struct.Struct("<Q15sQQ")
 _KEY = struct.Struct("<15s")
 _SIZE = struct.Struct("<I")
+_SEED_BYTES: Final = 8
 
 States = list[tuple[int, dict[int, bytes]]]
 """By window length, every bucket's state."""
@@ -52,12 +59,12 @@ _row = msgspec.msgpack.Decoder(Row).decode
 
 class Disk:
     """One folder, one process. Raises `SettingError` if another process still holds it after `wait_s`: a worker whose
-    parent was killed holds it until its open calls have ended."""
+    parent was killed holds it until its open calls have ended. Raises `OSError` where the folder cannot be used."""
 
     def __init__(self, folder: Path, wait_s: float = 0.0) -> None:
-        folder.mkdir(parents=True, exist_ok=True)
+        make_folder(folder)
         self._folder = folder
-        self._lock = (folder / "lock").open("a+b")
+        self._lock = os.fdopen(open_lock(folder / "lock"), "r+b")
         deadline = monotonic() + wait_s
         while not _lock(self._lock.fileno()):
             if monotonic() >= deadline:
@@ -92,18 +99,18 @@ class Disk:
 
     def values(self) -> Iterator[Row]:
         """Returns the cached values, least recently used first, up to the first damaged one."""
+        path = self._folder / "cache.bin"
         try:
-            raw = (self._folder / "cache.bin").read_bytes()
-        except OSError:
+            raw = path.read_bytes()
+            if is_signed(raw):
+                for _, body in read(raw, whole=True):
+                    yield _row(body)
+            else:
+                yield from _unsigned_values(raw)
+        except FileNotFoundError:
             return
-        at = 0
-        try:
-            while at < len(raw):
-                (size,) = _SIZE.unpack_from(raw, at)
-                yield _row(raw[at + 4 : at + 4 + size])
-                at += 4 + size
-        except (struct.error, msgspec.MsgspecError):
-            return
+        except (OSError, DamagedFile, msgspec.MsgspecError) as error:
+            set_aside(path, _why(error))
 
     def start(self, snapshot: Snapshot) -> None:
         """Ends reading; from now on every change is written."""
@@ -150,12 +157,13 @@ class Disk:
         mapped, at = self._map, self._at
         if mapped is None:
             return
-        end = at + 3 + len(body)
-        if end + 2 > _LOG_BYTES:
+        start = at + HEAD_SIZE
+        end = start + len(body)
+        if end > _LOG_BYTES:
             self._open_log()  # the older one stays until there is a base
             return self._note(kind, body)  # into the new one, or nowhere
-        mapped[at + 3 : end] = body
-        mapped[at : at + 3] = _HEAD.pack(len(body), kind)  # last: a record without its size was never written
+        mapped[start:end] = body
+        mapped[at:start] = head(kind, body)  # last: a record without its size was never written
         self._at = end
         return None
 
@@ -184,6 +192,7 @@ class Disk:
                 else:
                     os.truncate(file, _LOG_BYTES)
                 mapped = mmap.mmap(file, _LOG_BYTES)
+                mapped[: len(MAGIC)] = MAGIC
             finally:
                 os.close(file)
         except OSError as error:
@@ -196,7 +205,7 @@ class Disk:
             _log.warning("%s cannot be written, so limits would not survive a kill: %s", self._folder, problem)
         self.problem = problem
         self._map = mapped
-        self._at = 0
+        self._at = len(MAGIC)
 
     def _in_thread(self, work: Callable[[], None]) -> None:
         def guarded() -> None:
@@ -209,60 +218,85 @@ class Disk:
         self._writer.start()
 
     def _write_base(self, number: int, tables: States) -> None:
-        def chunks() -> Iterator[bytes]:
-            for window_us, states in tables:
-                for key, state in states.items():
-                    body = _BUCKET.pack(window_us, key.to_bytes(15, "little")) + state
-                    yield _HEAD.pack(len(body), _STATE) + body
-
-        replace(self._folder / f"limits-{number}.base", chunks())
-        for path in self._folder.glob("limits-*"):
-            if _number(path) < number:
+        records = (
+            (_STATE, _BUCKET.pack(window_us, key.to_bytes(15, "little")) + state)
+            for window_us, states in tables
+            for key, state in states.items()
+        )
+        replace(self._folder / f"limits-{number}.base", pack_file(records))
+        for older, path in self._files():
+            if older < number:
                 path.unlink(missing_ok=True)
 
     def _save(self, rows: list[Row]) -> None:
-        packed = map(_encode, rows)
-        replace(self._folder / "cache.bin", (_SIZE.pack(len(value)) + value for value in packed))
+        replace(self._folder / "cache.bin", pack_file((_VALUE, _encode(row)) for row in rows))
 
     # --- files ------------------------------------------------------------------------------------------------------
 
+    def _files(self) -> list[tuple[int, Path]]:
+        """Every file of limits with its number; of one number the base first."""
+        found = ((_LIMITS.fullmatch(path.name), path) for path in self._folder.iterdir())
+        return sorted((int(name[1]), path) for name, path in found if name is not None)
+
     def _read(self) -> int:
         """Reads the newest base and the logs since; returns the highest number there is."""
-        bases = sorted(_number(path) for path in self._folder.glob("limits-*.base"))
-        logs = sorted(_number(path) for path in self._folder.glob("limits-*.log"))
+        files = self._files()
+        bases = [number for number, path in files if path.suffix == ".base"]
         first = bases[-1] if bases else 0
-        if bases:
-            self._replay((self._folder / f"limits-{first}.base").read_bytes())
-        for number in logs:
+        for number, path in files:
             if number >= first:
-                self._replay((self._folder / f"limits-{number}.log").read_bytes())
-        return max([0, *bases, *logs])
+                self._replay(path)
+        return files[-1][0] if files else 0
 
-    def _replay(self, raw: bytes) -> None:
-        at = 0
-        while at + 3 <= len(raw):
-            size, kind = _HEAD.unpack_from(raw, at)
-            if not kind:
-                return
-            body = raw[at + 3 : at + 3 + size]
+    def _replay(self, path: Path) -> None:
+        """Takes over the records of a file, up to the first that is damaged."""
+        try:
+            raw = path.read_bytes()
+            whole = path.suffix == ".base"
+            if whole and not raw.strip(b"\0"):
+                raise DamagedFile("is empty")
+            for kind, body in read(raw, whole=whole) if is_signed(raw) else read_unsigned(raw):
+                self._apply(kind, body)
+        except (OSError, DamagedFile) as error:
+            set_aside(path, _why(error))
+
+    def _apply(self, kind: int, body: bytes) -> None:
+        """Raises `DamagedFile` for a record that no version can have written."""
+        now = now_us()
+        try:
             if kind == _STATE:
                 window_us, key = _BUCKET.unpack_from(body)
-                self._states[window_us, int.from_bytes(key, "little")] = body[_BUCKET.size :]
+                state = body[_BUCKET.size :]
+                window_packed(state, now, 1, window_us, 0)
+                self._states[window_us, int.from_bytes(key, "little")] = state
             elif kind == _HOLD:
                 window_us, key, amount, at_us = _HELD.unpack_from(body)
+                window_settle_packed(b"", now, 1, window_us, -amount, at_us)
                 call = body[_HELD.size :].decode()
                 self._held[int.from_bytes(key, "little"), call] = (window_us, amount, at_us)
+            elif kind == _END:
+                (key,) = _KEY.unpack_from(body)
+                self._held.pop((int.from_bytes(key, "little"), body[_KEY.size :].decode()), None)
             else:
-                self._held.pop((int.from_bytes(body[:15], "little"), body[15:].decode()), None)
-            at += 3 + size
+                raise DamagedFile(f"is damaged: it has a record of the unknown kind {kind}")
+        except (struct.error, ValueError) as error:
+            raise DamagedFile(f"is damaged: {error}") from None
 
     def _read_seed(self) -> int:
         path = self._folder / "seed"
-        if path.exists():
-            return int.from_bytes(path.read_bytes()[:8], "big")
-        seed = os.urandom(8)
-        path.touch(0o600)
-        path.write_bytes(seed)
+        try:
+            raw = path.read_bytes()
+            seed, checksum = raw[:_SEED_BYTES], raw[_SEED_BYTES:]
+            # The version before this one wrote no checksum.
+            if len(seed) == _SEED_BYTES and checksum in (b"", _SIZE.pack(crc32(seed))):
+                return int.from_bytes(seed, "big")
+            set_aside(path, "is damaged, so that limits begin anew")
+        except FileNotFoundError:
+            pass
+        except OSError as error:
+            set_aside(path, _why(error))
+        seed = os.urandom(_SEED_BYTES)
+        replace(path, seed + _SIZE.pack(crc32(seed)))
         return int.from_bytes(seed, "big")
 
 
@@ -275,8 +309,19 @@ def _lock(file: int) -> bool:
     return True
 
 
-def _number(path: Path) -> int:
-    try:
-        return int(path.stem.partition("-")[2])
-    except ValueError:
-        return 0
+def _unsigned_values(raw: bytes) -> Iterator[Row]:
+    """The cached values of a file of the format before this one."""
+    at = 0
+    while at < len(raw):
+        try:
+            (size,) = _SIZE.unpack_from(raw, at)
+        except struct.error:
+            raise DamagedFile("is damaged: it ends within a size") from None
+        yield _row(raw[at + _SIZE.size : at + _SIZE.size + size])
+        at += _SIZE.size + size
+
+
+def _why(error: Exception) -> str:
+    if isinstance(error, OSError):
+        return f"cannot be read ({error.strerror})"
+    return str(error) if isinstance(error, DamagedFile) else f"is damaged: {error}"

@@ -4,6 +4,7 @@ Buckets of one window length lie in two generations of a dict. A generation is d
 has passed since it was young, and with it every bucket that was not used in that time. So there is no sweep.
 """
 
+import logging
 import os
 from collections import OrderedDict
 from collections.abc import Iterable, Sequence
@@ -17,6 +18,8 @@ from proxy.kv.base import Charge, Grant, Hold, Room, StoreOptions
 from proxy.kv.disk import Disk, Open, Row, States
 
 __all__ = ["MemoryKv", "open_store"]
+
+_log = logging.getLogger(__name__)
 
 _KEY_BITS = (1 << 120) - 1
 """120 bits fit an int of 40 bytes; the seed of the digest is secret, so that no caller can aim at another's bucket."""
@@ -106,7 +109,7 @@ class MemoryKv:
 
     def __init__(self, byte_cap: int = 64 << 20, folder: Path | None = None, wait_s: float = 0.0) -> None:
         self._cap = byte_cap
-        self._disk = Disk(folder, wait_s) if folder is not None else None
+        self._disk = _open_disk(folder, wait_s) if folder is not None else None
         self._seed = self._disk.seed if self._disk is not None else int.from_bytes(os.urandom(8), "big")
         self._tables: dict[int, _Table] = {}
         self._holds: dict[Key, _Holds] = {}
@@ -326,6 +329,15 @@ class MemoryKv:
             if expires_us > now:
                 self._store(org, group, name, value, expires_us, 100_000)
         disk.start(self._snapshot)
+
+
+def _open_disk(folder: Path, wait_s: float) -> Disk | None:
+    """None, with a word in the log, where the folder cannot be used: calls go on, and limits are kept in memory."""
+    try:
+        return Disk(folder, wait_s)
+    except OSError as error:
+        _log.warning("%s cannot be used, so limits and the cache are kept in memory only: %s", folder, error)
+        return None
 
 
 def _places(charge: Charge, holds: _Holds | None, now: int) -> Room:
