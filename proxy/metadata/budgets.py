@@ -25,7 +25,9 @@ __all__ = [
     "hard_limits",
     "listed",
     "note",
+    "note_end",
     "noted",
+    "open_periods",
     "remove",
     "remove_old_notices",
     "shown",
@@ -38,6 +40,8 @@ MAX_HARD_BUDGETS: Final = 50
 """With a hard limit: every call of the organisation looks at each of them."""
 _KEPT_US: Final = 70 * 86_400_000_000
 """How long a notice is kept: longer than any period."""
+_END: Final = 0
+"""In place of a share: people were told that the period is over."""
 
 
 class BudgetContent(msgspec.Struct, frozen=True, kw_only=True):
@@ -165,6 +169,19 @@ def note(connection: Connection, id: str, period: str, share: int, value: str) -
         value_hash=value_hash(value),
         noted_us=now_us(),
     )
+
+
+def open_periods(connection: Connection, id: str, before: str) -> list[str]:
+    """Return the periods before that one of which people were told a share and not yet the end, oldest first."""
+    periods = select(budget_notices.c.period).where(budget_notices.c.budget_id == id, budget_notices.c.period < before)
+    ended = periods.where(budget_notices.c.share == _END)
+    query = periods.where(budget_notices.c.period.not_in(ended)).distinct().order_by(budget_notices.c.period)
+    return list(connection.execute(query).scalars())
+
+
+def note_end(connection: Connection, id: str, period: str) -> bool:
+    """Note that people are told that a period is over. Returns False where they were told before."""
+    return note(connection, id, period, _END, "")
 
 
 def value_hash(value: str) -> str:

@@ -102,7 +102,24 @@ def test_each_share_is_told_once_in_a_period_whoever_looks(planes: list[Database
     log.spent, log.at_us = {"": 9}, DECEMBER
     for watch in looks:
         watch.run()
-    assert titles(planes[1])[2:] == ["Budget Team: 80 % of $10.00 a month is spent"]
+    assert titles(planes[1])[2:] == ["Budget Team: the month is over", "Budget Team: 80 % of $10.00 a month is spent"]
+
+
+def test_the_end_of_a_period_is_told_once_where_something_was_told_of_it(planes: list[Database], log: Log) -> None:
+    make(planes[0], scope="user", period="day")
+    make(planes[0], name="never reached", limit_nanousd=10**15)
+    looks = watches(planes, log)
+    log.spent = {"ada": 5, "bob": 9}
+    looks[0].run()
+    fired = told(planes[0])
+    log.spent = {}
+    for _ in range(3):
+        log.at_us += 86_400_000_000
+        for watch in looks:
+            watch.run()
+    ended = told(planes[0])[len(fired) :]
+    assert [(one.state, one.title) for one in ended] == [("resolved", "Budget Team: the day is over")]
+    assert {one.dedup_key for one in fired} == {ended[0].dedup_key} and "2026-11-27" in ended[0].summary
 
 
 def test_each_value_has_shares_of_its_own(planes: list[Database], log: Log) -> None:

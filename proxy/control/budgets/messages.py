@@ -9,7 +9,7 @@ from proxy.core.calendar import CalendarPeriod
 from proxy.core.notification import MAX_NOTIFIED_ALERTS, Notification, NotifiedAlert, Severity
 from proxy.metadata.budgets import StoredBudget
 
-__all__ = ["budget_notification", "dollars"]
+__all__ = ["budget_notification", "dollars", "end_notification"]
 
 _EACH: Final = {"key": "key", "user": "user"}
 
@@ -62,14 +62,46 @@ def budget_notification(
         rule_name=content.name,
         state="alerting",
         severity=severity,
-        dedup_key=f"budget-{budget.id}-{period.name}",
+        dedup_key=_dedup_key(budget, period.name),
         title=title,
         summary=f"{spent} of {dollars(content.limit_nanousd)} since {period.name}; the period ends at {ends}Z.",
         description="Above the limit the gateway refuses calls until the period ends." if content.hard else "",
         alerts=alerts,
-        url=f"{base_url}/budgets?{urlencode({'id': budget.id})}",
+        url=_budget_url(budget, base_url),
         created_us=at_us,
     )
+
+
+def end_notification(
+    budget: StoredBudget, period: str, *, id: str, org_name: str, base_url: str, at_us: int
+) -> Notification:
+    """Return the notification that a period (its first day) is over, and with it what was told of it."""
+    content = budget.content
+    return Notification(
+        id=id,
+        org=budget.org_id,
+        org_name=org_name,
+        kind="budget",
+        rule_id=budget.id,
+        rule_name=content.name,
+        state="resolved",
+        severity="info",
+        dedup_key=_dedup_key(budget, period),
+        title=f"Budget {content.name}: the {content.period} is over",
+        summary=f"The {content.period} that began on {period} has ended. Spending begins at $0 again.",
+        description="",
+        alerts=[],
+        url=_budget_url(budget, base_url),
+        created_us=at_us,
+    )
+
+
+def _dedup_key(budget: StoredBudget, period: str) -> str:
+    return f"budget-{budget.id}-{period}"
+
+
+def _budget_url(budget: StoredBudget, base_url: str) -> str:
+    return f"{base_url}/budgets?{urlencode({'id': budget.id})}"
 
 
 def dollars(nanousd: int) -> str:

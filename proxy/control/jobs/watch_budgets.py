@@ -2,14 +2,15 @@
 
 Each minute every budget with shares and channels is compared with the log. What is new is noted and put into the
 outbox in one transaction, so a crash neither loses a message nor makes two. A share that is passed together with a
-higher one is noted and not told.
+higher one is noted and not told. Once such a period is over, people are told that too: an incident that a share opened
+would stay open.
 """
 
 from collections import deque
 from collections.abc import Callable
 from typing import Final
 
-from proxy.control.budgets.messages import budget_notification
+from proxy.control.budgets.messages import budget_notification, end_notification
 from proxy.control.budgets.reader import BudgetReader, ValueSpending
 from proxy.control.jobs.runner import SlicedJob
 from proxy.core.calendar import period_at
@@ -84,6 +85,9 @@ class BudgetWatch:
                 return
             period = period_at(budget.content.period, zone, at_us)
             noted = budgets.noted(rows, budget.id, period.name)
+            ended = budgets.open_periods(rows, budget.id, period.name)
+        for name in ended:
+            self._tell_end(budget, name, at_us)
         fresh = [
             one
             for one in reader.spent_by_value(budget.org_id, budget.content, zone, at_us)
@@ -91,6 +95,19 @@ class BudgetWatch:
         ]
         if fresh:
             self._tell(budget, zone, fresh, at_us)
+
+    def _tell_end(self, budget: StoredBudget, period: str, at_us: int) -> None:
+        with self._database.write(publish=False) as rows:
+            try:
+                budgets.shown(rows, budget.org_id, budget.id)
+            except RowNotFound:
+                return
+            if budgets.note_end(rows, budget.id, period):
+                notification = end_notification(
+                    budget, period, id=uuid7(at_us), org_name=organisations.shown(rows, budget.org_id).name,
+                    base_url=dashboard_url(self._settings), at_us=at_us,
+                )  # fmt: skip
+                outbox.put(rows, notification, list(budget.content.channels))
 
     def _tell(self, budget: StoredBudget, zone: str, spent: list[ValueSpending], at_us: int) -> None:
         period = period_at(budget.content.period, zone, at_us)
