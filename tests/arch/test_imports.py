@@ -91,7 +91,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "genai_prices": ("proxy/prices/",),
     "httpx": ("proxy/upstream/httpx.py", "proxy/cli/", "proxy/control/api/mcp.py", "perihelion/", "simulator/demo/"),
     "httpcore": ("proxy/net/",),
-    "apprise": ("proxy/channels/apprise.py",),
+    "apprise": ("proxy/channels/apprise.py", "proxy/channels/apprise_process.py"),
     "authlib": ("proxy/control/oidc.py",),
     "joserfc": ("proxy/control/oidc.py",),
     "sqlalchemy": ("proxy/metadata/",),
