@@ -4,6 +4,7 @@ from collections import deque
 
 from _speedups import Scanner
 from proxy.core.clock import monotonic
+from proxy.gateway.boundary import Boundary
 from proxy.providers.dialects import DIALECTS
 from proxy.upstream.base import Answer
 
@@ -12,8 +13,8 @@ __all__ = ["STREAMS", "Tap"]
 _TAIL = 256 << 10
 _MAX_TIMES = 20_000
 """Pieces of a stream whose times are kept."""
-_BINARY_STREAM = "application/vnd.amazon.eventstream"
-STREAMS = ("text/event-stream", "application/x-ndjson", "application/stream+json", _BINARY_STREAM)
+_JSON_LINES = ("application/x-ndjson", "application/stream+json")
+STREAMS = ("text/event-stream", *_JSON_LINES, "application/vnd.amazon.eventstream")
 """Media types of answers that come bit by bit."""
 
 
@@ -21,8 +22,8 @@ class Tap:
     """One per answer. `feed` takes a chunk as the provider sent it and returns what the caller gets."""
 
     __slots__ = (
+        "_boundary",
         "_chunks",
-        "_last",
         "_room",
         "_scanner",
         "_tail",
@@ -31,9 +32,9 @@ class Tap:
         "encoding",
         "first_token_at",
         "hides",
+        "is_lines",
         "media_type",
         "plain",
-        "says_errors",
         "size",
         "started",
         "streams",
@@ -46,11 +47,14 @@ class Tap:
     ) -> None:
         """With `timed_from`, a monotonic time, `times` has when the pieces of a readable stream came after it."""
         kind = encoding = ""
+        has_length = False
         for name, value in answer.headers:
             if name == "content-type":
                 kind = value
             elif name == "content-encoding":
                 encoding = value
+            elif name == "content-length":
+                has_length = True
         self.media_type = kind
         self.encoding = encoding
         sse = kind.startswith("text/event-stream")
@@ -59,14 +63,16 @@ class Tap:
         mark = spoken.stream_mark
         self.plain = not self.streams and kind.startswith("application/json") and not (mark and mark in target)
         readable = not encoding or encoding == "identity"
-        self.says_errors = self.streams and readable and not kind.startswith(_BINARY_STREAM)
+        self.is_lines = self.streams and not sse and kind.startswith(_JSON_LINES)
         self.hides = hides and sse and readable
+        # To an answer of an announced length nothing can be added.
+        may_follow = (sse or self.is_lines) and readable and (self.hides or not has_length)
+        self._boundary = Boundary(self.is_lines) if may_follow else None
         self._scanner: Scanner | None = None
         if sse and readable:
             self._scanner = Scanner(spoken.token_keys, spoken.done_marks, self.hides)
         self.times: list[tuple[int, int]] | None = [] if timed_from and self.streams and readable else None
         self.started = timed_from
-        self._last = b""
         self.done = False
         self.first_token_at = 0.0
         self.truncated = False
@@ -80,7 +86,6 @@ class Tap:
         """Record `chunk` for the log; return what of it is sent to the caller now."""
         if not chunk:
             return chunk
-        self._last = chunk
         self.size += len(chunk)
         if self.times is not None and len(self.times) < _MAX_TIMES:
             self.times.append((int((monotonic() - self.started) * 1e6), self.size))
@@ -90,24 +95,28 @@ class Tap:
         else:
             self._overflow(chunk)
         scanner = self._scanner
-        if scanner is None:
-            if self.streams and not self.first_token_at:
+        out = chunk
+        if scanner is not None:
+            out = scanner.feed(chunk)
+            if scanner.first_token and not self.first_token_at:
                 self.first_token_at = monotonic()
-            return chunk
-        out = scanner.feed(chunk)
-        if scanner.first_token and not self.first_token_at:
+            self.done = scanner.done
+        elif self.streams and not self.first_token_at:
             self.first_token_at = monotonic()
-        self.done = scanner.done
-        return out
+        boundary = self._boundary
+        if boundary is None or (boundary.clear and out.endswith(boundary.ends)):
+            return out
+        return boundary.feed(out)
 
     def finish(self) -> bytes:
-        """What was held back, at the answer's end."""
-        return self._scanner.finish() if self.hides and self._scanner is not None else b""
+        """Return what was held back, at the answer's end."""
+        held = self._boundary.finish() if self._boundary is not None else b""
+        return held + self._scanner.finish() if self.hides and self._scanner is not None else held
 
-    def gap(self) -> bytes:
-        """What ends an event that broke off in its middle, so that another can follow."""
-        complete = not self._last or self._last.endswith((b"\n\n", b"\r\n\r\n", b"\r\r"))
-        return b"" if complete else b"\n\n"
+    @property
+    def takes_error(self) -> bool:
+        """Whether an error of ours may follow what the caller has, now that the answer broke off."""
+        return self._boundary is not None and not self._boundary.is_open
 
     def body(self) -> bytes:
         """The answer as the provider sent it; past the cap its first part and its last."""

@@ -36,10 +36,10 @@ def refuse(ex: Exchange, error: BaseException) -> FinalChunk:
     if ex.wire.started:
         outcome.cut = "gateway" if shown.code == "stopping" else "upstream"
         tap = outcome.tap
-        if tap is None or not tap.says_errors:
+        if tap is None or not tap.takes_error:
             return FinalChunk(b"", complete=False)  # the caller's HTTP library reports it
-        event = dialect.error_event(shown.status, shown.kind, shown.message, shown.code, shown.param)
-        return FinalChunk(tap.finish() + tap.gap() + event)
+        told = shown.status, shown.kind, shown.message, shown.code, shown.param
+        return FinalChunk(dialect.error_body(*told) + b"\n" if tap.is_lines else dialect.error_event(*told))
     outcome.status = shown.status
     if isinstance(shown, UpstreamError) and ex.held.answer is not None:
         outcome.cut = "upstream"
