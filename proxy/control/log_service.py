@@ -2,20 +2,27 @@
 
 import logging
 import threading
+import time
 from typing import Final
 
+import msgspec
+
 from proxy.control.annotate import AnnotationWriter
-from proxy.control.jobs.ship import Shipper
+from proxy.control.jobs.journal import Journal
+from proxy.control.jobs.ship import Figures, Shipper, lag_bytes
 from proxy.control.shipping import SpoolBusy, SpoolLock, make_shipper, open_store, price_book
 from proxy.core.errors import PerihelionError
 from proxy.core.process import tune_gc, unmap_clean_code
 from proxy.core.settings import Settings
 from proxy.logstore import LogStore
+from proxy.spool.reader import Reader
 
 __all__ = ["LogService", "NotReady"]
 
 _RETRY_S: Final = (0.2, 10.0)
 _DRAIN_S: Final = 5.0
+_FIGURES_AGE_S: Final = 0.25
+"""Gauges that are older than this are measured again for whoever asks."""
 
 _log = logging.getLogger(__name__)
 
@@ -35,6 +42,7 @@ class LogService:
         self.shipper: Shipper | None = None
         self.annotations = AnnotationWriter(lambda: self.store)
         self._store: LogStore | None = None
+        self._began = time.time()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="ship", daemon=True)
 
@@ -52,6 +60,24 @@ class LogService:
     def open_store(self) -> LogStore | None:
         """The open store; None where it is not open."""
         return self._store
+
+    def figures(self) -> Figures:
+        """The shipper's counters and gauges as they are now. While the log is not open, what the spool holds."""
+        shipper = self.shipper
+        try:
+            if shipper is not None:
+                shipper.measure(_FIGURES_AGE_S)
+                return shipper.figures
+            waiting = Figures()
+            reader = Reader(self.settings.layout.spool)
+            segments = reader.segments()
+            waiting.segments = len(segments)
+            waiting.lag_bytes = lag_bytes(reader, Journal(self.settings.layout.journal), segments)
+            waiting.behind_since = self._began if waiting.lag_bytes else 0.0
+        except (OSError, msgspec.MsgspecError) as error:
+            _log.warning("how far the log is behind is not known: %s", error)
+            return shipper.figures if shipper is not None else Figures()
+        return waiting
 
     def complete_until_us(self) -> int:
         """All that was in the spool at that time is in the log; 0: nothing is known."""
@@ -76,13 +102,14 @@ class LogService:
                 lock = SpoolLock(self.settings.layout.spool)
                 prices = price_book(self.settings)
                 store = open_store(self.settings)
-                self.shipper = make_shipper(self.settings, store, prices)
-                self._store = store
+                shipper = make_shipper(self.settings, store, prices)
+                shipper.look_back()
+                self.shipper, self._store = shipper, store
                 # Prices and the driver stay for good, and a batch of rows holds no cycles: walk them rarely.
                 tune_gc()
                 unmap_clean_code()
                 self.problem = ""
-                self.shipper.run(self._stop, _DRAIN_S)
+                shipper.run(self._stop, _DRAIN_S)
             except (PerihelionError, SpoolBusy, OSError) as error:
                 self.problem = str(error)
                 _log.warning("not ready: %s", error)

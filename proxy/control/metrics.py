@@ -35,8 +35,14 @@ def samples(plane: ControlPlane) -> dict[str, float]:
         found[f'job_runs_total{{job="{name}"}}'] = job.runs
         found[f'job_failures_total{{job="{name}"}}'] = job.failures
     found |= _of_deliveries(plane)
+    figures = plane.log.figures()
+    found |= {
+        "spool_lag_bytes": figures.lag_bytes,
+        "spool_behind_seconds": round(time.time() - figures.behind_since, 3) if figures.behind_since else 0,
+        "spool_segments": figures.segments,
+    }
     if plane.log.shipper is not None:
-        figures, log, reader = plane.log.shipper.figures, plane.log.shipper.log, plane.log.shipper.reader
+        log, reader = plane.log.shipper.log, plane.log.shipper.reader
         found |= {
             "shipped_records_total": figures.shipped,
             "shipped_slices_total": figures.batches,
@@ -47,9 +53,7 @@ def samples(plane: ControlPlane) -> dict[str, float]:
             "unreadable_records_total": figures.reading_errors + log.bare_rows,
             "torn_pieces_total": reader.torn,
             "torn_bytes_total": reader.torn_bytes,
-            "spool_lag_bytes": figures.lag_bytes,
-            "spool_behind_seconds": round(time.time() - figures.behind_since, 3) if figures.behind_since else 0,
-            "spool_segments": figures.segments,
+            "set_aside_records_total": figures.set_aside,
         }
         for feed in plane.log.shipper.feeds:
             found |= _of_sink(feed)

@@ -2,10 +2,12 @@
 
 import fcntl
 import os
+from functools import partial
 from pathlib import Path
 
 from proxy.control.call_histograms import CallHistograms
 from proxy.control.jobs.journal import Journal
+from proxy.control.jobs.pieces import MAX_PLAIN_BYTES
 from proxy.control.jobs.row_builder import RowBuilder
 from proxy.control.jobs.ship import Shipper
 from proxy.control.org_prices import OrgPrices
@@ -16,6 +18,7 @@ from proxy.logstore import LogStore
 from proxy.logstore.clickhouse import ClickHouseStore
 from proxy.prices import PriceBook
 from proxy.providers import load
+from proxy.providers.reading import read_record
 from proxy.spool.reader import Reader
 
 __all__ = ["SpoolBusy", "SpoolLock", "make_shipper", "open_store", "price_book", "store_url", "text_chars"]
@@ -80,7 +83,11 @@ def make_shipper(settings: Settings, store: LogStore, prices: PriceBook) -> Ship
         reader,
         Journal(settings.layout.journal),
         RowBuilder(
-            prices, refresh=OrgPrices(settings.layout.snapshot, prices).refresh, text_chars=text_chars(settings)
+            prices,
+            partial(read_record, max_body=settings.get_int("log.max_body")),
+            OrgPrices(settings.layout.snapshot, prices).refresh,
+            text_chars(settings),
+            MAX_PLAIN_BYTES,
         ),
         LogSink(store, set_aside=reader.set_aside),
         make_sinks(settings),

@@ -97,6 +97,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         ("unreadable_records_total", "Records stored without what their bodies say."),
         ("torn_pieces_total", "Damaged parts of segments set aside."),
         ("torn_bytes_total", "Bytes of damaged parts of segments."),
+        ("set_aside_records_total", "Records over which the process died: in the log without their bodies."),
         ("spool_lag_bytes", "Bytes in the spool that are not in the log."),
         ("spool_behind_seconds", "Seconds for which the log has been behind the spool."),
         ("spool_segments", "Segment files in the spool."),

@@ -7,17 +7,22 @@ import msgspec
 
 from proxy.core.record import Ingested, Record
 from proxy.core.usage import Usage
-from proxy.providers.decompress import decompress
+from proxy.providers.decompress import decompress_ends
 from proxy.providers.deferred import DEFERRED_OPERATIONS, ResultPart, is_result_path, read_deferred, sum_usage
 from proxy.providers.dialects import CapturedExchange, peek, read_exchange
 
 __all__ = ["RecordReading", "read_record"]
 
 _STEP_TEXT_BYTES = 16 << 10
+_MAX_BODY = 8 << 20
+"""The default of `log.max_body`."""
 
 
 class RecordReading(msgspec.Struct, kw_only=True, gc=False):
     """All that was found; bodies as they are stored (decompressed where that is possible)."""
+
+    cut: bool = False
+    """A body is too large when it is decompressed, and a part of it is left out."""
 
     usage: Usage | None = None
     model_asked: str = ""
@@ -46,9 +51,10 @@ class RecordReading(msgspec.Struct, kw_only=True, gc=False):
     """Why the bodies could not be read; empty where they could."""
 
 
-def read_record(record: Record) -> RecordReading:
-    """Reads both bodies in the record's dialect. What cannot be decompressed stays as it came."""
-    result = _read(record)
+def read_record(record: Record, max_body: int = _MAX_BODY) -> RecordReading:
+    """Reads both bodies in the record's dialect. What cannot be decompressed stays as it came; of a body that has more
+    than `max_body` bytes then, the middle is left out."""
+    result = _read(record, max_body)
     if record.ingested is not None:
         _put_ingested(result, record.ingested)
     return result
@@ -66,13 +72,14 @@ def _put_ingested(result: RecordReading, ingested: Ingested) -> None:
         result.billed = msgspec.structs.replace(result.billed or Usage(), reported_cost=ingested.cost_usd)
 
 
-def _read(record: Record) -> RecordReading:
-    request, response = record.request_body, record.response_body
+def _read(record: Record, max_body: int) -> RecordReading:
+    request, response, cut = record.request_body, record.response_body, False
     if record.request_encoding:
-        request = decompress(request, record.request_encoding)
+        request, cut = decompress_ends(request, record.request_encoding, max_body)
     if record.response_encoding:
-        response = decompress(response, record.response_encoding)
-    result = RecordReading(usage=record.usage, billed=record.usage, request=request, response=response)
+        response, response_cut = decompress_ends(response, record.response_encoding, max_body)
+        cut = cut or response_cut
+    result = RecordReading(usage=record.usage, billed=record.usage, request=request, response=response, cut=cut)
     if not record.dialect:
         return result
     exchange = CapturedExchange(
@@ -116,7 +123,7 @@ def _settle(result: RecordReading, record: Record, exchange: CapturedExchange) -
     """Puts in the usage of the background response or batch whose result the answer shows."""
     if record.usage is not None:
         return  # read by the gateway, which left the bodies out
-    if record.truncated:
+    if record.truncated or result.cut:
         if is_result_path(record.path.partition("?")[0]):
             result.billed = Usage(unpriced=("results in a response that is cut (log.max_body)",))
         return

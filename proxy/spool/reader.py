@@ -13,6 +13,7 @@ from proxy.spool.segment import HEADER_SIZE, MAGIC, SUFFIX, State, frame_size, r
 __all__ = ["Batch", "Reader"]
 
 _LEFTOVER_S: Final = 60.0
+_RECORD_SUFFIX: Final = ".record"
 
 
 class Batch(msgspec.Struct, frozen=True):
@@ -81,16 +82,38 @@ class Reader:
     def set_aside(self, segment: str, start: int, end: int) -> Path:
         """Copy the bytes from `start` to `end` to `torn/<segment>@<start>.part`, durably, and count them. May be
         repeated."""
+        path = self._copy(segment, start, end, ".part")
+        self.torn += 1
+        self.torn_bytes += end - start
+        return path
+
+    def keep_record(self, segment: str, start: int, end: int) -> Path:
+        """Copy the bytes of a record to `torn/<segment>@<start>.record`, durably. May be repeated."""
+        return self._copy(segment, start, end, _RECORD_SUFFIX)
+
+    def kept_records(self, segment: str) -> frozenset[int]:
+        """Return where the records of the segment begin that were copied so."""
+        before = f"{segment}@"
+        try:
+            names = os.listdir(self.folder / "torn")
+        except FileNotFoundError:
+            return frozenset()
+        found = (
+            name[len(before) : -len(_RECORD_SUFFIX)]
+            for name in names
+            if name.endswith(_RECORD_SUFFIX) and name.startswith(before)
+        )
+        return frozenset(int(start) for start in found if start.isdecimal())
+
+    def _copy(self, segment: str, start: int, end: int, suffix: str) -> Path:
         folder = self.folder / "torn"
         folder.mkdir(mode=0o700, exist_ok=True)
-        path = folder / f"{segment}@{start}.part"
+        path = folder / f"{segment}@{start}{suffix}"
         fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         with os.fdopen(fd, "wb") as file:
             file.write(self._bytes(segment, start, end - start))
             file.flush()
             os.fsync(fd)
-        self.torn += 1
-        self.torn_bytes += end - start
         return path
 
     def remove(self, segment: str) -> None:

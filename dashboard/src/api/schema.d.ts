@@ -4707,6 +4707,8 @@ export interface components {
             /** @default 0 */
             segments?: number;
             /** @default 0 */
+            set_aside?: number;
+            /** @default 0 */
             shipped?: number;
             sinks?: components["schemas"]["SinkState"][];
             store: string;

@@ -25,7 +25,8 @@ class SinkState(msgspec.Struct):
 
 
 class Readiness(msgspec.Struct):
-    """`lag_bytes` is what the spool holds that the log does not; `behind_s` for how long that has been so."""
+    """`lag_bytes` is what the spool holds that the log does not; `behind_s` for how long that has been so. `set_aside`
+    counts records over which the process died: the log has them without their bodies."""
 
     ready: bool
     store: str
@@ -34,6 +35,7 @@ class Readiness(msgspec.Struct):
     segments: int = 0
     shipped: int = 0
     failures: int = 0
+    set_aside: int = 0
     last_error: str = ""
     sinks: list[SinkState] = []
 
@@ -54,12 +56,13 @@ def readyz(request: Request[Any, Any, Any]) -> Response[Readiness]:
     """200 where the store is open, else 503."""
     plane: ControlPlane = request.app.state.plane
     found = Readiness(plane.log.ready, "ok" if plane.log.ready else plane.log.problem)
+    figures = plane.log.figures()
+    found.lag_bytes = figures.lag_bytes
+    found.behind_s = round(time.time() - figures.behind_since, 1) if figures.behind_since else 0.0
+    found.segments = figures.segments
     if plane.log.shipper is not None:
-        figures = plane.log.shipper.figures
-        found.lag_bytes = figures.lag_bytes
-        found.behind_s = round(time.time() - figures.behind_since, 1) if figures.behind_since else 0.0
-        found.segments = figures.segments
         found.shipped = figures.shipped
+        found.set_aside = figures.set_aside
         found.failures = figures.failures
         found.last_error = figures.last_error
         found.sinks = [

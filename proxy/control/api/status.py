@@ -68,11 +68,10 @@ def status(request: Request[Any, Any, Any]) -> InstallationStatus:
         settings.get_int("log.ttl_days"),
         settings.get_int("log.body_ttl_days"),
     )
-    if plane.log.shipper is not None:
-        figures = plane.log.shipper.figures
-        log.lag_bytes = figures.lag_bytes
-        log.behind_s = round(time.time() - figures.behind_since, 1) if figures.behind_since else 0.0
-        log.problem = log.problem or figures.last_error
+    figures = plane.log.figures()
+    log.lag_bytes = figures.lag_bytes
+    log.behind_s = round(time.time() - figures.behind_since, 1) if figures.behind_since else 0.0
+    log.problem = log.problem or figures.last_error
     return InstallationStatus(
         proxy.__version__, gateway, log, sorted(plane.providers), bool(settings.get_str("prices.folder"))
     )

@@ -23,6 +23,8 @@ class SegmentOffset(msgspec.Struct, frozen=True, omit_defaults=True):
     """The end of the batch that the sink may have as well; 0 if none is in progress."""
     ingested_us: int = 0
     """The first record of that batch has this place in the order of arrival; the next one has one more."""
+    tries: int = 0
+    """How often the records at `done` were begun and did not come to an end."""
 
 
 class _File(msgspec.Struct):
@@ -58,7 +60,7 @@ class Journal:
         """How far the sink is in the segment."""
         return self._file.sinks.get(sink, {}).get(segment) or SegmentOffset()
 
-    def intend(self, segment: str, start: int, end: int, records: int, now_us: int) -> SegmentOffset:
+    def intend(self, segment: str, start: int, end: int, records: int, now_us: int, tries: int = 1) -> SegmentOffset:
         """Notes, on the disk, that the log is about to get the batch from `start` to `end`, and that it has all before.
 
         Gives its records their places in the order of arrival: at least `now_us`, and above all that were given. An
@@ -66,16 +68,29 @@ class Journal:
         """
         first_us = max(now_us, self._file.ingested_us + 1)
         self._file.ingested_us = first_us + records - 1
-        offset = SegmentOffset(start, max(end, self.offset(LOG, segment).intent), first_us)
+        offset = SegmentOffset(start, max(end, self.offset(LOG, segment).intent), first_us, tries)
         self._set(LOG, segment, offset)
         self.save()
         return offset
 
-    def finish(self, segment: str, end: int) -> None:
-        """Notes that the log has all before `end`. In memory until the next change: a crash before that repeats the
-        last batch under its old token, which inserts nothing. The intent ends once it is passed."""
+    def repeat(self, segment: str, tries: int) -> SegmentOffset:
+        """Notes, on the disk, that the log is about to get the batch that was in progress once more."""
         before = self.offset(LOG, segment)
-        after = SegmentOffset(end, before.intent, before.ingested_us) if before.intent > end else SegmentOffset(end)
+        offset = SegmentOffset(before.done, before.intent, before.ingested_us, tries)
+        self._set(LOG, segment, offset)
+        self.save()
+        return offset
+
+    def finish(self, segment: str, end: int, *, remaining: int = 0, tries: int = 0) -> None:
+        """Notes that the log has all before `end`. In memory until the next change: a crash before that repeats the
+        last batch under its old token, which inserts nothing. The intent ends once it is passed; up to there are
+        `remaining` records, which are begun with `tries`."""
+        before = self.offset(LOG, segment)
+        after = SegmentOffset(end)
+        if before.intent > end:
+            first_us = self._file.ingested_us + 1 if remaining else before.ingested_us
+            self._file.ingested_us += remaining
+            after = SegmentOffset(end, before.intent, first_us, tries)
         self._set(LOG, segment, after)
 
     def advance(self, sink: str, segment: str, end: int) -> None:

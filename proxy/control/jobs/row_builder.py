@@ -3,13 +3,12 @@
 import base64
 import json
 from collections.abc import Callable
-from hashlib import blake2b
 from operator import attrgetter
 from typing import Any, Final
-from uuid import UUID
 
 import msgspec
 
+from proxy.control.jobs.log_rows import LogRows, plain_bytes, unreadable_rows
 from proxy.control.priced_call import PricedCall, pack_usage, price_call
 from proxy.core import log
 from proxy.core.record import RESPONSE_ERROR, Attempt, Ingested, Record, decode
@@ -28,17 +27,10 @@ _CHUNK_RECORDS: Final = 50
 _MAX_TOOLS: Final = 64
 _MAX_TOOL_NAME: Final = 256
 _MAX_VALUE: Final = 1 << 62
+_ANY_SIZE: Final = 1 << 62
 
 _common_columns = attrgetter(*CommonColumns.__struct_fields__)
 _json = msgspec.json.Encoder().encode
-_decode_loosely = msgspec.msgpack.Decoder().decode
-
-
-class LogRows(msgspec.Struct, frozen=True, gc=False):
-    """The rows of one record."""
-
-    request: RequestRow
-    body: BodyRow | None
 
 
 class RowBuilder:
@@ -53,30 +45,62 @@ class RowBuilder:
         read: Callable[[Record], RecordReading] = read_record,
         refresh: Callable[[], object] = int,
         text_chars: int = 0,
+        max_plain: int = _ANY_SIZE,
     ) -> None:
         """`refresh` is called before each batch; it may change `prices`. `text_chars` is how much text of a call is
-        searchable, half of it of the prompt; 0: none."""
+        searchable, half of it of the prompt; 0: none. `max_plain` is how many bytes of bodies the rows of one batch
+        have, decompressed."""
         self.errors = 0
         self._refresh = refresh
         self._prompt_chars = text_chars // 2
         self._prices = prices
+        self._max_plain = max_plain
         self._read = read
 
     def build(self, batch: Batch) -> list[LogRows]:
-        """The rows of each payload, in order; the same rows for the same batch."""
+        """The rows of each payload, in order; the same rows for the same batch.
+
+        Of a batch whose rows have more than `max_plain` bytes of bodies only the first rows, at least one."""
         self._refresh()
         rows: list[LogRows] = []
+        room = self._max_plain
         for start in range(0, len(batch.payloads), _CHUNK_RECORDS):
             payloads = batch.payloads[start : start + _CHUNK_RECORDS]
             try:
-                rows += self._build_rows([decode(payload) for payload in payloads])
+                made = self._build_rows([decode(payload) for payload in payloads], room)
             except Exception:  # noqa: BLE001 - one of these payloads fails, so build each by itself
-                rows += [self._build_alone(batch, number) for number in range(start, start + len(payloads))]
+                made = self._build_each(batch, range(start, start + len(payloads)), room)
+            rows += made
+            room -= sum(map(plain_bytes, made))
+            if room <= 0 or len(made) < len(payloads):
+                break
         return rows
 
     def build_one(self, record: Record) -> LogRows:
         """The rows of a record that could be decoded."""
         return self._build_rows([record])[0]
+
+    def build_without_bodies(self, batch: Batch, problem: str) -> LogRows:
+        """The rows of the first payload, whose bodies are not read; `problem` says why."""
+        record = decode(batch.payloads[0])
+        record.request_body = record.response_body = record.sent_body = b""
+        record.truncated = True
+        rows = self.build_one(record)
+        rows.request.reading_error = problem
+        return rows
+
+    def build_unread(self, batch: Batch, problem: str) -> LogRows:
+        """A row of the first payload's first fields; nothing else of it is read."""
+        return unreadable_rows(batch.payloads[0], f"{batch.segment}:{batch.start}:0", problem, keep=False)
+
+    def _build_each(self, batch: Batch, numbers: range, room: int) -> list[LogRows]:
+        rows: list[LogRows] = []
+        for number in numbers:
+            rows.append(self._build_alone(batch, number))
+            room -= plain_bytes(rows[-1])
+            if room <= 0:
+                break
+        return rows
 
     def _build_alone(self, batch: Batch, number: int) -> LogRows:
         payload = batch.payloads[number]
@@ -84,11 +108,19 @@ class RowBuilder:
             return self.build_one(decode(payload))
         except Exception as error:  # noqa: BLE001
             self._note(error)
-            return _unreadable(payload, f"{batch.segment}:{batch.start}:{number}", error)
+            place = f"{batch.segment}:{batch.start}:{number}"
+            return unreadable_rows(payload, place, f"{type(error).__name__}: {error}")
 
-    def _build_rows(self, records: list[Record]) -> list[LogRows]:
-        """Does each step for all records before the next one: its code then stays in the processor's cache."""
-        readings = [self._reading(record) for record in records]
+    def _build_rows(self, records: list[Record], room: int = _ANY_SIZE) -> list[LogRows]:
+        """Does each step for all records before the next one: its code then stays in the processor's cache. Stops
+        behind the record that fills the room."""
+        readings: list[RecordReading] = []
+        for record in records:
+            readings.append(reading := self._reading(record))
+            room -= len(reading.request) + len(reading.response) + len(reading.text) + len(record.sent_body)
+            if room <= 0:
+                records = records[: len(readings)]
+                break
         rows = [_row(record, reading) for record, reading in zip(records, readings, strict=True)]
         for row, record, reading in zip(rows, records, readings, strict=True):
             self._put_usage_and_cost(row, record, reading)
@@ -209,6 +241,8 @@ def _row(record: Record, reading: RecordReading) -> RequestRow:
         _put_ingested(row, record.ingested)
     if reading.error_kind and row.outcome == "success" and row.status < 400:
         row.outcome = RESPONSE_ERROR
+    if reading.cut:
+        row.truncated = True
     return row
 
 
@@ -289,46 +323,6 @@ def _request_text(reading: RecordReading, chars: int) -> str:
     if reading.system_text and len(text) < chars:
         text = f"{text}\n{reading.system_text}" if text else reading.system_text
     return _text(text[:chars])
-
-
-def _unreadable(payload: memoryview, place: str, error: Exception) -> LogRows:
-    """The rows of a payload that is not a record: those of its first fields that make sense, and the payload."""
-    fields: list[Any] = []
-    try:
-        values = _decode_loosely(payload)
-        fields = values if isinstance(values, list) else []
-    except msgspec.MsgspecError:
-        fields = []
-    id, org, _, started = (*fields[:4], None, None, None, None)[:4]
-    made_id = UUID(int=(_hash128(place) & ~(0xF << 76) | (0x8 << 76)) & ~(0x3 << 62) | (0x2 << 62))
-    row = RequestRow(
-        id=id if isinstance(id, str) and id else str(made_id),
-        org=org if isinstance(org, str) and org else "default",
-        start=started if isinstance(started, int) and 0 < started < _MAX_VALUE // 1000 else _segment_time(place),
-        outcome="unreadable",
-        reading_error=f"{place}: {type(error).__name__}: {error}"[:500],
-    )
-    body = BodyRow(
-        id=row.id,
-        org=row.org,
-        start=row.start,
-        request=base64.b64encode(payload).decode(),
-        request_base64=True,
-        request_type="application/msgpack",
-    )
-    return LogRows(row, body)
-
-
-def _hash128(text: str) -> int:
-    """128 bits that are the same for the same text."""
-    return int.from_bytes(blake2b(text.encode(), digest_size=16).digest(), "big")
-
-
-def _segment_time(place: str) -> int:
-    try:
-        return int(place[:12], 16) * 1000
-    except ValueError:
-        return 0
 
 
 def _stored(body: bytes) -> tuple[str, bool]:

@@ -4,8 +4,12 @@ A batch of a segment is noted in the journal before its insert, and the insert c
 crash anywhere leads to the same batch under the same token, which the store drops where it has it. After a crash or a
 failure the store is compared first and given only what it lacks: a batch may come back shorter (a power cut) or in
 single records. Segments are deleted once they are closed and every durable sink has all of them.
+
+A batch is bounded by its bytes in the segment, and its rows are built and inserted in pieces that are bounded by what
+they have in memory, decompressed. Records over which the process died are taken in smaller pieces (`pieces`).
 """
 
+import contextlib
 import logging
 import threading
 import time
@@ -13,8 +17,10 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from proxy.control.call_histograms import CallHistograms
-from proxy.control.jobs.journal import LOG, Journal
-from proxy.control.jobs.row_builder import LogRows, RowBuilder
+from proxy.control.jobs.journal import LOG, Journal, SegmentOffset
+from proxy.control.jobs.log_rows import LogRows, plain_bytes
+from proxy.control.jobs.pieces import Care, Step, first, next_step, rest, tries_behind
+from proxy.control.jobs.row_builder import RowBuilder
 from proxy.control.sinks.base import RowBatch, Sink
 from proxy.control.sinks.feed import SinkFeed
 from proxy.control.sinks.log import LogSink
@@ -23,7 +29,7 @@ from proxy.ingest.spool import may_be_known
 from proxy.logstore import StoreError
 from proxy.spool.reader import Batch, Reader
 
-__all__ = ["Figures", "Shipper"]
+__all__ = ["Figures", "Shipper", "lag_bytes"]
 
 _BATCH_BYTES: Final = 8 << 20
 _MIN_ROOM: Final = 1 << 20
@@ -31,6 +37,7 @@ _MIN_ROOM: Final = 1 << 20
 read and built again and again in vain."""
 _BACKOFF_S: Final = (0.5, 30.0)
 _SWEEP_INTERVAL_S: Final = 60.0
+_MEASURE_INTERVAL_S: Final = 1.0
 _MIN_DRAIN_S: Final = 1.0
 """What the feeds get at a stop, however long the log took."""
 
@@ -46,6 +53,8 @@ class Figures:
         self.batches = 0
         self.failures = 0
         self.reading_errors = 0
+        self.set_aside = 0
+        """Records over which the process died: without bodies in the log, or not at all."""
         self.lag_bytes = 0
         self.segments = 0
         self.last_error = ""
@@ -89,6 +98,9 @@ class Shipper:
         self._batch_rows = batch_rows
         self._clock = clock
         self._swept_at = 0.0
+        self._measured_at = 0.0
+        self._needed: dict[str, int] = {}
+        """By feed, the room that its next rows need."""
         self._offered: dict[tuple[str, str], int] = {}
         """By feed and segment, the end of what was offered to it."""
         journal.keep_only_sinks({feed.name for feed in self.feeds})
@@ -99,6 +111,7 @@ class Shipper:
     def run(self, stop: threading.Event, drain_s: float = 5.0) -> None:
         """Ships until `stop` is set, then what is left, for at most `drain_s`. A failing store is waited for."""
         self._journal.keep_only(set(self.reader.segments()))
+        self.look_back()
         backoff = _BACKOFF_S[0]
         while not stop.is_set():
             if self._attempt(lambda: False):
@@ -144,17 +157,36 @@ class Shipper:
             self.log.check()
         return moved
 
-    def measure(self) -> None:
-        """Updates the gauges."""
+    def measure(self, max_age_s: float = 0.0) -> None:
+        """Updates the gauges where they are older than `max_age_s`. Any thread may call this; raises `OSError`."""
+        if max_age_s and time.monotonic() - self._measured_at < max_age_s:
+            return
+        self._measured_at = time.monotonic()
         segments = self.reader.segments()
-        # A segment begins with its magic, which no sink gets.
-        lag = sum(max(0, self.reader.size(name) - max(8, self._journal.offset(LOG, name).done)) for name in segments)
+        lag = lag_bytes(self.reader, self._journal, segments)
         self.figures.segments = len(segments)
         self.figures.lag_bytes = lag
         if not lag:
             self.figures.behind_since = 0.0
         elif not self.figures.behind_since:
             self.figures.behind_since = time.time()
+
+    def look_back(self) -> None:
+        """Measures how far the log is behind before anything is shipped, and says so where the process died over
+        records."""
+        try:
+            self.measure()
+        except OSError as error:
+            self._fail(error)
+        for segment in self.reader.segments():
+            offset = self._journal.offset(LOG, segment)
+            if offset.tries > 1:
+                self.figures.behind_since = min(self.figures.behind_since or time.time(), _created(segment))
+                self.figures.last_error = (
+                    f"the process ended at least twice over the records of {segment} from byte {offset.done} on; "
+                    "they are tried again, in smaller pieces"
+                )
+                _log.warning("%s", self.figures.last_error)
 
     def _attempt(self, enough: Callable[[], bool]) -> bool:
         try:
@@ -186,28 +218,86 @@ class Shipper:
         if noted.intent:
             batch = self.reader.read(segment, noted.done, noted.intent)
             if batch.payloads:
-                self._deliver(batch, noted.intent, noted.ingested_us, repeated=True)
-                moved += len(batch.payloads)
+                moved += self._ship_batch(batch, noted, lambda: False, again=True)
                 done = batch.end
             self._journal.finish(segment, done)
         for batch in self.reader.batches(segment, done, self._batch_rows, _BATCH_BYTES):
             if batch.lost:
                 self.reader.set_aside(segment, batch.start, batch.end)
             elif batch.payloads:
-                intended = self._journal.intend(segment, batch.start, batch.end, len(batch.payloads), self._clock())
-                # Behind damage in the batch that was in progress: the log may have it.
-                repeated = batch.start < noted.intent or may_be_known(segment)
-                self._deliver(batch, intended.intent, intended.ingested_us, repeated=repeated)
-                moved += len(batch.payloads)
+                moved += self._ship_batch(batch, noted, enough)
+                done = self._journal.offset(LOG, segment).done
+                if done < batch.end:
+                    return moved
             if not batch.payloads:
                 self._pass(segment, batch.start, batch.end)
-            done = batch.end
-            self._journal.finish(segment, done)
+                done = batch.end
+                self._journal.finish(segment, done)
             if enough():
                 return moved
         if closed and done >= self.reader.size(segment):
             self._remove(segment, done)
         return moved
+
+    def _ship_batch(
+        self, batch: Batch, noted: SegmentOffset, enough: Callable[[], bool], *, again: bool = False
+    ) -> int:
+        """Ships the records of a batch, in pieces; stops between two of them once there is `enough`. `again`: it is
+        the batch that was in progress when the journal was read."""
+        segment, moved = batch.segment, 0
+        while batch.payloads and not (moved and enough()):
+            before = self._journal.offset(LOG, segment)
+            step = next_step(before.tries if before.done == batch.start else 0, len(batch.payloads))
+            if step.rows < len(batch.payloads):
+                self.log.ping()  # a store that does not answer is no fault of these records
+            if again:
+                begun = self._journal.repeat(segment, step.tries + 1)
+            else:
+                begun = self._journal.intend(
+                    segment, batch.start, batch.end, len(batch.payloads), self._clock(), step.tries + 1
+                )
+            # Behind damage in the batch that was in progress: the log may have it.
+            repeated = batch.start < noted.intent or may_be_known(segment)
+            try:
+                piece, rows = self._build(batch, step)
+                rows = self.log.prepare(rows)
+                try:
+                    self._deliver(piece, rows, begun, repeated=repeated)
+                except Exception:
+                    self._excuse(segment, step)  # the sink of the log counts what it refuses
+                    raise
+            except (StoreError, OSError):
+                self._excuse(segment, step)
+                raise
+            moved += len(piece.payloads)
+            batch, again = rest(batch, len(piece.payloads)), False
+            self._journal.finish(segment, piece.end, remaining=len(batch.payloads), tries=tries_behind(step))
+            if step.tries:
+                self._journal.save()  # or the next death, whatever its reason, would count against these records
+            self.measure(_MEASURE_INTERVAL_S)
+        return moved
+
+    def _excuse(self, segment: str, step: Step) -> None:
+        """These records are not why they did not come to an end."""
+        with contextlib.suppress(OSError):
+            self._journal.repeat(segment, step.tries)
+
+    def _build(self, batch: Batch, step: Step) -> tuple[Batch, list[LogRows]]:
+        """The first records of the batch and their rows, as many as the step allows and fit into memory."""
+        piece = first(batch, step.rows)
+        if step.care is Care.NORMAL:
+            rows = self._builder.build(piece)
+            return first(piece, len(rows)), rows
+        kept = self.reader.keep_record(piece.segment, piece.start, piece.end)
+        problem = f"the process ended each time it read this record; its bytes are in spool/torn/{kept.name}"
+        self.figures.set_aside += 1
+        if step.care is Care.BARE:
+            rows = [self._builder.build_without_bodies(piece, problem)]
+        else:
+            rows = [self._builder.build_unread(piece, problem)] if step.care is Care.UNREAD else []
+        name = rows[0].request.id if rows else "unknown"
+        _log.error("record %s at byte %d of %s is set aside: %s", name, piece.start, piece.segment, problem)
+        return piece, rows
 
     def _pass(self, segment: str, start: int, end: int) -> None:
         """Moves the feeds past bytes that hold no records."""
@@ -215,43 +305,45 @@ class Shipper:
             if self._position(feed, segment) == start:
                 self._offered[feed.name, segment] = end
 
-    def _deliver(self, batch: Batch, intent: int, ingested_us: int, *, repeated: bool) -> None:
-        """Gives the log one batch, and then the feeds that have all before it."""
-        rows = self._build(batch)
-        if ingested_us:  # 0 for a batch that an earlier version noted
+    def _deliver(self, batch: Batch, rows: list[LogRows], begun: SegmentOffset, *, repeated: bool) -> None:
+        """Gives the log one piece, and then the feeds that have all before it."""
+        if begun.ingested_us:  # 0 for a batch that an earlier version noted
             for number, each in enumerate(rows):
-                each.request.ingested_at = ingested_us + number
+                each.request.ingested_at = begun.ingested_us + number
         # The end that was noted, not the one that was read: a power cut may have taken the tail of a batch that is in.
-        token = f"{batch.segment}:{batch.start}:{intent}"
+        token = f"{batch.segment}:{batch.start}:{begun.intent}"
         self.log.deliver(RowBatch(batch.segment, batch.start, batch.end, rows, token, repeated))
         self._count(rows)
         for feed in self.feeds:
             if self._position(feed, batch.segment) == batch.start:
-                self._offer(feed, RowBatch(batch.segment, batch.start, batch.end, rows))
-
-    def _build(self, batch: Batch) -> list[LogRows]:
-        return self.log.prepare(self._builder.build(batch))
+                self._offer(feed, _row_batch(batch, rows))
 
     def _catch_up(self, segment: str, done: int) -> None:
         """Offers each feed what the log has and it has not: after a restart, or where a durable sink's queue was full.
         These rows have no place in the order of arrival: it is not noted for long."""
         for feed in self.feeds:
             position = self._position(feed, segment)
+            aside = self.reader.kept_records(segment) if position < done else frozenset()
             while position < done:
                 room = feed.room()
-                if feed.durable and room < _MIN_ROOM:
+                if feed.durable and room < max(_MIN_ROOM, self._needed.get(feed.name, 0)):
                     break
                 max_bytes = min(_BATCH_BYTES, done - position, room if feed.durable else _BATCH_BYTES)
-                batch = next(self.reader.batches(segment, position, self._batch_rows, max_bytes), None)
+                max_rows = 1 if aside else self._batch_rows
+                batch = next(self.reader.batches(segment, position, max_rows, max_bytes), None)
                 if batch is None or batch.end > done:
                     self._offered[feed.name, segment] = done  # damaged since
                     break
                 if feed.durable and batch.end - batch.start > room:
                     break  # one large record: its rows are built once it is taken
-                if batch.payloads and not self._offer(
-                    feed, RowBatch(segment, batch.start, batch.end, self._build(batch))
-                ):
-                    break
+                if batch.payloads:
+                    if batch.start in aside:  # what the log has is all that can be had of it
+                        rows = [self._builder.build_unread(batch, "set aside")]
+                    else:
+                        rows = self._builder.build(batch)
+                        batch = first(batch, len(rows))
+                    if not self._offer(feed, _row_batch(batch, self.log.prepare(rows))):
+                        break
                 position = self._offered[feed.name, segment] = batch.end
 
     def _position(self, feed: SinkFeed, segment: str) -> int:
@@ -263,6 +355,7 @@ class Shipper:
         accepted = feed.offer(batch)
         if accepted:
             self._offered[feed.name, batch.segment] = batch.end
+        self._needed[feed.name] = 0 if accepted else batch.size
         return accepted
 
     def _note_confirmed(self, segments: list[str]) -> None:
@@ -296,3 +389,22 @@ class Shipper:
         self.figures.batches += 1
         self.figures.shipped += len(rows)
         self.figures.last_shipped_at = time.time()
+
+
+def _row_batch(batch: Batch, rows: list[LogRows]) -> RowBatch:
+    """The rows as the feeds get them."""
+    return RowBatch(batch.segment, batch.start, batch.end, rows, plain_bytes=sum(map(plain_bytes, rows)))
+
+
+def lag_bytes(reader: Reader, journal: Journal, segments: Sequence[str]) -> int:
+    """Bytes of the segments that the log does not have."""
+    # A segment begins with its magic, which no sink gets.
+    return sum(max(0, reader.size(name) - max(8, journal.offset(LOG, name).done)) for name in segments)
+
+
+def _created(segment: str) -> float:
+    """When a segment was begun, as its name says, in seconds since the epoch; now for another name."""
+    try:
+        return int(segment[:12], 16) / 1e3
+    except ValueError:
+        return time.time()

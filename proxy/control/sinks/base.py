@@ -20,6 +20,13 @@ class RowBatch(msgspec.Struct, frozen=True, gc=False):
     """The same for the same batch, whenever it is delivered to the log; empty for other sinks."""
     repeated: bool = False
     """Whether an earlier delivery may have succeeded, wholly or in part."""
+    plain_bytes: int = 0
+    """Bytes of the bodies and texts of the rows."""
+
+    @property
+    def size(self) -> int:
+        """The bytes that a queue counts: those in the segment, or what they have become."""
+        return max(self.end - self.start, self.plain_bytes)
 
 
 class Sink(Protocol):

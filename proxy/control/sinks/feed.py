@@ -12,7 +12,8 @@ from proxy.core.errors import PerihelionError
 __all__ = ["SinkFeed"]
 
 _MAX_QUEUED_BYTES: Final = 32 << 20
-"""Of the spool; the rows in memory are about twice as large."""
+"""Of the spool, or of the bodies and texts of the rows where these are larger; the rows in memory are about twice as
+large."""
 _BACKOFF_S: Final = (0.5, 30.0)
 _MAX_ATTEMPTS: Final = 10
 """Deliveries of one batch to an optional sink, over about two minutes, before it is skipped."""
@@ -67,7 +68,7 @@ class SinkFeed:
     def offer(self, batch: RowBatch) -> bool:
         """Queues the batch, and returns whether the sink is done with it: False where a durable sink must be offered
         it again. Never blocks."""
-        size = batch.end - batch.start
+        size = batch.size
         with self._changed:
             if self._queue and self._queued_bytes + size > self._max_queued_bytes:
                 if self.durable:
@@ -83,7 +84,7 @@ class SinkFeed:
         return True
 
     def room(self) -> int:
-        """How many bytes of the spool the queue has room for; an empty queue takes a batch of any size."""
+        """How many bytes (`RowBatch.size`) the queue has room for; an empty queue takes a batch of any size."""
         with self._changed:
             return self._max_queued_bytes - self._queued_bytes if self._queue else _ANY_SIZE
 
@@ -169,7 +170,7 @@ class SinkFeed:
             if not self._queue or self._queue[0][0] is not batch:
                 return  # closed in the meantime
             self._queue.popleft()
-            self._queued_bytes -= batch.end - batch.start
+            self._queued_bytes -= batch.size
             self._confirmed[batch.segment] = batch.end
             if delivered:
                 self.delivered += len(batch.rows)

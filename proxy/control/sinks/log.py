@@ -60,6 +60,10 @@ class LogSink:
         """Once in a while: removes rows of calls whose better row came through another shipper. Raises `StoreError`."""
         self.twice.check_again(self._clock())
 
+    def ping(self) -> None:
+        """Raises `StoreError` where the store does not answer."""
+        self._store.ping()
+
     def deliver(self, batch: RowBatch) -> None:
         """Inserts the batch. Raises `StoreError`, or what the driver raised for a value that it cannot write."""
         failures = self._failures.get(batch.token, 0)
