@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 SOURCES := pyproject.toml setup.py $(wildcard _speedups/*.pyx _speedups/*.pxd _speedups/*.pxi)
 
-.PHONY: help run demo test soak lint build dashboard dashboard-types screenshots bench bench-short bench-frames bench-rivals bench-store bench-alerts bench-dashboard clean
+.PHONY: help run demo test soak lint build dashboard dashboard-types screenshots bench bench-short bench-frames bench-rivals bench-store bench-alerts bench-dashboard bench-attacks clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -57,6 +57,9 @@ bench-alerts: $(READY) ## evaluate 1,000 alert rules over ten million calls (BEN
 
 bench-dashboard: dashboard ## figures of the dashboard in a headless Chromium (BENCH_DASHBOARD="--folder=DIR --rows=N")
 	$(BIN)/python -m benchmarks.dashboard $(BENCH_DASHBOARD)
+
+bench-attacks: $(READY) ## what honest callers feel under each attack; fails above the bounds
+	$(BIN)/python -m benchmarks.attacks
 
 bench-rivals: $(READY) ## the same harness against other gateways
 	$(BIN)/python -m benchmarks.rivals
