@@ -8,7 +8,7 @@ from proxy.cli.options import opened, refuse, with_settings
 from proxy.cli.ports import pick
 from proxy.core import log
 from proxy.core.errors import PerihelionError
-from proxy.core.process import StopSignals
+from proxy.core.process import StopSignals, raise_file_limit
 from proxy.core.settings import Settings
 
 __all__ = ["control", "gateway", "ship"]
@@ -49,6 +49,7 @@ def ship(settings: Settings, store: str) -> None:
     from proxy.control.log_service import LogService
 
     settings = opened(settings)
+    raise_file_limit()
     log.configure(settings, "ship")
     signals = StopSignals()
     log_service = LogService(Settings({**settings, "log.store": url}))

@@ -1,5 +1,6 @@
 """`serve`: runs both planes on this machine and restarts one that dies."""
 
+import contextlib
 import json
 import os
 import ssl
@@ -12,7 +13,7 @@ import click
 from proxy.cli.options import opened, with_settings
 from proxy.cli.ports import pick
 from proxy.cli.supervisor import Child, Supervisor, python
-from proxy.core.process import die_with_parent
+from proxy.core.process import die_with_parent, raise_file_limit
 from proxy.core.settings import SETTINGS, Settings
 
 __all__ = ["serve"]
@@ -27,16 +28,23 @@ def serve(settings: Settings, with_parent: bool) -> None:
     """Start everything on this machine: gateway and control plane, with embedded engines."""
     if with_parent:
         die_with_parent()
-    settings = pick(opened(settings), "gateway", "control")
+    raise_file_limit()
+    # The control plane waits for its own port, and whatever keeps it from starting does not keep the gateway.
+    planes = ("gateway", "control") if settings.get_int("control.port") == 0 else ("gateway",)
+    settings = pick(opened(settings), *planes)
     environ = {**os.environ, **settings.environ()}
     children = [
         Child("gateway", python("gateway"), environ, settings.get_float("gateway.drain_s") + 5),
-        Child("control plane", python("control"), environ, _CONTROL_PATIENCE_S),
+        Child("control plane", python("control"), environ, _CONTROL_PATIENCE_S, vital=False),
     ]
     welcome = threading.Thread(target=_welcome, args=(settings,), daemon=True)
     welcome.start()
-    supervisor = Supervisor(children, lambda sentence: click.echo(f"perihelion: {sentence}", err=True))
-    raise SystemExit(supervisor.run(lambda: None))
+    raise SystemExit(Supervisor(children, _say).run(lambda: None))
+
+
+def _say(sentence: str) -> None:
+    with contextlib.suppress(OSError, ValueError):  # nobody may be reading any more
+        click.echo(f"perihelion: {sentence}", err=True)
 
 
 def _welcome(settings: Settings) -> None:

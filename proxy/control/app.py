@@ -60,7 +60,7 @@ from proxy.control.auth import NOBODY, guard, needs
 from proxy.control.plane import ControlPlane
 from proxy.control.server import refusals_reported
 from proxy.core import log
-from proxy.core.process import die_with_parent
+from proxy.core.process import die_with_parent, take_parent
 from proxy.core.settings import Settings, load
 
 __all__ = ["ROUTES", "create", "create_worker"]
@@ -146,7 +146,7 @@ def create(settings: Settings) -> Litestar:
 
 def create_worker() -> Litestar:
     """For the server's worker process: settings come in its environment, and it goes when its parent does."""
-    die_with_parent(signal.SIGKILL)
+    die_with_parent(signal.SIGKILL, parent=take_parent())
     settings = load()
     log.configure(settings, "control")
     with refusals_reported():

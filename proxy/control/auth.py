@@ -20,6 +20,7 @@ from litestar.handlers import BaseRouteHandler
 
 from proxy.core.files import replace
 from proxy.core.identity import DEFAULT_ORG
+from proxy.core.locks import FileLock, LockBusy
 from proxy.core.secret import token_hash
 from proxy.metadata import keys, people
 from proxy.metadata.db import Database
@@ -39,6 +40,7 @@ __all__ = [
     "session_cookie",
 ]
 
+_TOKEN_BYTES: Final = 32
 COOKIE: Final = "perihelion_session"
 NOBODY: Final = "nobody"
 """The need of a route that answers without credentials."""
@@ -78,17 +80,39 @@ class Caller(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class LocalToken:
-    """A secret in a file that only this machine's user can read; a new one with each start."""
+    """A secret in a file that only this machine's user can read.
 
-    def __init__(self, path: Path) -> None:
+    A control plane writes a new one when it starts, unless another has the lock of the file: then both know the secret
+    of the other, and the commands of this machine reach either."""
+
+    def __init__(self, path: Path, lock: Path) -> None:
         self.path = path
-        self._text = secrets.token_urlsafe(32)
+        self._lock_path = lock
+        self._lock: FileLock | None = None
+        self._text = secrets.token_urlsafe(_TOKEN_BYTES)
 
     def write(self) -> None:
+        try:
+            self._lock = FileLock(self._lock_path)
+        except LockBusy:
+            return
         replace(self.path, self._text.encode(), shared=True)
 
     def fits(self, text: str) -> bool:
-        return hmac.compare_digest(text.encode("utf-8", "surrogateescape"), self._text.encode())
+        return hmac.compare_digest(text.encode("utf-8", "surrogateescape"), self._expected())
+
+    def close(self) -> None:
+        if self._lock is not None:
+            self._lock.release()
+
+    def _expected(self) -> bytes:
+        if self._lock is not None:
+            return self._text.encode()
+        try:
+            written = self.path.read_bytes()
+        except OSError:
+            return self._text.encode()  # which nobody knows
+        return written if len(written) == len(self._text) else self._text.encode()
 
 
 def needs(role: str) -> dict[str, Any]:

@@ -82,7 +82,7 @@ class ControlPlane:
         self.tests_of_channels = ThreadSlots("tests of channels", _CHANNEL_TESTS)
         self.stopping = StopSignal()
         self.oidc = _open_oidc(settings)
-        self.local = LocalToken(settings.layout.control_token)
+        self.local = LocalToken(settings.layout.control_token, settings.layout.control_token_lock)
         self._lock = RunLock(settings)
         try:
             self.database = open_database(settings)
@@ -163,6 +163,7 @@ class ControlPlane:
         self.log.close()
         self.publisher.close()
         self.database.close()
+        self.local.close()
         self._lock.release()
 
 

@@ -4,20 +4,23 @@ The new secret is on disk before the database is sealed with it, in one transact
 that is cut off, one of both opens everything, and whoever starts next tries both.
 """
 
-import fcntl
 import logging
-import os
+from typing import Final
 
 import msgspec
 
 from proxy.control.jobs.publish import Publisher
 from proxy.core.errors import PerihelionError
+from proxy.core.locks import FileLock, LockBusy
 from proxy.core.secret import adopt_next, load_secrets, make_next, next_file
 from proxy.core.settings import Settings
 from proxy.metadata import sealed
 from proxy.metadata.db import Database, MetadataError, metadata_url
 
 __all__ = ["Rotated", "RotationError", "RunLock", "open_database", "rotate"]
+
+_WAIT_S: Final = 5.0
+"""How long a start waits for a rotation."""
 
 _log = logging.getLogger(__name__)
 
@@ -39,12 +42,9 @@ class RunLock:
     process ends."""
 
     def __init__(self, settings: Settings, alone: bool = False) -> None:
-        settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._fd = os.open(settings.layout.control_lock, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
         try:
-            fcntl.flock(self._fd, (fcntl.LOCK_EX if alone else fcntl.LOCK_SH) | fcntl.LOCK_NB)
-        except BlockingIOError:
-            self.release()
+            self._lock = FileLock(settings.layout.control_lock, shared=not alone, wait_s=0.0 if alone else _WAIT_S)
+        except LockBusy:
             if alone:
                 raise RotationError(
                     f"the control plane runs on {settings.data}; stop it first, and start it again afterwards "
@@ -53,9 +53,7 @@ class RunLock:
             raise RotationError(f"the secret of {settings.data} is being rotated; try again in a few seconds") from None
 
     def release(self) -> None:
-        if self._fd >= 0:
-            os.close(self._fd)
-            self._fd = -1
+        self._lock.release()
 
 
 def open_database(settings: Settings) -> Database:

@@ -15,13 +15,16 @@ from typing import Final
 
 from proxy.core import log
 from proxy.core.errors import PerihelionError
-from proxy.core.process import die_with_parent
+from proxy.core.process import PARENT, bind_forks, die_with_parent, raise_file_limit, take_parent
 from proxy.core.settings import Settings
 
 __all__ = ["refusals_reported", "run"]
 
 _REPORT: Final = "PERIHELION_START_REPORT"
 """The environment variable that tells the worker its parent's process id and the file for the reason."""
+
+_STOP_S: Final = 25.0
+"""A control plane whose parent is gone is killed so long after."""
 
 _log = logging.getLogger(__name__)
 
@@ -33,13 +36,16 @@ def run(settings: Settings) -> None:
     from granian import Granian
     from granian.constants import HTTPModes, Interfaces, Loops
 
-    die_with_parent()
+    die_with_parent(parent=take_parent(), patience_s=_STOP_S)
+    bind_forks(signal.SIGKILL)
+    raise_file_limit()
     log.configure(settings, "control")
     os.environ.update(settings.environ())
+    os.environ[PARENT] = str(os.getpid())
     with tempfile.TemporaryDirectory(prefix="perihelion-") as folder:
         report = Path(folder) / "reason"
         os.environ[_REPORT] = f"{os.getpid()}:{report}"
-        Granian(
+        server = Granian(
             "proxy.control.app:create_worker",
             factory=True,
             address=settings.get_str("control.host"),
@@ -53,7 +59,13 @@ def run(settings: Settings) -> None:
             respawn_failed_workers=True,
             respawn_interval=0.5,
             workers_kill_timeout=15,
-        ).serve()
+        )
+        try:
+            server.serve()
+        except SystemExit:
+            if not report.exists():
+                _log.error("the worker of the control plane ended twice within seconds; it is not started again")
+                raise
         if report.exists():
             raise PerihelionError(report.read_text("utf-8"))
 

@@ -53,6 +53,11 @@ class Layout(msgspec.Struct, frozen=True):
         return self.data / "secret.key"
 
     @property
+    def gateway_lock(self) -> Path:
+        """Held by every process of the gateways of this folder."""
+        return self.data / "gateway.lock"
+
+    @property
     def control_lock(self) -> Path:
         """Held by the control planes of this folder, and alone by a rotation of the secret."""
         return self.data / "control.lock"
@@ -61,3 +66,8 @@ class Layout(msgspec.Struct, frozen=True):
     def control_token(self) -> Path:
         """What the command line shows to the control plane of this machine."""
         return self.data / "control.token"
+
+    @property
+    def control_token_lock(self) -> Path:
+        """Held by the control plane that wrote the token."""
+        return self.data / "control.token.lock"

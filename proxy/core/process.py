@@ -1,39 +1,118 @@
 """Process control: signals, the death of the parent, the garbage collector, memory of mapped code."""
 
+import contextlib
 import ctypes
 import gc
 import os
 import re
+import resource
 import signal
 import sys
+import threading
 import time
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
 
-__all__ = ["StopSignals", "die_with_parent", "tune_gc", "unmap_clean_code"]
+__all__ = [
+    "PARENT",
+    "STOP_S",
+    "StopSignals",
+    "bind_forks",
+    "die_with_parent",
+    "raise_file_limit",
+    "take_parent",
+    "tune_gc",
+    "unmap_clean_code",
+]
 
+PARENT: Final = "PERIHELION_PARENT"
+"""The environment variable in which a process tells one that it starts its own process id."""
+STOP_S: Final = 5.0
+"""How long a process of the gateway may take to end after its drain period. It is killed then."""
 _PR_SET_PDEATHSIG: Final = 1
+_WATCH_S: Final = 1.0
+_STOP_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
+_MAX_FILES: Final = 1 << 20
 _MADV_DONTNEED: Final = 4
 _MAPPING: Final = re.compile(r"([0-9a-f]+)-([0-9a-f]+) r(.)(.)p \S+ \S+ ([1-9]\d*) ")
 _MIN_KIB: Final = 1024
 
 
-def die_with_parent(signum: int = signal.SIGTERM) -> bool:
-    """Has the kernel send `signum` to this process when its parent ends, however it ends. Linux only.
+def take_parent() -> int:
+    """Take from the environment which process id the parent has handed down as its own; 0: none."""
+    text = os.environ.pop(PARENT, "")
+    return int(text) if text.isdecimal() else 0
 
-    False where the system cannot do it; raises `SystemExit` where the parent has ended already.
+
+def die_with_parent(signum: int = signal.SIGTERM, *, parent: int = 0, patience_s: float = 0.0) -> None:
+    """Have `signum` sent to this process when its parent ends, however it ends: by the kernel on Linux.
+
+    `parent` is the process id that the parent handed down, if it did: between its fork and this call it may have
+    ended, and somebody else adopted this process. Raises `SystemExit` then. With `patience_s` this process is killed
+    so long after its parent's end, should it still be there, and on other systems a thread sends the signal too:
+    do not fork afterwards.
     """
-    if not sys.platform.startswith("linux"):
-        return False
-    parent = os.getppid()
-    try:
-        done: bool = ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, int(signum), 0, 0, 0) == 0
-    except (OSError, AttributeError):
-        return False
-    # The parent may have ended between the fork and the call: then nobody would send the signal.
+    parent = parent or os.getppid()
+    told = False
+    if sys.platform.startswith("linux"):
+        with contextlib.suppress(OSError, AttributeError):
+            told = ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, int(signum), 0, 0, 0) == 0
     if os.getppid() != parent:
         raise SystemExit(1)
-    return done
+    if patience_s:
+        watch = (parent, None if told else signum, patience_s)
+        threading.Thread(target=_watch_parent, args=watch, name="parent", daemon=True).start()
+
+
+def _watch_parent(parent: int, signum: int | None, patience_s: float) -> None:
+    while os.getppid() == parent:
+        time.sleep(_WATCH_S)
+    if signum is not None:
+        os.kill(os.getpid(), signum)
+    time.sleep(patience_s)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+def bind_forks(signum: int) -> None:
+    """From now on each process that this one forks ends with it, by `signum`, and begins with default handlers.
+
+    No stop signal gets lost in between: it waits until the child has its own handlers, since those of this process
+    would only count it. Called once in a process; what its children fork is not bound."""
+    parent = os.getpid()
+    forking = parent
+
+    def begin() -> None:
+        nonlocal forking
+        forking = os.getpid()
+        signal.pthread_sigmask(signal.SIG_BLOCK, _STOP_SIGNALS)
+
+    def go_on() -> None:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, _STOP_SIGNALS)
+
+    def begin_child() -> None:
+        if forking == parent:
+            for number in _STOP_SIGNALS:
+                signal.signal(number, signal.SIG_DFL)
+            try:
+                die_with_parent(signum, parent=parent)
+            except SystemExit:
+                os._exit(1)
+        go_on()
+
+    os.register_at_fork(before=begin, after_in_parent=go_on, after_in_child=begin_child)
+
+
+def raise_file_limit() -> int:
+    """Raise the limit of open files as far as the system lets this process, and return it. Children inherit it."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    wanted = _MAX_FILES if hard == resource.RLIM_INFINITY else min(hard, _MAX_FILES)
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        return _MAX_FILES if soft == resource.RLIM_INFINITY else soft
+    try:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (wanted, hard))
+    except (OSError, ValueError):  # some systems allow less than they say
+        return soft
+    return wanted
 
 
 def tune_gc() -> None:
@@ -86,7 +165,7 @@ class StopSignals:
 
     def __init__(self) -> None:
         self.count = 0
-        for signum in (signal.SIGTERM, signal.SIGINT):
+        for signum in _STOP_SIGNALS:
             signal.signal(signum, self._came)
 
     def wait(self, seconds: float, more_than: int = 0) -> bool:

@@ -10,6 +10,7 @@ import msgspec
 from proxy import providers
 from proxy.core import log
 from proxy.core.clock import monotonic
+from proxy.core.process import STOP_S
 from proxy.core.prometheus import render
 from proxy.core.settings import Settings
 from proxy.gateway import metrics
@@ -28,8 +29,8 @@ __all__ = ["Application"]
 
 _TEXT = [("content-type", "text/plain; charset=utf-8")]
 _JSON = [("content-type", "application/json")]
-_STOP_S = 3.0
-"""Time that a worker needs to stop after its drain period."""
+_SLACK_S = 5.0
+"""How much longer than the last worker may live another waits for what it holds."""
 
 
 class Application:
@@ -75,7 +76,7 @@ class Application:
                 memory_bytes=settings.get_int("kv.memory_bytes"),
                 patience_ms=settings.get_float("kv.patience_ms"),
                 folder=settings.layout.kv,
-                wait_s=settings.get_float("gateway.drain_s") + _STOP_S,
+                wait_s=settings.get_float("gateway.drain_s") + STOP_S + _SLACK_S,
             ),
         )
         self.gateway = Gateway(settings, catalog, upstream, spool, Metrics(), kv)

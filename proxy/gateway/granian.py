@@ -1,6 +1,7 @@
 """Runs the gateway under granian instead of the built-in server, for HTTP/2 to clients."""
 
 import asyncio
+import os
 from pathlib import Path
 from typing import Any
 
@@ -9,7 +10,8 @@ from granian.constants import HTTPModes, Interfaces, Loops, RuntimeModes
 from granian.http import HTTP1Settings
 
 from proxy.core import log
-from proxy.core.process import die_with_parent, tune_gc
+from proxy.core.locks import FileLock
+from proxy.core.process import PARENT, STOP_S, die_with_parent, take_parent, tune_gc
 from proxy.core.settings import Settings, load
 from proxy.gateway.app import Application
 from proxy.gateway.wire.rsgi import RsgiWire
@@ -19,6 +21,7 @@ __all__ = ["make", "serve"]
 
 def serve(settings: Settings) -> None:
     """Serves until SIGTERM or SIGINT; then open calls have `gateway.drain_s` to end."""
+    os.environ[PARENT] = str(os.getpid())
     cert, key = settings.get_str("gateway.tls_cert"), settings.get_str("gateway.tls_key")
     Granian(
         "proxy.gateway.granian:make",
@@ -48,9 +51,9 @@ class RsgiApplication:
 
     def __init__(self, settings: Settings) -> None:
         self._inner = Application(settings)
+        self._lock = FileLock(settings.layout.gateway_lock, shared=True, wait_s=1.0)
 
     def __rsgi_init__(self, loop: asyncio.AbstractEventLoop) -> None:
-        die_with_parent()
         tune_gc()
         self._inner.start(loop)
 
@@ -66,5 +69,6 @@ class RsgiApplication:
 def make() -> RsgiApplication:
     """A worker's application. Settings come through the environment, as every worker is a process of its own."""
     settings = load()
+    die_with_parent(parent=take_parent(), patience_s=settings.get_float("gateway.drain_s") + STOP_S)
     log.configure(settings, "gateway")
     return RsgiApplication(settings)
