@@ -117,7 +117,12 @@ SETTINGS: tuple[Setting, ...] = (
         *_one_of("drain", "cut"),
     ),
     Setting("stream.drain_bytes", 8 << 20, "Maximum bytes read after a client disconnected.", *_BYTES),
-    Setting("stream.drain_s", 120.0, "Maximum time spent reading after a client disconnected.", *_SECONDS),
+    Setting(
+        "stream.drain_s",
+        120.0,
+        "Maximum time spent waiting and reading after a client disconnected, also before a response begins.",
+        *_SECONDS,
+    ),
     Setting(
         "answer.cost",
         False,

@@ -53,7 +53,7 @@ class Gateway:
         self.limits = Limits(kv.limits, self.meter, settings)
         self.cache = Cache(kv.cache, settings)
         self.guards = Guards(settings, catalog, upstream, self.directory)
-        self.watchdog = Watchdog(self.relay.drains)
+        self.watchdog = Watchdog(self.relay.drain_s if self.relay.drains else 0.0)
         self.hedge = Hedge(settings.get_float("hedge.percent"))
         breakers = Breakers(settings.get_int("breaker.failures"), settings.get_float("breaker.open_s"))
         self.dispatcher = Dispatcher(upstream, self.targets, breakers, self.hedge, self.watchdog, self.meter)

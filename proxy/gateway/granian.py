@@ -3,7 +3,7 @@
 import asyncio
 import os
 from pathlib import Path
-from typing import Any
+from typing import Any, cast
 
 from granian import Granian
 from granian.constants import HTTPModes, Interfaces, Loops, RuntimeModes
@@ -61,7 +61,8 @@ class RsgiApplication:
         loop.run_until_complete(self._inner.stop())
 
     async def __rsgi__(self, scope: Any, proto: Any) -> None:
-        wire = RsgiWire(scope, proto)
+        task = cast("asyncio.Task[None]", asyncio.current_task())
+        wire = RsgiWire(scope, proto, task)
         await self._inner.answer(wire)
         await wire.ended()  # granian takes our return for the end of the call
 

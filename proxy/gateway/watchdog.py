@@ -5,7 +5,6 @@ its connection.
 """
 
 import asyncio
-from typing import Any
 
 from proxy.core.clock import monotonic
 from proxy.core.errors import ClientDisconnected
@@ -17,17 +16,18 @@ _PATIENCE_S = 1.0
 
 
 class Watchdog:
-    """The watchdog of one event loop. A call whose client disconnected is cancelled; with `drains` its answer is read
-    to the end instead. A call added with `cut` is always cancelled: between two attempts there is no answer to read."""
+    """The watchdog of one event loop. A call whose client disconnected is cancelled after `drain_s`, the time in which
+    its answer may still begin. A call added with `cut` is cancelled at once: between two attempts there is none."""
 
-    def __init__(self, drains: bool) -> None:
-        self._waiting: dict[Exchange, asyncio.Task[Any] | None] = {}
+    def __init__(self, drain_s: float) -> None:
+        self._waiting: dict[Exchange, bool] = {}
+        """Each call that waits, and whether it is cancelled at once."""
         self._watched: set[Exchange] = set()
-        self._drains = drains
+        self._drain_s = drain_s
         self._timer: asyncio.TimerHandle | None = None
 
     def add(self, ex: Exchange, cut: bool = False) -> None:
-        self._waiting[ex] = None if self._drains and not cut else asyncio.current_task()
+        self._waiting[ex] = cut
         if self._timer is None:
             self._timer = asyncio.get_running_loop().call_later(_PATIENCE_S, self._sweep)
 
@@ -47,10 +47,18 @@ class Watchdog:
             self._timer = asyncio.get_running_loop().call_later(_PATIENCE_S, self._sweep)
 
     def _left(self, ex: Exchange) -> None:
-        ex.outcome.client_left = monotonic()
-        task = self._waiting.get(ex)
-        if task is not None:
-            task.cancel()
+        if ex not in self._waiting:
+            return  # it has gone on since then, and its next step notices
+        left = ex.outcome.client_left = ex.wire.left_at or monotonic()
+        delay_s = 0.0 if self._waiting[ex] else left + self._drain_s - monotonic()
+        if delay_s > 0:
+            asyncio.get_running_loop().call_later(delay_s, self._cancel, ex)
+        else:
+            self._cancel(ex)
+
+    def _cancel(self, ex: Exchange) -> None:
+        if ex in self._waiting:
+            ex.wire.task.cancel()
 
 
 def raise_if_client_left(outcome: Outcome) -> None:

@@ -4,7 +4,7 @@ import asyncio
 import json
 import socket
 import sys
-from typing import Any
+from typing import Any, cast
 
 import uvloop
 
@@ -80,7 +80,8 @@ class RsgiApp(App):
     async def __rsgi__(self, scope: Any, proto: Any) -> None:
         from proxy.gateway.wire.rsgi import RsgiWire
 
-        await self.answer(RsgiWire(scope, proto))
+        task = cast("asyncio.Task[None]", asyncio.current_task())
+        await self.answer(RsgiWire(scope, proto, task))
 
 
 def make() -> RsgiApp:

@@ -21,7 +21,7 @@ def refuse(ex: Exchange, error: BaseException) -> FinalChunk:
     outcome.failed_phase = ex.phase
     if isinstance(error, ClientDisconnected):
         outcome.status, outcome.error, outcome.error_message = _CLIENT_CLOSED_REQUEST, "client_left", str(error)
-        outcome.cut, outcome.client_left = "client", outcome.client_left or monotonic()
+        outcome.cut, outcome.client_left = "client", outcome.client_left or ex.wire.left_at or monotonic()
         return FinalChunk(b"", _CLIENT_CLOSED_REQUEST)
     if isinstance(error, asyncio.CancelledError):
         error = Overloaded("The worker is stopping.", code="stopping", headers={"retry-after": "1"})
@@ -34,14 +34,14 @@ def refuse(ex: Exchange, error: BaseException) -> FinalChunk:
     route = outcome.route or ex.route
     dialect = _guess(ex.wire) if route is None else DIALECTS[route.provider.error_dialect or route.dialect]
     if ex.wire.started:
-        outcome.cut = "gateway" if shown.code == "stopping" else "upstream"
+        outcome.cut = outcome.cut or ("gateway" if shown.code == "stopping" else "upstream")
         tap = outcome.tap
         if tap is None or not tap.takes_error:
             return FinalChunk(b"", complete=False)  # the caller's HTTP library reports it
         told = shown.status, shown.kind, shown.message, shown.code, shown.param
         return FinalChunk(dialect.error_body(*told) + b"\n" if tap.is_lines else dialect.error_event(*told))
     outcome.status = shown.status
-    if isinstance(shown, UpstreamError) and ex.held.answer is not None:
+    if isinstance(shown, UpstreamError) and ex.held.answer is not None and not outcome.client_left:
         outcome.cut = "upstream"
     body = dialect.error_body(shown.status, shown.kind, shown.message, shown.code, shown.param)
     headers = [

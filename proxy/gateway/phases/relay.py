@@ -71,36 +71,36 @@ async def relay(ex: Exchange, request: Request, answer: Answer, options: RelayOp
     outcome.status = answer.status
     headers = _head(ex, answer, tap)
     body = tap.feed(answer.take())
-    if not answer.ended and tap.plain:
-        body = await _gather(answer, tap, body)
-    if answer.ended:
-        if tap.plain and (options.cost_headers or ex.held.limits is not None):
-            meter.add_cost_headers(ex, headers)
-        return FinalChunk(body + tap.finish(), answer.status, headers)
     try:
+        if not answer.ended:
+            wire.watch(_on_client_left(ex))
+            if tap.plain:
+                body = await _gather(answer, tap, body)
+        if answer.ended:
+            if wire.left_at:
+                outcome.client_left, outcome.drained = wire.left_at, True
+            if tap.plain and (options.cost_headers or ex.held.limits is not None):
+                meter.add_cost_headers(ex, headers)
+            return FinalChunk(body + tap.finish(), answer.status, headers)
         wire.start(answer.status, headers)
-        wire.watch(_on_client_left(ex, options, asyncio.current_task()))
         return await _stream(ex, options, answer, tap, body)
     except ClientDisconnected:
-        outcome.client_left = outcome.client_left or monotonic()
-        outcome.cut = "client"
-        return await _drain(ex, options, answer, tap)
+        outcome.client_left = wire.left_at or monotonic()
     except asyncio.CancelledError:
-        task = asyncio.current_task()
-        if not outcome.client_left or task is None:
+        if not outcome.client_left or wire.task.uncancel():
             raise  # the worker is stopping
-        task.uncancel()
-        outcome.cut = "client"
-        return FinalChunk(b"")
+    outcome.cut = "client"
+    return await _drain(ex, options, answer, tap)
 
 
-def _on_client_left(ex: Exchange, options: RelayOptions, task: asyncio.Task[object] | None) -> Callable[[], None]:
-    """Where the answer is read on without its caller, the next chunk notices; else the provider is cut at once."""
+def _on_client_left(ex: Exchange) -> Callable[[], None]:
+    """The caller's leaving ends the wait for the provider, who may be silent: how long is read on counts from now."""
 
     def on_client_left() -> None:
-        ex.outcome.client_left = monotonic()
-        if not _reads_on(ex, options) and task is not None and not ex.outcome.ended:
-            task.cancel()
+        outcome, wire = ex.outcome, ex.wire
+        if not outcome.ended and not outcome.cut:
+            outcome.client_left = wire.left_at or monotonic()
+            wire.task.cancel()
 
     return on_client_left
 
@@ -170,11 +170,12 @@ async def _ends_soon(answer: Answer) -> bool:
 
 
 async def _drain(ex: Exchange, options: RelayOptions, answer: Answer, tap: Tap) -> FinalChunk:
-    """Read on although the caller left, so that the usage is known."""
+    """Read on although the caller left, so that the usage is known, until `drain_s` after it left."""
     if _reads_on(ex, options):
         max_size = tap.size + options.drain_bytes
         try:
-            async with asyncio.timeout(options.drain_s):
+            async with asyncio.timeout(ex.outcome.client_left + options.drain_s - monotonic()):
+                tap.feed(answer.take())
                 while not answer.ended and tap.size < max_size and _reads_on(ex, options):
                     await answer.wait()
                     tap.feed(answer.take())

@@ -1,5 +1,6 @@
 """The interface between the pipeline and a client's connection."""
 
+import asyncio
 from collections.abc import Callable
 from typing import Protocol
 
@@ -30,6 +31,10 @@ class Wire(Protocol):
     """As it came: what is forwarded. ASCII; bytes that may not stand in a target are percent-encoded."""
     started: bool
     """The head of an answer has left."""
+    task: asyncio.Task[None]
+    """The task that answers."""
+    left_at: float
+    """When the caller left before its answer was finished, in monotonic seconds; 0: it did not, as far as is known."""
 
     @property
     def congested(self) -> bool:

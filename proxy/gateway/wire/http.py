@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Final
 from urllib.parse import quote, unquote
 
 from _speedups import write_headers
+from proxy.core.clock import monotonic
 from proxy.core.errors import BadRequest, ClientDisconnected, Overloaded, TooLarge
 from proxy.core.header_names import HeaderNames
 from proxy.gateway.wire.base import FinalChunk, Headers
@@ -79,12 +80,14 @@ class HttpWire:
         "head_only",
         "items",
         "keeps",
+        "left_at",
         "method",
         "path",
         "query",
         "raw_path",
         "started",
         "target",
+        "task",
         "version",
     )
 
@@ -93,6 +96,8 @@ class HttpWire:
     ) -> None:
         """A request that is about to be read, or one that `read_request` has `parsed` completely."""
         self._connection: HttpConnection | None = connection
+        self.task: asyncio.Task[None]
+        self.left_at = 0.0
         self.version = "1.1"
         self.keeps = True
         self.head_only = False
@@ -253,6 +258,7 @@ class HttpWire:
 
     def leave(self) -> None:
         """Reports that the caller has left."""
+        self.left_at = self.left_at or monotonic()
         self.wake()
         left, self._left = self._left, None
         if left is not None and self._connection is not None:

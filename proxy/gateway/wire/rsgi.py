@@ -16,6 +16,7 @@ from urllib.parse import quote
 
 from granian.rsgi import ProtocolClosed  # type: ignore[attr-defined]
 
+from proxy.core.clock import monotonic
 from proxy.core.errors import BadRequest, ClientDisconnected, TooLarge
 from proxy.gateway.wire.base import FinalChunk, Headers
 
@@ -25,7 +26,7 @@ _PATH_SAFE: Final = "/:@!$&'()*+,;=-._~"
 
 
 class RsgiWire:
-    """One RSGI request. `scope` and `proto` are granian's."""
+    """One RSGI request. `scope` and `proto` are granian's, `task` answers."""
 
     __slots__ = (
         "_ended",
@@ -34,19 +35,23 @@ class RsgiWire:
         "_scope",
         "_transport",
         "_watcher",
+        "left_at",
         "method",
         "path",
         "raw_path",
         "started",
+        "task",
     )
 
-    def __init__(self, scope: Any, proto: Any) -> None:
+    def __init__(self, scope: Any, proto: Any, task: asyncio.Task[None]) -> None:
+        self.task = task
         self._scope = scope
         self._proto = proto
         self._transport: Any = None
         self._watcher: asyncio.Task[None] | None = None
         self._left: Callable[[], None] | None = None
         self._ended: asyncio.Future[None] | None = None
+        self.left_at = 0.0
         self.started = False
         self.method: str = scope.method
         self.path: str = scope.path
@@ -151,5 +156,6 @@ class RsgiWire:
 
     async def _wait(self) -> None:
         await self._proto.client_disconnect()
+        self.left_at = monotonic()
         if self._left is not None:
             self._left()

@@ -71,7 +71,7 @@ class Server:
             self.loop.call_soon(self._turn)
 
     def _start(self, wire: HttpWire) -> None:
-        task = self.loop.create_task(self._answer(wire))
+        task = wire.task = self.loop.create_task(self._answer(wire))
         self._calls[task] = wire
         task.add_done_callback(self._ended)
 
