@@ -18,7 +18,7 @@ demo: dashboard ## the same against a simulated provider, with two weeks of call
 	$(BIN)/python -m simulator.demo
 
 test: dashboard ## build everything and run the tests, but for the soak tests
-	PERIHELION_EXPECT_COMPILED=1 $(BIN)/python -m pytest -m "not soak" -n 2 --dist loadscope
+	PERIHELION_EXPECT_COMPILED=1 $(BIN)/python -m pytest -m "not soak" -n 4 --dist loadscope --no-loadscope-reorder
 
 soak: dashboard ## the tests that take long: kill -9, many workers, faults of the network, builds
 	PERIHELION_EXPECT_COMPILED=1 $(BIN)/python -m pytest -m soak -n 2 --dist loadscope
