@@ -115,9 +115,9 @@ class Stack:
                 cwd=self.folder,
                 stdout=output if self.quiet or self.output else None,
             )
-        wait_for("the gateway", lambda: self.answers(self.gateway + "/readyz"))
+        wait_for("the gateway", lambda: self.answers(self.gateway + "/readyz"), 90)
         if command == "serve":
-            wait_for("the control plane", lambda: self.answers(self.control + "/readyz"), 60)
+            wait_for("the control plane", lambda: self.answers(self.control + "/readyz"), 90)
 
     def stop(self) -> None:
         if self.process is not None:

@@ -17,7 +17,7 @@ class Tree:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         for package in ("proxy", "perihelion"):
-            shutil.copytree(ROOT / package, folder / package, ignore=shutil.ignore_patterns("__pycache__"))
+            shutil.copytree(ROOT / package, folder / package)  # compiled modules too: most of them stay as they are
         (folder / "_speedups").symlink_to(ROOT / "_speedups")
 
     def add(self, path: str, text: str) -> None:
