@@ -11,7 +11,7 @@ import os
 from typing import TYPE_CHECKING
 
 from ._accepted import ANY
-from ._names import CREDENTIALS, HEADERS, HOP_BY_HOP, Header
+from ._names import CREDENTIALS, HEADERS, HOP_BY_HOP, OURS, Header
 from ._pure.bucket import Decision, scaled
 from ._pure.cachekey import Key
 
@@ -21,6 +21,7 @@ __all__ = [
     "HEADERS",
     "HOP_BY_HOP",
     "IMPLEMENTATION",
+    "OURS",
     "OWNER",
     "Decision",
     "Head",

@@ -16,6 +16,7 @@ __all__ = [
     "HOP_BY_HOP",
     "JOINED",
     "LABELS",
+    "OURS",
     "PREFIX",
     "PROPERTY",
     "SLOTS",
@@ -25,6 +26,8 @@ __all__ = [
 
 PREFIX: Final = "helicone-"
 PROPERTY: Final = "helicone-property-"
+OURS: Final = (PREFIX, "x-helicone-")
+"""Beginnings of the names of headers that this proxy alone puts into an answer."""
 _TEXT: Final = text(1024)
 
 

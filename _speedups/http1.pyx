@@ -13,7 +13,7 @@ from libc.string cimport memchr, memcmp, memcpy, memset
 from sys import intern
 
 from ._pure import http1 as plain
-from ._pure.http1 import DIGITS_MAX, DROPPED, LINES_MAX, PROPERTY, UNUSUAL
+from ._pure.http1 import DIGITS_MAX, DROPPED, LINES_MAX, OURS, PROPERTY, UNUSUAL
 
 __all__ = ["read_request", "read_response", "write_headers"]
 
@@ -255,7 +255,7 @@ cdef tuple line_of(const byte* at, Py_ssize_t size, bint answer, long long* leng
             return UNREADABLE, None
         if answer:
             return LEFT_OUT, None
-    elif answer and lower in DROPPED:
+    elif answer and (lower in DROPPED or lower.startswith(OURS)):
         return LEFT_OUT, None
     if answer or not lower.startswith(PROPERTY):
         name = lower

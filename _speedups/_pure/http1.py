@@ -6,7 +6,7 @@ such messages and return None for any other, which then goes to a full parser; t
 
 import re
 
-from .._names import HOP_BY_HOP, PROPERTY
+from .._names import HOP_BY_HOP, OURS, PROPERTY
 
 __all__ = ["read_request", "read_response", "write_headers"]
 
@@ -51,8 +51,8 @@ def read_request(data: bytes) -> tuple[str, str, str, Pairs, bytes] | None:
 def read_response(data: bytes) -> tuple[int, Pairs, bytes] | None:
     """Returns (status, headers, body) where `data` is exactly one answer, else None.
 
-    Names are in lower case, hop-by-hop headers are left out. None also for statuses that have no body or are
-    not final, and where no length is announced or the connection is not kept alive.
+    Names are in lower case, hop-by-hop headers and those of this proxy are left out. None also for statuses that have
+    no body or are not final, and where no length is announced or the connection is not kept alive.
     """
     start = _RESPONSE.match(data)
     if start is None or start[1] in (b"204", b"304"):
@@ -106,7 +106,7 @@ def _headers(data: bytes, at: int, answer: bool) -> tuple[Pairs, int, int] | Non
                 return None
             if answer:
                 continue
-        elif answer and lower in DROPPED:
+        elif answer and (lower in DROPPED or lower.startswith(OURS)):
             continue
         pairs.append((name if lower.startswith(PROPERTY) and not answer else lower, value))
     return None

@@ -99,6 +99,13 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("upstream.proxy", "", "Outbound proxy, `http://…` or `socks5://…` (with upstream.transport = httpx)."),
     Setting("upstream.http2", False, "Use HTTP/2 to providers (with upstream.transport = httpx)."),
     Setting("upstream.ca_file", "", "File of additional certificate authorities (PEM) to trust."),
+    Setting(
+        "tcp.keepalive_s",
+        60.0,
+        "Silence on a connection to a client or a provider after which TCP keep-alive probes it. 0: never.",
+        "0 or more seconds",
+        lambda value: value >= 0,
+    ),
     Setting("upstream.connections", 1024, "Maximum connections to one origin, per worker.", *_COUNT),
     Setting("upstream.idle_s", 60.0, "Idle timeout for connections to providers.", *_SECONDS),
     Setting(

@@ -61,6 +61,7 @@ class Application:
                 proxy=settings.get_str("upstream.proxy"),
                 http2=settings.get_bool("upstream.http2"),
                 ca_file=settings.get_str("upstream.ca_file"),
+                keepalive_s=settings.get_float("tcp.keepalive_s"),
             ),
         )
         spool = Writer(

@@ -22,6 +22,7 @@ import uvloop
 
 from proxy.core import log
 from proxy.core.errors import PerihelionError, SettingError
+from proxy.core.keepalive import keep_alive
 from proxy.core.locks import FileLock
 from proxy.core.process import STOP_S, StopSignals, bind_forks, die_with_parent, raise_file_limit, take_parent, tune_gc
 from proxy.core.settings import Settings
@@ -77,7 +78,9 @@ def _listen(settings: Settings) -> socket.socket:
     deadline = time.monotonic() + _PORT_S
     while True:
         try:
-            return socket.create_server((host, port), family=family, backlog=settings.get_int("gateway.backlog"))
+            listener = socket.create_server((host, port), family=family, backlog=settings.get_int("gateway.backlog"))
+            keep_alive(listener, settings.get_float("tcp.keepalive_s"))
+            return listener
         except OSError as error:
             if error.errno != errno.EADDRINUSE or time.monotonic() > deadline:
                 raise SettingError("gateway.port", port, f"a free port of {host} ({error.strerror})") from None

@@ -37,18 +37,20 @@ class TransportLimits(msgspec.Struct, frozen=True):
 
 
 class TransportOptions(msgspec.Struct, frozen=True):
-    """The settings `upstream.proxy`, `upstream.http2` and `upstream.ca_file`."""
+    """The settings `upstream.proxy`, `upstream.http2`, `upstream.ca_file` and `tcp.keepalive_s`."""
 
     proxy: str = ""
     http2: bool = False
     ca_file: str = ""
+    keepalive_s: float = 60.0
 
 
 class Answer(Protocol):
     """An answer whose head has arrived.
 
     `headers` are the end-to-end ones in their order, names in lower case, values as latin-1 text;
-    without hop-by-hop ones (`Connection`, `Keep-Alive`, `Transfer-Encoding`, `Upgrade`, …), with `Content-Length`.
+    without hop-by-hop ones (`Connection`, `Keep-Alive`, `Transfer-Encoding`, `Upgrade`, …) and those that only this
+    proxy may send (`Helicone-*`), with `Content-Length` except for a 204. 204 and 304 have no body.
     """
 
     status: int

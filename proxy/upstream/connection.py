@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, cast
 
 import httptools
 
-from _speedups import HOP_BY_HOP, read_response
+from _speedups import HOP_BY_HOP, OURS, read_response
 from proxy.core.clock import monotonic
 from proxy.core.errors import UpstreamError, UpstreamTimeout
 from proxy.core.header_names import HeaderNames
@@ -26,7 +26,10 @@ _TCP_INFO_SIZE = 216
 _ACKNOWLEDGED, _ACKNOWLEDGED_AT = struct.Struct("=Q"), 120
 _SENT, _SENT_AT = struct.Struct("=QQ"), 200
 """Offsets of `tcpi_bytes_acked`, `tcpi_bytes_sent` and `tcpi_bytes_retrans` in Linux' `struct tcp_info`."""
-_names = HeaderNames()
+_BESIDE_BYTES = 256 << 10
+"""Bytes of an answer's head, and of all that is neither head nor body: chunk sizes, their extensions, trailers."""
+_MAX_HEADERS = 1000
+_names = HeaderNames(left_out=OURS)
 
 
 class LiveAnswer:
@@ -120,9 +123,12 @@ class Connection(asyncio.Protocol):
 
     __slots__ = (
         "_answer",
+        "_beside_bytes",
         "_closing",
         "_drops",
+        "_flaw",
         "_framed",
+        "_got_body",
         "_head_only",
         "_head_waiter",
         "_keep",
@@ -165,6 +171,8 @@ class Connection(asyncio.Protocol):
         self._drops = ""
         self._framed = self._until_close = False
         self._head_only = call.method == "HEAD"
+        self._beside_bytes = 0
+        self._flaw = ""
         self.active_since = now
         limits = self._pool.limits
         self.deadline = now + min(limits.first_byte_timeout_s, limits.total_timeout_s)
@@ -247,6 +255,7 @@ class Connection(asyncio.Protocol):
                 return
         limits = self._pool.limits
         self.deadline = min(now + limits.between_bytes_timeout_s, self.active_since + limits.total_timeout_s)
+        self._got_body = False
         try:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade:
@@ -256,7 +265,14 @@ class Connection(asyncio.Protocol):
             if answer.ended:
                 self._keep = False  # more bytes than the answer has
             else:
-                self._broke(f"sent what is not HTTP ({error})", "upstream_protocol")
+                self._broke(self._flaw or f"sent what is not HTTP ({error})", "upstream_protocol")
+                return
+        if not self._got_body:
+            self._beside_bytes += len(data)
+            if self._beside_bytes > _BESIDE_BYTES and not answer.ended:
+                self._broke(
+                    f"sent more than {_BESIDE_BYTES} bytes of head, chunk sizes or trailers", "upstream_protocol"
+                )
                 return
         if self._head_waiter is not None and answer.status >= 200:
             self._head_of(answer)
@@ -334,6 +350,11 @@ class Connection(asyncio.Protocol):
         if answer.status:
             return  # a trailer, after the body
         key = _names[name]
+        if not key:
+            return  # the caller would take it for ours
+        if len(answer.headers) == _MAX_HEADERS:
+            self._flaw = f"sent more than {_MAX_HEADERS} headers"
+            raise httptools.HttpParserError(self._flaw)
         if key in HOP_BY_HOP:
             if key == "connection":
                 self._drops = value.decode("latin-1").lower()
@@ -356,11 +377,14 @@ class Connection(asyncio.Protocol):
             named = {name.strip() for name in self._drops.split(",")} - {"close", "keep-alive"}
             if named:
                 answer.headers = [pair for pair in answer.headers if pair[0] not in named]
+        if answer.status == 204:  # a length says that a body follows, which none may
+            answer.headers = [pair for pair in answer.headers if pair[0] != "content-length"]
         if self._head_only and answer.status >= 200:
             answer.ended = True
             self._keep = False  # the parser would wait for a body of the announced length
 
     def on_body(self, body: bytes) -> None:
+        self._got_body = True
         answer = self._answer
         if answer is not None and answer.feed(body) > _HIGH_WATER:
             self.pause()

@@ -8,6 +8,7 @@ from typing import cast
 
 from proxy.core.clock import monotonic
 from proxy.core.errors import UpstreamError, UpstreamTimeout
+from proxy.core.keepalive import keep_alive
 from proxy.core.origin import Origin
 from proxy.net.guard import Resolver
 from proxy.upstream.base import Answer, TransportLimits, TransportOptions, UpstreamRequest
@@ -22,12 +23,13 @@ _SWEEP_S = 0.1
 class DirectUpstream:
     """`base.Upstream` over plain sockets. Make it inside the event loop that will use it."""
 
-    def __init__(self, limits: TransportLimits, *, ca_file: str = "") -> None:
+    def __init__(self, limits: TransportLimits, *, ca_file: str = "", keepalive_s: float = 60.0) -> None:
         self._limits = limits
         self._pools: dict[Origin, Pool] = {}
         self._resolver = Resolver()
         self._tls: ssl.SSLContext | None = None
         self._ca_file = ca_file
+        self._keepalive_s = keepalive_s
         self._timer: asyncio.TimerHandle | None = None
         self._closed = False
         self.opened = self.reused = self.stale_retries = 0
@@ -116,7 +118,7 @@ class DirectUpstream:
             except OSError as error:
                 failure = error
                 continue
-            _no_delay(protocol)
+            _set_options(protocol, self._keepalive_s)
             return protocol
         raise UpstreamError(f"{pool.name} refused the connection ({failure}).", code="upstream_refused") from None
 
@@ -139,7 +141,7 @@ class DirectUpstream:
 
 def open_transport(limits: TransportLimits, options: TransportOptions) -> DirectUpstream:
     """Return the transport; settings refuses an outbound proxy and HTTP/2 with it."""
-    return DirectUpstream(limits, ca_file=options.ca_file)
+    return DirectUpstream(limits, ca_file=options.ca_file, keepalive_s=options.keepalive_s)
 
 
 def _head(pool: Pool, call: UpstreamRequest) -> bytes:
@@ -155,9 +157,10 @@ def _head(pool: Pool, call: UpstreamRequest) -> bytes:
     )
 
 
-def _no_delay(connection: Connection) -> None:
+def _set_options(connection: Connection, keepalive_s: float) -> None:
     transport = connection.transport
     sock: socket.socket | None = transport.get_extra_info("socket") if transport is not None else None
     if sock is not None:
         with contextlib.suppress(OSError):
             sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+            keep_alive(sock, keepalive_s)

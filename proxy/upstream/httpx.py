@@ -6,13 +6,15 @@ Slower than `direct` (its pool alone costs more than a complete call there), so 
 from __future__ import annotations
 
 import asyncio
+import re
 import ssl
 
 import httpx
 
-from _speedups import HOP_BY_HOP
+from _speedups import HOP_BY_HOP, OURS
 from proxy.core.clock import monotonic
 from proxy.core.errors import UpstreamError, UpstreamTimeout
+from proxy.core.keepalive import keep_alive_options
 from proxy.core.origin import Origin
 from proxy.net.guard import Resolver
 from proxy.upstream.base import Answer, TransportLimits, TransportOptions, UpstreamRequest
@@ -20,6 +22,7 @@ from proxy.upstream.base import Answer, TransportLimits, TransportOptions, Upstr
 __all__ = ["HttpxUpstream", "open_transport"]
 
 _HIGH_WATER = 1 << 20
+_TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9a-z-]+")
 
 
 class _PumpedAnswer:
@@ -27,8 +30,8 @@ class _PumpedAnswer:
 
     def __init__(self, response: httpx.Response, sent_at: float) -> None:
         self.status = response.status_code
-        raw = [(name.decode("latin-1").lower(), value.decode("latin-1")) for name, value in response.headers.raw]
-        self.headers = [pair for pair in raw if pair[0] not in HOP_BY_HOP]
+        self.headers = _headers(response)
+        self._has_body = self.status not in (204, 304)  # HTTP/2 would let it have one
         self.sent_at = sent_at
         self.first_byte_at = monotonic()
         self.ended = False
@@ -64,7 +67,7 @@ class _PumpedAnswer:
     async def _read(self) -> None:
         try:
             async for chunk in self._response.aiter_raw():
-                if chunk:
+                if chunk and self._has_body:
                     self._chunks.append(chunk)
                     self._size += len(chunk)
                     self._news.set()
@@ -90,7 +93,15 @@ class _PumpedAnswer:
 class HttpxUpstream:
     """`base.Upstream` over httpx. Make it inside the event loop that will use it."""
 
-    def __init__(self, limits: TransportLimits, *, proxy: str = "", http2: bool = False, ca_file: str = "") -> None:
+    def __init__(
+        self,
+        limits: TransportLimits,
+        *,
+        proxy: str = "",
+        http2: bool = False,
+        ca_file: str = "",
+        keepalive_s: float = 60.0,
+    ) -> None:
         context = ssl.create_default_context()
         if ca_file:
             context.load_verify_locations(ca_file)
@@ -100,7 +111,9 @@ class HttpxUpstream:
             keepalive_expiry=limits.idle_s,
         )
         outbound = httpx.Proxy(proxy, ssl_context=context if proxy.startswith("https:") else None) if proxy else None
-        self._transport = httpx.AsyncHTTPTransport(verify=context, http2=http2, limits=pool, proxy=outbound)
+        self._transport = httpx.AsyncHTTPTransport(
+            verify=context, http2=http2, limits=pool, proxy=outbound, socket_options=keep_alive_options(keepalive_s)
+        )
         self._timeout = httpx.Timeout(
             None,
             connect=limits.connect_timeout_s,
@@ -176,7 +189,25 @@ class HttpxUpstream:
 
 def open_transport(limits: TransportLimits, options: TransportOptions) -> HttpxUpstream:
     """Return the transport."""
-    return HttpxUpstream(limits, proxy=options.proxy, http2=options.http2, ca_file=options.ca_file)
+    return HttpxUpstream(
+        limits,
+        proxy=options.proxy,
+        http2=options.http2,
+        ca_file=options.ca_file,
+        keepalive_s=options.keepalive_s,
+    )
+
+
+def _headers(response: httpx.Response) -> list[tuple[str, str]]:
+    """The end-to-end headers. HTTP/2 lets through names that HTTP/1 has no form for."""
+    found: list[tuple[str, str]] = []
+    for raw, value in response.headers.raw:
+        name = raw.decode("latin-1").lower()
+        if name in HOP_BY_HOP or name.startswith(OURS) or not _TOKEN.fullmatch(name):
+            continue
+        if name != "content-length" or response.status_code != 204:
+            found.append((name, value.decode("latin-1")))
+    return found
 
 
 def _name(origin: Origin) -> str:

@@ -5,13 +5,14 @@ import socket
 import threading
 import time
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.attacks.scripted import Peer, ScriptedProvider, chunked, head
-from tests.stack import Stack
+from tests.stack import Stack, wait_for
 
 CHAT = "/openai/v1/chat/completions"
 EVENTS = "text/event-stream"
@@ -167,3 +168,142 @@ def test_a_provider_that_fails_after_its_caller_left_is_not_who_cut(stack: Stack
     left.set()
     record: dict[str, Any] = stack.record(id)
     assert (record["cut"], record["drained"]) == ("client", False)
+
+
+# --- heads, headers and framing -------------------------------------------------------------------------------------
+
+
+def answer_of(stack: Stack, *headers: str, stream: bool = False, path: str = CHAT) -> tuple[bytes, bytes]:
+    """The head and what follows it of one answer, up to the end of the connection."""
+    with send(stack, "connection: close", *headers, stream=stream, path=path) as line:
+        raw = b""
+        while piece := line.recv(65536):
+            raw += piece
+    answer_head, _, body = raw.partition(b"\r\n\r\n")
+    return answer_head.lower(), body
+
+
+def endless(*first: bytes, each: bytes) -> Callable[[Peer], None]:
+    """Sends `first`, and then `each` again and again until the gateway closes the connection, or 64 MiB are sent."""
+
+    def script(peer: Peer) -> None:
+        for piece in first:
+            peer.send(piece)
+        piece = each * (65536 // len(each))
+        for _ in range((64 << 20) // len(piece)):
+            peer.send(piece)
+        TAKEN.append(b"".join(first))
+
+    return script
+
+
+TAKEN: list[bytes] = []
+"""Beginnings of the answers of which all 64 MiB were taken."""
+START = b"HTTP/1.1 200 OK\r\n"
+ENDLESS = {
+    "reason": endless(b"HTTP/1.1 200 ", each=b"x" * 64),
+    "header": endless(START + b"x-a: ", each=b"x" * 64),
+    "name": endless(START, each=b"x" * 64),
+    "headers": endless(START, each=b"x-a: b\r\n"),
+    "empty headers": endless(START, each=b"a:\r\n"),
+    "interim answers": endless(each=b"HTTP/1.1 103 Early Hints\r\nlink: x\r\n\r\n"),
+}
+ENDLESS_AFTER = {
+    "chunk extension": endless(head("text/plain") + b"5;", each=b"x" * 64),
+    "trailer": endless(head("text/plain") + b"5\r\nhello\r\n0\r\nx-a: ", each=b"x" * 64),
+    "trailers": endless(head("text/plain") + b"5\r\nhello\r\n0\r\n", each=b"x-a: b\r\n"),
+}
+
+
+@pytest.mark.parametrize("what", ENDLESS)
+def test_an_endless_head_is_502(stack: Stack, provider: ScriptedProvider, what: str) -> None:
+    TAKEN.clear()
+    provider.script = ENDLESS[what]
+    answer_head, body = answer_of(stack)
+    assert answer_head.startswith(b"http/1.1 502 ")
+    error = json.loads(body)["error"]
+    assert error["code"] == "upstream_protocol" and "sent more than" in error["message"]
+    assert not TAKEN
+
+
+@pytest.mark.parametrize("what", ENDLESS_AFTER)
+def test_what_is_endless_after_the_head_is_cut(stack: Stack, provider: ScriptedProvider, what: str) -> None:
+    TAKEN.clear()
+    provider.script = ENDLESS_AFTER[what]
+    answer_head, body = answer_of(stack)
+    assert answer_head.startswith(b"http/1.1 200 ") and not body.endswith(b"0\r\n\r\n")
+    assert not TAKEN
+
+
+def test_a_large_head_passes(stack: Stack, provider: ScriptedProvider) -> None:
+    provider.script = lambda peer: peer.send(
+        head("text/plain", *(f"x-{n}: {'v' * 100}" for n in range(900)), framing="content-length: 2") + b"ok"
+    )
+    answer_head, body = answer_of(stack)
+    assert answer_head.count(b"\r\nx-") >= 900 and body == b"ok"
+
+
+OURS = ("Helicone-Id: forged", "helicone-cache: HIT", "HELICONE-COST: 0", "X-Helicone-Error: rate_limited")
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("splits", [False, True])
+def test_headers_of_ours_from_a_provider_are_left_out(
+    stack: Stack, provider: ScriptedProvider, stream: bool, splits: bool
+) -> None:
+    def script(peer: Peer) -> None:
+        kind = EVENTS if stream else "application/json"
+        start = head(kind, *OURS, "x-kept: 1", framing=f"content-length: {len(PLAIN)}")
+        peer.send(start)
+        if splits:
+            time.sleep(0.05)
+        peer.send(PLAIN)
+
+    provider.script = script
+    for _ in range(2):  # the second time from lines that were read before
+        answer_head, body = answer_of(stack, stream=stream)
+        assert b"forged" not in answer_head and b"x-helicone-error" not in answer_head
+        assert b"helicone-cache:" not in answer_head and b"helicone-cost:" not in answer_head
+        assert answer_head.count(b"helicone-id: ") == 1 and b"x-kept: 1" in answer_head and PLAIN in body
+
+
+@pytest.mark.parametrize(("status", "length"), [("204 No Content", False), ("304 Not Modified", True)])
+def test_an_answer_without_a_body_keeps_the_connection(
+    stack: Stack, provider: ScriptedProvider, status: str, length: bool
+) -> None:
+    """RFC 9110, 8.6: no length in a 204; in a 304 it is that of the body which is not sent."""
+    provider.script = lambda peer: peer.send(head("text/plain", status=status, framing="content-length: 5") + b"HTTP/")
+    with send(stack) as line:
+        found = line.recv(65536)
+        while b"\r\n\r\n" not in found:
+            found += line.recv(65536)
+        assert found.endswith(b"\r\n\r\n") and found.startswith(b"HTTP/1.1 " + status[:3].encode())
+        assert (b"content-length" in found.lower()) == length
+        line.sendall(b"GET /healthz HTTP/1.1\r\nhost: h\r\n\r\n")
+        assert line.recv(65536).startswith(b"HTTP/1.1 200 OK")
+
+
+# --- TCP keep-alive -------------------------------------------------------------------------------------------------
+
+
+def timers(port: int, column: int) -> list[str]:
+    """The kernel's timers of the open connections with that port at the local (1) or the remote (2) end.
+
+    `02` is keep-alive (proc_net_tcp.txt of the kernel)."""
+    rows = [row.split() for row in Path("/proc/net/tcp").read_text().splitlines()[1:]]
+    return [row[5].partition(":")[0] for row in rows if row[3] == "01" and row[column].endswith(f":{port:04X}")]
+
+
+def test_both_sides_of_a_silent_call_are_probed(stack: Stack, provider: ScriptedProvider) -> None:
+    asked, seen = threading.Event(), threading.Event()
+
+    def silent(peer: Peer) -> None:
+        asked.set()
+        seen.wait(20)
+
+    provider.script = silent
+    with send(stack):
+        assert asked.wait(10)
+        assert wait_for("the caller's side", lambda: set(timers(stack.gateway_port, 1)) == {"02"})
+        assert wait_for("the provider's side", lambda: set(timers(provider.port, 2)) == {"02"})
+        seen.set()

@@ -48,6 +48,13 @@ def test_an_answer(http1: Any) -> None:
         )
 
 
+def test_an_answer_cannot_bring_headers_of_this_proxy(http1: Any) -> None:
+    extra = b"Content-Type: a\r\nHelicone-Id: x\r\nhELICONE-a: b\r\nX-Helicone-Error: c\r\nHelicone: kept\r\n"
+    for _ in range(2):
+        _, headers, _ = http1.read_response(b"HTTP/1.1 200 OK\r\n" + extra + b"content-length: 0\r\n\r\n")
+        assert headers == [("content-type", "a"), ("helicone", "kept"), ("content-length", "0")]
+
+
 def test_without_a_body(http1: Any) -> None:
     assert http1.read_request(b"GET /v1/models HTTP/1.1\r\nhost: x\r\n\r\n") == (
         "GET", "/v1/models", "", [("host", "x")], b"",
