@@ -15,6 +15,8 @@ if TYPE_CHECKING:
 _FOLDERS = ("browser", "e2e", "attacks", "wire", "contract", "arch", "twins", "unit")
 """The longest modules are in the first: with many short ones left for the end, all workers end together."""
 _BROWSER = "tests/browser/"
+_HALF = ("test_every_page", "test_first_pages", "test_people", "test_sql")
+"""Modules of the browser tests that take about as long as the others of them."""
 
 
 def pytest_configure() -> None:
@@ -29,15 +31,18 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> "LoadScopeScheduling | None":
-    """A module runs in one worker, as with `--dist loadscope`, and all browser tests in one: a browser keeps a core
-    busy, while other tests wait for most of their time."""
+    """A module runs in one worker, as with `--dist loadscope`, and the browser tests in two: a browser keeps a core
+    busy while most other tests wait, and what is started for one browser test serves the next."""
     if config.getoption("dist") != "loadscope":
         return None
     from xdist.scheduler import LoadScopeScheduling
 
     class Scheduling(LoadScopeScheduling):
         def _split_scope(self, nodeid: str) -> str:
-            return _BROWSER if nodeid.startswith(_BROWSER) else str(super()._split_scope(nodeid))
+            if not nodeid.startswith(_BROWSER):
+                return str(super()._split_scope(nodeid))
+            module = nodeid.removeprefix(_BROWSER).partition(".py::")[0]
+            return _BROWSER + ("one half" if module in _HALF else "the other half")
 
     return Scheduling(config, log)
 
