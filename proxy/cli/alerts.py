@@ -10,6 +10,7 @@ import click
 
 from proxy.cli.client import ask, control_url
 from proxy.cli.options import refuse, with_settings
+from proxy.cli.terminal import echo, echo_json
 from proxy.core.settings import Settings
 
 __all__ = ["alerts"]
@@ -28,11 +29,11 @@ def alerts(settings: Settings, as_json: bool, url: str) -> None:
         return
     for rule in _listed(settings, control_url(settings, url)):
         if as_json:
-            click.echo(json.dumps(rule, ensure_ascii=False))
+            echo_json(rule)
             continue
         state = "off" if not rule["rule"]["enabled"] else "waits" if rule["waits_for_channel"] else rule["state"]
         firing = f" {rule['firing']} firing" if rule["firing"] else ""
-        click.echo(f"{rule['id']}  {state:10} {rule['rule']['name']}{firing}")
+        echo(f"{rule['id']}  {state:10} {rule['rule']['name']}{firing}")
 
 
 @alerts.command()
@@ -46,15 +47,15 @@ def show(settings: Settings, id: str, as_json: bool, url: str) -> None:
     rule = ask(settings, url, path)
     history = ask(settings, url, path + "/history", [("limit", "20")])["data"]
     if as_json:
-        click.echo(json.dumps({**rule, "history": history}, ensure_ascii=False))
+        echo_json({**rule, "history": history})
         return
-    click.echo(f"{rule['rule']['name']}: {rule['state']} since {_time(rule['state_since_us'])}")
+    echo(f"{rule['rule']['name']}: {rule['state']} since {_time(rule['state_since_us'])}")
     if rule["problem"]:
-        click.echo(rule["problem"])
+        echo(rule["problem"])
     for event in history:
         labels = " ".join(f"{name}:{value}" for name, value in event["labels"].items())
         change = f"{event['before']} > {event['after']}" if event["before"] else event["kind"]
-        click.echo(f"{_time(event['at_us'])}  {change:24} {labels} {event['text']}".rstrip())
+        echo(f"{_time(event['at_us'])}  {change:24} {labels} {event['text']}".rstrip())
 
 
 @alerts.command()
@@ -65,7 +66,7 @@ def acknowledge(settings: Settings, id: str, url: str) -> None:
     """Say that somebody looks after the alerts of a rule."""
     path = f"/api/alerts/{quote(id, safe='')}/acknowledge"
     rule = ask(settings, control_url(settings, url), path, method="POST", body={})
-    click.echo(f"{rule['rule']['name']}: acknowledged")
+    echo(f"{rule['rule']['name']}: acknowledged")
 
 
 @alerts.command()
@@ -85,12 +86,12 @@ def preview(settings: Settings, file: Path, since: str, as_json: bool, url: str)
         settings, control_url(settings, url), "/api/alerts/preview", method="POST", body=body, about=f"{file}: "
     )
     if as_json:
-        click.echo(json.dumps(found, ensure_ascii=False))
+        echo_json(found)
         return
-    click.echo(f"would have fired {found['fired']} times since {found['since']}, looked at each {found['step']}")
+    echo(f"would have fired {found['fired']} times since {found['since']}, looked at each {found['step']}")
     for one in found["firings"]:
         labels = " ".join(f"{name}:{value}" for name, value in one["labels"].items())
-        click.echo(f"{one['since']} to {one['until'] or 'now'}  {labels} {one['threshold']}".rstrip())
+        echo(f"{one['since']} to {one['until'] or 'now'}  {labels} {one['threshold']}".rstrip())
 
 
 def _listed(settings: Settings, url: str) -> list[dict[str, Any]]:

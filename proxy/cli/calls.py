@@ -11,6 +11,7 @@ import click
 
 from proxy.cli.client import ask, control_url
 from proxy.cli.options import refuse, with_settings
+from proxy.cli.terminal import echo, echo_json, echo_lines
 from proxy.core.settings import Settings
 
 __all__ = ["requests", "show"]
@@ -79,7 +80,7 @@ def requests(
     _print(rows, as_json, header=True)
     if not follow:
         if not rows and not as_json:
-            click.echo("No calls match." if query else "No calls yet.")
+            echo("No calls match." if query else "No calls yet.")
         return
     shown = {row["id"] for row in rows}
     pause = threading.Event()
@@ -97,7 +98,11 @@ def requests(
 @click.command()
 @click.argument("id")
 @click.option("--json", "as_json", is_flag=True, help="All fields as JSON (docs/events.md).")
-@click.option("--body", type=click.Choice(["request", "response"]), help="Only this body, byte by byte, to stdout.")
+@click.option(
+    "--body",
+    type=click.Choice(["request", "response"]),
+    help="Only this body; byte by byte, except to a terminal.",
+)
 @click.option("--url", default="", help="URL of the control plane; default: from the settings.")
 @with_settings
 def show(settings: Settings, id: str, as_json: bool, body: str | None, url: str) -> None:
@@ -108,11 +113,15 @@ def show(settings: Settings, id: str, as_json: bool, body: str | None, url: str)
         if bodies is None or call[f"{body}_omitted"]:
             refuse("this call's bodies are not stored", 1)
         text = bodies[body]
-        sys.stdout.buffer.write(base64.b64decode(text) if bodies[f"{body}_base64"] else text.encode())
+        raw = base64.b64decode(text) if bodies[f"{body}_base64"] else text.encode()
+        if sys.stdout.isatty():  # only a terminal obeys control characters
+            echo_lines(raw.decode("utf-8", "replace"))
+            return
+        sys.stdout.buffer.write(raw)
         sys.stdout.buffer.flush()
         return
     if as_json:
-        click.echo(json.dumps(call, ensure_ascii=False, indent=2))
+        echo_json(call, indent=2)
         return
     from proxy.cli.sheet import print_call
 
@@ -153,7 +162,7 @@ def _fetch(settings: Settings, url: str, query: list[tuple[str, str]], limit: in
 def _print(rows: list[dict[str, Any]], as_json: bool, *, header: bool) -> None:
     if as_json:
         for row in rows:
-            click.echo(json.dumps(row, ensure_ascii=False))
+            echo_json(row)
         return
     if rows:
         from proxy.cli.sheet import print_table

@@ -2,20 +2,20 @@
 
 from pathlib import Path
 from typing import Final
-from urllib.parse import urlsplit
 
 import click
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from proxy.cli.console import Terminal
 from proxy.cli.options import refuse, with_settings
 from proxy.core.errors import SettingError
+from proxy.core.masking import MASK, mask
 from proxy.core.setting import SECRET_SETTINGS
 from proxy.core.settings import SETTINGS, Settings
 from proxy.kv import check_url
 
-__all__ = ["check", "masked", "warnings"]
+__all__ = ["check", "warnings"]
 
 _WIDE: Final = 400
 """Columns where the output is no terminal."""
@@ -25,16 +25,16 @@ _WIDE: Final = 400
 @with_settings
 def check(settings: Settings) -> None:
     """Explain the configuration it would run with. Exit code 2 where it would not run."""
-    console = Console(highlight=False, soft_wrap=True, markup=False)
+    console = Terminal(highlight=False, soft_wrap=True, markup=False)
     if not console.is_terminal:
         console.width = _WIDE
     table = Table(box=None, pad_edge=False)
     for name in ("setting", "value", "from"):
         table.add_column(name, overflow="fold")
     for row in SETTINGS:
-        value = masked(str(settings[row.name]))
+        value = mask(str(settings[row.name]))
         if row.name in SECRET_SETTINGS and value:
-            value = "***"
+            value = MASK
         table.add_row(row.name, Text(value), Text(settings.source(row.name)))
     console.print(table)
     console.print()
@@ -64,7 +64,7 @@ def warnings(settings: Settings) -> list[str]:
     if workers == 1:
         found.append("gateway.workers is 1: one core serves all calls.")
     if settings.get_str("targets.allow"):
-        found.append(f"targets.allow opens: {settings.get_str('targets.allow')}")
+        found.append(f"targets.allow opens: {mask(settings.get_str('targets.allow'))}")
     if not settings.get_str("gateway.tls_cert") and settings.get_str("gateway.host") not in (
         "127.0.0.1",
         "::1",
@@ -74,15 +74,6 @@ def warnings(settings: Settings) -> list[str]:
     if settings.get_str("control.host") not in ("127.0.0.1", "::1", "localhost"):
         found.append("control.host is not loopback: whoever reaches it can read the log.")
     return found
-
-
-def masked(value: str) -> str:
-    """`value` with any password in its URL hidden."""
-    try:
-        password = urlsplit(value).password if "://" in value else None
-    except ValueError:
-        return value
-    return value.replace(f":{password}@", ":***@") if password else value
 
 
 def _providers(settings: Settings) -> str:
@@ -103,4 +94,4 @@ def _prices(settings: Settings) -> str:
 
 def _log(settings: Settings) -> str:
     store = settings.get_str("log.store")
-    return f"Log: {masked(store)}" if store else f"Log: chDB in {settings.layout.log}"
+    return f"Log: {mask(store)}" if store else f"Log: chDB in {settings.layout.log}"

@@ -12,9 +12,20 @@ from typing import Any, BinaryIO
 from urllib.parse import urlencode
 
 from proxy.cli.options import refuse
+from proxy.cli.terminal import cell
 from proxy.core.settings import Settings
 
 __all__ = ["ask", "control_url", "credential", "download"]
+
+
+class _NoRedirects(urllib.request.HTTPRedirectHandler):
+    """A redirect is an answer like any other: to follow it would show the credential to whoever it names."""
+
+    def redirect_request(self, *_: object) -> None:
+        return None
+
+
+_OPENER = urllib.request.build_opener(_NoRedirects)
 
 
 def control_url(settings: Settings, url: str) -> str:
@@ -56,7 +67,7 @@ def ask(
 
 
 def _send(request: urllib.request.Request) -> Any:
-    with urllib.request.urlopen(request, timeout=60) as answer:
+    with _OPENER.open(request, timeout=60) as answer:
         return json.load(answer)
 
 
@@ -65,7 +76,7 @@ def download(settings: Settings, url: str, path: str, body: object, out: BinaryI
     the command as `ask` does, also where the answer breaks off."""
     request, source = _request(settings, url, path, None, "POST", body)
     size = 0
-    with _answered(url, source), urllib.request.urlopen(request, timeout=600) as answer:
+    with _answered(url, source), _OPENER.open(request, timeout=600) as answer:
         while piece := answer.read(1 << 18):
             out.write(piece)
             size += len(piece)
@@ -120,6 +131,6 @@ def _credential(settings: Settings) -> tuple[str, str]:
 def _problem(error: urllib.error.HTTPError) -> str:
     try:
         problem = json.load(error)
-        return f"{problem.get('title', error.code)}: {problem.get('detail', '')}"
+        return cell(f"{problem.get('title', error.code)}: {problem.get('detail', '')}")
     except ValueError:
         return f"the control plane answered {error.code}"

@@ -10,6 +10,7 @@ import click
 
 from proxy.cli.client import ask, control_url, download
 from proxy.cli.options import refuse, with_settings
+from proxy.cli.terminal import echo
 from proxy.core.settings import Settings
 
 __all__ = ["export"]
@@ -85,7 +86,7 @@ def calls(
     finally:
         with contextlib.suppress(OSError):
             draft.unlink(missing_ok=True)
-    click.echo(f"{output}: {size:,} bytes", err=True)
+    echo(f"{output}: {size:,} bytes", err=True)
 
 
 def _copy(settings: Settings, url: str, question: object, out: BinaryIO) -> int:
@@ -104,15 +105,15 @@ def parquet(settings: Settings, since: str, until: str, org: str, no_wait: bool,
     url = control_url(settings, url)
     body = {"since": since, "until": until, "organisation": org}
     hours = ask(settings, url, "/api/exports/parquet", method="POST", body=body)["hours"]
-    click.echo(f"{hours} hours to write.", err=True)
+    echo(f"{hours} hours to write.", err=True)
     pause, said = threading.Event(), ""
     while hours and not no_wait:
         pause.wait(_POLL_S)
         state = ask(settings, url, "/api/exports/status")["parquet"]
         if not state["waiting"]:
-            click.echo(f"{state['target']}: all files are written.")
+            echo(f"{state['target']}: all files are written.")
             return
         news = f"{state['waiting']} hours wait" + (f": {state['last_error']}" if state["last_error"] else "")
         if news != said:
-            click.echo(f"perihelion: {news}", err=True)
+            echo(f"perihelion: {news}", err=True)
             said = news

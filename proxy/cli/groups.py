@@ -1,12 +1,12 @@
 """The commands `top` and `session`: lists of groups of calls, and one session as a tree."""
 
-import json
 from typing import Any, Final
 
 import click
 
 from proxy.cli.client import ask, control_url
 from proxy.cli.options import with_settings
+from proxy.cli.terminal import cell, echo, echo_json
 from proxy.core.settings import Settings
 
 __all__ = ["LISTS", "session", "top"]
@@ -52,7 +52,7 @@ def top(
     rows = ask(settings, control_url(settings, url), f"/api/{what}/query", method="POST", body=body)["data"]
     if as_json:
         for row in rows:
-            click.echo(json.dumps(row, ensure_ascii=False))
+            echo_json(row)
         return
     _print(LISTS[what], [[row[name] for name in LISTS[what]] for row in rows])
 
@@ -68,7 +68,7 @@ def session(settings: Settings, id: str, spans: bool, as_json: bool, url: str) -
     path = "/api/sessions/spans" if spans else "/api/sessions/tree"
     tree = ask(settings, control_url(settings, url), path, [("id", id), ("limit", "2000")])
     if as_json:
-        click.echo(json.dumps(tree, ensure_ascii=False, indent=2))
+        echo_json(tree, indent=2)
         return
     head = ("branch", "calls", "errors", "cost", "tokens", "start_ms", "end_ms")
     rows: list[list[Any]] = []
@@ -96,22 +96,23 @@ def _name(node: dict[str, Any]) -> str:
 
 
 def _print(head: tuple[str, ...], rows: list[list[Any]]) -> None:
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
+
+    from proxy.cli.console import Terminal
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     for name in head:
         left = name in _TEXTS or name in ("branch", "last_seen")
         table.add_column(name, justify="left" if left else "right", overflow="fold" if name == "shape" else "ellipsis")
     for row in rows:
-        table.add_row(*(Text(_cell(name, value)) for name, value in zip(head, row, strict=True)))
-    console = Console(highlight=False)
+        table.add_row(*(Text(cell(_cell(name, value))) for name, value in zip(head, row, strict=True)))
+    console = Terminal(highlight=False)
     if not console.is_terminal:
-        console = Console(highlight=False, width=max(220, 24 * len(head)))
+        console = Terminal(highlight=False, width=max(220, 24 * len(head)))
     console.print(table)
     if not rows:
-        click.echo("No calls match.")
+        echo("No calls match.")
 
 
 def _cell(name: str, value: Any) -> str:

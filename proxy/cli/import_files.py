@@ -16,6 +16,7 @@ import msgspec
 
 from proxy.cli.client import ask, control_url
 from proxy.cli.options import refuse, with_settings
+from proxy.cli.terminal import echo
 from proxy.core.files import replace
 from proxy.core.settings import Settings
 from proxy.ingest.imports import FORMATS
@@ -73,7 +74,7 @@ class _File:
     def send(self) -> int:
         """Sends all of it, and returns how many problems were named."""
         if self._skip:
-            click.echo(f"{self._path}: going on after {self._skip} rows", err=True)
+            echo(f"{self._path}: going on after {self._skip} rows", err=True)
         size = self._path.stat().st_size
         with click.progressbar(
             length=size, label=self._path.name, file=sys.stderr, hidden=not sys.stderr.isatty()
@@ -87,7 +88,7 @@ class _File:
             self._state.unlink(missing_ok=True)
         would = "would be new" if self._dry_run else "new"
         counts = self._counts
-        click.echo(
+        echo(
             f"{self._path}: {self._read} rows, {counts['calls']} calls {would}, {counts['known']} already there, "
             f"{counts['scores']} scores {would}, {self.problems} problems"
         )
@@ -133,7 +134,7 @@ class _File:
 
     def _name(self, line: int, path: str, reason: str) -> None:
         self.problems += 1
-        click.echo(f"{self._path}:{line}: {path + ' ' if path else ''}{reason}", err=True)
+        echo(f"{self._path}:{line}: {path + ' ' if path else ''}{reason}", err=True)
 
 
 def _encode(values: object) -> msgspec.Raw:

@@ -1,7 +1,6 @@
 """The command `metrics`: figures of calls as a table, CSV or JSON."""
 
 import csv
-import json
 import re
 import sys
 from collections.abc import Iterator
@@ -11,6 +10,7 @@ import click
 
 from proxy.cli.client import ask, control_url
 from proxy.cli.options import refuse, with_settings
+from proxy.cli.terminal import cell, echo, echo_json
 from proxy.core.settings import Settings
 
 __all__ = ["metrics"]
@@ -63,7 +63,7 @@ def metrics(
         question["sort"] = {"by": name, "order": order or "desc"}
     answer = ask(settings, control_url(settings, url), "/api/metrics", method="POST", body=question)
     if form == "json":
-        click.echo(json.dumps(answer, ensure_ascii=False, indent=2))
+        echo_json(answer, indent=2)
         return
     head, rows = _head(answer), _rows(answer)
     if form == "csv":
@@ -108,9 +108,10 @@ def _shown(value: Any) -> str:
 
 
 def _print_table(head: list[str], rows: list[list[Any]], answer: dict[str, Any]) -> None:
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
+
+    from proxy.cli.console import Terminal
 
     table = Table(box=None, pad_edge=False, header_style="bold")
     texts = bool(answer["buckets"]) + len(answer["dimensions"])
@@ -123,16 +124,16 @@ def _print_table(head: list[str], rows: list[list[Any]], answer: dict[str, Any])
             _figure(value, units[name.removesuffix(" before")])
             for name, value in zip(head[texts:], row[texts:], strict=True)
         ]
-        table.add_row(*map(Text, cells))
-    console = Console(highlight=False)
+        table.add_row(*(Text(cell(one)) for one in cells))
+    console = Terminal(highlight=False)
     if not console.is_terminal:
-        console = Console(highlight=False, width=max(220, 24 * len(head)))
+        console = Terminal(highlight=False, width=max(220, 24 * len(head)))
     console.print(table)
     if not rows:
-        click.echo("No calls match.")
+        echo("No calls match.")
     left_out = answer["group_count"] - sum(not one["other"] for one in answer["groups"])
     if left_out > 0 and not any(one["other"] for one in answer["groups"]):
-        click.echo(f"{left_out} more groups; --top N shows them as (other).", err=True)
+        echo(f"{left_out} more groups; --top N shows them as (other).", err=True)
 
 
 def _figure(value: float | None, unit: str) -> str:

@@ -8,7 +8,9 @@ from typing import Any, NoReturn
 
 import click
 
+from proxy.cli.terminal import echo_lines
 from proxy.core.errors import SettingError
+from proxy.core.masking import mask_strictly
 from proxy.core.settings import Settings, load
 from proxy.upstream import check_transport
 
@@ -17,7 +19,7 @@ __all__ = ["opened", "refuse", "with_settings"]
 
 def refuse(sentence: str, code: int = 2) -> NoReturn:
     """Ends the command with one line on stderr; 2 is "cannot start like this", 1 is "it failed"."""
-    click.echo(f"perihelion: {sentence}", err=True)
+    echo_lines(f"perihelion: {sentence}", err=True)
     raise SystemExit(code)
 
 
@@ -32,7 +34,7 @@ def with_settings(command: Callable[..., Any]) -> Callable[..., Any]:
         for pair in overrides:
             name, equals, value = pair.partition("=")
             if not equals:
-                refuse(f"--set {pair!r}: expected name=value, such as gateway.port=8787")
+                refuse(f"--set {mask_strictly(pair)!r}: expected name=value, such as gateway.port=8787")
             given[name.strip()] = value
         try:
             settings = load(config, overrides=given)

@@ -6,6 +6,7 @@ import click
 
 from proxy.cli.options import opened, refuse, with_settings
 from proxy.cli.ports import pick
+from proxy.cli.terminal import echo
 from proxy.core import log
 from proxy.core.errors import PerihelionError
 from proxy.core.process import StopSignals, raise_file_limit
@@ -58,6 +59,6 @@ def ship(settings: Settings, store: str) -> None:
     while not signals.wait(1.0):
         problem = log_service.problem or (log_service.shipper.figures.last_error if log_service.shipper else "")
         if problem != said:
-            click.echo(f"perihelion ship: {problem or 'shipping'}", err=True)
+            echo(f"perihelion ship: {problem or 'shipping'}", err=True)
             said = problem
     log_service.close()

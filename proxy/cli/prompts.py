@@ -5,6 +5,7 @@ number, or "newest". What a folder does not name stays as it is on the control p
 """
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
@@ -15,6 +16,7 @@ import msgspec
 
 from proxy.cli.client import ask, control_url
 from proxy.cli.options import refuse, with_settings
+from proxy.cli.terminal import echo
 from proxy.core.errors import BadRequest
 from proxy.core.settings import Settings
 from proxy.core.template import Variable, parse
@@ -23,6 +25,8 @@ __all__ = ["prompts"]
 
 _FIRST: Final = {name: at for at, name in enumerate(("model", "messages", "role", "name", "type", "content"))}
 """What a reader looks for first in a body; all else by the alphabet."""
+_PLAIN_NAME: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9._-]{0,199}")
+"""Ids that are names of files. Whoever answers at the address chooses them, and none may lead out of the folder."""
 _NEWEST: Final = "newest"
 _FOLDER: Final = click.argument("folder", default="prompts", type=click.Path(file_okay=False, path_type=Path))
 _URL: Final = click.option("--url", default="", help="URL of the control plane; default: from the settings.")
@@ -59,15 +63,17 @@ def pull(settings: Settings, folder: Path, url: str) -> None:
     folder.mkdir(parents=True, exist_ok=True)
     written: set[str] = set()
     for prompt in _listed(settings, url, archived=False):
+        if not _PLAIN_NAME.fullmatch(prompt["id"]):
+            refuse(f"the control plane has a prompt {prompt['id']!r}, which is no name for a file", 1)
         file = folder / f"{prompt['id']}.json"
         written.add(file.name)
         text = _text(prompt, _newest(settings, url, prompt["id"])[0])
         if not file.exists() or file.read_text("utf-8") != text:
             file.write_text(text, "utf-8")
-            click.echo(f"{file}: version {prompt['newest']}")
+            echo(f"{file}: version {prompt['newest']}")
     for file in sorted(folder.glob("*.json")):
         if file.name not in written:
-            click.echo(f"{file}: not on the control plane, or archived; file left unchanged")
+            echo(f"{file}: not on the control plane, or archived; file left unchanged")
 
 
 @prompts.command()
@@ -96,9 +102,9 @@ def push(settings: Settings, folder: Path, dry_run: bool, url: str) -> None:
     for file, step in plan:
         if not dry_run:
             ask(settings, url, step.path, method=step.method, body=step.body, about=f"{file}: ")
-        click.echo(f"{file}: {'would be: ' if dry_run else ''}{step.summary}")
+        echo(f"{file}: {'would be: ' if dry_run else ''}{step.summary}")
     if not plan:
-        click.echo("No differences.")
+        echo("No differences.")
 
 
 def _read(folder: Path) -> dict[Path, _File]:

@@ -1,7 +1,6 @@
 """`reconcile`: compares the log with a provider's bill."""
 
 import csv
-import json
 import sys
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
@@ -15,6 +14,7 @@ from proxy.cli.bill import Bill, BillError, read_bill
 from proxy.cli.client import ask, control_url
 from proxy.cli.comparison import Comparison, compare
 from proxy.cli.options import refuse, with_settings
+from proxy.cli.terminal import echo, echo_json
 from proxy.core.settings import Settings
 
 __all__ = ["reconcile"]
@@ -55,7 +55,7 @@ def reconcile(
     )
     if as_json:
         found = msgspec.to_builtins(comparison, enc_hook=str)
-        click.echo(json.dumps({**found, "format": bill.format, "unread": msgspec.to_builtins(bill.unread)}, indent=2))
+        echo_json({**found, "format": bill.format, "unread": msgspec.to_builtins(bill.unread)}, indent=2)
     elif as_csv:
         _print_csv(comparison)
     else:
@@ -63,7 +63,7 @@ def reconcile(
 
         print_comparison(comparison, bill.format)
     for line in bill.unread:
-        click.echo(f"perihelion: {file.name}, line {line.line}: {line.reason}", err=True)
+        echo(f"perihelion: {file.name}, line {line.line}: {line.reason}", err=True)
     raise SystemExit(0 if comparison.within else 1)
 
 
@@ -80,7 +80,7 @@ def _bill(file: Path, provider: str, since: date | None, until: date | None) -> 
     ]
     if not lines:
         for line in bill.unread[:20]:
-            click.echo(f"perihelion: {file.name}, line {line.line}: {line.reason}", err=True)
+            echo(f"perihelion: {file.name}, line {line.line}: {line.reason}", err=True)
         refuse(f"{file}: found no line{' of these days' if bill.lines else ''} that can be compared")
     return msgspec.structs.replace(bill, lines=lines)
 

@@ -3,11 +3,11 @@
 from decimal import Decimal
 from typing import Any, Literal
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from proxy.cli.comparison import ComparedModel, Comparison, Side
+from proxy.cli.console import Terminal
 
 __all__ = ["print_comparison"]
 
@@ -16,7 +16,7 @@ _WIDE = 200
 
 def print_comparison(comparison: Comparison, format: str) -> None:
     """Days, models, and the components of those models that differ."""
-    console = Console(highlight=False, soft_wrap=True)
+    console = Terminal(highlight=False, soft_wrap=True)
     if not console.is_terminal:
         console.width = _WIDE
     console.print(Text(f"{format}, {comparison.since} to {comparison.until}"))
@@ -47,7 +47,7 @@ _NUMBERS: tuple[tuple[str, Literal["l", "r"]], ...] = (
 )  # fmt: skip
 
 
-def _print_model(console: Console, model: ComparedModel) -> None:
+def _print_model(console: Terminal, model: ComparedModel) -> None:
     console.print()
     console.print(Text(f"{model.provider} {model.model or '-'}"))
     for note in model.notes:

@@ -1,6 +1,5 @@
 """`reprice`: prices the calls of a time again."""
 
-import json
 import threading
 from typing import Any, Final
 
@@ -8,6 +7,7 @@ import click
 
 from proxy.cli.client import ask, control_url
 from proxy.cli.options import refuse, with_settings
+from proxy.cli.terminal import echo, echo_json
 from proxy.core.settings import Settings
 
 __all__ = ["reprice"]
@@ -51,7 +51,7 @@ def reprice(
         run = ask(settings, url, "/api/reprice", method="POST", body=body)
     run = _wait(settings, url, run)
     if as_json:
-        click.echo(json.dumps(run, ensure_ascii=False, indent=2))
+        echo_json(run, indent=2)
     else:
         from proxy.cli.reprice_sheet import print_reprice
 
@@ -70,7 +70,7 @@ def _wait(settings: Settings, url: str, run: dict[str, Any]) -> dict[str, Any]:
             )
             news = f"waiting: {run['error']}" if run["error"] else news
             if news != said:
-                click.echo(f"perihelion: {news}", err=True)
+                echo(f"perihelion: {news}", err=True)
                 said = news
             pause.wait(_POLL_S)
             run = ask(settings, url, f"/api/reprice/{run['id']}")

@@ -3,9 +3,10 @@
 from decimal import Decimal
 from typing import Any, Final, Literal
 
-from rich.console import Console
 from rich.table import Table
 from rich.text import Text
+
+from proxy.cli.console import Terminal
 
 __all__ = ["dollars", "print_reprice"]
 
@@ -26,7 +27,7 @@ _HEADS: Final[tuple[tuple[str, Literal["left", "right"]], ...]] = (
 
 def print_reprice(run: dict[str, Any]) -> None:
     """A table by provider and model, its sum, and why costs are unknown."""
-    console = Console(highlight=False, soft_wrap=True)
+    console = Terminal(highlight=False, soft_wrap=True)
     if not console.is_terminal:
         console.width = _WIDE
     table = Table(box=None, pad_edge=False, header_style="bold")

@@ -4,6 +4,7 @@ import click
 
 from proxy.cli.client import ask, control_url
 from proxy.cli.options import with_settings
+from proxy.cli.terminal import echo
 from proxy.core.settings import Settings
 
 __all__ = ["rollup"]
@@ -23,4 +24,4 @@ def rebuild(settings: Settings, since: str, until: str, url: str) -> None:
     """Compute the stored hours of a time again."""
     body = {"since": since, "until": until}
     answer = ask(settings, control_url(settings, url), "/api/rollup/rebuild", method="POST", body=body)
-    click.echo(f"{answer['hours']} stored hours are computed again; until then answers read their calls.")
+    echo(f"{answer['hours']} stored hours are computed again; until then answers read their calls.")

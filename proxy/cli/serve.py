@@ -13,6 +13,7 @@ import click
 from proxy.cli.options import opened, with_settings
 from proxy.cli.ports import pick
 from proxy.cli.supervisor import Child, Supervisor, python
+from proxy.cli.terminal import echo_lines
 from proxy.core.process import die_with_parent, raise_file_limit
 from proxy.core.settings import SETTINGS, Settings
 
@@ -44,7 +45,7 @@ def serve(settings: Settings, with_parent: bool) -> None:
 
 def _say(sentence: str) -> None:
     with contextlib.suppress(OSError, ValueError):  # nobody may be reading any more
-        click.echo(f"perihelion: {sentence}", err=True)
+        echo_lines(f"perihelion: {sentence}", err=True)
 
 
 def _welcome(settings: Settings) -> None:
@@ -54,7 +55,7 @@ def _welcome(settings: Settings) -> None:
     while not (_ready(gateway) and _ready(control)):
         pause.wait(0.1)
     body = json.dumps({"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "Say hello."}]})
-    click.echo(
+    echo_lines(
         f"Perihelion is ready.\n\n"
         f"  gateway   {gateway}   (your program's base URL: {gateway}/v1)\n"
         f"  control   {control}   (API: {control}/api/requests)\n"

@@ -6,10 +6,12 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final, Literal
 
-from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 from rich.text import Text
+
+from proxy.cli.console import Terminal
+from proxy.cli.terminal import cell
 
 __all__ = ["cost", "print_call", "print_table"]
 
@@ -33,9 +35,9 @@ _COLUMNS: Final[tuple[tuple[str, int, Literal["left", "right"]], ...]] = (
 
 def print_table(rows: list[dict[str, Any]], *, header: bool) -> None:
     """Prints one line a call. Widths are fixed, so that lines printed later stand under the same heads."""
-    console = Console(highlight=False)
+    console = Terminal(highlight=False)
     if not console.is_terminal:
-        console = Console(highlight=False, width=_WIDE)
+        console = Terminal(highlight=False, width=_WIDE)
     table = Table(box=None, pad_edge=False, show_header=header, header_style="bold")
     for name, width, side in _COLUMNS:
         min_width = width if name == "id" else min(width, 6)
@@ -55,7 +57,7 @@ def print_table(rows: list[dict[str, Any]], *, header: bool) -> None:
 
 def print_call(call: dict[str, Any]) -> None:
     """Prints all sections of one call; empty ones and empty fields are left out."""
-    console = Console(highlight=False, soft_wrap=True)
+    console = Terminal(highlight=False, soft_wrap=True)
     bodies = call.get("bodies") or {}
     _section(
         console,
@@ -191,20 +193,20 @@ def _cells(row: dict[str, Any]) -> list[str]:
         row["user_id"],
         tags,
     ]
-    return [escape(cell) for cell in cells]
+    return [escape(cell(one)) for one in cells]
 
 
-def _section(console: Console, title: str, fields: dict[str, Any]) -> None:
+def _section(console: Terminal, title: str, fields: dict[str, Any]) -> None:
     shown = {name: value for name, value in fields.items() if value not in ("", None)}
     if not shown:
         return
     console.print(f"\n[bold]{title}[/bold]")
-    width = max(len(name) for name in shown)
+    width = max(len(cell(name)) for name in shown)
     for name, value in shown.items():
-        console.print(Text(f"  {name:<{width}}  {value}"))
+        console.print(Text(f"  {cell(name):<{width}}  {cell(value)}"))
 
 
-def _cost_lines(console: Console, call: dict[str, Any]) -> None:
+def _cost_lines(console: Terminal, call: dict[str, Any]) -> None:
     """Quantity × rate = amount, one line a component; their sum is the cost."""
     lines = call["cost_lines"]
     if not lines:
@@ -228,14 +230,14 @@ def _exactly(nano: float) -> str:
     return f"{nano / 1e9:.9f}" if isinstance(nano, int) else f"{Decimal(str(nano)).scaleb(-9):f}"
 
 
-def _body(console: Console, title: str, bodies: dict[str, Any], side: str, size: int, *, omitted: bool) -> None:
+def _body(console: Terminal, title: str, bodies: dict[str, Any], side: str, size: int, *, omitted: bool) -> None:
     text = bodies.get(side, "")
     if omitted:
         console.print(f"\n[bold]{title}[/bold] ({size} bytes, not stored, as the caller asked)")
         return
     if not text:
         return
-    console.print(f"\n[bold]{title}[/bold] ({size} bytes, {escape(bodies[f'{side}_type'] or 'no type')})")
+    console.print(f"\n[bold]{title}[/bold] ({size} bytes, {escape(cell(bodies[f'{side}_type'] or 'no type'))})")
     if bodies[f"{side}_base64"]:
         console.print(f"  binary; `perihelion show --body {side} ID` writes it out")
         return

@@ -8,6 +8,7 @@ import click
 
 from proxy.cli.client import ask, control_url, download
 from proxy.cli.options import refuse, with_settings
+from proxy.cli.terminal import cell, echo
 from proxy.core.settings import Settings
 
 __all__ = ["sql"]
@@ -73,24 +74,23 @@ def _value(text: str) -> Any:
 
 
 def _print_table(result: dict[str, Any]) -> None:
-    from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
-    console = Console(highlight=False)
+    from proxy.cli.console import Terminal
+
+    console = Terminal(highlight=False)
     if not console.is_terminal:
-        console = Console(highlight=False, width=_WIDE)
+        console = Terminal(highlight=False, width=_WIDE)
     table = Table(box=None, pad_edge=False, header_style="bold")
     for column in result["columns"]:
         numeric = column["type"].removeprefix("Nullable(").startswith(("Int", "UInt", "Float", "Decimal"))
-        table.add_column(Text(column["name"]), justify="right" if numeric else "left", overflow="fold")
+        table.add_column(Text(cell(column["name"])), justify="right" if numeric else "left", overflow="fold")
     for row in result["rows"]:
-        table.add_row(*(Text(_cell(value)) for value in row))
+        table.add_row(*(Text(cell(_cell(value))) for value in row))
     console.print(table)
     rows = result["row_count"]
-    click.echo(
-        f"{rows} row{'' if rows == 1 else 's'}, {result['rows_read']:,} read, {result['elapsed_ms']:.0f} ms", err=True
-    )
+    echo(f"{rows} row{'' if rows == 1 else 's'}, {result['rows_read']:,} read, {result['elapsed_ms']:.0f} ms", err=True)
 
 
 def _cell(value: Any) -> str:
@@ -106,6 +106,6 @@ def _print_schema(schema: dict[str, Any], wanted: str) -> None:
         refuse(f"found no view {wanted!r}; expected %, or one of {', '.join(names)}")
     for view in schema["views"]:
         if wanted in ("%", view["name"]):
-            click.echo(f"{view['name']}: {view['help']}")
+            echo(f"{view['name']}: {view['help']}")
             for column in view["columns"]:
-                click.echo(f"  {column['name']:24} {column['type']:32} {column['help']}".rstrip())
+                echo(f"  {column['name']:24} {column['type']:32} {column['help']}".rstrip())

@@ -6,6 +6,7 @@ from urllib.parse import urlsplit, urlunsplit
 import click
 
 from proxy.cli.options import refuse
+from proxy.cli.terminal import echo_lines
 
 __all__ = ["store"]
 
@@ -42,15 +43,15 @@ def init(url: str, owner: str, reader: str, only_print: bool) -> None:
         refuse(f"--url is {url!r}; expected clickhouse://admin:pw@host:port/database. (chDB has no users.)")
     users = NewUser(owner, secrets.token_urlsafe(24)), NewUser(reader, secrets.token_urlsafe(24))
     if only_print:
-        click.echo("".join(f"{statement};\n" for statement in user_statements(address, *users)), nl=False)
+        echo_lines("".join(f"{statement};\n" for statement in user_statements(address, *users)), nl=False)
     else:
         try:
             make_users(address, *users)
         except StoreError as error:
             refuse(str(error))
-    click.echo("-- Settings of Perihelion:" if only_print else "Settings of Perihelion:")
+    echo_lines("-- Settings of Perihelion:" if only_print else "Settings of Perihelion:")
     for setting, user in zip(("log.store", "log.reader"), users, strict=True):
-        click.echo(f"{'-- ' if only_print else ''}{setting} = {_with_user(url, user.name, user.password)}")
+        echo_lines(f"{'-- ' if only_print else ''}{setting} = {_with_user(url, user.name, user.password)}")
 
 
 def _with_user(url: str, name: str, password: str) -> str:

@@ -4,6 +4,7 @@ import click
 
 from proxy.cli.client import ask, control_url
 from proxy.cli.options import with_settings
+from proxy.cli.terminal import echo_lines
 from proxy.core.settings import Settings
 
 __all__ = ["users"]
@@ -31,7 +32,7 @@ def invite(settings: Settings, email: str, role: str, url: str) -> None:
     """Print a link that lets somebody join. It works once, within three days."""
     base = control_url(settings, url)
     made = ask(settings, base, "/api/members", method="POST", body={"email": email, "role": role})
-    click.echo(f"Send this to {email}; it works once, within three days:\n{base}{made['path']}")
+    echo_lines(f"Send this to {email}; it works once, within three days:\n{base}{made['path']}")
 
 
 @users.command()
@@ -42,4 +43,4 @@ def reset(settings: Settings, email: str, url: str) -> None:
     """Print a link that sets a new password. It works once, within a day, and ends all sessions of the user."""
     base = control_url(settings, url)
     made = ask(settings, base, "/api/password-resets", method="POST", body={"email": email})
-    click.echo(f"Send this to {email}; it works once, within a day:\n{base}{made['path']}")
+    echo_lines(f"Send this to {email}; it works once, within a day:\n{base}{made['path']}")

@@ -17,7 +17,10 @@ PerihelionError
     └── Overloaded         503  no room for the call
 """
 
-from typing import ClassVar
+from typing import ClassVar, Final
+
+from proxy.core.masking import MASK, mask, mask_strictly
+from proxy.core.setting import SECRET_SETTINGS
 
 __all__ = [
     "BadDirective",
@@ -39,15 +42,24 @@ __all__ = [
 ]
 
 
+_MAX_LOOKED_AT: Final = 1024
+"""Characters of a value that are masked before its beginning is quoted: what is cut off could have told a secret."""
+
+
 class PerihelionError(Exception):
     """Base of every error this project raises on purpose."""
 
 
 class SettingError(PerihelionError):
-    """A setting that cannot be used. Names the key, the value found and what is expected."""
+    """A setting that cannot be used. Names the key, the value found and what is expected. Of a secret setting the value
+    is not told, nor what looks like a credential in another's."""
 
     def __init__(self, name: str, value: object, expected: str, source: str = "") -> None:
         where = f" (from {source})" if source else ""
+        if value and name in SECRET_SETTINGS:
+            value = MASK
+        elif isinstance(value, str):
+            value = mask(value)
         super().__init__(f"setting {name!r}{where} is {value!r}; expected {expected}")
         self.name = name
 
@@ -90,6 +102,7 @@ class BadDirective(ProxyError):
     kind = "invalid_request_error"
 
     def __init__(self, header: str, found: str, accepted: str, *, code: str = "") -> None:
+        found = mask_strictly(found[:_MAX_LOOKED_AT])
         shown = found if len(found) <= 120 else found[:117] + "..."
         super().__init__(f"Header {header}: found {shown!r}; accepted: {accepted}.", code=code, param=header)
 

@@ -3,11 +3,10 @@
 Modules log through the standard library (`logging.getLogger(__name__)`); `configure` decides what becomes of it.
 Where an error must not fail the call that met it, `swallowed` logs the first of its kind with its stack and counts
 every one, so that nothing disappears and nothing floods the log. No line holds a secret: what looks like a key, a
-token or a password is masked before it is written.
+token or a password is masked before it is written, and control characters are escaped.
 """
 
 import logging
-import re
 import sys
 from collections import Counter
 from datetime import UTC, datetime
@@ -15,20 +14,14 @@ from typing import Any, Final
 
 import msgspec
 
+from proxy.core.masking import mask
+from proxy.core.printable import in_json, lines, one_line
 from proxy.core.settings import Settings
 
-__all__ = ["configure", "mask", "swallowed", "swallowed_counts"]
+__all__ = ["configure", "swallowed", "swallowed_counts"]
 
 _MAX_LINE: Final = 4000
 """Characters of a message. A library's error may quote what it could not read, and that may be somebody's body."""
-_SECRETS: Final = (
-    (re.compile(r"\b(Bearer|Basic)\s+[\w.~+/=-]+", re.IGNORECASE), r"\1 ***"),
-    (re.compile(r"\b((?:sk|pk|rk|gsk|xai)-)[\w-]{6,}"), r"\1***"),
-    (re.compile(r"\bAIza[\w-]{10,}"), "AIza***"),
-    (re.compile(r"(\w://[^\s/:@]*):[^\s/@]+@"), r"\1:***@"),
-    (re.compile(r"([?&;](?:token|key|api_key|code|state|password|secret|client_secret)=)[^\s&\"']+"), r"\1***"),
-)
-
 _log: Final = logging.getLogger(__name__)
 _counts: Counter[str] = Counter()
 _logged: set[tuple[str, str, int]] = set()
@@ -66,13 +59,6 @@ def swallowed_counts() -> dict[str, int]:
     return dict(_counts)
 
 
-def mask(text: str) -> str:
-    """`text` without what looks like a key, a token or a password."""
-    for pattern, replacement in _SECRETS:
-        text = pattern.sub(replacement, text)
-    return text
-
-
 class _Lines(logging.Formatter):
     """One record to one line: time (UTC), level, plane, worker (process id), message; the stack behind it."""
 
@@ -87,22 +73,23 @@ class _Lines(logging.Formatter):
             "plane": self._plane,
             "worker": record.process,
             "logger": record.name,
-            "message": mask(record.getMessage())[:_MAX_LINE],
+            "message": mask(record.getMessage()[:_MAX_LINE]),
         }
         if record.exc_info and record.exc_info[0] is not None:
             error = record.exc_info[1]
-            facts["error"] = mask(f"{type(error).__name__}: {error}")[:_MAX_LINE]
-            facts["stack"] = mask(self.formatException(record.exc_info))[-4 * _MAX_LINE :]
+            facts["error"] = mask(f"{type(error).__name__}: {error}"[:_MAX_LINE])
+            facts["stack"] = mask(self.formatException(record.exc_info)[-8 * _MAX_LINE :])[-4 * _MAX_LINE :]
         return facts
 
 
 class _TextLines(_Lines):
     def format(self, record: logging.LogRecord) -> str:
         facts = self.facts(record)
-        line = f"{facts['time']} {facts['level']:<7} {facts['plane']}[{facts['worker']}] {facts['message']}"
-        return f"{line}\n{facts['stack']}" if "stack" in facts else line
+        message = one_line(facts["message"])
+        line = f"{facts['time']} {facts['level']:<7} {facts['plane']}[{facts['worker']}] {message}"
+        return f"{line}\n{lines(facts['stack'])}" if "stack" in facts else line
 
 
 class _JsonLines(_Lines):
     def format(self, record: logging.LogRecord) -> str:
-        return msgspec.json.encode(self.facts(record)).decode()
+        return in_json(msgspec.json.encode(self.facts(record)).decode())

@@ -17,11 +17,12 @@ from proxy.core.errors import SettingError
 from proxy.core.export_settings import EXPORT_SETTINGS
 from proxy.core.guard_settings import GUARD_SETTINGS
 from proxy.core.layout import Layout
+from proxy.core.masking import MASK, is_secret_name, mask_strictly
 from proxy.core.setting import BYTES as _BYTES
 from proxy.core.setting import COUNT as _COUNT
 from proxy.core.setting import PORT as _PORT
 from proxy.core.setting import SECONDS as _SECONDS
-from proxy.core.setting import SECRET_SETTINGS, Setting, Value
+from proxy.core.setting import Setting, Value
 from proxy.core.setting import one_of as _one_of
 from proxy.core.setting import positive as _positive
 
@@ -339,10 +340,11 @@ def _flatten(prefix: str, table: dict[str, Any]) -> Iterator[tuple[str, object]]
 def _set(values: dict[str, Value], sources: dict[str, str], name: str, value: object, source: str) -> None:
     row = _ROWS.get(name)
     if row is None:
-        raise SettingError(name, value, "a known setting (see docs/settings.md)", source)
+        shown = MASK if is_secret_name(name) else mask_strictly(str(value))  # perhaps a secret one, misspelt
+        raise SettingError(name, shown, "a known setting (see docs/settings.md)", source)
     typed = _typed(row, value, source)
     if row.accepts is not None and not row.accepts(typed):
-        raise SettingError(name, "***" if name in SECRET_SETTINGS else value, row.expected, source)
+        raise SettingError(name, value, row.expected, source)
     values[name] = typed
     sources[name] = source
 

@@ -3,17 +3,17 @@
 import msgspec
 
 from proxy.core import log
-from proxy.core.identity import is_key
+from proxy.core.masked_record import mask_labels
+from proxy.core.masking import has_mark, mask, mask_bytes, mask_named, mask_path
 from proxy.core.record import RESPONSE_ERROR, Record
 from proxy.core.usage import Usage
 from proxy.gateway.exchange import Exchange
 from proxy.gateway.tap import Tap
-from proxy.providers.address import mask_query
 from proxy.providers.decompress import decompress
 from proxy.providers.dialects import read_request_params
 from proxy.upstream.base import Answer
 
-__all__ = ["build_record"]
+__all__ = ["build_record", "build_refusal"]
 
 _LOGGED_HEADERS = frozenset(
     {
@@ -41,6 +41,40 @@ _FAILED_TAIL = 8192
 """The same of Responses, whose last event repeats the whole response."""
 _ERROR_HEAD = 64
 """Bytes at the start of a plain answer that are searched for an error."""
+_MAX_KEPT = 2048
+_MAX_KEPT_CHARS = 1024
+_MAX_REFUSED_CHARS = 200
+"""Characters of the path and of the error that the record of a refused stranger has."""
+
+
+class _Paths(dict[str, str]):
+    """Upstream paths as the log has them: without credentials. Only paths without a query are kept, since a query may
+    hold a credential and mostly differs."""
+
+    def __missing__(self, path: str) -> str:
+        shown = mask_path(path)
+        if "?" not in path and len(path) < _MAX_KEPT_CHARS and shown == path:
+            if len(self) >= _MAX_KEPT:
+                self.clear()
+            self[path] = shown
+        return shown
+
+
+class _Labels(dict[str, bool]):
+    """Whether the labels of a call may hold a credential; labels without one are kept, since most repeat."""
+
+    def __missing__(self, labels: str) -> bool:
+        if has_mark(labels):
+            return True
+        if len(labels) < _MAX_KEPT_CHARS:
+            if len(self) >= _MAX_KEPT:
+                self.clear()
+            self[labels] = False
+        return False
+
+
+_paths = _Paths()
+_labels = _Labels()
 
 
 def build_record(ex: Exchange, worker: str, max_body: int) -> Record:
@@ -63,7 +97,7 @@ def build_record(ex: Exchange, worker: str, max_body: int) -> Record:
         started_us=ex.started_us,
         ended_us=int((outcome.ended - started) * 1e6),
         method=wire.method,
-        path=_masked(route.path) if route is not None else _without_key(wire.path),
+        path=_paths[route.path if route is not None else wire.path],
         model=route.model_in_path if route is not None else "",
         status=outcome.status,
         outcome=outcome.failed_phase or "success",
@@ -100,7 +134,7 @@ def build_record(ex: Exchange, worker: str, max_body: int) -> Record:
     if fields.properties:
         record.properties, record.property_names = fields.properties, fields.property_names
     if fields.unknown:
-        record.unknown_directives = fields.unknown
+        record.unknown_directives = mask_named(fields.unknown, strictly=True)
     if answer is not None and tap is not None:
         _add_answer(record, answer, tap, started)
     if record.request_omitted or record.response_omitted:
@@ -109,17 +143,37 @@ def build_record(ex: Exchange, worker: str, max_body: int) -> Record:
         _cut_request(record, max_body)
     if sent_body and record.sent_body and len(sent_body) > max_body:
         record.sent_body, record.truncated = _without_middle(sent_body, max_body), True
+    # One text of all that the caller says of the call, so that the check of most calls is one lookup.
+    if _labels[
+        f"{record.model}\n{record.model_override}\n{record.user_id}\n{record.session_id}\n{record.session_path}\n"
+        f"{record.session_name}\n{record.request_name}\n{record.prompt_id}\n{record.prompt_version}\n"
+        f"{record.user_agent}\n{record.traceparent}\n{record.request_type}\n{record.request_encoding}\n"
+        f"{record.properties}"
+    ]:
+        mask_labels(record)
     return record
 
 
-def _without_key(path: str) -> str:
-    """The caller's path without a key of this proxy in its first segment: a secret is never logged."""
-    return path if not is_key(path[1:15]) else "/***/" + path[1:].partition("/")[2]
-
-
-def _masked(target: str) -> str:
-    path, mark, query = target.partition("?")
-    return f"{path}?{mask_query(query)}" if mark else path
+def build_refusal(ex: Exchange, worker: str) -> Record:
+    """Return the record of a call that was refused before it was known whose it is: without anything that its caller
+    could choose freely but the beginning of its path, and what the error quotes."""
+    wire, outcome = ex.wire, ex.outcome
+    return Record(
+        id=ex.id,
+        org=ex.identity.org,
+        key="",
+        started_us=ex.started_us,
+        ended_us=int((outcome.ended - ex.started) * 1e6),
+        method=wire.method,
+        path=_paths[wire.path[:_MAX_REFUSED_CHARS]],
+        status=outcome.status,
+        outcome=outcome.failed_phase,
+        error=outcome.error,
+        error_message=outcome.error_message[:_MAX_REFUSED_CHARS],
+        cut=outcome.cut,
+        worker=worker,
+        client_ip=wire.client,
+    )
 
 
 def _add_answer(record: Record, answer: Answer, tap: Tap, started: float) -> None:
@@ -132,6 +186,8 @@ def _add_answer(record: Record, answer: Answer, tap: Tap, started: float) -> Non
     record.response_type, record.response_encoding = tap.media_type, tap.encoding
     record.response_body, record.response_size = tap.body(), tap.size
     record.truncated = tap.truncated
+    if answer.status >= 400 and not tap.encoding:
+        record.response_body = mask_bytes(record.response_body)
     if tap.times is not None:
         record.chunk_times = tap.times
     if answer.status < 400:
@@ -165,7 +221,11 @@ def _omit(record: Record) -> None:
 
     reading = read_record(record)
     if reading.error_kind and record.status < 400 and record.outcome in ("success", RESPONSE_ERROR):
-        record.outcome, record.error, record.error_message = RESPONSE_ERROR, reading.error_kind, reading.error_message
+        record.outcome, record.error, record.error_message = (
+            RESPONSE_ERROR,
+            reading.error_kind,
+            mask(reading.error_message),
+        )
     record.usage, record.settles = reading.billed or Usage(), reading.settles
     if reading.parts:  # each has a price of its own, which their sum has not
         record.usage = msgspec.structs.replace(record.usage, unpriced=("batch results that are not stored",))

@@ -11,7 +11,7 @@ import msgspec
 from _speedups import HOP_BY_HOP
 from proxy.core.errors import BadDirective
 
-__all__ = ["Codes", "Fallback", "ModelFallback", "parse_fallbacks", "parse_model_fallbacks"]
+__all__ = ["Codes", "Fallback", "ModelFallback", "parse_fallbacks", "parse_model_fallbacks", "shown_value"]
 
 _MAX_ENTRIES: Final = 10
 _SET_BY_US: Final = HOP_BY_HOP | {"host", "content-length"}
@@ -80,13 +80,19 @@ def parse_fallbacks(text: str) -> tuple[Fallback, ...]:
     return tuple(entries)
 
 
+def shown_value(header: str, text: str) -> str:
+    """The value as an error may quote it: entries of `Helicone-Fallbacks` hold credentials of providers."""
+    return text if header == "Helicone-Fallback" else f"{len(text)} characters, not shown since they may hold keys"
+
+
 def _parse(header: str, text: str, form: Any, example: str) -> Any:
+    shown = shown_value(header, text)
     try:
         entries = msgspec.json.decode(text, type=form)
     except (msgspec.DecodeError, RecursionError) as error:
-        raise BadDirective(header, text, f"{example} ({error})", code="invalid_policy") from None
+        raise BadDirective(header, shown, f"{example} ({error})", code="invalid_policy") from None
     if not 1 <= len(entries) <= _MAX_ENTRIES:
-        raise BadDirective(header, text, f"1 to {_MAX_ENTRIES} entries, as {example}", code="invalid_policy")
+        raise BadDirective(header, shown, f"1 to {_MAX_ENTRIES} entries, as {example}", code="invalid_policy")
     return entries
 
 

@@ -9,7 +9,7 @@ import msgspec
 
 from proxy.core.errors import BadDirective, Forbidden, ProxyError
 from proxy.gateway.directory import Directory
-from proxy.gateway.fallbacks import Codes, Fallback, parse_fallbacks, parse_model_fallbacks
+from proxy.gateway.fallbacks import Codes, Fallback, parse_fallbacks, parse_model_fallbacks, shown_value
 from proxy.gateway.outgoing import outgoing
 from proxy.gateway.request import Request
 from proxy.gateway.retry import RetryPolicy, RetrySchedule, RetryTarget
@@ -208,12 +208,17 @@ def _check_json_body(request: Request, header: str, text: str) -> None:
     if request.head.fields.content_encoding or request.sent_body.lstrip()[:1] != b"{":
         if header == "Helicone-Fallback" and request.route.model_in_path:
             return
-        raise BadDirective(header, text, "with a body that is a JSON object, not encoded", code="invalid_policy")
+        raise BadDirective(
+            header, shown_value(header, text), "with a body that is a JSON object, not encoded", code="invalid_policy"
+        )
     try:
         msgspec.json.decode(request.sent_body, type=dict[str, msgspec.Raw])
     except (msgspec.DecodeError, RecursionError) as error:
         raise BadDirective(
-            header, text, f"with a body that is a JSON object; this one is not ({error})", code="invalid_policy"
+            header,
+            shown_value(header, text),
+            f"with a body that is a JSON object; this one is not ({error})",
+            code="invalid_policy",
         ) from None
 
 

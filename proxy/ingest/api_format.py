@@ -4,8 +4,8 @@ from typing import Any, Final
 
 import msgspec
 
+from proxy.core.masking import mask_query
 from proxy.core.origin import Origin
-from proxy.providers.address import mask_query
 from proxy.providers.dialects import DIALECTS
 from proxy.providers.index import Catalog
 from proxy.providers.origin import parse_origin

@@ -1,7 +1,11 @@
-"""Leaves out of a record what may not be stored: omitted bodies, and the middle of bodies that are too large."""
+"""Leaves out of a record what may not be stored: credentials, omitted bodies, and the middle of bodies that are too
+large.
+"""
 
 import msgspec
 
+from proxy.core.masked_record import mask_record
+from proxy.core.masking import mask
 from proxy.core.record import RESPONSE_ERROR, Record
 from proxy.core.usage import Usage
 from proxy.providers.reading import read_record
@@ -13,16 +17,21 @@ _MAX_TAIL = 256 << 10
 
 
 def fit(record: Record, max_body: int) -> Record:
-    """`record` with bodies of at most `max_body` bytes each, and without those that are omitted.
+    """`record` without credentials, with bodies of at most `max_body` bytes each, and without those that are omitted.
 
     What can no longer be read afterwards (usage, model, error) is read before.
     """
+    mask_record(record)
     too_large = len(record.request_body) > max_body or len(record.response_body) > max_body
     if not (too_large or record.request_omitted or record.response_omitted):
         return record
     reading = read_record(record)
     if reading.error_kind and record.status < 400 and record.outcome == "success":
-        record.outcome, record.error, record.error_message = RESPONSE_ERROR, reading.error_kind, reading.error_message
+        record.outcome, record.error, record.error_message = (
+            RESPONSE_ERROR,
+            reading.error_kind,
+            mask(reading.error_message),
+        )
     record.usage = record.usage or reading.billed or Usage()
     record.model = record.model or reading.model_asked or reading.model_answered
     record.user_id = record.user_id or reading.user

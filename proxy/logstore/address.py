@@ -5,6 +5,7 @@ from urllib.parse import parse_qsl, unquote, urlsplit
 
 import msgspec
 
+from proxy.core.masking import mask
 from proxy.logstore.limits import StoreError
 
 __all__ = ["DATABASE", "StoreAddress", "parse_address"]
@@ -37,7 +38,7 @@ class StoreAddress(msgspec.Struct, frozen=True):
 
     def __str__(self) -> str:
         """The URL without its password."""
-        return self.url.replace(f":{urlsplit(self.url).password}@", ":***@") if self.password else self.url
+        return mask(self.url)
 
 
 def parse_address(url: str) -> StoreAddress:

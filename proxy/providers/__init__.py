@@ -5,7 +5,8 @@ turns what a caller asked for into a `Route`; `dialects/<name>.py` finds usage, 
 errors of our own. Imports `proxy.core` only; the gateway and the control plane import it.
 """
 
-from proxy.providers.address import Route, mask_query, resolve
+from proxy.core.masking import mask_query
+from proxy.providers.address import Route, resolve
 from proxy.providers.index import Catalog, load
 from proxy.providers.provider import Provider
 

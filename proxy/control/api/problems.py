@@ -1,7 +1,7 @@
 """Errors as problem details (RFC 9457): which parameter, what was found, what is accepted."""
 
 import logging
-from typing import Any
+from typing import Any, Final
 
 import msgspec
 from litestar import Request, Response
@@ -13,6 +13,7 @@ from proxy.control.log_service import NotReady
 from proxy.control.slots import NoSlotFree
 from proxy.control.snippets import NoSnippet
 from proxy.core.errors import BadDirective, BadRequest, FeatureUnavailable
+from proxy.core.masking import MASK, is_secret_name, mask
 from proxy.ingest.spool import SpoolUnwritable
 from proxy.logstore import FilterError, QueryCancelled, QueryLimitError, QueryRefused, StoreBusy, StoreError
 from proxy.metadata.db import SecretRotated
@@ -20,6 +21,8 @@ from proxy.metadata.errors import ConstraintError, InvalidValue, RowConflict, Ro
 from proxy.query import SqlError
 
 __all__ = ["HANDLERS", "Problem", "answer"]
+
+_MAX_QUOTED: Final = 4000
 
 _log = logging.getLogger(__name__)
 
@@ -37,6 +40,16 @@ class Problem(msgspec.Struct, omit_defaults=True):
 
 
 def answer(problem: Problem) -> Response[bytes]:
+    """The response; what it quotes of the request is masked."""
+    problem = Problem(
+        problem.title,
+        problem.status,
+        problem.type,
+        mask(problem.detail[:_MAX_QUOTED]),
+        mask(problem.parameter[:_MAX_QUOTED]),
+        MASK if problem.value and is_secret_name(problem.parameter) else mask(problem.value[:_MAX_QUOTED]),
+        problem.accepted,
+    )
     return Response(msgspec.json.encode(problem), status_code=problem.status, media_type="application/problem+json")
 
 

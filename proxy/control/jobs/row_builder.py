@@ -11,6 +11,7 @@ import msgspec
 from proxy.control.jobs.log_rows import LogRows, plain_bytes, unreadable_rows
 from proxy.control.priced_call import PricedCall, pack_usage, price_call
 from proxy.core import log
+from proxy.core.masking import mask, mask_bytes
 from proxy.core.record import RESPONSE_ERROR, Attempt, Ingested, Record, decode
 from proxy.core.trace import parse_traceparent, span_id_of
 from proxy.core.usage import Usage
@@ -28,6 +29,8 @@ _MAX_TOOLS: Final = 64
 _MAX_TOOL_NAME: Final = 256
 _MAX_VALUE: Final = 1 << 62
 _ANY_SIZE: Final = 1 << 62
+_MASKED_BYTES: Final = 1 << 20
+"""Bytes of the body of an error that are searched for credentials, which providers quote there."""
 
 _common_columns = attrgetter(*CommonColumns.__struct_fields__)
 _json = msgspec.json.Encoder().encode
@@ -129,7 +132,10 @@ class RowBuilder:
 
     def _reading(self, record: Record) -> RecordReading:
         try:
-            return self._read(record)
+            reading = self._read(record)
+            if reading.error_kind or record.status >= 400:
+                _mask_error(reading)
+            return reading
         except Exception as error:  # noqa: BLE001
             self._note(error)
             return RecordReading(
@@ -137,7 +143,7 @@ class RowBuilder:
                 billed=record.usage,
                 request=record.request_body,
                 response=record.response_body,
-                problem=f"{type(error).__name__}: {error}"[:500],
+                problem=mask(f"{type(error).__name__}: {error}"[:500]),
             )
 
     def _note(self, error: Exception) -> None:
@@ -190,6 +196,13 @@ class RowBuilder:
             took_ms = record.facts.get("cache.latency_ms")
             if isinstance(took_ms, int) and row.latency_ms is not None:
                 row.saved_ms = took_ms - row.latency_ms
+
+
+def _mask_error(reading: RecordReading) -> None:
+    reading.error_message = mask(reading.error_message[:_MASKED_BYTES])
+    reading.response = mask_bytes(reading.response, _MASKED_BYTES)
+    if reading.text:
+        reading.text = mask(reading.text[:_MASKED_BYTES]) + reading.text[_MASKED_BYTES:]
 
 
 def bare_row(rows: LogRows, error: Exception) -> RequestRow:

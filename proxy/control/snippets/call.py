@@ -2,15 +2,15 @@
 
 import re
 from typing import Final, Literal
-from urllib.parse import quote, unquote
+from urllib.parse import quote
 
 import msgspec
 
 from proxy.control.snippets.addresses import NoSnippet, gateway_address, provider_origin
 from proxy.control.snippets.payload import Payload
 from proxy.core.event import Event
+from proxy.core.masking import MASK
 from proxy.providers import Catalog, Provider
-from proxy.providers.credentials import QUERY_SECRETS
 
 __all__ = ["EnvironmentValue", "NoSnippet", "OutgoingCall", "Target", "call_of"]
 
@@ -93,8 +93,7 @@ def _shown_path(path: str) -> str:
 
 
 def _is_masked(field: str) -> bool:
-    name, _, value = field.partition("=")
-    return value == "***" and unquote(name).strip().lower() in QUERY_SECRETS
+    return field.rpartition("=")[2] == MASK
 
 
 def _provider_headers(event: Event, provider: Provider) -> dict[str, str | EnvironmentValue]:

@@ -6,12 +6,15 @@ import contextlib
 from proxy.core import log
 from proxy.core.clock import monotonic
 from proxy.core.errors import BadRequest, ClientDisconnected, Overloaded, PerihelionError, ProxyError, UpstreamError
+from proxy.core.masking import mask
 from proxy.gateway.exchange import Exchange
 from proxy.gateway.wire.base import FinalChunk, Wire
 from proxy.providers.dialects import DIALECTS, Dialect, guess_dialect
 
 __all__ = ["refuse"]
 
+_MAX_MESSAGE = 4000
+"""Characters of a message that are answered and logged. It may quote what the caller sent."""
 _CLIENT_CLOSED_REQUEST = 499  # nginx's status; no caller sees it
 
 
@@ -28,7 +31,8 @@ def refuse(ex: Exchange, error: BaseException) -> FinalChunk:
     elif not isinstance(error, PerihelionError):
         log.swallowed("call", error)
     shown = ProxyError.of(error)
-    outcome.error, outcome.error_message = shown.code, shown.message
+    message, param = mask(shown.message[:_MAX_MESSAGE]), mask(shown.param[:_MAX_MESSAGE]) if shown.param else None
+    outcome.error, outcome.error_message = shown.code, message
     if isinstance(shown, UpstreamError):
         outcome.upstream_error = shown
     route = outcome.route or ex.route
@@ -38,12 +42,12 @@ def refuse(ex: Exchange, error: BaseException) -> FinalChunk:
         tap = outcome.tap
         if tap is None or not tap.takes_error:
             return FinalChunk(b"", complete=False)  # the caller's HTTP library reports it
-        told = shown.status, shown.kind, shown.message, shown.code, shown.param
+        told = shown.status, shown.kind, message, shown.code, param
         return FinalChunk(dialect.error_body(*told) + b"\n" if tap.is_lines else dialect.error_event(*told))
     outcome.status = shown.status
     if isinstance(shown, UpstreamError) and ex.held.answer is not None and not outcome.client_left:
         outcome.cut = "upstream"
-    body = dialect.error_body(shown.status, shown.kind, shown.message, shown.code, shown.param)
+    body = dialect.error_body(shown.status, shown.kind, message, shown.code, param)
     headers = [
         ("content-type", "application/json"),
         ("content-length", str(len(body))),
