@@ -48,8 +48,10 @@ def _has_credential(head: RequestHead, route: Route) -> bool:
 
 
 def _stored(org: str, directory: Directory, route: Route) -> bytes:
-    """Returns the header line of the credential that the organisation stored, or nothing."""
-    secret = directory.credential(org, route.provider.name)
+    """Returns the header line of the credential that the organisation stored for this provider, and for this resource
+    of it where it has resources of customers; or nothing."""
+    name = route.provider.name
+    secret = directory.credential(org, f"{name}/{route.resource}" if route.resource else name)
     if not secret:
         return b""
     name = next((name for name in route.provider.auth if name[:1] != "?"), "authorization")

@@ -6,8 +6,12 @@ from pathlib import Path
 import msgspec
 
 from proxy.core.errors import SettingError
+from proxy.providers.origin import holes
 
 __all__ = ["Provider", "read_provider", "read_rows"]
+
+_PLACES = frozenset({"region", "location"})
+"""Variables that choose among a provider's own hosts."""
 
 
 class Provider(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=True):
@@ -55,8 +59,16 @@ class Provider(msgspec.Struct, frozen=True, forbid_unknown_fields=True, kw_only=
     report usage without being asked."""
     stream_usage_since: str = ""
     """The first `api-version` of the query that takes it; calls of an older one are left alone."""
+    per_resource: bool = False
+    """Whether hosts that its patterns allow belong to its customers. A stored key is then bound to one of them, as it
+    is by itself where a variable of `origin` names a customer's resource."""
     ours: bool = True
     """False where a user's folder set its origin: that origin is allowed by name, wherever it resolves to."""
+
+    @property
+    def is_shared(self) -> bool:
+        """Whether its addresses lead to resources of its customers: a stored key is for one resource only."""
+        return self.per_resource or not _PLACES.issuperset(self.variables or holes(self.origin))
 
 
 def read_rows(file: Path) -> dict[str, object]:

@@ -21,7 +21,7 @@ STORED_ONE = "stored"
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory, simulator_origin: str) -> Iterator[Stack]:
-    providers = dict.fromkeys(STORED, f'origin = "{simulator_origin}"')
+    providers = dict.fromkeys((*STORED, "azure"), f'origin = "{simulator_origin}"')
     folder: Path = tmp_path_factory.mktemp("stack")
     with Stack(folder, providers, auth__mode="required", targets__allow=simulator_origin) as running:
         yield running
@@ -35,6 +35,16 @@ def key(stack: Stack, simulator_origin: str) -> str:
         made: str = admin.post("/api/keys", json={"name": "test"}).raise_for_status().json()["key"]
         for provider, value in STORED.items():
             admin.put(f"/api/credentials/{provider}", json={"value": value}).raise_for_status()
+        for body in ({"value": "k"}, {"value": "k", "resource": "a/b"}, {"value": "k", "resource": "x" * 64}):
+            refused = admin.put("/api/credentials/azure", json=body)
+            assert (refused.status_code, refused.json()["parameter"]) == (400, "resource")
+        for resource in ("Mine", "gone"):
+            body = {"value": f"stored-for-{resource.lower()}", "resource": resource}
+            stored = admin.put("/api/credentials/azure", json=body).raise_for_status().json()
+            assert (stored["provider"], stored["resource"]) == ("azure", resource.lower())
+        assert admin.delete("/api/credentials/azure", params={"resource": "gone"}).status_code == 204
+        listed = admin.get("/api/credentials").json()["data"]
+        assert [one["resource"] for one in listed if one["provider"] == "azure"] == ["mine"]
 
     def there() -> bool:
         answer = httpx.post(stack.gateway + CHAT, json=CALL, headers={"Helicone-Auth": f"Bearer {made}"})
@@ -123,3 +133,13 @@ def test_the_same_where_a_call_names_its_targets(
     value = f"Bearer {STORED[told['authorization'].rpartition('-')[2]]}" if value is STORED_ONE else value
     assert told.get("authorization") == value and key not in json.dumps(told)
     assert "x-api-key" not in told or told["x-api-key"] == entry["x-api-key"]
+
+
+@pytest.mark.parametrize(("resource", "got"), [("mine", "stored-for-mine"), ("other", None), ("gone", None)])
+def test_a_stored_key_goes_to_the_resource_that_it_is_for(
+    stack: Stack, key: str, simulator_origin: str, resource: str, got: str | None
+) -> None:
+    path = f"/azure/{resource}/openai/deployments/m/chat/completions?api-version=2024-10-21"
+    answer = httpx.post(stack.gateway + path, json=CALL, headers={"Helicone-Auth": f"Bearer {key}"})
+    assert answer.status_code == 200
+    assert sent(simulator_origin).get("api-key") == got

@@ -14,5 +14,22 @@ function useChange<T, R>(change: (asked: T) => Promise<R>) {
   return useMutation({ mutationFn: change, onSuccess: () => queries.invalidateQueries({ queryKey: ["credentials"] }) });
 }
 
-export const usePutCredential = () => useChange(({ provider, value }: { provider: string; value: string }) => dataOf(api.PUT("/api/credentials/{provider}", { params: { path: { provider } }, body: { value } })));
-export const useDeleteCredential = () => useChange((provider: string) => dataOf(api.DELETE("/api/credentials/{provider}", { params: { path: { provider } } })));
+/** Name of a credential: its provider, and behind a slash the resource that it is for. */
+export const nameOf = ({ provider, resource }: { provider: string; resource: string }) => (resource ? `${provider}/${resource}` : provider);
+
+const placeOf = (name: string) => {
+  const [provider = "", resource = ""] = name.split("/", 2);
+  return { provider: provider.trim(), resource: resource.trim() };
+};
+
+export const usePutCredential = () =>
+  useChange(({ name, value }: { name: string; value: string }) => {
+    const { provider, resource } = placeOf(name);
+    return dataOf(api.PUT("/api/credentials/{provider}", { params: { path: { provider } }, body: { value, resource } }));
+  });
+
+export const useDeleteCredential = () =>
+  useChange((name: string) => {
+    const { provider, resource } = placeOf(name);
+    return dataOf(api.DELETE("/api/credentials/{provider}", { params: { path: { provider }, query: { resource } } }));
+  });

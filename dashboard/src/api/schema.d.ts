@@ -3343,6 +3343,7 @@ export interface components {
             created_us: number;
             hint: string;
             provider: string;
+            resource: string;
         };
         /** CredentialList */
         CredentialList: {
@@ -4197,6 +4198,8 @@ export interface components {
         };
         /** NewCredential */
         NewCredential: {
+            /** @default  */
+            resource?: string;
             value: string;
         };
         /** NewDocument */
@@ -7523,7 +7526,9 @@ export interface operations {
     };
     deleteCredential: {
         parameters: {
-            query?: never;
+            query?: {
+                resource?: string;
+            };
             header?: never;
             path: {
                 provider: string;

@@ -19,6 +19,9 @@ from proxy.metadata import credentials, keys
 from proxy.metadata.credentials import Credential
 from proxy.metadata.errors import InvalidValue
 from proxy.metadata.keys import Key
+from proxy.providers.address import resource_of
+from proxy.providers.origin import is_label
+from proxy.providers.provider import Provider
 
 __all__ = ["KEY_ROUTES"]
 
@@ -56,6 +59,9 @@ class KeyPage(msgspec.Struct):
 class NewCredential(msgspec.Struct, forbid_unknown_fields=True):
     value: str
     """The provider's key. It is sealed, and no answer ever has it."""
+    resource: str = ""
+    """Of a provider whose addresses name a resource of its customer (`/azure/<resource>/…`): the one that the key is
+    for. It is sent to no other."""
 
 
 class CredentialList(msgspec.Struct):
@@ -143,23 +149,40 @@ def put_credential(
     """Used for calls of this organisation that bring none of their own."""
     plane: ControlPlane = request.app.state.plane
     check_provider("provider", provider, plane.providers)
+    resource = _resource(plane.catalog.providers[provider], data.resource)
     value = data.value.strip()
     if not value or len(value) > 8192 or not (value.isascii() and value.isprintable()):
         raise InvalidValue("value", "***", "1 to 8192 printable ASCII characters")
     database = database_of(request)
     return mutate(
         request,
-        [provider, token_hash(database.pepper, value).hex()],  # keyed: what is kept of it tells nobody the value
-        lambda rows: credentials.put(rows, database.secret, caller_of(request).org, provider, value),
+        # Hashed with a key: what is kept of it tells nobody the value.
+        [provider, resource, token_hash(database.pepper, value).hex()],
+        lambda rows: credentials.put(rows, database.secret, caller_of(request).org, provider, value, resource),
     )
 
 
 @delete("/api/credentials/{provider:str}", sync_to_thread=True, opt=needs("admin"), summary="Delete a credential",
         status_code=204, operation_id="deleteCredential")  # fmt: skip
-def delete_credential(request: Request[Any, Any, Any], provider: FromPath[str]) -> None:
+def delete_credential(request: Request[Any, Any, Any], provider: FromPath[str], resource: str = "") -> None:
     """Gone from the database; gateways know within two seconds."""
     with database_of(request).write() as rows:
-        credentials.remove(rows, caller_of(request).org, provider)
+        credentials.remove(rows, caller_of(request).org, provider, resource)
+
+
+def _resource(provider: Provider, given: str) -> str:
+    """The resource that a key is for. Raises `InvalidValue` where one is missing, or is none."""
+    given = given.strip().lower()
+    if not provider.is_shared:
+        if given:
+            raise InvalidValue("resource", given[:60], f"none: all addresses of {provider.name} are the provider's own")
+        return ""
+    resource = resource_of(provider, given) if "." in given else given
+    if not all(map(is_label, resource.split("."))) or len(provider.name) + len(resource) > 63:
+        raise InvalidValue(
+            "resource", given[:60], f"the resource or host of {provider.name} that the key is for, such as my-resource"
+        )
+    return resource
 
 
 def _may_give(caller: Caller, scopes: list[str], before: list[str]) -> None:

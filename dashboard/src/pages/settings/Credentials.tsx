@@ -1,6 +1,6 @@
 import { Alert, Autocomplete, Button, PasswordInput } from "@mantine/core";
 import { useState } from "react";
-import { useCredentials, useDeleteCredential, usePutCredential, type Credential } from "@/api/credentials";
+import { nameOf, useCredentials, useDeleteCredential, usePutCredential, type Credential } from "@/api/credentials";
 import { atField, ofForm } from "@/api/problems";
 import { useStatus } from "@/api/status";
 import { Time } from "@/components/Bits";
@@ -42,7 +42,7 @@ export function Credentials() {
             data.length ? (
               <ul className={styles["list"]} aria-label="Stored credentials" style={{ marginTop: 8 }}>
                 {data.map((credential) => (
-                  <CredentialRow key={credential.provider} credential={credential} onReplace={() => open(credential.provider)} />
+                  <CredentialRow key={nameOf(credential)} credential={credential} onReplace={() => open(nameOf(credential))} />
                 ))}
               </ul>
             ) : (
@@ -60,8 +60,8 @@ function StoreCredential({ first, stored, onClose }: { first: string; stored: Cr
   const [value, setValue] = useState("");
   const providers = useStatus().data?.providers ?? [];
   const put = usePutCredential();
-  const known = stored.some((each) => each.provider === provider);
-  const fault = ofForm(put.error, "provider", "value");
+  const known = stored.some((each) => nameOf(each) === provider);
+  const fault = ofForm(put.error, "provider", "resource", "value");
   return (
     <Panel title={known ? `Replace the credential of ${provider}` : "New credential"} sub="sealed at once; no page and no answer ever shows it again">
       <form
@@ -69,7 +69,7 @@ function StoreCredential({ first, stored, onClose }: { first: string; stored: Cr
         onSubmit={(event) => {
           event.preventDefault();
           put.mutate(
-            { provider, value },
+            { name: provider, value },
             {
               onSuccess: () => {
                 done(`The credential of ${provider} is stored. Gateways use it within two seconds.`);
@@ -85,7 +85,7 @@ function StoreCredential({ first, stored, onClose }: { first: string; stored: Cr
           </Alert>
         )}
         <div className={styles["pair"]}>
-          <Autocomplete label="Provider" placeholder="openai" required data={providers} limit={40} value={provider} error={atField(put.error, "provider")} onChange={setProvider} />
+          <Autocomplete label="Provider" description="with the resource where it has some: azure/my-resource" placeholder="openai" required data={providers} limit={40} value={provider} error={atField(put.error, "provider") ?? atField(put.error, "resource")} onChange={setProvider} />
           <PasswordInput label="The provider's key" autoComplete="off" required autoFocus={!!first} value={value} error={atField(put.error, "value")} onChange={(event) => setValue(event.currentTarget.value)} />
         </div>
         <div className={styles["buttons"]}>
@@ -102,34 +102,35 @@ function StoreCredential({ first, stored, onClose }: { first: string; stored: Cr
 function CredentialRow({ credential, onReplace }: { credential: Credential; onReplace: () => void }) {
   const [asking, setAsking] = useState(false);
   const remove = useDeleteCredential();
+  const name = nameOf(credential);
   return (
     <li className={styles["item"]}>
       <div className={styles["main"]}>
         <strong>
-          {credential.provider} <span className="mono dim">…{credential.hint}</span>
+          {name} <span className="mono dim">…{credential.hint}</span>
         </strong>
         <small>
           stored <Time at={new Date(credential.created_us / 1000)} />
         </small>
       </div>
       <div className={styles["end"]}>
-        <Button variant="subtle" color="gray" onClick={onReplace} aria-label={`Replace the credential of ${credential.provider}`}>
+        <Button variant="subtle" color="gray" onClick={onReplace} aria-label={`Replace the credential of ${name}`}>
           Replace
         </Button>
-        <Button color="red" variant="subtle" onClick={() => setAsking(true)} aria-label={`Delete the credential of ${credential.provider}`}>
+        <Button color="red" variant="subtle" onClick={() => setAsking(true)} aria-label={`Delete the credential of ${name}`}>
           Delete
         </Button>
       </div>
       <Confirm
-        title={`Delete the credential of ${credential.provider}?`}
-        action={`Delete ${credential.provider}`}
+        title={`Delete the credential of ${name}?`}
+        action={`Delete ${name}`}
         opened={asking}
         pending={remove.isPending}
         error={remove.error}
         onClose={() => setAsking(false)}
-        onConfirm={() => remove.mutate(credential.provider, { onSuccess: () => done(`The credential of ${credential.provider} is deleted.`) })}
+        onConfirm={() => remove.mutate(name, { onSuccess: () => done(`The credential of ${name} is deleted.`) })}
       >
-        Calls to {credential.provider} that bring no key of their own fail from then on. The key ending in {credential.hint} itself stays valid at the provider.
+        Calls to {name} that bring no key of their own fail from then on. The key ending in {credential.hint} itself stays valid at the provider.
       </Confirm>
     </li>
   );
