@@ -111,7 +111,7 @@ HEADERS: Final[tuple[Header, ...]] = (
     Header("Helicone-Request-Name", "request_name", accepts=_TEXT, is_label=True, doc="A name for the call."),
     Header(
         "Helicone-Request-Id", "request_id", accepts=UUIDS, default="a new one (version 7)",
-        doc="The id of the record. A repeat is 409 within the last 65,536 ids of one worker.",
+        doc="The id of the record. A repeat in the same organisation is 409 within the last 65,536 ids of one worker.",
     ),
     Header(
         "Helicone-Property-<Name>", "properties", accepts=_TEXT, is_label=True,

@@ -1,8 +1,10 @@
 """The identity of a caller: organisation and API key."""
 
+from typing import Final
+
 import msgspec
 
-__all__ = ["DEFAULT_ORG", "Identity", "is_key"]
+__all__ = ["DEFAULT_ORG", "UNKNOWN", "Identity", "is_key"]
 
 DEFAULT_ORG = "default"
 
@@ -18,6 +20,10 @@ class Identity(msgspec.Struct, frozen=True):
     """Rate limits of the key."""
     org_policy: str = ""
     """Limits of its organisation, as `OrgRow.limits` writes them."""
+
+
+UNKNOWN: Final = Identity()
+"""Of a call that was refused before it was known whose it is; compare with `is`."""
 
 
 def is_key(text: str) -> bool:

@@ -42,6 +42,7 @@ METRICS: Final[tuple[Metric, ...]] = (
         ("response_bytes_total", "Bytes of answer bodies."),
         ("duration_seconds", "Time from a call's arrival to its end.", ("le",)),
         ("unlogged_total", "Calls whose record could not be built: a defect, its cause is in the log of the gateway."),
+        ("refused_unlogged_total", "Refused calls without a valid key that have no record: too many came at once."),
         ("swallowed_errors_total", "Errors that failed no call, by the work that met them.", ("kind",)),
         ("spool_written_total", "Records written to the spool."),
         ("spool_dropped_total", "Records dropped because the spool could not be written."),

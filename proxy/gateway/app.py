@@ -52,7 +52,10 @@ class Application:
         settings = self._settings
         self._run.mkdir(parents=True, exist_ok=True)
         catalog = providers.load(
-            settings.get_str("providers.folder"), settings.get_str("targets.allow"), settings.get_str("domain")
+            settings.get_str("providers.folder"),
+            settings.get_str("targets.allow"),
+            settings.get_str("domain"),
+            local=settings.get_str("auth.mode") == "open",
         )
         upstream = open_upstream(
             settings.get_str("upstream.transport"),

@@ -5,7 +5,7 @@ from typing import Any
 import msgspec
 
 from proxy.core.errors import UpstreamError
-from proxy.core.identity import Identity
+from proxy.core.identity import UNKNOWN, Identity
 from proxy.core.record import Attempt
 from proxy.gateway.cache.inflight import InflightCall
 from proxy.gateway.request import UNREAD, Request, RequestHead
@@ -101,7 +101,7 @@ class Exchange(msgspec.Struct, eq=False):
     head: RequestHead = UNREAD
     guards: tuple[str, ...] = ()
     """The guards that the call asks for."""
-    identity: Identity = Identity()
+    identity: Identity = UNKNOWN
     route: Route | None = None
     """Where the caller's path leads."""
     body: bytes = b""

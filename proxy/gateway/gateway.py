@@ -5,6 +5,7 @@ import os
 from proxy.core.clock import monotonic, now_us, uuid7
 from proxy.core.settings import Settings
 from proxy.gateway.breaker import Breakers
+from proxy.gateway.browsers import BrowserGuard
 from proxy.gateway.cache import Cache
 from proxy.gateway.directory import Directory
 from proxy.gateway.dispatcher import Dispatcher
@@ -43,7 +44,9 @@ class Gateway:
         self.worker = str(os.getpid())
         self.max_body = settings.get_int("gateway.max_body")
         self.stream_usage = settings.get_bool("stream.usage")
-        self.requires_keys = settings.get_str("auth.mode") == "required"
+        requires_keys = settings.get_str("auth.mode") == "required"
+        self.browsers = None if requires_keys else BrowserGuard(settings.get_str("domain"))
+        """What open mode refuses; None where keys are required."""
         self.relay = RelayOptions.of(settings)
         self.ids = RequestIds()
         self.directory = Directory(settings)

@@ -31,7 +31,7 @@ async def log_call(gw: Gateway, wire: Wire) -> None:
     try:
         wire.check_load()
         ex.head = read(wire)
-        identity = identify_reporter(ex.head, gw.directory, gw.requires_keys)
+        identity = identify_reporter(ex.head, gw.directory, gw.browsers)
         ex.phase = "receive"
         body = await receive(wire, ex.head, MAX_LOG_BYTES)
         ex.phase = "log"

@@ -28,6 +28,7 @@ class Metrics:
         self.opened = 0
         self.finished = 0
         self.unlogged = 0
+        self.refused_unlogged = 0
         self.request_bytes = 0
         self.response_bytes = 0
         self.calls: Counter[tuple[str, int, str]] = Counter()
@@ -53,6 +54,7 @@ class Metrics:
         samples["opened_total"] = self.opened
         samples["open"] = self.opened - self.finished - self.unlogged
         samples["unlogged_total"] = self.unlogged
+        samples["refused_unlogged_total"] = self.refused_unlogged
         samples["request_bytes_total"] = self.request_bytes
         samples["response_bytes_total"] = self.response_bytes
         running = 0

@@ -30,8 +30,8 @@ async def handle(gw: Gateway, wire: Wire) -> None:
     try:
         wire.check_load()  # 503 where too many calls are open
         ex.head = read(wire)  # the headers, in one pass
-        ex.identity = identify(ex.head, gw.directory, gw.requires_keys)  # whose key; 401 before anything else
-        ex.id = gw.ids.claim(ex.head.fields.request_id, ex.id)  # the caller's own id, or the one made
+        ex.identity = identify(ex.head, gw.directory, gw.browsers)  # whose key; 401 before anything else
+        ex.id = gw.ids.claim(ex.head.fields.request_id, ex.id, ex.identity.org)  # the caller's own id, or the one made
         ex.phase = "check"
         ex.guards = check(ex.head.fields)  # the values of Helicone-* headers; which guards they ask for
         ex.phase = "address"

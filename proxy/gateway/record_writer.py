@@ -5,16 +5,24 @@ Together costs less than one by one (docs/architecture.md).
 """
 
 import asyncio
+from typing import Final
 
 from proxy.core import log
+from proxy.core.clock import monotonic
+from proxy.core.identity import UNKNOWN
 from proxy.core.record import encode
-from proxy.gateway.build_record import build_record
+from proxy.gateway.build_record import build_record, build_refusal
 from proxy.gateway.cache import Cache
 from proxy.gateway.exchange import Exchange
 from proxy.gateway.metrics import Metrics
 from proxy.spool.writer import Writer
 
 __all__ = ["RecordWriter"]
+
+_REFUSALS: Final = 100
+"""Records of calls that were refused before it was known whose they are: as many at once, and then
+`_REFUSALS_A_SECOND`. Further ones are counted: whoever has no key must not fill the disk or flood the log."""
+_REFUSALS_A_SECOND: Final = 1.0
 
 
 class RecordWriter:
@@ -27,6 +35,8 @@ class RecordWriter:
         self._worker = worker
         self._max_body = max_body
         self._ended: list[Exchange] = []
+        self._refusals = float(_REFUSALS)
+        self._counted_at = monotonic()
 
     def add(self, ex: Exchange) -> None:
         """Take a call that ended. Its caller gets the end of the answer once the record is written or counted as
@@ -42,8 +52,15 @@ class RecordWriter:
         frames: list[bytes] = []
         for ex in ended:
             try:
-                record = build_record(ex, self._worker, self._max_body)
-                frames.append(encode(record))
+                if ex.identity is UNKNOWN:
+                    record = build_refusal(ex, self._worker)
+                    if self._may_log_refusal():
+                        frames.append(encode(record))
+                    else:
+                        self._metrics.refused_unlogged += 1
+                else:
+                    record = build_record(ex, self._worker, self._max_body)
+                    frames.append(encode(record))
                 self._metrics.ended(record)
             except Exception as error:
                 self._metrics.unlogged += 1
@@ -55,3 +72,12 @@ class RecordWriter:
                     ex.wire.finish(ex.final_chunk)
                 except Exception as error:  # the callers of the other calls wait too
                     log.swallowed("finish", error)
+
+    def _may_log_refusal(self) -> bool:
+        now = monotonic()
+        self._refusals = min(_REFUSALS, self._refusals + (now - self._counted_at) * _REFUSALS_A_SECOND)
+        self._counted_at = now
+        if self._refusals < 1:
+            return False
+        self._refusals -= 1
+        return True

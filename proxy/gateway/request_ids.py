@@ -1,4 +1,4 @@
-"""The ids that callers gave their calls: each may be used once."""
+"""The ids that callers gave their calls: each may be used once in an organisation."""
 
 from collections import OrderedDict
 from typing import Final
@@ -15,17 +15,17 @@ class RequestIds:
     """The last ids that one worker has seen."""
 
     def __init__(self) -> None:
-        self._seen: OrderedDict[str, None] = OrderedDict()
+        self._seen: OrderedDict[tuple[str, str], None] = OrderedDict()
 
-    def claim(self, header: str, own: str) -> str:
+    def claim(self, header: str, own: str, org: str) -> str:
         """Return the id of the call: the caller's where `header` is one, else `own`. Raises `Conflict` for one that an
-        earlier call used."""
+        earlier call of the organisation used."""
         id = parse_uuid(header) if header else None
         if id is None:
             return own
-        if id in self._seen:
+        if (org, id) in self._seen:
             raise Conflict(f"Helicone-Request-Id {id} was used by an earlier call.", param="Helicone-Request-Id")
-        self._seen[id] = None
+        self._seen[org, id] = None
         if len(self._seen) > _MAX_IDS:
             self._seen.popitem(last=False)
         return id

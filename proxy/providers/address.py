@@ -17,14 +17,14 @@ from urllib.parse import quote, unquote
 import msgspec
 
 from proxy.core.errors import BadDirective, BadRequest, FeatureUnavailable, Forbidden, NotFound
+from proxy.core.identity import is_key
 from proxy.core.origin import Origin
-from proxy.providers.credentials import QUERY_SECRETS
 from proxy.providers.dialects import DIALECTS, wants_stream_usage
 from proxy.providers.index import Catalog
 from proxy.providers.origin import holes, is_label, is_literal, parse_origin
 from proxy.providers.provider import Provider
 
-__all__ = ["Route", "mask_query", "resolve"]
+__all__ = ["Route", "resolve", "resource_of"]
 
 _MEMO: Final = 2048
 """Maximum of remembered routes. A path that repeats, as nearly all do, costs one dict lookup."""
@@ -59,6 +59,8 @@ class Route(msgspec.Struct, frozen=True):
     """The model where the path holds it, percent-decoded; else empty."""
     stream_usage: bool
     """`stream_options.include_usage` may be added where the body asks for a stream."""
+    resource: str = ""
+    """Whose of the provider's customers the host is, where it is one's: a label, or else the host."""
 
 
 def resolve(
@@ -87,7 +89,9 @@ def resolve(
     usage = route.stream_usage
     if usage and route.provider.stream_usage_since:
         usage = wants_stream_usage(route.provider, route.operation, route.dialect, path)
-    return Route(route.provider, route.origin, path, route.dialect, route.operation, route.model_in_path, usage)
+    return Route(
+        route.provider, route.origin, path, route.dialect, route.operation, route.model_in_path, usage, route.resource
+    )
 
 
 def _route(catalog: Catalog, host: str, path: str, target: str, api_base: str, mark: str) -> Route:
@@ -95,11 +99,12 @@ def _route(catalog: Catalog, host: str, path: str, target: str, api_base: str, m
         path = quote(path, safe=_PATH_SAFE, errors="replace")
     if not path.startswith("/"):
         path = "/" + path
+    decoded = _decoded(path)
+    _refuse_keys(decoded)
     if target:
         return _to_target(catalog, path, target)
     if api_base:
         return _to_base(catalog, path, api_base)
-    decoded = _decoded(path)
     _refuse_loggers(decoded)
     label = _label(catalog, host)
     if label:
@@ -108,25 +113,35 @@ def _route(catalog: Catalog, host: str, path: str, target: str, api_base: str, m
             raise NotFound(
                 f"Host {host!r}: no provider has the label {label!r}. Known path prefixes: {catalog.names()}."
             )
-        return _to_provider(provider, path)
+        return _to_provider(catalog, provider, path)
     segments = _segments(path)
     provider = catalog.prefixes.get(segments[0])
     if provider is not None:
-        return _to_provider(provider, _after(path, 1))
+        return _to_provider(catalog, provider, _after(path, 1))
     for size in range(len(segments), 1, -1):
         provider = catalog.long_prefixes.get(segments[:size])
         if provider is not None:
-            return _to_provider(provider, _after(path, size))
+            return _to_provider(catalog, provider, _after(path, size))
     provider = catalog.verbs.get(decoded.rpartition(":")[2]) or catalog.marks.get(mark)
     for size in range(len(segments), 0, -1):
         provider = provider or catalog.bare.get(segments[:size])
     if provider is not None:
-        return _to_provider(provider, path)
+        return _to_provider(catalog, provider, path)
     raise NotFound(
         f"Nothing is served at {_shown(decoded)!r}. Begin the path with a provider's prefix ({catalog.names()}), or "
         "name an allowed origin in Helicone-Target-Url. Without either only the known paths of OpenAI, Anthropic and "
         "Gemini are served, such as /v1/chat/completions, /v1/messages and /v1beta/models."
     )
+
+
+def _refuse_keys(decoded: str) -> None:
+    """Raises `BadRequest` for a path with a key of this proxy: no provider may see it."""
+    if any(map(is_key, decoded.split("/"))):
+        raise BadRequest(
+            "The path holds a key of this proxy, which no provider may see; accepted: the key in Helicone-Auth, or as "
+            "the first segment of the path.",
+            code="invalid_address",
+        )
 
 
 def _refuse_loggers(decoded: str) -> None:
@@ -176,7 +191,13 @@ def _label(catalog: Catalog, host: str) -> str:
     return "" if label == "gateway" else label
 
 
-def _to_provider(provider: Provider, path: str) -> Route:
+def _to_provider(catalog: Catalog, provider: Provider, path: str) -> Route:
+    if provider.name in catalog.off:
+        raise Forbidden(
+            f"Provider {provider.name!r} is on the gateway's own host ({provider.origin}), which is closed while keys "
+            f"are required; to open it, name its origin in {provider.name}.toml in the folder of the setting "
+            "providers.folder."
+        )
     origin = provider.origin
     if not origin:
         raise NotFound(f"Provider {provider.name!r} has no origin of its own; name it with Helicone-Target-Url.")
@@ -194,7 +215,7 @@ def _to_provider(provider: Provider, path: str) -> Route:
     found = parse_origin(provider.origins.get(values[0], origin) if values else origin)
     if isinstance(found, str):
         raise NotFound(f"Provider {provider.name!r} has an origin with {found}.")
-    return _made(provider, found[0], path)
+    return _made(provider, found[0], path, values[0] if values else "")
 
 
 def _to_target(catalog: Catalog, path: str, target: str) -> Route:
@@ -254,7 +275,7 @@ def _guarded(origin: Origin) -> Origin:
     return Origin(origin.scheme, origin.host, origin.port, guarded=True)
 
 
-def _made(provider: Provider, origin: Origin, path: str) -> Route:
+def _made(provider: Provider, origin: Origin, path: str, label: str = "") -> Route:
     decoded = _decoded(path)
     dialect = provider.dialect
     for part, other in provider.dialects.items():
@@ -264,20 +285,18 @@ def _made(provider: Provider, origin: Origin, path: str) -> Route:
     known = DIALECTS[dialect]
     operation = known.operation(decoded)
     usage = wants_stream_usage(provider, operation, dialect)
-    return Route(provider, origin, path, dialect, operation, known.model_in(decoded), usage)
+    resource = (label or resource_of(provider, origin.host)) if provider.is_shared else ""
+    return Route(provider, origin, path, dialect, operation, known.model_in(decoded), usage, resource)
+
+
+def resource_of(provider: Provider, host: str) -> str:
+    """Whose of the provider's customers a host is: the label that stands for `{variable}` in its origin, else the
+    host."""
+    head, mark, rest = provider.origin.partition("://")[2].partition("{")
+    tail = rest.partition("}")[2].partition(":")[0]
+    label = host[len(head) : len(host) - len(tail)]
+    return label if mark and host.startswith(head) and host.endswith(tail) and is_label(label) else host
 
 
 def _shown(text: str) -> str:
     return text if len(text) <= 120 else text[:117] + "..."
-
-
-def mask_query(query: str) -> str:
-    """`query` with the values of fields that hold a credential replaced by `***`, for the log."""
-    if not query:
-        return query
-    fields = query.split("&")
-    for at, field in enumerate(fields):
-        name, mark, value = field.partition("=")
-        if mark and value and unquote(name).strip().lower() in QUERY_SECRETS:
-            fields[at] = name + "=***"
-    return "&".join(fields)

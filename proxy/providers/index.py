@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Catalog", "load"]
 
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _OURS = Path(__file__).parent / "catalog"
 
 
@@ -31,6 +32,7 @@ class Catalog:
         "listening",
         "long_prefixes",
         "marks",
+        "off",
         "patterns",
         "prefixes",
         "providers",
@@ -38,11 +40,15 @@ class Catalog:
         "verbs",
     )
 
-    def __init__(self, providers: Iterable[Provider], allow: str = "", domain: str = "") -> None:
-        """`allow` is the setting `targets.allow`, `domain` the setting `domain`."""
+    def __init__(self, providers: Iterable[Provider], allow: str = "", domain: str = "", *, local: bool = True) -> None:
+        """`allow` is the setting `targets.allow`, `domain` the setting `domain`. Without `local` those of our providers
+        are off that run on the gateway's own host."""
         self.providers = {provider.name: provider for provider in providers}
         self.custom = self.providers.pop("custom", Provider(name="custom", display="Another host"))
         """Who answers at an allowed origin that no provider claims."""
+        off = () if local else filter(_is_local, self.providers.values())
+        self.off = frozenset(provider.name for provider in off)
+        """Names of providers that nobody may reach."""
         self.domain = domain.strip(".").lower()
         self.prefixes: dict[str, Provider] = {}
         """First path segment, and first host label, to provider."""
@@ -134,17 +140,24 @@ class Catalog:
             self.allowed.setdefault(origin, self.at(origin) or self.custom)
 
 
+def _is_local(provider: Provider) -> bool:
+    """Whether a provider of ours is on the gateway's own host, where an operator's other programs listen, too."""
+    found = parse_origin(provider.origin)
+    return provider.ours and not isinstance(found, str) and found[0].host in _LOOPBACK
+
+
 def _filled(origin: str, value: str = "a") -> str:
     """`origin` with every `{variable}` replaced by `value`."""
     head, *parts = origin.split("{")
     return head + "".join(value + part.partition("}")[2] for part in parts)
 
 
-def load(folder: str = "", allow: str = "", domain: str = "") -> Catalog:
+def load(folder: str = "", allow: str = "", domain: str = "", *, local: bool = True) -> Catalog:
     """Returns the built-in providers, overridden by those of `folder`.
 
     A file named like one of ours merges its keys over ours (so `origin = "http://127.0.0.1:9"` alone redirects a
-    provider); another name is a new provider. Raises `SettingError` naming file and key.
+    provider); another name is a new provider. Without `local`, providers on the gateway's own host are off unless a
+    file of `folder` names their origin. Raises `SettingError` naming file and key.
     """
     rows = {file.stem: (read_rows(file), file, True) for file in sorted(_OURS.glob("*.toml"))}
     if folder:
@@ -164,4 +177,4 @@ def load(folder: str = "", allow: str = "", domain: str = "") -> Catalog:
                     "origins": {},
                 }
             rows[file.stem] = ({**mine, **keys}, file, ours and not moved)
-    return Catalog([read_provider(*row) for row in rows.values()], allow, domain)
+    return Catalog([read_provider(*row) for row in rows.values()], allow, domain, local=local)

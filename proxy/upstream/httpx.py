@@ -8,7 +8,10 @@ from __future__ import annotations
 import asyncio
 import re
 import ssl
+from collections.abc import Iterable
+from contextvars import ContextVar
 
+import httpcore
 import httpx
 
 from _speedups import HOP_BY_HOP, OURS
@@ -23,12 +26,14 @@ __all__ = ["HttpxUpstream", "open_transport"]
 
 _HIGH_WATER = 1 << 20
 _TOKEN = re.compile(r"[!#$%&'*+.^_`|~0-9a-z-]+")
+_checked: ContextVar[tuple[str, ...]] = ContextVar("checked", default=())
+"""Addresses of the guarded origin that this task sends to; empty where it is not guarded."""
 
 
 class _PumpedAnswer:
     """An answer whose body is read ahead by a task, up to `_HIGH_WATER` bytes."""
 
-    def __init__(self, response: httpx.Response, sent_at: float) -> None:
+    def __init__(self, response: httpx.Response, host: str, sent_at: float) -> None:
         self.status = response.status_code
         self.headers = _headers(response)
         self._has_body = self.status not in (204, 304)  # HTTP/2 would let it have one
@@ -36,6 +41,7 @@ class _PumpedAnswer:
         self.first_byte_at = monotonic()
         self.ended = False
         self._response = response
+        self._host = host
         self._chunks: list[bytes] = []
         self._size = 0
         self._error: UpstreamError | None = None
@@ -77,17 +83,37 @@ class _PumpedAnswer:
             self.ended = True
         except httpx.TimeoutException:
             self._error = UpstreamTimeout(
-                f"{self._response.url.host} went silent in the middle of its answer.", phase="body", retriable=False
+                f"{self._host} went silent in the middle of its answer.", phase="body", retriable=False
             )
         except httpx.HTTPError as error:
             self._error = UpstreamError(
-                f"{self._response.url.host} broke off in the middle of its answer ({type(error).__name__}).",
+                f"{self._host} broke off in the middle of its answer ({type(error).__name__}).",
                 phase="body",
                 retriable=False,
             )
         finally:
             self._news.set()
             await self._response.aclose()
+
+
+class _CheckedBackend(httpcore.AnyIOBackend):
+    """Connects to the very addresses that were checked: resolved once more, a name could lead elsewhere."""
+
+    async def connect_tcp(
+        self,
+        host: str,
+        port: int,
+        timeout: float | None = None,
+        local_address: str | None = None,
+        socket_options: Iterable[httpcore.SOCKET_OPTION] | None = None,
+    ) -> httpcore.AsyncNetworkStream:
+        *others, last = _checked.get() or (host,)
+        for address in others:
+            try:
+                return await super().connect_tcp(address, port, timeout, local_address, socket_options)
+            except (httpcore.ConnectError, httpcore.ConnectTimeout):
+                continue
+        return await super().connect_tcp(last, port, timeout, local_address, socket_options)
 
 
 class HttpxUpstream:
@@ -123,12 +149,14 @@ class HttpxUpstream:
         )
         self._limits = limits
         self._resolver = Resolver()
+        if outbound is None:  # an outbound proxy resolves names by itself; what it may reach is for it to say
+            self._transport._pool._network_backend = _CheckedBackend()  # httpx has no argument for it
         self._open = 0
         self._sent = 0
 
     async def send(self, call: UpstreamRequest, *, fresh: bool = False) -> Answer:
-        if call.origin.guarded:
-            await self._resolver.addresses(call.origin)
+        found = await self._resolver.addresses(call.origin) if call.origin.guarded else []
+        _checked.set(tuple(address for _, address in found))
         request = self._request(call)
         self._open += 1
         self._sent += 1
@@ -153,7 +181,7 @@ class HttpxUpstream:
         finally:
             self._open -= 1
         response.request = request
-        return _PumpedAnswer(response, monotonic())
+        return _PumpedAnswer(response, call.origin.host, monotonic())
 
     async def close(self) -> None:
         await self._transport.aclose()

@@ -4,6 +4,7 @@ from proxy.core.errors import Unauthorized
 from proxy.core.identity import Identity
 from proxy.core.internal_token import looks_internal
 from proxy.core.snapshot import KeyRow
+from proxy.gateway.browsers import BrowserGuard
 from proxy.gateway.directory import Directory
 from proxy.gateway.request import RequestHead
 
@@ -12,17 +13,20 @@ __all__ = ["identify", "identify_reporter"]
 _OPEN = Identity()
 
 
-def identify(head: RequestHead, directory: Directory, requires_keys: bool) -> Identity:
-    """Return the identity behind the caller's key; the default one where no key is required. Raises `Unauthorized`."""
-    return _identify(head, directory, requires_keys, directory.key(head.key) if head.key else None)
+def identify(head: RequestHead, directory: Directory, browsers: BrowserGuard | None) -> Identity:
+    """Return the identity behind the caller's key; the default one in open mode, where `browsers` is set.
+
+    Raises `Unauthorized`, and in open mode `Forbidden` for a page of another site.
+    """
+    return _identify(head, directory, browsers, directory.key(head.key) if head.key else None)
 
 
-def identify_reporter(head: RequestHead, directory: Directory, requires_keys: bool) -> Identity:
+def identify_reporter(head: RequestHead, directory: Directory, browsers: BrowserGuard | None) -> Identity:
     """The same for a call that is only logged, which keys of the scope `write` may do, too."""
-    return _identify(head, directory, requires_keys, directory.log_key(head.key) if head.key else None)
+    return _identify(head, directory, browsers, directory.log_key(head.key) if head.key else None)
 
 
-def _identify(head: RequestHead, directory: Directory, requires_keys: bool, row: KeyRow | None) -> Identity:
+def _identify(head: RequestHead, directory: Directory, browsers: BrowserGuard | None, row: KeyRow | None) -> Identity:
     if row is not None:
         return Identity(row.org, row.id, row.policy, directory.current.policies.get(row.org, ""))
     if head.key and looks_internal(head.key):
@@ -34,7 +38,8 @@ def _identify(head: RequestHead, directory: Directory, requires_keys: bool, row:
                 param="Helicone-Auth",
             )
         return Identity(org, org_policy=directory.current.policies.get(org, ""))
-    if not requires_keys:
+    if browsers is not None:
+        browsers.check(head)
         org_policy = directory.current.policies.get(_OPEN.org, "")
         return Identity(org_policy=org_policy) if org_policy else _OPEN
     if not head.key:
