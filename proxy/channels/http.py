@@ -8,6 +8,7 @@ from typing import Any, Final
 import msgspec
 
 from proxy.channels.base import Network, Receipt
+from proxy.core.masking import mask
 from proxy.core.notification import Notification
 from proxy.net.client import HttpError, HttpResponse
 
@@ -46,7 +47,9 @@ def post(message: HttpMessage, network: Network, read: Callable[[HttpResponse], 
     except HttpError as error:
         # The address itself may be a secret.
         return Receipt(sent=False, error=str(error).replace(message.url + ": ", ""))
-    return (read or read_answer)(answer)
+    receipt = (read or read_answer)(answer)
+    # A receiver may quote what it was sent, its key with it.
+    return msgspec.structs.replace(receipt, error=mask(receipt.error)) if receipt.error else receipt
 
 
 def read_answer(answer: HttpResponse) -> Receipt:

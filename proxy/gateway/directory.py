@@ -230,7 +230,9 @@ class Directory:
                 async with asyncio.timeout(30):
                     await self._fetch_once(upstream, origin, token)
             except (UpstreamError, TimeoutError, OSError, SnapshotError) as error:
-                self._unfetched = f"snapshot.url: {error}"
+                if not self._unfetched:
+                    _log.warning("snapshot.url: %s", error or type(error).__name__)
+                self._unfetched = f"snapshot.url: {_shown(error)}"
             await asyncio.sleep(_FETCH_INTERVAL_S)
 
     async def _fetch_once(self, upstream: Upstream, origin: Origin, token: str) -> None:
@@ -254,6 +256,14 @@ class Directory:
         await asyncio.to_thread(_store_file, self._file, raw)
         self._etag = next((value for name, value in answer.headers if name == "etag"), "")
         self._unfetched = ""
+
+
+def _shown(error: Exception) -> str:
+    """Why there is no answer, without addresses: `/readyz` answers strangers."""
+    if isinstance(error, SnapshotError):
+        return str(error)
+    code = error.code if isinstance(error, UpstreamError) else type(error).__name__
+    return f"the control plane does not answer ({code}); the gateway's log says more"
 
 
 def _living(row: KeyRow | None) -> KeyRow | None:

@@ -19,7 +19,8 @@ from proxy.logstore.address import parse_address
 from proxy.logstore.limits import StoreError
 from proxy.prices import PriceBook
 from simulator import process
-from tests.stack import Stack
+from tests.e2e.control_process import ControlProcess, until
+from tests.stack import Stack, free_port
 
 SECRET = "q7Zr4tVw9xYb2Nc5Md8Kf1Gh"
 KEY = f"sk-proj-{SECRET}"
@@ -292,3 +293,33 @@ def test_an_address_of_a_store_tells_no_password(url: str) -> None:
 def test_a_command_tells_no_secret(tmp_path: Path, arguments: tuple[str, ...]) -> None:
     done = Stack(tmp_path).run(*arguments)
     assert done.stdout + done.stderr and SECRET not in done.stdout + done.stderr
+
+
+# --- what the control plane tells --------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def failing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ControlProcess]:
+    """A control plane whose store refuses it."""
+    store = f"clickhouse://ada:{SECRET}@127.0.0.1:{free_port()}/db"
+    process = ControlProcess(tmp_path_factory.mktemp("failing") / "data", PERIHELION_LOG_STORE=store).start()
+    until(lambda: process.ask("/healthz")[0] == 200, "the control plane")
+    yield process
+    process.end()
+
+
+def test_readiness_tells_strangers_no_address_user_or_path(failing: ControlProcess) -> None:
+    def told(headers: dict[str, str]) -> str:
+        return str(httpx.get(failing.url + "/readyz", headers=headers, timeout=30).json()["store"])
+
+    until(lambda: "127.0.0.1" in told({"Authorization": f"Bearer {failing.token}"}), "the cause, for this machine")
+    for headers in ({}, {"Authorization": "Bearer wrong"}, {"Cookie": "perihelion_session=wrong"}):
+        assert "in the log of the control plane" in told(headers)
+        assert not any(word in told(headers) for word in ("127.0.0.1", "ada", str(failing.data), SECRET))
+
+
+def test_a_refused_value_is_not_told_back(failing: ControlProcess) -> None:
+    head = {"Authorization": f"Bearer {failing.token}"}
+    for path, value in (("/api/keys", {"name": "x", "token": KEY}), ("/api/credentials/nobody", {"value": KEY})):
+        answer = httpx.request("PUT" if "cred" in path else "POST", failing.url + path, json=value, headers=head)
+        assert answer.status_code == 400 and SECRET not in answer.text, answer.text

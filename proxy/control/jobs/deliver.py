@@ -19,6 +19,7 @@ from proxy.channels import CHANNELS, Network, Receipt
 from proxy.channels.fields import BadConfig, parsed
 from proxy.core.clock import now_us, uuid7
 from proxy.core.errors import SettingError
+from proxy.core.masking import mask
 from proxy.core.notification import Notification
 from proxy.core.secret import Secret, SecretError
 from proxy.core.settings import Settings
@@ -86,10 +87,11 @@ def send_to(channel: StoredChannel, notification: Notification, secret: Secret, 
     except (BadConfig, SecretError) as error:
         return Receipt(sent=False, error=str(error))
     try:
-        return kind.send(notification, config, network, now_us())
+        receipt = kind.send(notification, config, network, now_us())
     except Exception as error:
         _log.exception("channel %s (%s): not sent", channel.id, channel.kind)
         return Receipt(sent=False, error=f"{type(error).__name__} in this program; its log says more")
+    return msgspec.structs.replace(receipt, error=mask(receipt.error)) if receipt.error else receipt
 
 
 class Deliverer:
