@@ -21,18 +21,10 @@ from proxy.net.guard import is_public
 from proxy.providers import load, resolve
 from proxy.upstream import open_upstream
 from proxy.upstream.base import TransportLimits, TransportOptions, UpstreamRequest
-from simulator import process
 from tests.stack import Stack
 
 BODY = {"model": "gpt-4o", "messages": [{"role": "user", "content": "hello"}]}
 CHAT = "/v1/chat/completions"
-
-
-@pytest.fixture(scope="module")
-def simulator_origin() -> Iterator[str]:
-    provider = process.start()
-    yield provider.origin
-    provider.stop()
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,6 @@ from proxy.ingest.fit import fit
 from proxy.logstore.address import parse_address
 from proxy.logstore.limits import StoreError
 from proxy.prices import PriceBook
-from simulator import process
 from tests.e2e.control_process import ControlProcess, until
 from tests.stack import Stack, free_port
 
@@ -63,13 +62,6 @@ SHAPES = [
     f"X-Api-Key: {SECRET}",
     f"https://h.example/a?subscription-key={SECRET}&x=1",
 ]
-
-
-@pytest.fixture(scope="module")
-def simulator_origin() -> Iterator[str]:
-    provider = process.start()
-    yield provider.origin
-    provider.stop()
 
 
 @pytest.fixture(scope="module")
