@@ -10,7 +10,7 @@ import click
 
 from proxy.cli.terminal import echo_lines
 from proxy.core.errors import SettingError
-from proxy.core.masking import mask_strictly
+from proxy.core.masking import mask, mask_strictly
 from proxy.core.settings import Settings, load
 from proxy.upstream import check_transport
 
@@ -18,8 +18,9 @@ __all__ = ["opened", "refuse", "with_settings"]
 
 
 def refuse(sentence: str, code: int = 2) -> NoReturn:
-    """Ends the command with one line on stderr; 2 is "cannot start like this", 1 is "it failed"."""
-    echo_lines(f"perihelion: {sentence}", err=True)
+    """Ends the command with one line on stderr; 2 is "cannot start like this", 1 is "it failed". What it quotes is
+    masked where it looks like a credential."""
+    echo_lines(f"perihelion: {mask(sentence)}", err=True)
     raise SystemExit(code)
 
 

@@ -43,7 +43,7 @@ def init(url: str, owner: str, reader: str, only_print: bool) -> None:
         refuse(f"--url is {url!r}; expected clickhouse://admin:pw@host:port/database. (chDB has no users.)")
     users = NewUser(owner, secrets.token_urlsafe(24)), NewUser(reader, secrets.token_urlsafe(24))
     if only_print:
-        echo_lines("".join(f"{statement};\n" for statement in user_statements(address, *users)), nl=False)
+        echo_lines("\n".join(f"{statement};" for statement in user_statements(address, *users)))
     else:
         try:
             make_users(address, *users)

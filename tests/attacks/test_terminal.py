@@ -69,7 +69,7 @@ class ForeignControlPlane(http.server.BaseHTTPRequestHandler):
             status, body = 302, b""
         self.send_response(status)
         if status == 302:
-            self.send_header("Location", f"http://localhost:{self.server.server_address[1]}/stolen")
+            self.send_header("Location", f"http://localhost:{self.headers['host'].rpartition(':')[2]}/stolen")
         self.send_header("Content-Length", str(len(body)))
         self.end_headers()
         self.wfile.write(body)
