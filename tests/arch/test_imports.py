@@ -90,7 +90,7 @@ ONLY_IN: dict[str, tuple[str, ...]] = {
     "litestar": ("proxy/control/",),
     "genai_prices": ("proxy/prices/",),
     "httpx": ("proxy/upstream/httpx.py", "proxy/cli/", "proxy/control/api/mcp.py", "perihelion/", "simulator/demo/"),
-    "httpcore": ("proxy/net/",),
+    "httpcore": ("proxy/net/", "proxy/upstream/httpx.py"),
     "apprise": ("proxy/channels/apprise.py", "proxy/channels/apprise_process.py"),
     "authlib": ("proxy/control/oidc.py",),
     "joserfc": ("proxy/control/oidc.py",),
