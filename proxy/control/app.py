@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from typing import Any, Final
 
 from litestar import Litestar, Router
+from litestar.middleware import DefineMiddleware
 from litestar.openapi.config import OpenAPIConfig
 
 import proxy
@@ -57,6 +58,8 @@ from proxy.control.api.tail import TAIL_ROUTES
 from proxy.control.api.traces import TRACE_ROUTES
 from proxy.control.api.webhooks import WEBHOOK_ROUTES
 from proxy.control.auth import NOBODY, guard, needs
+from proxy.control.client_address import parse_networks
+from proxy.control.intake import Intake
 from proxy.control.plane import ControlPlane
 from proxy.control.server import refusals_reported
 from proxy.core import log
@@ -131,6 +134,7 @@ def create(settings: Settings) -> Litestar:
         [Router("/", route_handlers=ROUTES)],
         lifespan=[lifespan],
         guards=[guard],
+        middleware=[DefineMiddleware(Intake, trusted=parse_networks(settings.get_str("control.trusted_proxies")))],
         request_max_body_size=4 << 20,
         exception_handlers=HANDLERS,
         openapi_config=OpenAPIConfig(

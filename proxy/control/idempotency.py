@@ -39,10 +39,11 @@ def mutate(
     database, key = database_of(request), request.headers.get("idempotency-key", "")
     if len(key) > _MAX_KEY:
         raise InvalidValue("Idempotency-Key", key[:40] + "…", f"at most {_MAX_KEY} characters")
-    org = caller_of(request).org
-    digest = blake2b(
-        f"{request.method} {request.url.path}\n".encode() + msgspec.json.encode(data), digest_size=16
-    ).digest()
+    caller = caller_of(request)
+    org = caller.org
+    # The response may hold a key or a link that is shown once: it is shown again to nobody but the one who made it.
+    asked = f"{caller.name} {request.method} {request.url.path}\n".encode() + msgspec.json.encode(data)
+    digest = blake2b(asked, digest_size=16).digest()
     with database.write(publish) as connection:
         if key:
             idempotency.remove_expired(connection)

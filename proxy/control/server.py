@@ -23,6 +23,10 @@ __all__ = ["refusals_reported", "run"]
 _REPORT: Final = "PERIHELION_START_REPORT"
 """The environment variable that tells the worker its parent's process id and the file for the reason."""
 
+_CONNECTIONS: Final = 4096
+"""Connections that are served at once. Those of one address have a bound of their own (`intake`)."""
+_HEAD_MS: Final = 15_000
+"""A connection on which no complete head arrives for so long is closed."""
 _STOP_S: Final = 25.0
 """A control plane whose parent is gone is killed so long after."""
 
@@ -35,6 +39,7 @@ def run(settings: Settings) -> None:
     Raises `PerihelionError` where it cannot start like this."""
     from granian import Granian
     from granian.constants import HTTPModes, Interfaces, Loops
+    from granian.http import HTTP1Settings
 
     die_with_parent(parent=take_parent(), patience_s=_STOP_S)
     bind_forks(signal.SIGKILL)
@@ -55,6 +60,8 @@ def run(settings: Settings) -> None:
             loop=Loops.uvloop,
             http=HTTPModes.http1,
             websockets=False,
+            backpressure=_CONNECTIONS,
+            http1_settings=HTTP1Settings(header_read_timeout=_HEAD_MS),
             log_enabled=False,
             respawn_failed_workers=True,
             respawn_interval=0.5,

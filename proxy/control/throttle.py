@@ -33,8 +33,16 @@ class Throttle:
             if len(self._failures) > _MOST:
                 self._failures.popitem(last=False)
 
-    def succeeded(self, *names: str) -> None:
-        for name in names:
+    def succeeded(self, name: str) -> None:
+        """Forget the failures of a name that has proved itself."""
+        self._failures.pop(name, None)
+
+    def taken_back(self, name: str) -> None:
+        """Forget one failure, which was none, and keep those before it."""
+        count, at = self._failures.get(name, (0, 0.0))
+        if count > 1:
+            self._failures[name] = (count - 1, at)
+        else:
             self._failures.pop(name, None)
 
     def _wait(self, name: str, now: float) -> float:

@@ -1,6 +1,7 @@
 """What a setting is, and what values are accepted."""
 
 from collections.abc import Callable
+from ipaddress import ip_network
 from typing import Any, Final, NamedTuple
 from urllib.parse import unquote, urlsplit
 
@@ -9,6 +10,7 @@ __all__ = [
     "COUNT",
     "HEADERS",
     "HTTP_URL",
+    "NETWORKS",
     "PORT",
     "SECONDS",
     "SECONDS_LIST",
@@ -98,6 +100,15 @@ def _is_http_url(text: str) -> bool:
         return False
 
 
+def _are_networks(text: str) -> bool:
+    try:
+        for one in filter(None, map(str.strip, text.split(","))):
+            ip_network(one, strict=False)
+    except ValueError:
+        return False
+    return True
+
+
 def _is_target(text: str) -> bool:
     scheme, separator, rest = text.partition("://")
     return not separator or (scheme == "s3" and bool(rest.partition("/")[0]))
@@ -111,4 +122,5 @@ SECONDS: Final = ("a number of seconds above 0", positive)
 COUNT: Final = ("a whole number above 0", positive)
 BYTES: Final = ("a number of bytes above 0", positive)
 SECONDS_LIST: Final = ("numbers of seconds above 0, comma-separated", _are_seconds)
+NETWORKS: Final = ("addresses and networks such as 10.0.0.0/8, comma-separated", _are_networks)
 TARGET: Final = ("a folder, or s3://bucket/prefix", _is_target)

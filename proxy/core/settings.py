@@ -20,6 +20,7 @@ from proxy.core.layout import Layout
 from proxy.core.masking import MASK, is_secret_name, mask_strictly
 from proxy.core.setting import BYTES as _BYTES
 from proxy.core.setting import COUNT as _COUNT
+from proxy.core.setting import NETWORKS as _NETWORKS
 from proxy.core.setting import PORT as _PORT
 from proxy.core.setting import SECONDS as _SECONDS
 from proxy.core.setting import Setting, Value
@@ -53,6 +54,12 @@ SETTINGS: tuple[Setting, ...] = (
     Setting("gateway.tls_key", "", "Key file (PEM) of that certificate."),
     Setting("control.host", "127.0.0.1", "Address the control plane listens on."),
     Setting("control.port", 8788, "Port the control plane listens on.", *_PORT),
+    Setting(
+        "control.trusted_proxies",
+        "",
+        "Addresses and networks of reverse proxies whose X-Forwarded-For is believed, comma-separated. Empty: none.",
+        *_NETWORKS,
+    ),
     *CHANNEL_SETTINGS,
     Setting(
         "playground.gateway_url",

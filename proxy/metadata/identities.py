@@ -8,7 +8,7 @@ from proxy.metadata.errors import RowConflict
 from proxy.metadata.people import User
 from proxy.metadata.tables import identities, links
 
-__all__ = ["accept_invitations", "by_subject", "link"]
+__all__ = ["accept_invitations", "by_subject", "is_proved", "link"]
 
 
 def by_subject(connection: Connection, issuer: str, subject: str) -> User | None:
@@ -16,6 +16,12 @@ def by_subject(connection: Connection, issuer: str, subject: str) -> User | None
     place = (identities.c.issuer == issuer, identities.c.subject == subject)
     user_id = connection.execute(select(identities.c.user_id).where(*place)).scalar_one_or_none()
     return people.by_id(connection, user_id) if user_id is not None else None
+
+
+def is_proved(connection: Connection, user_id: str) -> bool:
+    """Return whether a provider has vouched for this user's address before."""
+    place = identities.c.user_id == user_id
+    return connection.execute(select(identities.c.subject).where(place)).first() is not None
 
 
 def link(connection: Connection, issuer: str, subject: str, user_id: str) -> None:

@@ -23,6 +23,7 @@ __all__ = [
     "close_session",
     "count",
     "create",
+    "forget_password",
     "open_session",
     "remove_expired_sessions",
     "session",
@@ -111,6 +112,11 @@ def set_password(connection: Connection, user_id: str, password: str) -> None:
     done = connection.execute(update(users).where(users.c.id == user_id).values(password=_hasher().hash(password)))
     if not done.rowcount:
         raise RowNotFound("person", user_id)
+
+
+def forget_password(connection: Connection, user_id: str) -> None:
+    """From now on only a link or an identity provider logs the user in."""
+    connection.execute(update(users).where(users.c.id == user_id).values(password=""))
 
 
 def set_name(connection: Connection, user_id: str, name: str) -> None:

@@ -10,6 +10,7 @@ from litestar.params import FromPath, JSONBody
 from proxy.control.api.checks import check_email, check_name, check_password, check_role
 from proxy.control.api.entry import Me, address_of, entered, me_of, too_many
 from proxy.control.auth import NOBODY, Caller, caller_of, needs
+from proxy.control.client_address import throttled_name
 from proxy.control.idempotency import database_of, mutate
 from proxy.control.plane import ControlPlane
 from proxy.metadata import logins, organisations, people
@@ -95,7 +96,7 @@ class ResetLink(msgspec.Struct):
 def look_at_link(request: Request[Any, Any, Any], data: JSONBody[LinkToken]) -> Response[SeenLink]:
     """Without using it."""
     plane: ControlPlane = request.app.state.plane
-    name = f"address {address_of(request)}"
+    name = throttled_name(address_of(request))
     wait_s = plane.throttle.wait_s(name)
     if wait_s > 0:
         return too_many(wait_s)
@@ -125,7 +126,7 @@ def use_link(request: Request[Any, Any, Any], data: JSONBody[UseLink]) -> Respon
     """Makes the person where there is none, puts them into the link's organisation and opens a session. A link for a
     new password sets it and ends all other sessions of its user."""
     plane: ControlPlane = request.app.state.plane
-    name = f"address {address_of(request)}"
+    name = throttled_name(address_of(request))
     wait_s = plane.throttle.wait_s(name)
     if wait_s > 0:
         return too_many(wait_s)
@@ -242,7 +243,10 @@ def _accepting(rows: Connection, plane: ControlPlane, name: str, link: Link, dat
         return people.create(rows, email, check_name("name", data.name) if data.name else "", password)
     if people.verify(rows, email, data.password) is None:
         plane.throttle.failed(name)
-        raise NotAuthorizedException("This user already has a password, and it is a different one.")
+        raise NotAuthorizedException(
+            "This user already has a password, and it is a different one. Whoever runs the installation can make a "
+            "link for a new one: perihelion users reset."
+        )
     return user
 
 

@@ -59,7 +59,7 @@ def end(
             raise OidcError(f"the provider says {error[:80] or 'nothing'}")
         person = oidc.end(plane.database.secret, request.cookies.get(_COOKIE, ""), answer, code)
         with plane.database.write(publish=False) as rows:
-            user = _user(rows, person, plane.settings)
+            user = _user(rows, plane.database.pepper, person, plane.settings)
             belongs = organisations.of_user(rows, user.id)
             if not belongs:
                 raise OidcError("this user belongs to no organisation; ask for an invitation")
@@ -80,9 +80,11 @@ def _oidc(plane: ControlPlane) -> "Oidc":
     return plane.oidc
 
 
-def _user(rows: Connection, person: Person, settings: Settings) -> User:
+def _user(rows: Connection, pepper: bytes, person: Person, settings: Settings) -> User:
     """The person behind a subject; at their first login by their verified address, which accepts its invitations at
-    every login. Raises `OidcError` or `RowConflict`."""
+    every login. The first time that the address is proved, the password and the sessions of before end.
+
+    Raises `OidcError` or `RowConflict`."""
     email = check_email("email", person.email) if person.email else ""
     domains = [one.strip().lower() for one in settings.get_str("oidc.domains").split(",") if one.strip()]
     if domains and email.rpartition("@")[2] not in domains:
@@ -100,6 +102,10 @@ def _user(rows: Connection, person: Person, settings: Settings) -> User:
                     raise OidcError(f"nobody has invited {email}")
                 organisations.add(rows, DEFAULT_ORG, user.id, role)
         else:
+            if not identities.is_proved(rows, user.id):
+                # Until now somebody with an invitation's link said that the address is theirs. What they set ends.
+                people.forget_password(rows, user.id)
+                logins.end_all(rows, pepper, user.id)
             identities.accept_invitations(rows, user.id, email)
         identities.link(rows, person.issuer, person.subject, user.id)
     elif email and not user.disabled:

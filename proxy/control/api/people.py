@@ -11,6 +11,7 @@ from proxy.control.api.checks import check_name, check_policy, check_role, check
 from proxy.control.api.entry import Me, address_of, entered, me_of, too_many
 from proxy.control.api.paging import After, Limit, check_limit
 from proxy.control.auth import COOKIE, NOBODY, caller_of, needs, session_cookie
+from proxy.control.client_address import throttled_name
 from proxy.control.idempotency import database_of, mutate
 from proxy.control.plane import ControlPlane
 from proxy.metadata import logins, organisations, people
@@ -75,11 +76,11 @@ def login_options(request: Request[Any, Any, Any]) -> LoginOptions:
 def login(request: Request[Any, Any, Any], data: JSONBody[Login]) -> Response[Me]:
     """Sets the session's cookie. Wrong guesses slow down those that follow."""
     plane: ControlPlane = request.app.state.plane
-    names = (f"address {address_of(request)}", f"email {data.email.strip().lower()[:254]}")
-    wait_s = plane.throttle.wait_s(*names)
+    address, email = throttled_name(address_of(request)), f"email {data.email.strip().lower()[:254]}"
+    wait_s = plane.throttle.wait_s(address, email)
     if wait_s > 0:
         return too_many(wait_s)
-    plane.throttle.failed(*names)  # counted before the check, so that guesses at once count too
+    plane.throttle.failed(address, email)  # counted before the check, so that guesses at once count too
     database = plane.database
     with database.write(publish=False) as rows:
         user = people.verify(rows, data.email, data.password)
@@ -91,7 +92,8 @@ def login(request: Request[Any, Any, Any], data: JSONBody[Login]) -> Response[Me
             raise NotAuthorizedException("Wrong e-mail, password or organisation.")
         token, csrf = people.open_session(rows, database.pepper, user.id, chosen[0][0].id)
         _note(request, rows, token)
-    plane.throttle.succeeded(*names)
+    plane.throttle.succeeded(email)
+    plane.throttle.taken_back(address)  # other guesses from there still count
     return entered(request, token, me_of(chosen[0][0].id, chosen[0][1], user, csrf, belongs))
 
 

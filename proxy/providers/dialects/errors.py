@@ -46,7 +46,8 @@ def set_error(reading: ExchangeReading, exchange: CapturedExchange, found: Docum
 def _set_document_error(reading: ExchangeReading, name: str, document: Any, failed: bool = False) -> bool:
     """Sets the error of `reading` where `document` (of the event `name`) is one; `failed`: its status says so."""
     if isinstance(document, list):
-        return any(_set_document_error(reading, name, part, failed) for part in document)
+        # One level, as Gemini streams: lists in lists may be deeper than Python's stack.
+        return any(isinstance(part, dict) and _set_document_error(reading, name, part, failed) for part in document)
     if not isinstance(document, dict):
         return False
     error = document.get("error")
