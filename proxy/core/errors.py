@@ -160,7 +160,8 @@ class UpstreamError(ProxyError):
 
     `phase` is where it died: `resolve`, `connect`, `tls`, `send`, `first_byte`, `body`.
     `code` is one of `upstream_unresolved`, `upstream_refused`, `upstream_tls`, `upstream_reset`,
-    `upstream_protocol`, `upstream_timeout`. `retriable` is False where bytes of an answer had already arrived.
+    `upstream_protocol`, `upstream_redirect`, `upstream_timeout`. `retriable` is False where bytes of an answer had
+    already arrived.
     `unread` is True where the provider cannot have read the whole request: a kept connection that it closed while
     the request was on its way.
     """

@@ -283,6 +283,54 @@ def test_an_answer_without_a_body_keeps_the_connection(
         assert line.recv(65536).startswith(b"HTTP/1.1 200 OK")
 
 
+# --- redirects ------------------------------------------------------------------------------------------------------
+
+KEY = "Helicone-Auth: Bearer sk-perihelion-abcdefghijklmnopqrstuvwxyz0123456789"
+OWN = [
+    (CHAT, "/v1/other?a=%2F#part", "/openai/v1/other?a=%2F#part"),
+    (CHAT, "completions/", "/openai/v1/chat/completions/"),
+    (CHAT, "../../v2", "/openai/v2"),
+    (CHAT, "{origin}/v1/x", "/openai/v1/x"),
+    (CHAT, "{origin}//elsewhere.example/x", "/openai//elsewhere.example/x"),
+    ("/v1/chat/completions", "/azure/mine/x", "/openai/azure/mine/x"),
+]
+FOREIGN = [
+    "http://elsewhere.example/v1",
+    "//elsewhere.example/v1",
+    "https://127.0.0.1/v1",
+    "http://127.0.0.1:1/v1",
+    "http://user@127.0.0.1:{port}/v1",
+    "{origin}.elsewhere.example/v1",
+    "javascript:alert(1)",
+    "http://[",
+]
+
+
+@pytest.mark.parametrize("status", ["302 Found", "307 Temporary Redirect", "308 Permanent Redirect"])
+@pytest.mark.parametrize("keyed", [False, True])
+def test_a_redirect_never_takes_a_key_of_ours_along(
+    stack: Stack, provider: ScriptedProvider, keyed: bool, status: str
+) -> None:
+    headers = (KEY,) if keyed else ()
+    for path, location, expected in OWN:
+        told = location.format(origin=provider.origin, port=provider.port)
+        redirect = head("text/plain", f"location: {told}", status=status, framing="content-length: 0")
+        provider.script = lambda peer, redirect=redirect: peer.send(redirect)  # type: ignore[misc]
+        answer_head, _ = answer_of(stack, *headers, path=path)
+        assert f"location: {expected}\r\n".lower().encode() in answer_head, (told, answer_head)
+    for location in FOREIGN:
+        told = location.format(origin=provider.origin, port=provider.port)
+        redirect = head("text/plain", f"location: {told}", status=status, framing="content-length: 0")
+        provider.script = lambda peer, redirect=redirect: peer.send(redirect)  # type: ignore[misc]
+        answer_head, body = answer_of(stack, *headers)
+        if keyed:
+            assert answer_head.startswith(b"http/1.1 502 ") and b"\r\nlocation:" not in answer_head
+            assert json.loads(body)["error"]["code"] == "upstream_redirect"
+            assert f"helicone-location: {told}\r\n".lower().encode() in answer_head
+        else:  # no key of ours can leave: it passes as it came
+            assert f"\r\nlocation: {told}\r\n".lower().encode() in answer_head
+
+
 # --- TCP keep-alive -------------------------------------------------------------------------------------------------
 
 

@@ -45,7 +45,7 @@ def refuse(ex: Exchange, error: BaseException) -> FinalChunk:
         told = shown.status, shown.kind, message, shown.code, param
         return FinalChunk(dialect.error_body(*told) + b"\n" if tap.is_lines else dialect.error_event(*told))
     outcome.status = shown.status
-    if isinstance(shown, UpstreamError) and ex.held.answer is not None and not outcome.client_left:
+    if isinstance(shown, UpstreamError) and outcome.tap is not None and not outcome.client_left:
         outcome.cut = "upstream"
     body = dialect.error_body(shown.status, shown.kind, message, shown.code, param)
     headers = [

@@ -14,6 +14,7 @@ from proxy.core.errors import ClientDisconnected, UpstreamError
 from proxy.core.settings import Settings
 from proxy.gateway.exchange import Exchange
 from proxy.gateway.meter import Meter
+from proxy.gateway.redirects import keep_redirects
 from proxy.gateway.request import Request
 from proxy.gateway.tap import Tap
 from proxy.gateway.wire.base import FinalChunk, Headers
@@ -57,6 +58,8 @@ async def relay(ex: Exchange, request: Request, answer: Answer, options: RelayOp
     """Send all but the last chunk to the caller. Raises `UpstreamError` where the answer broke off."""
     outcome, wire = ex.outcome, ex.wire
     route = outcome.route or request.route
+    if 300 <= answer.status < 400:
+        keep_redirects(wire, request, route, answer.headers)
     timed, directives = options.times, request.head.fields.directives
     if directives and "stream-times" in directives:
         timed = directives["stream-times"].lower() == "true"
