@@ -27,6 +27,7 @@ from proxy.core.locks import FileLock
 from proxy.core.process import STOP_S, StopSignals, bind_forks, die_with_parent, raise_file_limit, take_parent, tune_gc
 from proxy.core.settings import Settings
 from proxy.gateway.app import Application
+from proxy.gateway.wire.callers import max_connections, probe_idle
 from proxy.gateway.wire.server import Server
 
 __all__ = ["run"]
@@ -192,10 +193,16 @@ async def _serve(settings: Settings, listener: socket.socket, tls: ssl.SSLContex
         max_open=settings.get_int("gateway.max_open"),
         max_body=settings.get_int("gateway.max_body"),
         idle_s=settings.get_float("gateway.idle_s"),
+        request_timeout_s=settings.get_float("gateway.request_timeout_s"),
+        write_timeout_s=settings.get_float("gateway.write_timeout_s"),
+        max_arriving=settings.get_int("gateway.max_arriving"),
+        max_connections=max_connections(settings),
+        max_per_address=settings.get_int("gateway.max_connections_per_address"),
     )
     tune_gc()
     served[0] = 1
     try:
+        probe_idle(listener, settings.get_float("tcp.keepalive_s"))
         await server.run(listener, tls, settings.get_float("gateway.drain_s"))
     finally:
         await application.stop()

@@ -325,6 +325,9 @@ def test_a_request_that_stands_still_behind_an_answer_under_way_does_not_end_it(
 class Transport(asyncio.Transport):
     aborted = False
 
+    def get_write_buffer_size(self) -> int:
+        return 0
+
     def abort(self) -> None:
         self.aborted = True
 

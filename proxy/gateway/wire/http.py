@@ -1,6 +1,7 @@
 """HTTP/1.1 for one request on a client connection."""
 
 import asyncio
+import sys
 from collections.abc import Callable
 from enum import Enum
 from typing import TYPE_CHECKING, Final
@@ -8,7 +9,7 @@ from urllib.parse import quote, unquote
 
 from _speedups import write_headers
 from proxy.core.clock import monotonic
-from proxy.core.errors import BadRequest, ClientDisconnected, Overloaded, TooLarge
+from proxy.core.errors import ClientDisconnected, Overloaded, ProxyError, TooLarge
 from proxy.core.header_names import HeaderNames
 from proxy.gateway.wire.base import FinalChunk, Headers
 
@@ -24,9 +25,10 @@ REASONS: Final = {
     302: "Found", 303: "See Other", 304: "Not Modified", 307: "Temporary Redirect", 308: "Permanent Redirect",
     400: "Bad Request", 401: "Unauthorized", 402: "Payment Required", 403: "Forbidden", 404: "Not Found",
     405: "Method Not Allowed", 408: "Request Timeout", 409: "Conflict", 410: "Gone", 413: "Content Too Large",
-    415: "Unsupported Media Type", 422: "Unprocessable Content", 429: "Too Many Requests",
+    414: "URI Too Long", 415: "Unsupported Media Type", 422: "Unprocessable Content", 429: "Too Many Requests",
     431: "Request Header Fields Too Large", 499: "Client Closed Request", 500: "Internal Server Error",
-    501: "Not Implemented", 502: "Bad Gateway", 503: "Service Unavailable", 504: "Gateway Timeout", 529: "Overloaded",
+    501: "Not Implemented", 502: "Bad Gateway", 503: "Service Unavailable", 504: "Gateway Timeout",
+    505: "HTTP Version Not Supported", 529: "Overloaded",
 }  # fmt: skip
 
 
@@ -74,9 +76,9 @@ class HttpWire:
         "_framing",
         "_left",
         "_missing",
-        "_size",
         "_waiter",
         "arrived",
+        "coming",
         "head_only",
         "items",
         "keeps",
@@ -85,6 +87,7 @@ class HttpWire:
         "path",
         "query",
         "raw_path",
+        "size",
         "started",
         "target",
         "task",
@@ -102,8 +105,10 @@ class HttpWire:
         self.keeps = True
         self.head_only = False
         self.started = False
-        self._broken = ""
+        self._broken: ProxyError | None = None
         self._expects = False
+        self.coming = 0
+        """Bytes of an announced body that have not arrived; 0 or less where they are not known."""
         if parsed is None:
             self.target = b""
             self.items: Headers = []
@@ -111,13 +116,13 @@ class HttpWire:
             self.arrived = False
             """The request has been read completely."""
             self._chunks: list[bytes] = []
-            self._size = 0
+            self.size = 0
         else:
             self.method, self.raw_path, self.query, self.items, body = parsed
             self.path = self.raw_path if "%" not in self.raw_path else unquote(self.raw_path)
             self.arrived = True
             self._chunks = [body]
-            self._size = len(body)
+            self.size = len(body)
         self._waiter: asyncio.Future[None] | None = None
         self._left: Callable[[], None] | None = None
         self._framing = _CLOSE
@@ -131,6 +136,10 @@ class HttpWire:
         self.items.append((name, value.decode("latin-1")))
         if name == "expect" and value.lower() == b"100-continue":
             self._expects = True
+        elif name == "content-length":
+            self.coming += int(value)
+        elif name == "transfer-encoding":
+            self.coming = -sys.maxsize
 
     def begin(self, method: bytes, version: str, keeps: bool) -> None:
         """Takes the end of the head."""
@@ -145,13 +154,15 @@ class HttpWire:
         self.path = unquote(self.raw_path)
 
     def feed(self, chunk: bytes, cap: int) -> None:
-        self._size += len(chunk)
-        if self._size <= cap:
+        self.size += len(chunk)
+        self.coming -= len(chunk)
+        if self.size <= cap:
             self._chunks.append(chunk)
 
-    def give_up(self, why: str) -> None:
-        """Ends the wait for a body whose rest cannot be read."""
+    def give_up(self, why: ProxyError) -> None:
+        """Ends the wait for a body whose rest is not read."""
         self._broken = why
+        self._chunks = []
         self.keeps = False
         self.wake()
 
@@ -194,14 +205,14 @@ class HttpWire:
             raise TooLarge(f"The request body is {length} bytes; accepted: at most {cap} (gateway.max_body).")
         if not self.arrived and self._expects and not self._chunks and self._connection is not None:
             self._connection.send(_CONTINUE)
-        while not self.arrived and self._size <= cap:
+        while not self.arrived and self.size <= cap:
             if self._connection is None or self._connection.lost:
                 raise ClientDisconnected("the client disconnected while its body was read")
-            if self._broken:
-                raise BadRequest(self._broken, code="invalid_http")
+            if self._broken is not None:
+                raise self._broken
             self._waiter = self._connection.server.loop.create_future()
             await self._waiter
-        if self._size > cap:
+        if self.size > cap:
             self._chunks = []
             raise TooLarge(f"The request body is larger than {cap} bytes (gateway.max_body).")
         chunks, self._chunks = self._chunks, []

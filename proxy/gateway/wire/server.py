@@ -1,6 +1,7 @@
 """The built-in server of one worker: accepts and counts connections, and stops."""
 
 import asyncio
+import logging
 import signal
 import socket
 import ssl
@@ -20,6 +21,13 @@ _SILENCE_S: Final = 60.0
 _AT_ONCE: Final = 64
 """Calls that begin in one turn of the loop. Beginning 512 at once takes 100 ms of a core and more, for which streams
 under way would stand still. A smaller number costs CPU: the same step for many calls is cheaper one after the other."""
+_PARSE_S: Final = 0.005
+"""Time for parsing heads and chunks in one turn of the loop, where there is more to parse than `_QUANTUM` each."""
+_TLS_S: Final = 15.0
+"""Time for a TLS handshake."""
+_WARN_S: Final = 60.0
+
+_log = logging.getLogger(__name__)
 
 
 class Server:
@@ -33,15 +41,35 @@ class Server:
         max_open: int = 16384,
         max_body: int = 64 << 20,
         idle_s: float = 75.0,
+        request_timeout_s: float = 600.0,
+        write_timeout_s: float = 60.0,
+        max_arriving: int = 128 << 20,
+        max_connections: int = 16384,
+        max_per_address: int = 16384,
     ) -> None:
         """At most `max_open` calls are open at once, and at most `max_body` bytes of a request are held; a connection
-        without a call is closed after `idle_s`."""
+        without a call is closed after `idle_s`, one whose request does not arrive within `request_timeout_s`, and one
+        whose caller hardly reads its answer for `write_timeout_s`. Large bodies that have not arrived completely hold
+        `max_arriving` bytes together."""
         self.loop = loop
         self.max_open = max_open
         self.max_body = max_body
         self.open = 0
         self.stopping = False
+        self.request_timeout_s = request_timeout_s
+        self.write_timeout_s = write_timeout_s
+        self.max_arriving = max_arriving
+        self.ahead = 0
+        """Bytes that all connections hold of requests whose call has not begun."""
+        self.arriving = 0
+        """Bytes that all connections hold of bodies that have not arrived completely."""
         self.connections: set[HttpConnection] = set()
+        self._max_connections = max_connections
+        self._max_per_address = max_per_address
+        self._addresses: dict[str, int] = {}
+        """Connections of each address."""
+        self._warned = -_WARN_S
+        self._to_parse: deque[HttpConnection] = deque()
         self._answer = answer
         self._idle_s = idle_s
         self._calls: dict[asyncio.Task[None], HttpWire] = {}
@@ -50,6 +78,62 @@ class Server:
         self._due: deque[HttpWire] = deque()
         """Those that came in the same turn as too many others."""
         self._server: asyncio.Server | None = None
+
+    def enter(self, connection: HttpConnection) -> None:
+        """Counts a new connection. Where there are too many, some that carry no call are closed."""
+        client = connection.client
+        self.connections.add(connection)
+        count = self._addresses[client] = self._addresses.get(client, 0) + 1
+        if count > self._max_per_address:
+            self._make_room([one for one in self.connections if one.client == client], f"from {client}")
+        elif len(self.connections) > self._max_connections:
+            self._make_room(list(self.connections), "in all")
+
+    def leave(self, connection: HttpConnection) -> None:
+        client = connection.client
+        self.connections.discard(connection)
+        count = self._addresses[client] = self._addresses[client] - 1
+        if not count:
+            del self._addresses[client]
+
+    def _make_room(self, among: list[HttpConnection], where: str) -> None:
+        """Closes a sixteenth of `among`: first those that never carried a call, of the addresses that have most, those
+        that have been silent longest. One that carries a call is never closed; without any other it is the new one.
+
+        Several at once, since to look for them takes a while."""
+        free = [one for one in among if not one.is_open]
+        free.sort(key=lambda one: (one.used, -self._addresses[one.client], one.since))
+        closed = free[: max(1, len(among) // 16)]
+        for connection in closed:
+            connection.transport.abort()
+        if monotonic() - self._warned >= _WARN_S:
+            self._warned = monotonic()
+            _log.warning(
+                "%d connections of callers %s, the maximum (gateway.max_connections, "
+                "gateway.max_connections_per_address): closed %d that carry no call",
+                len(among) - 1, where, len(closed),
+            )  # fmt: skip
+
+    @property
+    def parses_later(self) -> bool:
+        """Connections wait for their turn to be parsed."""
+        return bool(self._to_parse)
+
+    def parse_later(self, connection: HttpConnection) -> None:
+        """Has `connection.parse_more` called when those before it had their turn."""
+        if not self._to_parse:
+            self.loop.call_soon(self._parse)
+        self._to_parse.append(connection)
+
+    def _parse(self) -> None:
+        until = monotonic() + _PARSE_S
+        for _ in range(len(self._to_parse)):
+            self._to_parse[0].parse_more()
+            self._to_parse.popleft()
+            if monotonic() > until:
+                break
+        if self._to_parse:
+            self.loop.call_soon(self._parse)
 
     def begin(self, wire: HttpWire) -> None:
         """Starts a call, as soon as its head is complete."""
@@ -82,7 +166,9 @@ class Server:
         """Serves until SIGTERM; then open calls have `drain_s` to end."""
         stop = asyncio.Event()
         self.loop.add_signal_handler(signal.SIGTERM, stop.set)
-        self._server = await self.loop.create_server(lambda: HttpConnection(self), sock=listener, ssl=tls)
+        self._server = await self.loop.create_server(
+            lambda: HttpConnection(self), sock=listener, ssl=tls, ssl_handshake_timeout=None if tls is None else _TLS_S
+        )
         sweep = self.loop.call_later(_SWEEP_S, self._sweep)
         await stop.wait()
         self.stopping = True

@@ -1,0 +1,73 @@
+"""Callers who take what they can: connections, requests ahead of their answers, heads and bodies without end."""
+
+import contextlib
+import socket
+from collections.abc import Iterator
+
+import pytest
+
+from tests.attacks.on_callers import ATTACKS
+from tests.attacks.watch import Watch
+from tests.stack import Stack
+
+HONEST = b'{"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "Say hello."}]}'
+CHAT = "/openai/v1/chat/completions"
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory, simulator_origin: str) -> Iterator[Stack]:
+    settings = {"gateway__max_connections": "800", "gateway__write_timeout_s": "2", "gateway__drain_s": "3"}
+    openai = {"openai": f'origin = "{simulator_origin}"'}
+    with Stack(tmp_path_factory.mktemp("callers"), openai, **settings) as running:
+        yield running
+
+
+@pytest.mark.parametrize("name", ATTACKS)
+def test_others_do_not_feel_it(stack: Stack, name: str) -> None:
+    with Watch(stack, CHAT, HONEST) as watch:
+        ATTACKS[name](stack)
+    watch.check()
+
+
+def send(stack: Stack, request: bytes) -> bytes:
+    """The answer's bytes, until the gateway closes."""
+    with socket.create_connection(("127.0.0.1", stack.gateway_port), 10) as line:
+        line.sendall(request)
+        found = b""
+        with contextlib.suppress(ConnectionResetError):
+            while piece := line.recv(65536):
+                found += piece
+        return found
+
+
+@pytest.mark.parametrize(
+    ("request_", "status"),
+    [
+        (b"CONNECT api.openai.com:443 HTTP/1.1\r\nHost: api.openai.com:443\r\n\r\n", 405),
+        (b"TRACE /v1/models HTTP/1.1\r\nHost: h\r\n\r\n", 405),
+        (b"PROPFIND /v1/models HTTP/1.1\r\nHost: h\r\n\r\n", 405),
+        (b"GET /v1/models HTTP/1.1\r\nHost: h\r\nHost: h\r\nConnection: close\r\n\r\n", 400),
+        (b"GET /v1/models HTTP/1.1\r\nHost: h\r\nhost: other\r\n\r\n", 400),
+        (b"GET /v1/models HTTP/1.1\r\nAccept: */*\r\n\r\n", 400),
+        (b"POST /v1/x HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n0\r\n\r\n", 400),
+        (b"POST /v1/x HTTP/1.1\r\nHost: h\r\nTransfer-Encoding: gzip\r\n\r\n", 400),
+        (b"GET /v1/models HTTP/2.0\r\nHost: h\r\n\r\n", 505),
+        (b"GET /v1/models\r\n\r\n", 505),
+        (b"GET /" + b"a" * 70_000 + b" HTTP/1.1\r\nHost: h\r\n\r\n", 414),
+        (b"GET /v1/models HTTP/1.1\r\nHost: h\r\n" + b"a: b\r\n" * 1100 + b"\r\n", 431),
+    ],
+)
+def test_what_http_has_a_server_refuse(stack: Stack, request_: bytes, status: int) -> None:
+    answer = send(stack, request_)
+    assert answer.startswith(b"HTTP/1.1 %d " % status) and b"connection: close" in answer
+    assert (b"\r\nallow: " in answer) == (status == 405)
+
+
+def test_a_reader_that_stops_is_disconnected_and_its_call_is_logged(stack: Stack) -> None:
+    body = b'{"model": "m", "stream": true, "messages": [{"role": "user", "content": "x"}]}'
+    head = b"POST /openai/v1/chat/completions HTTP/1.1\r\nHost: h\r\nx-sim-chunks: 2000\r\nx-sim-chunk-bytes: 16000\r\n"
+    with socket.create_connection(("127.0.0.1", stack.gateway_port), 10) as line:
+        line.sendall(head + b"Content-Type: application/json\r\nContent-Length: %d\r\n\r\n" % len(body) + body)
+        found = line.recv(4096).lower()
+        id = found.partition(b"helicone-id: ")[2].partition(b"\r\n")[0].decode()
+        assert stack.record(id)["cut"] == "client"
