@@ -37,6 +37,7 @@ _RESTART_DELAY_S: Final = (0.5, 5.0)
 """A worker that ended is replaced after the first time; after up to the second where the one before it ended early."""
 _STEADY_S: Final = 10.0
 """A worker that ran this long did not end early."""
+_STOPPING: Final = 2
 _PORT_S: Final = 2.0
 """How long a port is waited for that was free a moment ago."""
 _CANNOT_START: Final = 2
@@ -99,7 +100,7 @@ class _Workers:
         self._pids: dict[int, float] = {}
         """When each was started."""
         self._served = mmap.mmap(-1, 1)
-        """A byte that all share: 1 once a worker served."""
+        """A byte that all share: 1 once a worker served, `_STOPPING` once all stop."""
         self._delay_s = _RESTART_DELAY_S[0]
         self._due = 0.0
 
@@ -157,6 +158,7 @@ class _Workers:
     def _end(self, number: signal.Signals) -> None:
         """Stops listening, tells all to stop, and ends those that have not a little after they should have."""
         self._listener.close()
+        self._served[0] = _STOPPING
         deadline = time.monotonic() + self._settings.get_float("gateway.drain_s") + STOP_S
         for pid in self._pids:
             os.kill(pid, number)
@@ -201,9 +203,14 @@ async def _serve(settings: Settings, listener: socket.socket, tls: ssl.SSLContex
     )
     tune_gc()
     served[0] = 1
+    gateway, is_only = os.getppid(), settings.get_int("gateway.workers") == 1
+
+    def is_alone() -> bool:
+        return is_only and served[0] != _STOPPING and os.getppid() == gateway
+
     try:
         probe_idle(listener, settings.get_float("tcp.keepalive_s"))
-        await server.run(listener, tls, settings.get_float("gateway.drain_s"))
+        await server.run(listener, tls, settings.get_float("gateway.drain_s"), is_alone)
     finally:
         await application.stop()
 

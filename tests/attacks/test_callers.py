@@ -1,14 +1,18 @@
 """Callers who take what they can: connections, requests ahead of their answers, heads and bodies without end."""
 
 import contextlib
+import os
+import signal
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 
+import httpx
 import pytest
 
 from tests.attacks.on_callers import ATTACKS
 from tests.attacks.watch import Watch
-from tests.stack import Stack
+from tests.stack import Stack, children, wait_for
 
 HONEST = b'{"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "Say hello."}]}'
 CHAT = "/openai/v1/chat/completions"
@@ -71,3 +75,36 @@ def test_a_reader_that_stops_is_disconnected_and_its_call_is_logged(stack: Stack
         found = line.recv(4096).lower()
         id = found.partition(b"helicone-id: ")[2].partition(b"\r\n")[0].decode()
         assert stack.record(id)["cut"] == "client"
+
+
+def test_new_calls_do_not_wait_for_a_worker_that_drains(tmp_path: Path, simulator_origin: str) -> None:
+    with Stack(tmp_path, {"openai": f'origin = "{simulator_origin}"'}).start_gateway() as stack:
+        assert stack.process is not None
+        (worker,) = children(stack.process.pid)
+        with slow_stream(stack):
+            os.kill(worker, signal.SIGTERM)
+            wait_for("the refusal", lambda: httpx.get(stack.gateway + "/healthz", timeout=5).status_code == 503)
+        wait_for("the next worker", lambda: stack.answers(stack.gateway + "/healthz"))
+        with slow_stream(stack):
+            stack.process.send_signal(signal.SIGTERM)
+            wait_for("a closed port", lambda: is_refused(stack))
+
+
+@contextlib.contextmanager
+def slow_stream(stack: Stack) -> Iterator[None]:
+    """A stream under way."""
+    body = {"model": "m", "stream": True, "messages": [{"role": "user", "content": "x"}]}
+    slow = {"x-sim-chunks": "30", "x-sim-chunk-ms": "100"}
+    with httpx.stream("POST", stack.gateway + CHAT, json=body, headers=slow, timeout=30) as answer:
+        pieces = answer.iter_raw()
+        next(pieces)
+        yield
+        assert b"".join(pieces).endswith(b"data: [DONE]\n\n")
+
+
+def is_refused(stack: Stack) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", stack.gateway_port), 5).close()
+    except ConnectionRefusedError:
+        return True
+    return False

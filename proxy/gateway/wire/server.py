@@ -162,8 +162,17 @@ class Server:
     def _ended(self, task: "asyncio.Task[None]") -> None:
         self._calls.pop(task).abandon()
 
-    async def run(self, listener: socket.socket, tls: ssl.SSLContext | None, drain_s: float) -> None:
-        """Serves until SIGTERM; then open calls have `drain_s` to end."""
+    async def run(
+        self,
+        listener: socket.socket,
+        tls: ssl.SSLContext | None,
+        drain_s: float,
+        is_alone: Callable[[], bool] = lambda: False,
+    ) -> None:
+        """Serves until SIGTERM; then open calls have `drain_s` to end.
+
+        New connections are then for others that listen. Where nobody else does, though the listener stays open in the
+        process above (`is_alone`), they would wait for the next worker: they are accepted and refused with 503."""
         stop = asyncio.Event()
         self.loop.add_signal_handler(signal.SIGTERM, stop.set)
         self._server = await self.loop.create_server(
@@ -172,7 +181,8 @@ class Server:
         sweep = self.loop.call_later(_SWEEP_S, self._sweep)
         await stop.wait()
         self.stopping = True
-        self._server.close()
+        if not is_alone():
+            self._server.close()
         for connection in list(self.connections):
             if connection.idle():
                 connection.transport.close()
@@ -184,6 +194,7 @@ class Server:
             task.cancel()
         if self._calls:
             await asyncio.wait(self._calls, timeout=1.0)
+        self._server.close()
         sweep.cancel()
         await asyncio.sleep(0)  # what was written last is sent in the loop's next turn
         for connection in list(self.connections):
