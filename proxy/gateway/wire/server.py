@@ -26,6 +26,7 @@ _PARSE_S: Final = 0.005
 _TLS_S: Final = 15.0
 """Time for a TLS handshake."""
 _WARN_S: Final = 60.0
+_FULL_S: Final = 0.1
 
 _log = logging.getLogger(__name__)
 
@@ -69,6 +70,8 @@ class Server:
         self._addresses: dict[str, int] = {}
         """Connections of each address."""
         self._warned = -_WARN_S
+        self._full: dict[str, float] = {}
+        """Until when nobody looks for connections to close: all carry calls."""
         self._to_parse: deque[HttpConnection] = deque()
         self._answer = answer
         self._idle_s = idle_s
@@ -85,9 +88,9 @@ class Server:
         self.connections.add(connection)
         count = self._addresses[client] = self._addresses.get(client, 0) + 1
         if count > self._max_per_address:
-            self._make_room([one for one in self.connections if one.client == client], f"from {client}")
+            self._make_room(connection, client)
         elif len(self.connections) > self._max_connections:
-            self._make_room(list(self.connections), "in all")
+            self._make_room(connection, "")
 
     def leave(self, connection: HttpConnection) -> None:
         client = connection.client
@@ -96,22 +99,31 @@ class Server:
         if not count:
             del self._addresses[client]
 
-    def _make_room(self, among: list[HttpConnection], where: str) -> None:
-        """Closes a sixteenth of `among`: first those that never carried a call, of the addresses that have most, those
-        that have been silent longest. One that carries a call is never closed; without any other it is the new one.
+    def _make_room(self, newcomer: HttpConnection, client: str) -> None:
+        """Closes a sixteenth of the connections, or of those of `client`: first those that never carried a call, of the
+        addresses that have most, those that have been silent longest. One that carries a call is never closed; where
+        all do, it is the newcomer.
 
         Several at once, since to look for them takes a while."""
+        now = monotonic()
+        if now < self._full.get(client, now):
+            newcomer.transport.abort()
+            return
+        among = [one for one in self.connections if not client or one.client == client]
         free = [one for one in among if not one.is_open]
         free.sort(key=lambda one: (one.used, -self._addresses[one.client], one.since))
         closed = free[: max(1, len(among) // 16)]
         for connection in closed:
             connection.transport.abort()
-        if monotonic() - self._warned >= _WARN_S:
-            self._warned = monotonic()
+        self._full = {name: until for name, until in self._full.items() if until > now}
+        if len(free) == 1:
+            self._full[client] = now + _FULL_S
+        if now - self._warned >= _WARN_S:
+            self._warned = now
             _log.warning(
                 "%d connections of callers %s, the maximum (gateway.max_connections, "
                 "gateway.max_connections_per_address): closed %d that carry no call",
-                len(among) - 1, where, len(closed),
+                len(among) - 1, f"from {client}" if client else "in all", len(closed),
             )  # fmt: skip
 
     @property
