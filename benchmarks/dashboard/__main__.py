@@ -47,7 +47,7 @@ def main() -> int:
     asked = options.parse_args()
     with tempfile.TemporaryDirectory() as temporary:
         data = (asked.folder or Path(temporary)).absolute() / "data"
-        report = {"environment": machine.environment(), "rows": asked.rows, "minutes": asked.minutes}
+        report = {"environment": machine.environment(), "rows": asked.rows}
         filled = fill(data, asked.rows)
         write_extra_calls(data)
         control = ControlProcess(data).start().ready().shipped()
@@ -62,9 +62,12 @@ def main() -> int:
     missed = [name for name, row in results.items() if not row.get("holds", True)]
     for name in missed:
         print(f"BOUND: {name}: {results[name]}", file=sys.stderr)
-    if asked.rows < _FULL or asked.only:
-        print(f"Nothing is written: that is for a whole run over {_FULL:,} calls.")
+    if asked.rows < _FULL:
+        print(f"Nothing is written: that is for a run over {_FULL:,} calls.")
     else:
+        if asked.only:  # these figures replace their rows of the last whole run
+            report = json.loads(_RESULTS.read_text())
+            results = {**report.pop("results")["dashboard"], **results}
         _RESULTS.write_text(json.dumps({**report, "results": {"dashboard": results}}, indent=1) + "\n")
         draw.into_readme()
     return 1 if missed else 0
