@@ -15,6 +15,7 @@ from proxy.core.alert_settings import ALERT_SETTINGS
 from proxy.core.channel_settings import CHANNEL_SETTINGS
 from proxy.core.errors import SettingError
 from proxy.core.export_settings import EXPORT_SETTINGS
+from proxy.core.gateway_settings import GATEWAY_SETTINGS
 from proxy.core.guard_settings import GUARD_SETTINGS
 from proxy.core.layout import Layout
 from proxy.core.masking import MASK, is_secret_name, mask_strictly
@@ -34,51 +35,7 @@ SETTINGS: tuple[Setting, ...] = (
     Setting(
         "domain", "", "Domain under which the first label selects the provider: `oai.<domain>`, `gateway.<domain>`."
     ),
-    Setting("gateway.host", "127.0.0.1", "Address the gateway listens on."),
-    Setting("gateway.port", 8787, "Port the gateway listens on.", *_PORT),
-    Setting("gateway.url", "", "URL of the gateway in code snippets. Empty: made of gateway.host and gateway.port."),
-    Setting(
-        "gateway.server",
-        "direct",
-        "HTTP server: `direct` (built in), or `granian` for HTTP/2 to clients.",
-        *_one_of("direct", "granian"),
-    ),
-    Setting("gateway.workers", 1, "Gateway worker processes.", *_COUNT),
-    Setting("gateway.backlog", 8192, "Listen backlog: connections the kernel may queue.", *_COUNT),
-    Setting("gateway.max_open", 16384, "Maximum open calls of one worker, streams included; above it 503.", *_COUNT),
-    Setting("gateway.idle_s", 75.0, "Idle timeout for client connections.", *_SECONDS),
-    Setting("gateway.request_timeout_s", 600.0, "Timeout for a whole request to arrive.", *_SECONDS),
-    Setting(
-        "gateway.write_timeout_s",
-        60.0,
-        "A client that takes less than 1 KiB a second of its response over this time is disconnected.",
-        *_SECONDS,
-    ),
-    Setting(
-        "gateway.max_connections",
-        16384,
-        "Maximum client connections of one worker; fewer where the limit of open files demands it.",
-        *_COUNT,
-    ),
-    Setting("gateway.max_connections_per_address", 8192, "The same from one address.", *_COUNT),
-    Setting(
-        "tcp.keepalive_s",
-        60.0,
-        "Silence after which TCP probes a connection, so that NAT and firewalls keep it; 0: no probes.",
-        "0 or more seconds, at most 32767",
-        lambda value: 0 <= value <= 32_767,
-    ),
-    Setting("gateway.drain_s", 30.0, "Drain period: how long a stopping worker waits for its open calls.", *_SECONDS),
-    Setting("gateway.max_body", 64 << 20, "Maximum size of a request body, in bytes; above it 413.", *_BYTES),
-    Setting(
-        "gateway.max_arriving",
-        128 << 20,
-        "Maximum bytes of incomplete request bodies above 1 MiB that one worker holds; above it 503.",
-        *_BYTES,
-    ),
-    Setting("gateway.max_answer", 1 << 30, "Maximum size of one streamed response, in bytes.", *_BYTES),
-    Setting("gateway.tls_cert", "", "Certificate file (PEM) for serving the gateway over TLS."),
-    Setting("gateway.tls_key", "", "Key file (PEM) of that certificate."),
+    *GATEWAY_SETTINGS,
     Setting("control.host", "127.0.0.1", "Address the control plane listens on."),
     Setting("control.port", 8788, "Port the control plane listens on.", *_PORT),
     Setting(

@@ -27,7 +27,7 @@ from proxy.core.locks import FileLock
 from proxy.core.process import STOP_S, StopSignals, bind_forks, die_with_parent, raise_file_limit, take_parent, tune_gc
 from proxy.core.settings import Settings
 from proxy.gateway.app import Application
-from proxy.gateway.wire.callers import max_connections, probe_idle
+from proxy.gateway.wire.callers import max_connections
 from proxy.gateway.wire.server import Server
 
 __all__ = ["run"]
@@ -209,7 +209,6 @@ async def _serve(settings: Settings, listener: socket.socket, tls: ssl.SSLContex
         return is_only and served[0] != _STOPPING and os.getppid() == gateway
 
     try:
-        probe_idle(listener, settings.get_float("tcp.keepalive_s"))
         await server.run(listener, tls, settings.get_float("gateway.drain_s"), is_alone)
     finally:
         await application.stop()

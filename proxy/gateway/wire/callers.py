@@ -1,18 +1,15 @@
-"""What the operating system is asked for callers' connections."""
+"""How many connections of callers a worker takes."""
 
 import logging
 import resource
-import socket
 from typing import Final
 
 from proxy.core.settings import Settings
 
-__all__ = ["max_connections", "probe_idle"]
+__all__ = ["max_connections"]
 
 _OTHER_FILES: Final = 2048
 """Files of a worker beside the connections of callers, at most half of those it may open."""
-_PROBES: Final = 5
-"""Probes without an answer after which a connection is given up."""
 
 _log = logging.getLogger(__name__)
 
@@ -29,18 +26,3 @@ def max_connections(settings: Settings) -> int:
         most, files, wanted,
     )  # fmt: skip
     return most
-
-
-def probe_idle(listener: socket.socket, idle_s: float) -> None:
-    """Has the kernel send a probe on each connection of `listener` that was silent for `idle_s`, and again a quarter of
-    that later. So NAT does not forget a call whose answer takes long, and a caller that vanished is noticed.
-
-    Connections inherit it from their listener, so it costs no system call for each. 0: no probes."""
-    if not idle_s:
-        return
-    listener.setsockopt(socket.SOL_SOCKET, socket.SO_KEEPALIVE, 1)
-    rows = {"TCP_KEEPIDLE": idle_s, "TCP_KEEPINTVL": idle_s / 4, "TCP_KEEPCNT": _PROBES}
-    for name, value in rows.items():
-        option = getattr(socket, name, None)  # not on every system
-        if option is not None:
-            listener.setsockopt(socket.IPPROTO_TCP, option, max(1, round(value)))

@@ -6,7 +6,6 @@ caller's socket is and how header names were spelled, and it can cut an answer t
 """
 
 import asyncio
-import re
 from collections import deque
 from typing import TYPE_CHECKING, Final, cast
 
@@ -16,6 +15,7 @@ from _speedups import read_request
 from proxy.core.clock import monotonic
 from proxy.core.errors import BadRequest, Overloaded, ProxyError
 from proxy.gateway.wire.http import Ending, HttpWire
+from proxy.gateway.wire.offer import without_offer
 from proxy.gateway.wire.pace import Pace
 from proxy.gateway.wire.refusal import Refusal, check_head, error_answer
 
@@ -47,15 +47,6 @@ _AT_ONCE: Final = 4 << 10
 """So many are parsed at once, also where others wait."""
 _LINGER_S: Final = 2.0
 """Time for an answer that was sent before the request's end to reach a caller who is still sending."""
-_OFFER: Final = re.compile(rb"\r\nupgrade:[ \t]*h2c[ \t]*(?=\r\n|$)", re.IGNORECASE)
-
-
-def _without_offer(data: bytes) -> bytes:
-    """Returns the request without the offer to upgrade to HTTP/2 that Java's HTTP client makes where there is no TLS.
-
-    A server may ignore the offer; llhttp would take what follows the head for another protocol."""
-    head, end, rest = data.partition(b"\r\n\r\n")
-    return _OFFER.sub(b"", head, 1) + end + rest if end else data
 
 
 class HttpConnection(asyncio.Protocol):
@@ -137,7 +128,7 @@ class HttpConnection(asyncio.Protocol):
                     self._begin(HttpWire(self, request))
                     return
             if b"h2c" in data:
-                data = _without_offer(data)
+                data = without_offer(data)
         self._unread = self._unread + data if self._unread else data
         if not self._queued:
             if len(self._unread) > _AT_ONCE and self.server.parses_later:
@@ -293,7 +284,7 @@ class HttpConnection(asyncio.Protocol):
             return
         self.used = True
         if ending is not _COMPLETE:
-            self._cut()
+            self.transport.close()  # in the middle of the answer, once what was written is sent
         elif not wire.arrived:
             self._linger()
         elif not wire.keeps or self.server.stopping:
@@ -405,7 +396,3 @@ class HttpConnection(asyncio.Protocol):
         if self.transport.can_write_eof():
             self.transport.write_eof()
         self.server.loop.call_later(_LINGER_S, self.transport.abort)
-
-    def _cut(self) -> None:
-        """Closes in the middle of an answer, after what was written has been sent."""
-        self.transport.close()
