@@ -15,7 +15,7 @@ _LABELS: Final = (
 )
 
 
-_MAX_LABEL: Final = 4096
+_MAX_LABEL: Final = 1024
 """Characters of a label that are kept where it is masked; what may be longer is refused."""
 
 

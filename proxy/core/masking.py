@@ -128,9 +128,13 @@ _PLACES: Final = (
 _OPAQUE: Final = re.compile(r"(?<![A-Za-z0-9])(?=[A-Za-z]*[0-9])(?=[0-9]*[A-Za-z])[A-Za-z0-9+/=_]{16,}")
 _USERINFO: Final = re.compile(r":[^\s\"'<>@]{1,256}@").search
 _MAX_NAMED: Final = 1024
-_MAX_PATH: Final = 8192
-_VALUE_CHARS: Final = 64 << 10
-"""Characters of a body of an error that are looked through where a call waits for it."""
+_MAX_WORD: Final = 64
+_MAX_PATH: Final = 2048
+_VALUE_CHARS: Final = 8 << 10
+"""Bytes of a body of an error that are looked through where others wait."""
+_MAX_AT_ONCE: Final = 4096
+"""Characters of named values that are searched where others wait. Above it a value goes as a whole: a search takes
+about a microsecond a character."""
 
 
 def has_mark(text: str) -> bool:
@@ -182,7 +186,18 @@ def mask_bytes(body: bytes, most: int = _VALUE_CHARS) -> bytes:
 
 
 def mask_named(values: dict[str, str], *, strictly: bool = False) -> dict[str, str]:
-    """`values` by name, masked by the names and by the shapes of names and values. Both are cut at 1,024 characters."""
+    """`values` by name, masked by the names and by the shapes of names and values. Both are cut at 1,024 characters.
+
+    Of more than 4,096 characters in all, a value that may hold a credential is masked as a whole.
+    """
+    size = sum(map(len, values)) + sum(map(len, values.values()))
+    if size > _MAX_AT_ONCE:
+        return {
+            MASK if has_mark(name) else name[:_MAX_NAMED]: MASK
+            if has_mark(name) or has_mark(value) or (strictly and len(value) > _MAX_WORD)
+            else value[:_MAX_NAMED]
+            for name, value in values.items()
+        }
     clean = mask_strictly if strictly else mask
     return {
         mask(name[:_MAX_NAMED]): MASK
@@ -208,7 +223,9 @@ def mask_query(query: str) -> str:
 
 def mask_path(path: str) -> str:
     """`path` (a target as it came: path and query) with `***` for each segment that looks like a credential; at most
-    8,192 characters of it."""
+    2,048 characters of it where it may hold one."""
+    if "?" not in path and "%" not in path and not has_mark(path):
+        return path
     path, mark, query = path[:_MAX_PATH].partition("?")
     if mark:
         query = mask_query(query)

@@ -48,7 +48,7 @@ class Fallback(msgspec.Struct, forbid_unknown_fields=True):
         return tuple((code, code) if isinstance(code, int) else (code.from_, code.to) for code in self.on_codes)
 
 
-@lru_cache(1024)
+@lru_cache(128)
 def parse_model_fallbacks(text: str) -> tuple[ModelFallback, ...]:
     """Return the entries of `Helicone-Fallback`. Raises `BadDirective`."""
     entries = _parse("Helicone-Fallback", text, list[ModelFallback], '[{"model": "gpt-4o-mini"}]')
@@ -57,7 +57,7 @@ def parse_model_fallbacks(text: str) -> tuple[ModelFallback, ...]:
     return tuple(entries)
 
 
-@lru_cache(1024)
+@lru_cache(128)
 def parse_fallbacks(text: str) -> tuple[Fallback, ...]:
     """Return the entries of `Helicone-Fallbacks`, the first being the primary. Raises `BadDirective`."""
     form = '[{"target-url": "https://…", "headers": {…}, "onCodes": [429, {"from": 500, "to": 599}], '

@@ -6,7 +6,7 @@ import http.server
 import json
 import socket
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +21,8 @@ from proxy.net.guard import is_public
 from proxy.providers import load, resolve
 from proxy.upstream import open_upstream
 from proxy.upstream.base import TransportLimits, TransportOptions, UpstreamRequest
+from tests.attacks.on_reach import ATTACKS
+from tests.attacks.watch import Watch
 from tests.stack import Stack
 
 BODY = {"model": "gpt-4o", "messages": [{"role": "user", "content": "hello"}]}
@@ -263,3 +265,12 @@ def test_refused_strangers_do_not_fill_the_log(closed_stack: Stack) -> None:
     assert b"chosen text" not in spooled and len(spooled) < 200 * 1024
     (line,) = [line for line in counted.splitlines() if line.startswith("perihelion_refused_unlogged_total")]
     assert 250 <= float(line.split()[-1]) <= 300
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("attack", ATTACKS.values(), ids=ATTACKS)
+def test_honest_callers_do_not_feel_it(tmp_path: Path, simulator_origin: str, attack: Callable[[Stack], None]) -> None:
+    with Stack(tmp_path, {"openai": f'origin = "{simulator_origin}"'}, gateway__workers="1") as stack:
+        with Watch(stack, CHAT, json.dumps(BODY).encode()) as watch:
+            attack(stack)
+        watch.check()

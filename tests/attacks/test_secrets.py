@@ -142,6 +142,14 @@ def test_an_unknown_header_keeps_nothing_that_could_be_a_key() -> None:
     assert mask_strictly("f81d4fae-7dec-11d0-a765-00a0c91e6bf6") == "f81d4fae-7dec-11d0-a765-00a0c91e6bf6"
 
 
+def test_many_large_values_cost_no_search_and_keep_no_credential() -> None:
+    many = {f"name-{number}": "://a:" * 200 for number in range(60)}
+    kept = mask_named({**many, "note": f"uses {KEY}", "token": SECRET, "team": "growth"})
+    assert SECRET not in str(kept) and kept["team"] == "growth" and kept["name-7"] == "://a:" * 200
+    kept = mask_named({**many, "helicone-auht": SECRET * 4, "helicone-foo": "a b"}, strictly=True)
+    assert SECRET not in str(kept) and kept["helicone-foo"] == "a b"
+
+
 @pytest.mark.parametrize(
     "text",
     ["a" * 40_000, "://" * 13_000, "a:" * 20_000, "sk-" * 13_000, '"key":' * 6_000, "Bearer " * 6_000, "a=b&" * 10_000],

@@ -13,7 +13,7 @@ from proxy.providers.dialects import DIALECTS, Dialect, guess_dialect
 
 __all__ = ["refuse"]
 
-_MAX_MESSAGE = 4000
+_MAX_MESSAGE = 2000
 """Characters of a message that are answered and logged. It may quote what the caller sent."""
 _CLIENT_CLOSED_REQUEST = 499  # nginx's status; no caller sees it
 
