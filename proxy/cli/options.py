@@ -1,5 +1,6 @@
 """Options that all commands share, and how a command exits on an error."""
 
+import errno
 import functools
 import os
 from collections.abc import Callable
@@ -55,5 +56,7 @@ def opened(settings: Settings) -> Settings:
         probe.touch()
         probe.unlink()
     except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT) and settings.data.is_dir():
+            return settings  # calls go on while a disk is full
         refuse(f"setting 'data' is {str(settings.data)!r}; expected a folder that can be written ({error.strerror})")
     return settings

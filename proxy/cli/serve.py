@@ -14,7 +14,7 @@ from proxy.cli.options import opened, with_settings
 from proxy.cli.ports import pick
 from proxy.cli.supervisor import Child, Supervisor, python
 from proxy.cli.terminal import echo_lines
-from proxy.core.process import die_with_parent, raise_file_limit
+from proxy.core.process import STOP_S, die_with_parent, raise_file_limit
 from proxy.core.settings import SETTINGS, Settings
 
 __all__ = ["serve"]
@@ -35,7 +35,7 @@ def serve(settings: Settings, with_parent: bool) -> None:
     settings = pick(opened(settings), *planes)
     environ = {**os.environ, **settings.environ()}
     children = [
-        Child("gateway", python("gateway"), environ, settings.get_float("gateway.drain_s") + 5),
+        Child("gateway", python("gateway"), environ, settings.get_float("gateway.drain_s") + STOP_S + 2),
         Child("control plane", python("control"), environ, _CONTROL_PATIENCE_S, vital=False),
     ]
     welcome = threading.Thread(target=_welcome, args=(settings,), daemon=True)
@@ -44,18 +44,23 @@ def serve(settings: Settings, with_parent: bool) -> None:
 
 
 def _say(sentence: str) -> None:
+    _echo(f"perihelion: {sentence}", err=True)
+
+
+def _echo(text: str, err: bool = False) -> None:
     with contextlib.suppress(OSError, ValueError):  # nobody may be reading any more
-        echo_lines(f"perihelion: {sentence}", err=True)
+        echo_lines(text, err=err)
 
 
 def _welcome(settings: Settings) -> None:
     """Says where everything is, once it is."""
     gateway, control = _url(settings, "gateway"), _url(settings, "control")
-    pause = threading.Event()
+    pause, wait_s = threading.Event(), 0.1
     while not (_ready(gateway) and _ready(control)):
-        pause.wait(0.1)
+        pause.wait(wait_s)
+        wait_s = min(wait_s * 1.05, 2.0)
     body = json.dumps({"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "Say hello."}]})
-    echo_lines(
+    _echo(
         f"Perihelion is ready.\n\n"
         f"  gateway   {gateway}   (your program's base URL: {gateway}/v1)\n"
         f"  control   {control}   (API: {control}/api/requests)\n"

@@ -7,6 +7,7 @@ the command line and the first person get in.
 
 import asyncio
 import hmac
+import logging
 import secrets
 from pathlib import Path
 from typing import Any, Final
@@ -40,6 +41,7 @@ __all__ = [
     "session_cookie",
 ]
 
+_log = logging.getLogger(__name__)
 _TOKEN_BYTES: Final = 32
 COOKIE: Final = "perihelion_session"
 NOBODY: Final = "nobody"
@@ -93,10 +95,17 @@ class LocalToken:
 
     def write(self) -> None:
         try:
-            self._lock = FileLock(self._lock_path)
+            lock = FileLock(self._lock_path)
         except LockBusy:
             return
-        replace(self.path, self._text.encode(), shared=True)
+        except OSError as error:
+            _log.warning("%s cannot be locked, and no token written: %s", self._lock_path, error)
+            return
+        self._lock = lock
+        try:
+            replace(self.path, self._text.encode(), shared=True)
+        except OSError as error:
+            _log.warning("%s cannot be written: %s; commands of this machine are refused", self.path, error)
 
     def fits(self, text: str) -> bool:
         return hmac.compare_digest(text.encode("utf-8", "surrogateescape"), self._expected())

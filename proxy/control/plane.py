@@ -1,5 +1,6 @@
 """What the control process holds: the log, the metadata database, and what runs beside the API."""
 
+import contextlib
 from typing import TYPE_CHECKING, Final
 
 import msgspec
@@ -140,7 +141,10 @@ class ControlPlane:
             if not people.count(rows):
                 token = make_link(rows, self.database.pepper, DEFAULT_ORG, "owner")
                 host, port = self.settings.get_str("control.host"), self.settings.get_int("control.port")
-                print(f"One-time setup link, valid for 24 hours: http://{host}:{port}/login?token={token}", flush=True)
+                with contextlib.suppress(OSError):  # nobody may be reading
+                    print(
+                        f"One-time setup link, valid for 24 hours: http://{host}:{port}/login?token={token}", flush=True
+                    )
             ready_made = [msgspec.json.encode(rule).decode() for rule in READY_MADE]
             alert_rules.add_first(rows, DEFAULT_ORG, ready_made)
         self.publisher.start()

@@ -158,6 +158,17 @@ def test_serve_killed_in_its_first_seconds_leaves_nobody_behind(stack: Stack, se
     wait_for("the end of its children", lambda: not living(stack.folder))
 
 
+@pytest.mark.parametrize("seconds", [0.3, 0.8, 1.6])
+def test_a_stop_in_the_first_seconds_is_kept(stack: Stack, seconds: float) -> None:
+    launch(stack)
+    assert stack.process is not None
+    time.sleep(seconds)
+    stack.process.terminate()
+    assert stack.process.wait(20) in (0, -signal.SIGTERM)
+    assert "Traceback" not in said(stack)
+    wait_for("the end of its children", lambda: not living(stack.folder))
+
+
 def test_a_child_whose_parent_ended_before_it_looked_ends(tmp_path: Path) -> None:
     gone = subprocess.Popen([sys.executable, "-c", ""])
     gone.wait()
