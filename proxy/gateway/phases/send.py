@@ -5,6 +5,7 @@ import random
 
 from proxy.core.clock import monotonic, now_us
 from proxy.core.errors import UpstreamError
+from proxy.core.masking import mask
 from proxy.core.record import Attempt
 from proxy.gateway.dispatcher import Dispatcher
 from proxy.gateway.exchange import Exchange, Outcome
@@ -202,7 +203,7 @@ def _note_plan(outcome: Outcome, plan: RetryPlan) -> None:
         outcome.response_headers.append(("helicone-fallback-index", str(schedule.target)))
         model = plan.targets[schedule.target].model
         if model:
-            outcome.facts["fallback.model"] = model
+            outcome.facts["fallback.model"] = mask(model)
             outcome.response_headers.append(("helicone-fallback-model", model))
 
 
@@ -211,7 +212,7 @@ def _note(ex: Exchange, route: Route, model: str, began: float, status: int, err
     return Attempt(
         route.provider.name,
         route.origin.host,
-        model,
+        mask(model) if model else "",
         round((began - start) * 1e6),
         round((monotonic() - start) * 1e6),
         status,
