@@ -2,7 +2,6 @@
 
 import base64
 import json
-import sys
 import threading
 from functools import cache
 from typing import Any, Final
@@ -11,7 +10,7 @@ import click
 
 from proxy.cli.client import ask, control_url
 from proxy.cli.options import refuse, with_settings
-from proxy.cli.terminal import echo, echo_json, echo_lines
+from proxy.cli.terminal import echo, echo_json, output
 from proxy.core.settings import Settings
 
 __all__ = ["requests", "show"]
@@ -114,11 +113,9 @@ def show(settings: Settings, id: str, as_json: bool, body: str | None, url: str)
             refuse("this call's bodies are not stored", 1)
         text = bodies[body]
         raw = base64.b64decode(text) if bodies[f"{body}_base64"] else text.encode()
-        if sys.stdout.isatty():  # only a terminal obeys control characters
-            echo_lines(raw.decode("utf-8", "replace"))
-            return
-        sys.stdout.buffer.write(raw)
-        sys.stdout.buffer.flush()
+        out = output()
+        out.write(raw)
+        out.flush()
         return
     if as_json:
         echo_json(call, indent=2)

@@ -1,7 +1,6 @@
 """The command `export`: all calls that match a filter, as a file; `export parquet`: hours to the storage."""
 
 import contextlib
-import sys
 import threading
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -11,6 +10,7 @@ import click
 from proxy.cli.client import ask, control_url, download
 from proxy.cli.options import refuse, with_settings
 from proxy.cli.terminal import echo
+from proxy.cli.terminal import output as stdout
 from proxy.core.settings import Settings
 
 __all__ = ["export"]
@@ -72,7 +72,7 @@ def calls(
     }
     url = control_url(settings, url)
     if output == "-":
-        _copy(settings, url, question, sys.stdout.buffer)
+        _copy(settings, url, question, stdout())
         return
     draft = Path(f"{output}.part")
     try:

@@ -2,7 +2,6 @@
 
 import csv
 import re
-import sys
 from collections.abc import Iterator
 from typing import Any, Final
 
@@ -10,7 +9,7 @@ import click
 
 from proxy.cli.client import ask, control_url
 from proxy.cli.options import refuse, with_settings
-from proxy.cli.terminal import cell, echo, echo_json
+from proxy.cli.terminal import cell, csv_output, echo, echo_json
 from proxy.core.settings import Settings
 
 __all__ = ["metrics"]
@@ -67,7 +66,7 @@ def metrics(
         return
     head, rows = _head(answer), _rows(answer)
     if form == "csv":
-        writer = csv.writer(sys.stdout)
+        writer = csv.writer(csv_output())
         writer.writerow(head)
         writer.writerows(rows)
         return

@@ -1,7 +1,6 @@
 """`reconcile`: compares the log with a provider's bill."""
 
 import csv
-import sys
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
@@ -14,7 +13,7 @@ from proxy.cli.bill import Bill, BillError, read_bill
 from proxy.cli.client import ask, control_url
 from proxy.cli.comparison import Comparison, compare
 from proxy.cli.options import refuse, with_settings
-from proxy.cli.terminal import echo, echo_json
+from proxy.cli.terminal import csv_output, echo, echo_json
 from proxy.core.settings import Settings
 
 __all__ = ["reconcile"]
@@ -124,7 +123,7 @@ def _tolerance(text: str) -> tuple[Decimal, Decimal]:
 
 
 def _print_csv(comparison: Comparison) -> None:
-    writer = csv.writer(sys.stdout, lineterminator="\n")
+    writer = csv.writer(csv_output(), lineterminator="\n")
     writer.writerow(("day", "provider", "model", "calls", "without_cost", "ours_usd", "theirs_usd", "difference_usd"))
     for row in comparison.days:
         theirs, difference = ("", "") if row.theirs is None else (f"{row.theirs:f}", f"{row.ours - row.theirs:f}")

@@ -8,7 +8,7 @@ import click
 
 from proxy.cli.client import ask, control_url, download
 from proxy.cli.options import refuse, with_settings
-from proxy.cli.terminal import cell, echo
+from proxy.cli.terminal import cell, echo, output
 from proxy.core.settings import Settings
 
 __all__ = ["sql"]
@@ -47,8 +47,9 @@ def sql(settings: Settings, statement: str, given: tuple[str, ...], form: str | 
     elif form == "csv":
         question["format"] = "csv"
     if form is not None:
-        download(settings, url, "/api/sql", question, sys.stdout.buffer)
-        sys.stdout.buffer.flush()
+        out = output()
+        download(settings, url, "/api/sql", question, out)
+        out.flush()
         return
     _print_table(ask(settings, url, "/api/sql", method="POST", body=question))
 

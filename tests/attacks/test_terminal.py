@@ -1,6 +1,7 @@
 """What strangers write reaches a terminal escaped: in tables, sheets, JSON, errors and log lines."""
 
 import contextlib
+import csv
 import http.server
 import io
 import json
@@ -17,6 +18,7 @@ from click.testing import CliRunner, Result
 from proxy.cli.calls import requests, show
 from proxy.cli.groups import LISTS, top
 from proxy.cli.prompts import prompts
+from proxy.cli.terminal import csv_output, output
 from proxy.control.jobs.row_builder import RowBuilder
 from proxy.core import log
 from proxy.core.printable import in_json, lines, one_line
@@ -151,3 +153,19 @@ def test_texts_for_a_terminal() -> None:
     assert lines("a\tb\nc\x9b0m\r") == "a\tb\nc\\x9b0m\\x0d"
     assert one_line("Grüße 👩‍💻 日本") == "Grüße 👩‍💻 日本"
     assert json.loads(in_json(json.dumps({"a": HOSTILE}, ensure_ascii=False))) == {"a": HOSTILE}
+
+
+def test_output_for_programs_is_escaped_on_a_terminal_only(monkeypatch: pytest.MonkeyPatch) -> None:
+    class Screen(io.StringIO):
+        def isatty(self) -> bool:
+            return True
+
+    monkeypatch.setattr("sys.stdout", screen := Screen())
+    out = output()
+    raw = HOSTILE.encode()
+    out.write(raw[:25])  # inside a character
+    out.write(raw[25:])
+    csv.writer(csv_output()).writerow([HOSTILE])
+    assert [char for char in BAD if char in screen.getvalue()] == [] and "owned" in screen.getvalue()
+    monkeypatch.setattr("sys.stdout", piped := io.TextIOWrapper(io.BytesIO()))
+    assert output() is piped.buffer and csv_output() is piped
