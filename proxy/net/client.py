@@ -14,6 +14,7 @@ import msgspec
 
 from proxy.core.errors import PerihelionError
 from proxy.net.connect import AddressRefused, Place, checked_addresses, place_of, places_of
+from proxy.net.keep_alive import KeepAlive
 
 __all__ = ["HttpClient", "HttpError", "HttpResponse"]
 
@@ -56,12 +57,8 @@ class HttpClient:
         except AddressRefused as error:
             raise HttpError(str(error)) from None
         self._clock = _Deadline()
-        self._pool = httpcore.ConnectionPool(
-            ssl_context=context,
-            max_connections=connections,
-            max_keepalive_connections=connections,
-            keepalive_expiry=30.0,
-            network_backend=_GuardedBackend(places, self._clock),
+        self._connections = KeepAlive(
+            connections, ssl_context=context, network_backend=_GuardedBackend(places, self._clock)
         )
 
     def request(
@@ -88,7 +85,7 @@ class HttpClient:
         raise HttpError(f"{url}: more than {max_redirects} redirects")
 
     def close(self) -> None:
-        self._pool.close()
+        self._connections.close()
 
     def _request(
         self, method: str, url: str, headers: Mapping[str, str], content: bytes, cut_body: bool
@@ -104,9 +101,13 @@ class HttpClient:
             sent["Content-Length"] = str(len(content))
         try:
             lines = [(name.encode("ascii"), value.encode("latin-1")) for name, value in sent.items()]
-            with self._pool.stream(
-                method, url, headers=lines, content=content, extensions={"timeout": timeout}
-            ) as answer:
+            target = httpcore.URL(url)
+            with (
+                self._connections.lend(target, self._timeout_s) as connection,
+                connection.stream(
+                    method, target, headers=lines, content=content, extensions={"timeout": timeout}
+                ) as answer,
+            ):
                 found = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in answer.headers}
                 return HttpResponse(answer.status, found, self._body(url, answer, cut_body))
         except AddressRefused as error:
