@@ -132,6 +132,35 @@ def test_a_budget_is_told_and_its_delivery_is_sent_again(page: Page, receiver: H
     expect(row(page, "Pocket money")).to_contain_text("of $1,000,000.00")
 
 
+def test_what_was_given_up_is_sent_again_all_at_once(page: Page, receiver: HttpReceiver, stack: Stack) -> None:
+    def paged() -> list[Received]:
+        return [got for got in sent_to(receiver, "/pager") if b"Paged money" in got.body]
+
+    refusal = Answer(status=400, body=b'{"status": "invalid event", "errors": ["no such service"]}')
+    receiver.answer = lambda got: refusal if got.path == "/pager" else Answer()
+    try:
+        config = {"routing_key": "R" * 32, "url": receiver.origin + "/pager"}
+        api = httpx.Client(base_url=stack.control, headers=owner(stack), timeout=30)
+        made = api.post("/api/channels", json={"kind": "pagerduty", "name": "Pager", "config": config}).json()
+        budget = {"name": "Paged money", "limit_usd": 0.0001, "shares": [100], "channels": [made["channel"]["id"]]}
+        assert api.post("/api/budgets", json=budget).status_code == 201
+        wait_for("the notice of the budget", lambda: len(paged()) == 1, 30)
+
+        page.goto("/channels")
+        row(page, "Pager").get_by_role("link", name=re.compile("^[0-9]+ given up")).click()
+        delivery = page.get_by_role("table", name="Deliveries").get_by_role("row").filter(has_text="Paged money")
+        expect(delivery).to_contain_text("given up")
+        receiver.answer = Answer(status=202)
+        page.get_by_role("button", name=re.compile("^Send [0-9]+ given up again")).click()
+        expect(page.get_by_text(re.compile("of Pager (is|are) sent again"))).to_be_visible()
+        wait_for("the same notice once more", lambda: len(paged()) == 2, 30)
+        first, again = paged()
+        assert first.json["dedup_key"] == again.json["dedup_key"]
+        expect(row(page, "Pager").get_by_role("link", name=re.compile("given up"))).to_have_count(0)
+    finally:
+        receiver.answer = Answer()
+
+
 def test_a_webhook_is_made_paused_and_replayed(page: Page, receiver: HttpReceiver, watch: Watching) -> None:
     watch.allow(UNREAD)
     page.goto("/webhooks")
@@ -170,9 +199,12 @@ def test_a_webhook_is_made_paused_and_replayed(page: Page, receiver: HttpReceive
     dialog.get_by_text("7 days ago").click()
     expect(dialog.get_by_text(re.compile("About .* calls go out again"))).to_be_visible()
     dialog.get_by_role("button", name="Send again").click()
-    wait_for("the calls once more", lambda: len(sent_to(receiver, "/tickets")) >= 2 * count, 30)
-    ids = [message.headers["webhook-id"] for message in sent_to(receiver, "/tickets")]
-    assert set(ids[count:]) >= set(ids[:count])
+
+    def came_again() -> bool:
+        ids = [message.headers["webhook-id"] for message in sent_to(receiver, "/tickets")]
+        return set(ids[count:]) >= set(ids[:count])
+
+    wait_for("the calls once more", came_again, 30)
 
 
 def test_exports_say_how_they_are_turned_on(page: Page) -> None:

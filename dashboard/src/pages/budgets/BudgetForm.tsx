@@ -1,4 +1,4 @@
-import { Alert, Autocomplete, Button, Group, Modal, MultiSelect, NumberInput, Select, Switch, TagsInput, TextInput } from "@mantine/core";
+import { Autocomplete, MultiSelect, NumberInput, Select, Switch, TagsInput, TextInput } from "@mantine/core";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { useCreateBudget, useEditBudget, type Budget } from "@/api/budgets";
@@ -7,6 +7,7 @@ import { useKeys } from "@/api/keys";
 import { figure, useMetrics } from "@/api/metrics";
 import { atField, ofForm } from "@/api/problems";
 import { usePropertyNames, useValues } from "@/api/suggestions";
+import { FormDialog } from "@/components/FormDialog";
 import { done } from "@/components/toast";
 import { money } from "@/format/numbers";
 import styles from "./Budgets.module.css";
@@ -46,46 +47,35 @@ export function BudgetForm({ budget, onClose }: { budget: Budget | undefined; on
     else create.mutate(body, { onSuccess: () => (done(`${body.name} is there.`), onClose()) });
   };
   return (
-    <Modal opened onClose={onClose} title={budget ? `Change ${budget.name}` : "New budget"} size="lg">
-      <form
-        className={styles["form"]}
-        onSubmit={(event) => {
-          event.preventDefault();
-          save();
-        }}
-      >
-        {fault && (
-          <Alert color="red" variant="light" role="alert">
-            {fault}
-          </Alert>
-        )}
-        <TextInput label="Name" required withAsterisk={false} maxLength={120} data-autofocus value={values.name} error={atField(error, "name")} onChange={(event) => set({ name: event.currentTarget.value })} />
-        <div className={styles["pair"]}>
-          <NumberInput label="Budget" prefix="$" placeholder="$500" hideControls required withAsterisk={false} min={0} decimalScale={6} thousandSeparator="," value={values.limit_usd} error={atField(error, "limit_usd")} onChange={(limit_usd) => set({ limit_usd })} />
-          <Select label="For each" allowDeselect={false} value={values.period} onChange={(period) => set({ period: period as Budget["period"] })} data={[{ value: "month", label: "Month" }, { value: "day", label: "Day" }]} />
-        </div>
-        <ScopeFields values={values} onChange={set} error={error} />
-        <SpentLately values={values} />
-        <div className={styles["pair"]}>
-          <TagsInput label="Tell at" description="Percent of the budget, once in each period" value={values.shares} splitChars={[",", " "]} acceptValueOnBlur error={atField(error, "shares")} onChange={(shares) => set({ shares })} />
-          <MultiSelect
-            label="Channels to tell"
-            description={channels.length ? "Where the message goes" : <>There is none yet: <Link to={"/channels" as string} search={{ edit: "new" } as never}>make a channel</Link></>}
-            data={channels.map(({ id, name }) => ({ value: id, label: name }))}
-            value={values.channels}
-            error={atField(error, "channels")}
-            onChange={(chosen) => set({ channels: chosen })}
-          />
-        </div>
-        <Switch size="xs" label="Hard limit" description="Gateways refuse calls above it, within two seconds of this. Without it calls go on and people are told." checked={values.hard} onChange={(event) => set({ hard: event.currentTarget.checked })} />
-        <Group justify="flex-end" gap="sm">
-          <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" variant="filled" loading={create.isPending || edit.isPending}>
-            {budget ? "Save" : "Create the budget"}
-          </Button>
-        </Group>
-      </form>
-    </Modal>
+    <FormDialog
+      title={budget ? `Change ${budget.name}` : "New budget"}
+      size="lg"
+      fault={fault}
+      action={budget ? "Save" : "Create the budget"}
+      saving={create.isPending || edit.isPending}
+      onSave={save}
+      onClose={onClose}
+    >
+      <TextInput label="Name" required withAsterisk={false} maxLength={120} data-autofocus value={values.name} error={atField(error, "name")} onChange={(event) => set({ name: event.currentTarget.value })} />
+      <div className={styles["pair"]}>
+        <NumberInput label="Budget" prefix="$" placeholder="$500" hideControls required withAsterisk={false} min={0} decimalScale={6} thousandSeparator="," value={values.limit_usd} error={atField(error, "limit_usd")} onChange={(limit_usd) => set({ limit_usd })} />
+        <Select label="For each" allowDeselect={false} value={values.period} onChange={(period) => set({ period: period as Budget["period"] })} data={[{ value: "month", label: "Month" }, { value: "day", label: "Day" }]} />
+      </div>
+      <ScopeFields values={values} onChange={set} error={error} />
+      <SpentLately values={values} />
+      <div className={styles["pair"]}>
+        <TagsInput label="Tell at" description="Percent of the budget, once in each period" value={values.shares} splitChars={[",", " "]} acceptValueOnBlur error={atField(error, "shares")} onChange={(shares) => set({ shares })} />
+        <MultiSelect
+          label="Channels to tell"
+          description={channels.length ? "Where the message goes" : <>There is none yet: <Link to={"/channels" as string} search={{ edit: "new" } as never}>make a channel</Link></>}
+          data={channels.map(({ id, name }) => ({ value: id, label: name }))}
+          value={values.channels}
+          error={atField(error, "channels")}
+          onChange={(chosen) => set({ channels: chosen })}
+        />
+      </div>
+      <Switch size="xs" label="Hard limit" description="Gateways refuse calls above it, within two seconds of this. Without it calls go on and people are told." checked={values.hard} onChange={(event) => set({ hard: event.currentTarget.checked })} />
+    </FormDialog>
   );
 }
 

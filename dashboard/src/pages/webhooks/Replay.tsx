@@ -1,14 +1,14 @@
-import { Alert, Button, Group, Modal, SegmentedControl } from "@mantine/core";
+import { SegmentedControl } from "@mantine/core";
 import { useState } from "react";
 import { figure, useMetrics } from "@/api/metrics";
 import { ofForm } from "@/api/problems";
 import { useReplayWebhook, type Webhook } from "@/api/webhooks";
+import { FormDialog } from "@/components/FormDialog";
 import { TimeField } from "@/components/TimeField";
 import { isMoment, toUrl } from "@/components/timeText";
 import { done } from "@/components/toast";
 import { count } from "@/format/numbers";
 import { useScope } from "@/state/search";
-import styles from "./Webhooks.module.css";
 
 const TIMES = [
   { value: "1h", label: "1 hour ago" },
@@ -27,35 +27,24 @@ export function Replay({ webhook, onClose }: { webhook: Webhook; onClose: () => 
   const from = toUrl(since, zone);
   const calls = useMetrics({ filter: webhook.filter || null, since: skips || !valid ? "1h" : from, until: "", measures: ["calls"] }, valid && !skips);
   const many = calls.isPlaceholderData ? null : figure(calls.data?.total.totals, "calls");
-  const fault = ofForm(replay.error);
+  const send = () => replay.mutate({ id: webhook.id, since: from }, { onSuccess: () => (done(skips ? `${webhook.name} goes on from now.` : `${webhook.name} begins again.`), onClose()) });
   return (
-    <Modal opened onClose={onClose} title={`Send calls to ${webhook.name} again`}>
-      <form
-        className={styles["form"]}
-        onSubmit={(event) => {
-          event.preventDefault();
-          replay.mutate({ id: webhook.id, since: from }, { onSuccess: () => (done(skips ? `${webhook.name} goes on from now.` : `${webhook.name} begins again.`), onClose()) });
-        }}
-      >
-        {fault && (
-          <Alert color="red" variant="light" role="alert">
-            {fault}
-          </Alert>
-        )}
-        <SegmentedControl aria-label="Begin" fullWidth value={since} onChange={setSince} data={TIMES} />
-        {!skips && <TimeField label="Begin with calls that arrived" placeholder="2026-11-26 10:00" value={since} zone={zone} onChange={setSince} />}
-        <span className="dim">
-          {skips
-            ? "Calls that wait now are never sent to it."
-            : `${many === null ? "Calls" : `About ${count(Math.round(many * (webhook.only_requested ? 1 : webhook.sample_share)))} calls${webhook.only_requested ? " at most" : ""}`} go out again, as long as the log keeps them, under their ids; new ones come after them.`}
-        </span>
-        <Group justify="flex-end" gap="sm">
-          <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" variant="filled" disabled={!valid} loading={replay.isPending}>
-            {skips ? "Skip what waits" : "Send again"}
-          </Button>
-        </Group>
-      </form>
-    </Modal>
+    <FormDialog
+      title={`Send calls to ${webhook.name} again`}
+      fault={ofForm(replay.error)}
+      action={skips ? "Skip what waits" : "Send again"}
+      ready={valid}
+      saving={replay.isPending}
+      onSave={send}
+      onClose={onClose}
+    >
+      <SegmentedControl aria-label="Begin" fullWidth value={since} onChange={setSince} data={TIMES} />
+      {!skips && <TimeField label="Begin with calls that arrived" placeholder="2026-11-26 10:00" value={since} zone={zone} onChange={setSince} />}
+      <span className="dim">
+        {skips
+          ? "Calls that wait now are never sent to it."
+          : `${many === null ? "Calls" : `About ${count(Math.round(many * (webhook.only_requested ? 1 : webhook.sample_share)))} calls${webhook.only_requested ? " at most" : ""}`} go out again, as long as the log keeps them, under their ids; new ones come after them.`}
+      </span>
+    </FormDialog>
   );
 }

@@ -1,4 +1,4 @@
-import { Alert, Button, Group, Modal, NumberInput, PasswordInput, Select, Switch, TextInput } from "@mantine/core";
+import { NumberInput, PasswordInput, Select, Switch, TextInput } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
 import { useState } from "react";
 import { ApiError } from "@/api/client";
@@ -6,6 +6,7 @@ import { figure, useMetrics } from "@/api/metrics";
 import { atField, ofForm } from "@/api/problems";
 import { useCreateWebhook, useEditWebhook, type Webhook } from "@/api/webhooks";
 import { FilterInput } from "@/components/FilterInput";
+import { FormDialog } from "@/components/FormDialog";
 import { NewSecret } from "@/components/NewSecret";
 import { done } from "@/components/toast";
 import { count } from "@/format/numbers";
@@ -49,47 +50,36 @@ export function WebhookForm({ webhook, onClose }: { webhook: Webhook | undefined
   const fault = ofForm(error, ...FIELDS);
   const unread = error instanceof ApiError ? faultOf(error) : null;
   return (
-    <Modal opened onClose={onClose} title={webhook ? `Change ${webhook.name}` : "New webhook"} size="xl">
-      <form
-        className={styles["form"]}
-        onSubmit={(event) => {
-          event.preventDefault();
-          save();
-        }}
-      >
-        {fault && (
-          <Alert color="red" variant="light" role="alert">
-            {fault}
-          </Alert>
-        )}
+    <FormDialog
+      title={webhook ? `Change ${webhook.name}` : "New webhook"}
+      size="xl"
+      fault={fault}
+      action={webhook ? "Save" : "Create the webhook"}
+      saving={create.isPending || edit.isPending}
+      onSave={save}
+      onClose={onClose}
+    >
+      <div className={styles["pair"]}>
+        <TextInput label="Name" required withAsterisk={false} maxLength={120} data-autofocus value={values.name} error={atField(error, "name")} onChange={(event) => set({ name: event.currentTarget.value })} />
+        <TextInput label="Address" placeholder="https://example.com/calls" required withAsterisk={false} spellCheck={false} value={values.url} error={atField(error, "url")} onChange={(event) => set({ url: event.currentTarget.value })} />
+      </div>
+      <Filter filter={values.filter} share={values.only_requested ? 1 : values.share / 100} fault={unread?.place === "filter" ? unread : null} onChange={(filter) => set({ filter })} />
+      <div className={styles["pair"]}>
+        <NumberInput label="Share of these calls" description="Chosen by id: a call is in or out for good" suffix=" %" hideControls min={0} max={100} decimalScale={2} disabled={values.only_requested} value={values.share} error={atField(error, "sample_share")} onChange={(share) => set({ share: Number(share) || 0 })} />
+        <Select label="Form" description="Of the JSON that is sent" allowDeselect={false} value={values.form} data={[{ value: "event", label: "The event of the call" }, { value: "helicone", label: "Helicone's fields" }]} onChange={(form) => set({ form: form as "event" | "helicone" })} />
+        <NumberInput label="Requests at once" description="1 keeps the order of arrival" hideControls min={1} max={32} value={values.parallel} error={atField(error, "parallel")} onChange={(parallel) => set({ parallel: Number(parallel) || 1 })} />
+      </div>
+      <div className={styles["switches"]}>
+        <Switch size="xs" label="With bodies" description="Prompts and answers leave this installation." checked={values.with_bodies} onChange={(event) => set({ with_bodies: event.currentTarget.checked })} />
+        <Switch size="xs" label="Only calls that ask for it" description="Those with Helicone-Webhook-Enabled: true that match the filter." checked={values.only_requested} onChange={(event) => set({ only_requested: event.currentTarget.checked })} />
+      </div>
+      {!webhook && (
         <div className={styles["pair"]}>
-          <TextInput label="Name" required withAsterisk={false} maxLength={120} data-autofocus value={values.name} error={atField(error, "name")} onChange={(event) => set({ name: event.currentTarget.value })} />
-          <TextInput label="Address" placeholder="https://example.com/calls" required withAsterisk={false} spellCheck={false} value={values.url} error={atField(error, "url")} onChange={(event) => set({ url: event.currentTarget.value })} />
+          <Select label="Begin" allowDeselect={false} value={since} data={BEGINS} error={atField(error, "since")} onChange={(value) => setSince(value ?? "")} />
+          <PasswordInput label="Secret" placeholder="One is made and shown once" autoComplete="off" value={own} error={atField(error, "secret")} onChange={(event) => setOwn(event.currentTarget.value)} />
         </div>
-        <Filter filter={values.filter} share={values.only_requested ? 1 : values.share / 100} fault={unread?.place === "filter" ? unread : null} onChange={(filter) => set({ filter })} />
-        <div className={styles["pair"]}>
-          <NumberInput label="Share of these calls" description="Chosen by id: a call is in or out for good" suffix=" %" hideControls min={0} max={100} decimalScale={2} disabled={values.only_requested} value={values.share} error={atField(error, "sample_share")} onChange={(share) => set({ share: Number(share) || 0 })} />
-          <Select label="Form" description="Of the JSON that is sent" allowDeselect={false} value={values.form} data={[{ value: "event", label: "The event of the call" }, { value: "helicone", label: "Helicone's fields" }]} onChange={(form) => set({ form: form as "event" | "helicone" })} />
-          <NumberInput label="Requests at once" description="1 keeps the order of arrival" hideControls min={1} max={32} value={values.parallel} error={atField(error, "parallel")} onChange={(parallel) => set({ parallel: Number(parallel) || 1 })} />
-        </div>
-        <div className={styles["switches"]}>
-          <Switch size="xs" label="With bodies" description="Prompts and answers leave this installation." checked={values.with_bodies} onChange={(event) => set({ with_bodies: event.currentTarget.checked })} />
-          <Switch size="xs" label="Only calls that ask for it" description="Those with Helicone-Webhook-Enabled: true that match the filter." checked={values.only_requested} onChange={(event) => set({ only_requested: event.currentTarget.checked })} />
-        </div>
-        {!webhook && (
-          <div className={styles["pair"]}>
-            <Select label="Begin" allowDeselect={false} value={since} data={BEGINS} error={atField(error, "since")} onChange={(value) => setSince(value ?? "")} />
-            <PasswordInput label="Secret" placeholder="One is made and shown once" autoComplete="off" value={own} error={atField(error, "secret")} onChange={(event) => setOwn(event.currentTarget.value)} />
-          </div>
-        )}
-        <Group justify="flex-end" gap="sm">
-          <Button onClick={onClose}>Cancel</Button>
-          <Button type="submit" variant="filled" loading={create.isPending || edit.isPending}>
-            {webhook ? "Save" : "Create the webhook"}
-          </Button>
-        </Group>
-      </form>
-    </Modal>
+      )}
+    </FormDialog>
   );
 }
 
