@@ -21,6 +21,7 @@ from proxy.control.jobs.send_calls import CallSender
 from proxy.control.jobs.store_hours import HourKeeper
 from proxy.control.jobs.watch_budgets import BudgetWatch
 from proxy.control.jobs.write_parquet import ParquetWriter
+from proxy.control.late_arrivals import SETTLE_US
 from proxy.control.log_service import LogService
 from proxy.control.rotation import RunLock, open_database
 from proxy.control.shipping import price_book, store_url
@@ -28,6 +29,7 @@ from proxy.control.slots import Slots, ThreadSlots
 from proxy.control.stopping import StopSignal
 from proxy.control.tails import Tails
 from proxy.control.throttle import Throttle
+from proxy.core.clock import now_us
 from proxy.core.identity import DEFAULT_ORG
 from proxy.core.notification import dashboard_url
 from proxy.core.settings import Settings
@@ -43,8 +45,6 @@ if TYPE_CHECKING:
 __all__ = ["JOBS", "ControlPlane"]
 
 _PLAYGROUND_CALLS: Final = 64
-_SETTLE_US: Final = 5_000_000
-"""Several control planes may write to one log server: webhooks wait so long for one that is slower than another."""
 _CHANNEL_TESTS: Final = 4
 """Tests of channels at once; each takes a thread of the API for as long as its receiver does."""
 _EXPORT_S: Final = 5.0
@@ -91,6 +91,7 @@ class ControlPlane:
             self._lock.release()
             raise
         self.publisher = Publisher(self.database, settings.layout.snapshot, self._seen)
+        self._several_writers = not store_url(settings).startswith("chdb:")
         self.deliverer = Deliverer(self.database, self.network, retry_schedule(settings))
         self.call_sender = CallSender(
             self.database,
@@ -98,7 +99,8 @@ class ControlPlane:
             lambda: self.log.store,
             self._arrived,
             dashboard_url(settings),
-            settle_us=0 if store_url(settings).startswith("chdb:") else _SETTLE_US,
+            settled_us=self._settled_us,
+            several_writers=self._several_writers,
         )
         self.hours = HourKeeper(settings, lambda: self.log.store if self.log.ready else None)
         values = ValueJob(lambda: self.log.store if self.log.ready else None)
@@ -134,6 +136,12 @@ class ControlPlane:
             return set()
         orgs, self.log.shipper.figures.orgs = self.log.shipper.figures.orgs, set()
         return orgs
+
+    def _settled_us(self) -> int:
+        """Up to this place in the order of arrival the log has all calls, but for those that come late."""
+        if self._several_writers:
+            return now_us() - SETTLE_US
+        return 0 if self.log.shipper is None else self.log.shipper.figures.placed_us
 
     def start(self) -> None:
         self.local.write()

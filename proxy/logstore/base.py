@@ -9,16 +9,16 @@ from typing import Any, Final, Literal, Protocol, get_args
 
 from proxy.logstore.filters import Filter
 from proxy.logstore.limits import EXPORT_LIMITS, READ_LIMITS, QueryLimits
-from proxy.logstore.rows import AnnotationRow, BodyRow, RepricedRow, RequestRow, SpanLinkRow
+from proxy.logstore.rows import AnnotationRow, BodyRow, LateArrivalRow, RepricedRow, RequestRow, SpanLinkRow
 from proxy.logstore.sql_check import SqlResult
 
 __all__ = ["SQL_TABLES", "WRITTEN_TABLES", "AnyRow", "AnyTable", "Cursor", "LogStore", "Row", "Table"]
 
 Row = RequestRow | BodyRow
 Table = Literal["requests", "bodies"]
-AnyTable = Literal["requests", "bodies", "annotations", "repriced", "span_links"]
+AnyTable = Literal["requests", "bodies", "annotations", "repriced", "span_links", "late_arrivals"]
 WRITTEN_TABLES: Final[tuple[AnyTable, ...]] = get_args(AnyTable)
-AnyRow = Row | AnnotationRow | RepricedRow | SpanLinkRow
+AnyRow = Row | AnnotationRow | RepricedRow | SpanLinkRow | LateArrivalRow
 SQL_TABLES: Final = frozenset({"requests", "bodies", "annotations"})
 """What SQL of users may read."""
 Cursor = tuple[int, str]

@@ -187,6 +187,16 @@ class SpanLinkRow(msgspec.Struct, kw_only=True, gc=False):
     call_start: int
 
 
+class LateArrivalRow(msgspec.Struct, kw_only=True, gc=False):
+    """A row of `late_arrivals`: a batch of calls that came into the log late. Times are microseconds (UTC)."""
+
+    id: str
+    org: str
+    first_at: int
+    last_at: int
+    noted_at: int
+
+
 def columns(rows: Sequence[msgspec.Struct]) -> dict[str, Sequence[object]]:
     """The values of `rows` by column. Columns that are blank in all rows are left out: the store fills a column that is
     not named with the same value (schema/0001_requests.sql)."""
@@ -217,5 +227,5 @@ _NEVER: Final = object()
 _CHUNK_ROWS: Final = 50
 """Rows that are transposed at once: few enough to stay in the processor's cache."""
 _BLANK: Final[dict[type[msgspec.Struct], dict[str, object]]] = {
-    row: _blank(row) for row in (RequestRow, BodyRow, AnnotationRow, RepricedRow, SpanLinkRow)
+    row: _blank(row) for row in (RequestRow, BodyRow, AnnotationRow, RepricedRow, SpanLinkRow, LateArrivalRow)
 }

@@ -1,7 +1,8 @@
 """Webhooks for calls: which calls an organisation sends where, and how far each webhook is. Secrets are sealed.
 
-A webhook's position is a place in the order of arrival in the log (`ingested_at`): all before it was sent. Whoever
-holds the lease of a webhook sends, and moves the position.
+A webhook's position is a place in the order of arrival in the log (`ingested_at`): all before it was sent, but for what
+came later than others with higher places, which `late` is about. Whoever holds the lease of a webhook sends, and moves
+the position.
 """
 
 from typing import Any, Final, Literal
@@ -61,6 +62,8 @@ class StoredWebhook(msgspec.Struct, kw_only=True):
     enabled: bool
     disabled_reason: str
     position_us: int
+    late: str
+    """JSON: the place that the webhook has reached in each batch of calls that came late, by the id of the batch."""
     sent: int
     refused: int
     """Calls that the receiver refused for what they hold, and which were passed over."""
@@ -91,6 +94,7 @@ class Progress(msgspec.Struct, kw_only=True):
     """How far a webhook is, as its holder notes it."""
 
     position_us: int
+    late: dict[str, int]
     sent: int
     """Calls sent since the last note."""
     refused: int
@@ -112,8 +116,8 @@ def create(
     at = now_us()
     id = uuid7(at)
     made = StoredWebhook(
-        id=id, org_id=org_id, sealed=_sealed(secret, id, secrets), enabled=True, disabled_reason="", sent=0, refused=0,
-        attempts=0, due_us=0, status=0, error="", holder="", held_until_us=0, revision=1, created_us=at,
+        id=id, org_id=org_id, sealed=_sealed(secret, id, secrets), enabled=True, disabled_reason="", late="{}", sent=0,
+        refused=0, attempts=0, due_us=0, status=0, error="", holder="", held_until_us=0, revision=1, created_us=at,
         created_by=by, changed_us=at, changed_by=by, **fields,
     )  # fmt: skip
     connection.execute(insert(call_webhooks).values(**msgspec.structs.asdict(made)))
@@ -180,7 +184,8 @@ def note(connection: Connection, id: str, holder: str, revision: int, progress: 
     """Note how far the webhook is, and hold it on. Returns False where the lease was lost or the webhook was changed:
     its holder stops then, and reads it anew."""
     values = {
-        "position_us": progress.position_us, "sent": call_webhooks.c.sent + progress.sent,
+        "position_us": progress.position_us, "late": msgspec.json.encode(progress.late).decode(),
+        "sent": call_webhooks.c.sent + progress.sent,
         "refused": call_webhooks.c.refused + progress.refused, "attempts": progress.attempts,
         "due_us": progress.due_us, "status": progress.status, "error": progress.error[:500],
         "held_until_us": held_until_us,

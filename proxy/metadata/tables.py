@@ -296,6 +296,7 @@ call_webhooks = Table(
     Column("enabled", Boolean, nullable=False),
     Column("disabled_reason", Text, nullable=False),
     Column("position_us", BigInteger, nullable=False),
+    Column("late", Text, nullable=False, server_default="{}"),
     Column("sent", BigInteger, nullable=False),
     Column("refused", BigInteger, nullable=False),
     Column("attempts", Integer, nullable=False),

@@ -11,7 +11,7 @@ from msgspec.structs import fields
 
 from proxy.core.event import Event, EventAttempt, EventBodies
 from proxy.core.record import Attempt, Record
-from proxy.logstore.rows import AnnotationRow, BodyRow, CommonColumns, RequestRow, SpanLinkRow
+from proxy.logstore.rows import AnnotationRow, BodyRow, CommonColumns, LateArrivalRow, RequestRow, SpanLinkRow
 from tests.stack import ROOT
 
 NOT_ON_THE_SHEET = {
@@ -52,7 +52,10 @@ def test_the_event_has_every_column() -> None:
 
 
 def test_every_column_has_a_migration() -> None:
-    rows = {"requests": RequestRow, "bodies": BodyRow, "annotations": AnnotationRow, "span_links": SpanLinkRow}
+    rows = {
+        "requests": RequestRow, "bodies": BodyRow, "annotations": AnnotationRow, "span_links": SpanLinkRow,
+        "late_arrivals": LateArrivalRow,
+    }  # fmt: skip
     for table, row in rows.items():
         assert names(row) == migrated_columns(table), table
 

@@ -14,6 +14,7 @@ from proxy.control.jobs.journal import LOG, Journal
 from proxy.control.jobs.row_builder import LogRows, RowBuilder, bare_row
 from proxy.control.jobs.ship import Shipper
 from proxy.control.sinks.log import LogSink
+from proxy.core.clock import now_us
 from proxy.core.record import encode
 from proxy.logstore import BodyRow, LogStore, RequestRow, StoreError
 from proxy.logstore.base import Row, Table
@@ -30,7 +31,7 @@ class FakeStore(LogStore):
     """Two tables in memory that drop a token they have seen, and fail or die as the test says."""
 
     def __init__(self) -> None:
-        self.tables: dict[str, list[Any]] = {"requests": [], "bodies": [], "span_links": []}
+        self.tables: dict[str, list[Any]] = {"requests": [], "bodies": [], "span_links": [], "late_arrivals": []}
         self.tokens: set[tuple[str, str]] = set()
         self.failures: list[BaseException | str | None] = []
         """What happens at the next writes, of which a batch has two."""
@@ -117,6 +118,7 @@ def shipper(
     rows: int = 3,
     make_bare: Callable[[LogRows, Exception], RequestRow] = bare_row,
     journal: str = "journal.json",
+    clock: Callable[[], int] = now_us,
 ) -> Shipper:
     reader = Reader(folder / "spool")
     return Shipper(
@@ -126,6 +128,7 @@ def shipper(
         LogSink(store, set_aside=reader.set_aside, make_bare=make_bare),
         interval_s=0.01,
         batch_rows=rows,
+        clock=clock,
     )
 
 
@@ -443,6 +446,34 @@ def test_only_one_journal_file_is_left_and_a_broken_off_one_does_no_harm(tmp_pat
     again.finish("a.seg", 100)
     again.save()
     assert [path.name for path in (tmp_path / "ship").iterdir()] == ["journal.json"]
+
+
+def test_a_place_is_settled_once_the_log_has_all_before_it(tmp_path: Path) -> None:
+    journal = Journal(tmp_path / "journal.json")
+    assert journal.placed_us() == 0
+    journal.intend("a.seg", 8, 100, 3, 1000)
+    assert journal.placed_us() == 999
+    journal.intend("b.seg", 8, 100, 2, 1001)
+    journal.finish("b.seg", 100)
+    assert journal.placed_us() == 999, "the batch before is still on its way"
+    assert Journal(tmp_path / "journal.json").placed_us() == 999
+    journal.finish("a.seg", 100)
+    assert journal.placed_us() == 1004
+
+
+def test_a_batch_that_comes_late_is_noted_with_its_places(tmp_path: Path, spool: Writer) -> None:
+    store = FakeStore()
+    clock = iter([1_000_000, 1_000_000, 9_000_000])
+    for number in range(3):
+        spool.append(encode(record(number)))
+    made = shipper(tmp_path, store, clock=lambda: next(clock, 9_000_000))
+    made.step()
+    (noted,) = store.tables["late_arrivals"]
+    assert (noted.first_at, noted.last_at, noted.noted_at) == (1_000_000, 1_000_002, 9_000_000)
+    assert made.figures.placed_us >= 1_000_002
+    spool.append(encode(record(3)))
+    made.step()
+    assert store.tables["late_arrivals"] == [noted]
 
 
 def test_a_record_that_no_row_can_be_made_of_is_set_aside_and_stops_no_other(tmp_path: Path, spool: Writer) -> None:

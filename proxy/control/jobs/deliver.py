@@ -1,5 +1,4 @@
-"""Sends what is in the outbox: each channel on a thread of its own while it has something, so that a slow receiver
-delays no other.
+"""Sends what is in the outbox to its channels.
 
 A delivery is claimed in one transaction, sent outside of any, and settled in another. Whoever dies in between leaves a
 lease that runs out, and the delivery is sent again under the same id. Several control planes on one database never
@@ -8,15 +7,15 @@ send one delivery at once.
 
 import logging
 import random
-import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Final
 
 import msgspec
 
 from proxy.channels import CHANNELS, Network, Receipt
 from proxy.channels.fields import BadConfig, parsed
+from proxy.control.jobs.senders import Senders
 from proxy.core.clock import now_us, uuid7
 from proxy.core.errors import SettingError
 from proxy.core.masking import mask
@@ -94,88 +93,28 @@ def send_to(channel: StoredChannel, notification: Notification, secret: Secret, 
     return msgspec.structs.replace(receipt, error=mask(receipt.error)) if receipt.error else receipt
 
 
-class Deliverer:
-    """Sends until it is closed. `wake` makes it look at once."""
+class Deliverer(Senders):
+    """Sends what is due for each channel, one after the other."""
 
     def __init__(
         self, database: Database, network: Network, schedule_s: Sequence[float], *, most_channels: int = _MAX_CHANNELS
     ) -> None:
         self.figures = DeliveryFigures()
+        super().__init__("deliveries", self.figures, poll_s=_POLL_S, most=most_channels)
         self.holder = uuid7(now_us())
         self._database = database
         self._network = network
         self._schedule_s = schedule_s
-        self._most_channels = most_channels
         # Resolving a name and a login of SMTP are outside of one attempt's timeout.
         self._lease_us = round(4 * network.timeout_s * 1e6)
-        self._serving: dict[str, threading.Thread] = {}
-        self._lock = threading.Lock()
-        self._stop = threading.Event()
-        self._woken = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="deliver", daemon=True)
 
-    def start(self) -> None:
-        self._thread.start()
-
-    def wake(self) -> None:
-        """Something was put into the outbox."""
-        self._woken.set()
-
-    def close(self, timeout_s: float = 5.0) -> None:
-        """Let attempts under way end, for a few seconds at most: who holds a lease sends again otherwise."""
-        self._stop.set()
-        self._woken.set()
-        if self._thread.ident is not None:
-            self._thread.join()
-        deadline = time.monotonic() + timeout_s
-        with self._lock:
-            serving = list(self._serving.values())
-        for thread in serving:
-            thread.join(max(0.0, deadline - time.monotonic()))
-
-    def step(self) -> int:
-        """Start a thread for each channel that has something to send and no thread; returns how many."""
+    def _due(self) -> Iterable[str]:
         with self._database.read() as rows:
-            due = outbox.due_channels(rows, now_us(), self._lease_us)
-        started = 0
-        for channel_id in due:
-            with self._lock:
-                if channel_id in self._serving or len(self._serving) >= self._most_channels:
-                    continue
-                thread = threading.Thread(target=self._serve, args=(channel_id,), name="deliver-channel", daemon=True)
-                self._serving[channel_id] = thread
-            thread.start()
-            started += 1
-        return started
+            return outbox.due_channels(rows, now_us(), self._lease_us)
 
-    def _run(self) -> None:
-        wait_s = _DATABASE_WAIT_S[0]
-        while not self._stop.is_set():
-            self._woken.clear()
-            try:
-                self.step()
-                wait_s = _DATABASE_WAIT_S[0]
-                self._woken.wait(_POLL_S)
-            except (DatabaseError, MetadataError) as error:
-                self._note(f"{type(error).__name__}: the metadata database does not answer", error)
-                self._stop.wait(wait_s)
-                wait_s = min(wait_s * 2, _DATABASE_WAIT_S[1])
-            except Exception as error:  # noqa: BLE001 - the thread outlasts anything
-                self._note(f"{type(error).__name__}: {error}", error)
-                self._stop.wait(wait_s)
-
-    def _serve(self, channel_id: str) -> None:
-        """Send what is due for one channel, one after the other."""
-        try:
-            while not self._stop.is_set() and self._attempt(channel_id):
-                pass
-        except (DatabaseError, MetadataError) as error:
-            self._note(f"{type(error).__name__}: the metadata database does not answer", error)
-        except Exception as error:  # noqa: BLE001
-            self._note(f"{type(error).__name__}: {error}", error)
-        finally:
-            with self._lock:
-                del self._serving[channel_id]
+    def _send_for(self, id: str) -> None:
+        while not self._stop.is_set() and self._attempt(id):
+            pass
 
     def _attempt(self, channel_id: str) -> bool:
         """Send the oldest delivery that is due; False where there is none."""
@@ -231,7 +170,7 @@ class Deliverer:
                     _log.warning("delivery %s: its lease ran out before its end was noted", delivery.id)
                 return
             except (DatabaseError, MetadataError) as error:
-                self._note(f"{type(error).__name__}: the metadata database does not answer", error)
+                self._note_error(error)
                 if time.monotonic() > deadline or self._stop.wait(wait_s):
                     return
                 wait_s = min(wait_s * 2, _DATABASE_WAIT_S[1])
@@ -244,8 +183,3 @@ class Deliverer:
             self.figures.failed += 1
             self.figures.dead += attempt.state == "dead"
             self.figures.last_error = attempt.error
-
-    def _note(self, reason: str, error: Exception) -> None:
-        if reason != self.figures.last_error:
-            _log.warning("deliveries: %s", reason, exc_info=error)
-        self.figures.last_error = reason

@@ -73,6 +73,11 @@ class Journal:
         self.save()
         return offset
 
+    def placed_us(self) -> int:
+        """Up to this place in the order of arrival, the log has all calls."""
+        begun = [offset.ingested_us for offset in self._file.sinks.get(LOG, {}).values() if offset.intent]
+        return min([self._file.ingested_us, *(first_us - 1 for first_us in begun)])
+
     def repeat(self, segment: str, tries: int) -> SegmentOffset:
         """Notes, on the disk, that the log is about to get the batch that was in progress once more."""
         before = self.offset(LOG, segment)

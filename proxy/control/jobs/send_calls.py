@@ -1,4 +1,4 @@
-"""Sends calls to the webhooks of organisations: each webhook on a thread of its own while there is something to send.
+"""Sends calls to the webhooks of organisations.
 
 A webhook reads the log by its position in the order of arrival, so what waits for a receiver is in the log and nowhere
 else: a receiver that is slow or down holds up nobody, and gets everything once it is back, as long as the log keeps it.
@@ -8,7 +8,7 @@ A position moves past a call once the receiver has taken it. After a crash some 
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from itertools import islice
 from typing import Any, Final
@@ -20,15 +20,15 @@ from proxy.channels.http import HttpMessage, post
 from proxy.channels.signing import helicone_signature, signed_headers
 from proxy.control.call_payload import call_payload
 from proxy.control.export_lines import by_size, put_bodies
-from proxy.control.log_service import NotReady
+from proxy.control.jobs.senders import Senders
+from proxy.control.late_arrivals import late_arrivals
 from proxy.core.clock import now_us, uuid7
 from proxy.core.secret import SecretError
-from proxy.logstore import Filter, FilterError, LogStore, StoreError, micros
+from proxy.logstore import Filter, FilterError, LogStore, micros
 from proxy.logstore.sql import query
 from proxy.metadata import call_webhooks
 from proxy.metadata.call_webhooks import Progress, StoredWebhook, WebhookSecrets
-from proxy.metadata.db import Database, MetadataError
-from proxy.metadata.errors import DatabaseError
+from proxy.metadata.db import Database
 from proxy.query import parse_text
 
 __all__ = ["CallFigures", "CallSender", "call_message"]
@@ -74,8 +74,8 @@ class _Stopped(Exception):
     """The webhook was changed, its lease was lost, or the control plane stops."""
 
 
-class CallSender:
-    """Sends until it is closed."""
+class CallSender(Senders):
+    """Sends for each webhook."""
 
     def __init__(
         self,
@@ -85,112 +85,57 @@ class CallSender:
         arrived: Callable[[], set[str]],
         dashboard_url: str,
         *,
-        settle_us: int = 0,
+        settled_us: Callable[[], int],
+        several_writers: bool = False,
         most_webhooks: int = _MAX_WEBHOOKS,
     ) -> None:
-        """`store` raises `NotReady`. `arrived` returns the organisations with new calls since it was asked last. With
-        several writers of one log, calls count as arrived `settle_us` after their place in it."""
+        """`store` raises `NotReady`. `arrived` returns the organisations with new calls since it was asked last. Calls
+        are sent up to the place `settled_us`; with several writers of one log some may come in below it later."""
         self.figures = CallFigures()
+        super().__init__("webhooks", self.figures, poll_s=_POLL_S, most=most_webhooks)
         self.holder = uuid7(now_us())
         self._database = database
         self._network = network
         self._store = store
         self._arrived = arrived
         self._dashboard_url = dashboard_url
-        self._settle_us = settle_us
-        self._most_webhooks = most_webhooks
+        self._settled_us = settled_us
+        self._several_writers = several_writers
         self._lease_us = round(4 * network.timeout_s * 1e6)
-        self._sending: dict[str, threading.Thread] = {}
         self._looked: dict[str, tuple[float, float]] = {}
         """By webhook: when it looked for new calls last, and when it is to look again though none are known of."""
         self._new: dict[str, float] = {}
         """By organisation, when calls arrived last."""
-        self._lock = threading.Lock()
         self._reading = threading.Semaphore(1)
         """Reads of all webhooks wait for each other, so that other callers find a reader of the log free."""
-        self._stop = threading.Event()
-        self._woken = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="webhooks", daemon=True)
-
-    def start(self) -> None:
-        self._thread.start()
 
     def wake(self) -> None:
         """A webhook was made or changed."""
         self._looked.clear()
-        self._woken.set()
+        super().wake()
 
-    def close(self, timeout_s: float = 5.0) -> None:
-        """Let requests under way end, for a few seconds at most, and note the positions."""
-        self._stop.set()
-        self._woken.set()
-        if self._thread.ident is not None:
-            self._thread.join()
-        deadline = time.monotonic() + timeout_s
-        with self._lock:
-            sending = list(self._sending.values())
-        for thread in sending:
-            thread.join(max(0.0, deadline - time.monotonic()))
-
-    def step(self) -> int:
-        """Start a thread for each webhook that may have something to send; returns how many."""
+    def _due(self) -> Iterable[str]:
         now = time.monotonic()
         self._new |= dict.fromkeys(self._arrived(), now)
         with self._database.read() as rows:
             due = call_webhooks.due(rows, now_us(), self._lease_us)
-        started = 0
         for id, org in due:
             looked, again = self._looked.get(id, (0.0, 0.0))
-            if again > now and self._new.get(org, 0.0) < looked:
-                continue
-            with self._lock:
-                if id in self._sending or len(self._sending) >= self._most_webhooks:
-                    continue
-                thread = threading.Thread(target=self._serve, args=(id,), name="webhook", daemon=True)
-                self._sending[id] = thread
-            thread.start()
-            started += 1
-        return started
+            if again <= now or self._new.get(org, 0.0) >= looked:
+                yield id
 
-    def _run(self) -> None:
-        wait_s = _POLL_S
-        while not self._stop.is_set():
-            self._woken.clear()
-            try:
-                self.step()
-                wait_s = _POLL_S
-            except Exception as error:  # noqa: BLE001 - the thread outlasts a database that is away
-                self._note_error(f"{type(error).__name__}: {error}", error)
-                wait_s = min(wait_s * 2, 15.0)
-            self._woken.wait(wait_s)
-
-    def _serve(self, id: str) -> None:
+    def _send_for(self, id: str) -> None:
+        with self._database.write(publish=False) as rows:
+            webhook = call_webhooks.claim(rows, id, self.holder, now_us(), self._lease_us)
+        if webhook is None:
+            return
         try:
+            _Run(self, webhook).send()
+        except _Stopped:
+            pass
+        finally:  # where the database is away, the lease runs out by itself
             with self._database.write(publish=False) as rows:
-                webhook = call_webhooks.claim(rows, id, self.holder, now_us(), self._lease_us)
-            if webhook is None:
-                return
-            try:
-                _Run(self, webhook).send()
-            except _Stopped:
-                pass
-            finally:
-                with self._database.write(publish=False) as rows:
-                    call_webhooks.release(rows, id, self.holder)
-        except (DatabaseError, MetadataError, NotReady, StoreError) as error:  # its lease runs out by itself
-            self._note_error(f"{type(error).__name__}: {error}", None)
-            self._stop.wait(1.0)
-        except Exception as error:  # noqa: BLE001
-            self._note_error(f"{type(error).__name__}: {error}", error)
-            self._stop.wait(5.0)
-        finally:
-            with self._lock:
-                del self._sending[id]
-
-    def _note_error(self, reason: str, error: Exception | None) -> None:
-        if reason != self.figures.last_error:
-            _log.warning("webhooks: %s", reason, exc_info=error)
-        self.figures.last_error = reason
+                call_webhooks.release(rows, id, self.holder)
 
 
 class _Run:
@@ -200,11 +145,14 @@ class _Run:
         self._sender = sender
         self._webhook = webhook
         self._noted_at = time.monotonic()
-        self._noted: tuple[int, ...] = (webhook.position_us, 0, 0, webhook.attempts)
+        self._late_id = ""
+        """The batch of late calls that is being sent."""
         self._progress = Progress(
-            position_us=webhook.position_us, sent=0, refused=0, attempts=webhook.attempts, due_us=0,
+            position_us=webhook.position_us, late=msgspec.json.decode(webhook.late), sent=0, refused=0,
+            attempts=webhook.attempts, due_us=0,
             status=webhook.status, error=webhook.error,
         )  # fmt: skip
+        self._noted = self._state()
 
     def send(self) -> None:
         """Raises `_Stopped`, `StoreError`, `NotReady` or what the database raises; the position is noted before."""
@@ -215,6 +163,9 @@ class _Run:
             self._fail(Receipt(sent=False, error=str(error)))
         with ThreadPoolExecutor(self._webhook.parallel, thread_name_prefix="webhook-post") as pool:
             try:
+                if self._sender._several_writers:
+                    for rows in self._late_pages(filter):
+                        self._send_rows(rows, secrets, pool)
                 for rows in self._pages(filter):
                     self._send_rows(rows, secrets, pool)
             finally:
@@ -222,7 +173,7 @@ class _Run:
 
     def _pages(self, filter: Filter) -> Iterator[list[dict[str, Any]]]:
         """Calls in order of arrival. The position moves past what does not match."""
-        sender, webhook, progress = self._sender, self._webhook, self._progress
+        sender, progress = self._sender, self._progress
         least_us, window_us, most_us = _WINDOW_US
         store = sender._store()
         newest = 0
@@ -232,16 +183,8 @@ class _Run:
                 if progress.position_us >= newest:
                     return
             after_us, until_us = progress.position_us, min(newest, progress.position_us + window_us)
-            with sender._reading:
-                rows = store.calls_to_send(
-                    filter, after_us, until_us, _PAGE_ROWS, webhook.sample_share, webhook.only_requested
-                )
-            for some in by_size(rows) if webhook.with_bodies else [rows]:
-                if webhook.with_bodies and some:
-                    with sender._reading:
-                        put_bodies(store, webhook.org_id, some)
-                if some:
-                    yield some
+            rows = self._read(store, filter, after_us, until_us)
+            yield from self._with_bodies(store, rows)
             if len(rows) < _PAGE_ROWS:
                 progress.position_us = until_us
                 window_us = min(4 * window_us, most_us)
@@ -249,17 +192,55 @@ class _Run:
                 window_us = max(least_us, min(4 * (progress.position_us - after_us), most_us))
             self._note_sometimes()
 
+    def _late_pages(self, filter: Filter) -> Iterator[list[dict[str, Any]]]:
+        """Calls that came into the log when the position had passed their places."""
+        sender, webhook, progress = self._sender, self._webhook, self._progress
+        store = sender._store()
+        with sender._reading:
+            batches = late_arrivals(store, webhook.org_id, webhook.created_us)
+        progress.late = {id: reached_us for id, reached_us in progress.late.items() if id in batches}
+        for id, (first_us, last_us) in batches.items():
+            reached_us = progress.late.get(id, first_us - 1)
+            while reached_us < last_us and first_us <= progress.position_us:
+                rows = self._read(store, filter, reached_us, last_us)
+                self._late_id = id
+                yield from self._with_bodies(store, rows)
+                self._late_id = ""
+                reached_us = micros(rows[-1]["ingested_at"]) if len(rows) >= _PAGE_ROWS else last_us
+                progress.late[id] = reached_us
+                self._note_sometimes()
+            progress.late[id] = last_us  # those above the position are read in their places
+
+    def _read(self, store: LogStore, filter: Filter, after_us: int, until_us: int) -> list[dict[str, Any]]:
+        webhook = self._webhook
+        with self._sender._reading:
+            return store.calls_to_send(
+                filter, after_us, until_us, _PAGE_ROWS, webhook.sample_share, webhook.only_requested
+            )
+
+    def _with_bodies(self, store: LogStore, rows: list[dict[str, Any]]) -> Iterator[list[dict[str, Any]]]:
+        """The rows, in parts that fit into memory where the webhook has bodies."""
+        if not self._webhook.with_bodies:
+            if rows:
+                yield rows
+            return
+        for some in by_size(rows):
+            with self._sender._reading:
+                put_bodies(store, self._webhook.org_id, some)
+            yield some
+
     def _newest(self, store: LogStore) -> int:
         """The place of the newest call that may be sent; 0 where there is nothing new."""
         sender, progress = self._sender, self._progress
         bound = {"org": self._webhook.org_id, "after_us": progress.position_us}
-        looked = time.monotonic()
+        looked, settled_us = time.monotonic(), sender._settled_us()
         with sender._reading:
             (row,) = store.read(query("arrivals_after"), bound)
         first_us, last_us = int(row["first_us"]), int(row["last_us"])
         wait_s = _RECHECK_S
-        if sender._settle_us and last_us > (settled_us := now_us() - sender._settle_us):
-            last_us, wait_s = settled_us, sender._settle_us / 1e6
+        if last_us > settled_us:
+            wait_s = max(_POLL_S, (last_us - settled_us) / 1e6) if sender._several_writers else _POLL_S
+            last_us = settled_us
         if first_us > progress.position_us:  # nothing lies between
             progress.position_us = min(first_us - 1, max(last_us, progress.position_us))
         sender._looked[self._webhook.id] = looked, looked + wait_s
@@ -304,7 +285,10 @@ class _Run:
             _log.warning("webhook %s refused call %s: %s", self._webhook.id, row["id"], receipt.error)
         else:
             self._fail(receipt)
-        progress.position_us = micros(row["ingested_at"])
+        if self._late_id:
+            progress.late[self._late_id] = micros(row["ingested_at"])
+        else:
+            progress.position_us = micros(row["ingested_at"])
         progress.attempts = 0
         progress.error = "" if receipt.sent else f"call {row['id']} was refused: {receipt.error}"
         if self._sender._stop.is_set():
@@ -334,7 +318,7 @@ class _Run:
     def _note(self) -> None:
         """Writes the progress down, where there is any, and holds the lease on. Raises `_Stopped` where it was lost."""
         progress = self._progress
-        if self._noted == (progress.position_us, progress.sent, progress.refused, progress.attempts):
+        if self._noted == self._state():
             return
         held_until_us = now_us() + self._sender._lease_us
         with self._sender._database.write(publish=False) as rows:
@@ -342,7 +326,12 @@ class _Run:
                 rows, self._webhook.id, self._sender.holder, self._webhook.revision, progress, held_until_us
             )
         progress.sent = progress.refused = 0
-        self._noted = (progress.position_us, 0, 0, progress.attempts)
+        self._noted = self._state()
         self._noted_at = time.monotonic()
         if not held:
             raise _Stopped
+
+    def _state(self) -> tuple[Any, ...]:
+        """What is worth noting where it has changed."""
+        progress = self._progress
+        return progress.position_us, progress.sent, progress.refused, progress.attempts, dict(progress.late)

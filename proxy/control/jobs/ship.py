@@ -21,6 +21,7 @@ from proxy.control.jobs.journal import LOG, Journal, SegmentOffset
 from proxy.control.jobs.log_rows import LogRows, plain_bytes
 from proxy.control.jobs.pieces import Care, Step, first, next_step, rest, tries_behind
 from proxy.control.jobs.row_builder import RowBuilder
+from proxy.control.late_arrivals import LATE_US
 from proxy.control.sinks.base import RowBatch, Sink
 from proxy.control.sinks.feed import SinkFeed
 from proxy.control.sinks.log import LogSink
@@ -67,6 +68,8 @@ class Figures:
         """When each API key was last used (microseconds), since this was taken."""
         self.orgs: set[str] = set()
         """Organisations that got calls, since this was taken."""
+        self.placed_us = 0
+        """Up to this place in the order of arrival, the log has all calls of this shipper."""
 
 
 class Shipper:
@@ -103,6 +106,7 @@ class Shipper:
         """By feed, the room that its next rows need."""
         self._offered: dict[tuple[str, str], int] = {}
         """By feed and segment, the end of what was offered to it."""
+        self.figures.placed_us = journal.placed_us()
         journal.keep_only_sinks({feed.name for feed in self.feeds})
         for feed in self.feeds:
             if not journal.knows(feed.name):
@@ -141,7 +145,7 @@ class Shipper:
         Raises `StoreError`, `OSError`, or what a driver raised for a value that it cannot write.
         """
         moved = 0
-        began = time.time()
+        began, began_us = time.time(), self._clock()
         segments = self.reader.segments()
         self._note_confirmed(segments)
         # Reported calls last: the proxied row of a call, which its segment had first, then is in the log already.
@@ -151,6 +155,7 @@ class Shipper:
                 break
         else:
             self.figures.complete_until = began
+            self.figures.placed_us = max(self.figures.placed_us, began_us - 1)  # later places are later times
         if time.monotonic() - self._swept_at > _SWEEP_INTERVAL_S:
             self._swept_at = time.monotonic()
             self.reader.sweep(time.time())
@@ -220,7 +225,7 @@ class Shipper:
             if batch.payloads:
                 moved += self._ship_batch(batch, noted, lambda: False, again=True)
                 done = batch.end
-            self._journal.finish(segment, done)
+            self._finish(segment, done)
         for batch in self.reader.batches(segment, done, self._batch_rows, _BATCH_BYTES):
             if batch.lost:
                 self.reader.set_aside(segment, batch.start, batch.end)
@@ -232,7 +237,7 @@ class Shipper:
             if not batch.payloads:
                 self._pass(segment, batch.start, batch.end)
                 done = batch.end
-                self._journal.finish(segment, done)
+                self._finish(segment, done)
             if enough():
                 return moved
         if closed and done >= self.reader.size(segment):
@@ -271,7 +276,7 @@ class Shipper:
                 raise
             moved += len(piece.payloads)
             batch, again = rest(batch, len(piece.payloads)), False
-            self._journal.finish(segment, piece.end, remaining=len(batch.payloads), tries=tries_behind(step))
+            self._finish(segment, piece.end, remaining=len(batch.payloads), tries=tries_behind(step))
             if step.tries:
                 self._journal.save()  # or the next death, whatever its reason, would count against these records
             self.measure(_MEASURE_INTERVAL_S)
@@ -299,6 +304,10 @@ class Shipper:
         _log.error("record %s at byte %d of %s is set aside: %s", name, piece.start, piece.segment, problem)
         return piece, rows
 
+    def _finish(self, segment: str, end: int, *, remaining: int = 0, tries: int = 0) -> None:
+        self._journal.finish(segment, end, remaining=remaining, tries=tries)
+        self.figures.placed_us = self._journal.placed_us()
+
     def _pass(self, segment: str, start: int, end: int) -> None:
         """Moves the feeds past bytes that hold no records."""
         for feed in self.feeds:
@@ -313,6 +322,8 @@ class Shipper:
         # The end that was noted, not the one that was read: a power cut may have taken the tail of a batch that is in.
         token = f"{batch.segment}:{batch.start}:{begun.intent}"
         self.log.deliver(RowBatch(batch.segment, batch.start, batch.end, rows, token, repeated))
+        if begun.ingested_us and (now := self._clock()) - begun.ingested_us > LATE_US:
+            self.log.note_late(rows, token, now)
         self._count(rows)
         for feed in self.feeds:
             if self._position(feed, batch.segment) == batch.start:

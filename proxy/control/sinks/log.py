@@ -11,6 +11,7 @@ from typing import Final
 from proxy.control.jobs.row_builder import LogRows, bare_row
 from proxy.control.jobs.seen_twice import SeenTwice
 from proxy.control.jobs.settle import settle_once
+from proxy.control.late_arrivals import note_late_arrivals
 from proxy.control.sinks.base import RowBatch
 from proxy.core.clock import now_us
 from proxy.logstore import LogStore, RequestRow, StoreError
@@ -83,6 +84,10 @@ class LogSink:
             self._failures[batch.token] = failures + 1
             raise
         self._failures.pop(batch.token, None)
+
+    def note_late(self, rows: list[LogRows], token: str, now_us: int) -> None:
+        """Notes that a delivered batch came late after its places in the order of arrival. Raises `StoreError`."""
+        note_late_arrivals(self._store, rows, token, now_us)
 
     def _deliver_singly(self, batch: RowBatch) -> None:
         """Inserts each record by itself, and a bare row for one that the store refuses. Both have one token: whichever
