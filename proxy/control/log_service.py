@@ -9,7 +9,8 @@ import msgspec
 
 from proxy.control.annotate import AnnotationWriter
 from proxy.control.jobs.journal import Journal
-from proxy.control.jobs.ship import Figures, Shipper, lag_bytes
+from proxy.control.jobs.ship import Shipper, lag_bytes
+from proxy.control.jobs.ship_figures import Figures
 from proxy.control.shipping import SpoolBusy, SpoolLock, make_shipper, open_store, price_book
 from proxy.core.errors import PerihelionError
 from proxy.core.process import tune_gc, unmap_clean_code

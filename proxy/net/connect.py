@@ -65,5 +65,6 @@ def _resolve(host: str, port: int) -> list[str]:
     try:
         rows = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM)
     except (OSError, UnicodeError) as error:
-        raise AddressRefused(f"{host} has no address ({error})") from None
+        reason = error.strerror if isinstance(error, OSError) else error
+        raise AddressRefused(f"{host} has no address ({reason})") from None
     return list(dict.fromkeys(str(row[4][0]) for row in rows))

@@ -21,6 +21,7 @@ from proxy.control.jobs.journal import LOG, Journal, SegmentOffset
 from proxy.control.jobs.log_rows import LogRows, plain_bytes
 from proxy.control.jobs.pieces import Care, Step, first, next_step, rest, tries_behind
 from proxy.control.jobs.row_builder import RowBuilder
+from proxy.control.jobs.ship_figures import Figures
 from proxy.control.late_arrivals import LATE_US
 from proxy.control.sinks.base import RowBatch, Sink
 from proxy.control.sinks.feed import SinkFeed
@@ -30,7 +31,7 @@ from proxy.ingest.spool import may_be_known
 from proxy.logstore import StoreError
 from proxy.spool.reader import Batch, Reader
 
-__all__ = ["Figures", "Shipper", "lag_bytes"]
+__all__ = ["Shipper", "lag_bytes"]
 
 _BATCH_BYTES: Final = 8 << 20
 _MIN_ROOM: Final = 1 << 20
@@ -43,33 +44,6 @@ _MIN_DRAIN_S: Final = 1.0
 """What the feeds get at a stop, however long the log took."""
 
 _log = logging.getLogger(__name__)
-
-
-class Figures:
-    """Counters and gauges of the shipper; read from other threads."""
-
-    def __init__(self) -> None:
-        self.shipped = 0
-        """Records that are in the log."""
-        self.batches = 0
-        self.failures = 0
-        self.reading_errors = 0
-        self.set_aside = 0
-        """Records over which the process died: without bodies in the log, or not at all."""
-        self.lag_bytes = 0
-        self.segments = 0
-        self.last_error = ""
-        self.last_shipped_at = 0.0
-        self.behind_since = 0.0
-        """`time.time()` since which the log has been behind the spool; 0 when it is not."""
-        self.complete_until = 0.0
-        """`time.time()` at which all that was in the spool is in the log; 0: nothing is known."""
-        self.keys: dict[str, int] = {}
-        """When each API key was last used (microseconds), since this was taken."""
-        self.orgs: set[str] = set()
-        """Organisations that got calls, since this was taken."""
-        self.placed_us = 0
-        """Up to this place in the order of arrival, the log has all calls of this shipper."""
 
 
 class Shipper:

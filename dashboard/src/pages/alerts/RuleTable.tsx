@@ -75,11 +75,11 @@ function scopeWords(rule: Rule): string {
 
 function columns(member: boolean): Column<Row>[] {
   return [
-    { id: "state", header: "State", width: "118px", cell: (row) => <StateTag state={row.state} firing={row.alert.firing} /> },
+    { id: "state", header: "State", width: "108px", cell: (row) => <StateTag state={row.state} firing={row.alert.firing} /> },
     {
       id: "name",
       header: "Rule",
-      width: "minmax(180px, 1.2fr)",
+      width: "minmax(160px, 1.2fr)",
       cell: (row) => (
         <span className={styles["name"]} title={sentenceText(row.rule, row.unit)}>
           {row.name}
@@ -89,22 +89,22 @@ function columns(member: boolean): Column<Row>[] {
     {
       id: "condition",
       header: "Fires when",
-      width: "minmax(190px, 1.1fr)",
+      width: "minmax(165px, 1.1fr)",
       cell: (row) => (
         <span className={styles["quiet"]} title={sentenceText(row.rule, row.unit)}>
           {metricName(row.rule.metric)} {shortCondition(row.rule, row.unit)}
         </span>
       ),
     },
-    { id: "of", header: "Of", width: "minmax(130px, 0.9fr)", wide: true, cell: (row) => <span className={styles["quiet"]} title={row.rule.filter}>{scopeWords(row.rule)}</span> },
+    { id: "of", header: "Of", width: "minmax(110px, 0.9fr)", wide: true, cell: (row) => <span className={styles["quiet"]} title={row.rule.filter}>{scopeWords(row.rule)}</span> },
     { id: "window", header: "In", width: "72px", cell: (row) => row.rule.window },
-    { id: "value", header: "Now", width: "104px", numeric: true, cell: now },
+    { id: "value", header: "Now", width: "96px", numeric: true, cell: now },
     { id: "since", header: "Last change", width: "110px", cell: (row) => (row.alert.state_since_us && row.state !== "waiting" ? <Time at={new Date(row.alert.state_since_us / 1000)} relative /> : "–") },
     { id: "severity", header: "Severity", width: "84px", wide: true, cell: (row) => <Severity name={row.rule.severity} /> },
     {
       id: "mute",
       header: "",
-      width: "104px",
+      width: "76px",
       cell: (row) =>
         row.silenced ? (
           <Link to={"/alerts/silences" as string} title="A silence holds its notifications back">

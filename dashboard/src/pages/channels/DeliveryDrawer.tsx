@@ -64,7 +64,7 @@ export function DeliveryDrawer({ id, onClose }: { id: string; onClose: () => voi
                 </>
               )}
               <dt>Id</dt>
-              <dd>
+              <dd className={styles["id"]}>
                 <span className="mono">{one.notification.id}</span> <Copy text={one.notification.id} label="Copy the id" />
               </dd>
             </dl>

@@ -5,6 +5,8 @@ import { ItemList } from "@/components/ItemList";
 import { PageBody, PageTop, Panel } from "@/components/Page";
 import { Loaded, RowsSkeleton } from "@/components/States";
 import { bytes, count, duration } from "@/format/numbers";
+import { bucketStart } from "@/format/times";
+import { useScope } from "@/state/search";
 import { ExportRow, type Fact } from "./ExportRow";
 import { JSONL, OTLP, PARQUET, PROMETHEUS_SCRAPE, type ExportKind } from "./exports";
 
@@ -53,7 +55,7 @@ function Log() {
       title="The log"
       about="what this dashboard shows; everything else comes after it"
       state={!log ? undefined : !log.ready ? <Tag tone="bad">not open</Tag> : log.behind_s > 30 ? <Tag tone="warn">behind</Tag> : <Tag tone="ok">on</Tag>}
-      facts={log ? [["behind", duration(log.behind_s * 1000)]] : []}
+      facts={log ? [["behind", log.behind_s ? duration(log.behind_s * 1000) : "0 s"]] : []}
     />
   );
 }
@@ -73,12 +75,13 @@ function Sink({ kind, sink }: { kind: ExportKind; sink: SinkStatus | undefined }
 }
 
 function Parquet({ status }: { status: ParquetStatus | null }) {
+  const [{ zone }] = useScope();
   if (!status) return <ExportRow title={PARQUET.title} about={PARQUET.about} state={<Tag>off</Tag>} kind={PARQUET} facts={[]} />;
   const facts: Fact[] = [
     ["files", count(status.written)],
     ["size", bytes(status.bytes)],
     ["hours waiting", count(status.waiting)],
-    ["newest hour", status.last_hour ? <Time key="hour" at={status.last_hour} /> : "none yet"],
+    ["newest hour", status.last_hour ? bucketStart(new Date(status.last_hour), zone) : "none yet"],
     ["last write", status.last_write ? <Time key="write" at={status.last_write} relative /> : "none yet"],
     ...optional("failed attempts", status.failures),
   ];

@@ -12,7 +12,7 @@ describe("the state of a webhook", () => {
 
   it("says what failed, and when it is tried again", () => {
     const failing = { ...WELL, attempts: 3, status: 503, next_us: 40_000_000, behind_s: 3 };
-    expect(stateOf(failing, 10_000)).toEqual({ word: "failing", tone: "bad", more: "answered 503, failed 3 times, next try in 30.0 s" });
+    expect(stateOf(failing, 10_000)).toEqual({ word: "failing", tone: "bad", more: "answered 503, failed 3 times, next try in 30 s" });
     expect(stateOf({ ...failing, attempts: 1, status: 0, error: "refused" }, 50_000).more).toBe("refused, failed once, next try now");
   });
 

@@ -1,5 +1,6 @@
 import type { Webhook } from "@/api/webhooks";
 import { duration } from "@/format/numbers";
+import { ahead } from "@/format/times";
 
 export interface WebhookState {
   word: string;
@@ -19,7 +20,7 @@ export function stateOf(webhook: Pick<Webhook, "enabled" | "disabled_reason" | "
   if (webhook.attempts) {
     const wait = webhook.next_us / 1000 - now;
     const answer = webhook.status ? `answered ${webhook.status}` : webhook.error || "no answer";
-    return { word: "failing", tone: "bad", more: [answer, `failed ${webhook.attempts === 1 ? "once" : `${webhook.attempts} times`}`, wait > 1000 ? `next try in ${duration(Math.round(wait / 1000) * 1000)}` : "next try now", behind].filter(Boolean).join(", ") };
+    return { word: "failing", tone: "bad", more: [answer, `failed ${webhook.attempts === 1 ? "once" : `${webhook.attempts} times`}`, wait > 1000 ? `next try ${ahead(new Date(webhook.next_us / 1000), new Date(now))}` : "next try now", behind].filter(Boolean).join(", ") };
   }
   return behind ? { word: "catching up", tone: "warn", more: behind } : { word: "up to date", tone: "ok", more: "" };
 }
