@@ -1,13 +1,14 @@
 """One `perihelion serve` with the demo's traffic for all browser tests, and pages that are logged in to it.
 
 A test takes `page`, `dark_page` or `phone_page`; for anything else it calls `open_page(...)`. Each is a browser profile
-of its own. The test fails at its end if one of its pages had an error or a warning on the console, or asked another
-origin; `watch.allow(pattern)` says beforehand which errors a test brings about itself.
+of its own, empty at first. The test fails at its end if one of its pages had an error or a warning on the console, or
+asked another origin; `watch.allow(pattern)` says beforehand which errors a test brings about itself.
 """
 
 import re
 import sys
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
@@ -18,14 +19,12 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect, sync_play
 from proxy.core.clock import now_us
 from simulator import demo, process
 from tests.browser.chromium import NAMES, find_chromium, launch
+from tests.browser.profiles import PATIENCE_MS, Profile, Profiles
 from tests.browser.watch import Watch
 from tests.receivers import HttpReceiver
 from tests.stack import ROOT, Stack, wait_for
 
 OpenPage = Callable[..., Page]
-DESKTOP = {"width": 1440, "height": 900}
-PHONE = {"width": 390, "height": 844}
-PATIENCE_MS = 30_000
 expect.set_options(timeout=PATIENCE_MS)
 
 
@@ -42,7 +41,7 @@ def needs_browser_and_dist() -> None:
     assert build.is_built(), "dashboard/dist is built from other sources than these: run `make dashboard`"
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def provider() -> Iterator[str]:
     """The origin of a simulated provider."""
     running = process.start()
@@ -50,7 +49,7 @@ def provider() -> Iterator[str]:
     running.stop()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def receiver() -> Iterator[HttpReceiver]:
     """A receiver of webhooks that the installation of `stack` may call."""
     running = HttpReceiver()
@@ -58,7 +57,7 @@ def receiver() -> Iterator[HttpReceiver]:
     running.close()
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def stack(
     needs_browser_and_dist: None, provider: str, receiver: HttpReceiver, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Stack]:
@@ -76,7 +75,8 @@ def prepare(stack: Stack, history: int = 400, calls: int = 60, receiver: str = "
     """Fills the log with the demo's traffic, and waits until it is there."""
     written = demo.write_history(stack.folder / "data" / "spool", history, now_us())
     key = demo.set_up(stack.control, stack.token, receiver)
-    demo.send(stack.gateway, calls, key=key, pace=0.1)
+    with ThreadPoolExecutor(1) as thread:  # an open browser holds the event loop of this one
+        thread.submit(demo.send, stack.gateway, calls, key=key, pace=0.1).result()
 
     def logged() -> bool:
         asked = {"since": "30d", "limit": 0, "total": True}
@@ -105,19 +105,25 @@ def use_setup_link(stack: Stack, email: str = "ada@example.com", password: str =
     return {"name": name, "value": value, "url": stack.control}
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def login(stack: Stack) -> Any:
     """The cookie of the owner's session, opened by the one-time link."""
     return use_setup_link(stack)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def browser(needs_browser_and_dist: None) -> Iterator[Browser]:
-    # Not for the whole session: an open Playwright holds this thread's event loop, which other modules' tests need.
+    # Not for the whole session: an open Playwright holds this thread's event loop, which other folders' tests need.
     with sync_playwright() as playwright:
-        started = launch(playwright)
+        # Drawing is for the processor here; a GPU process that pretends to be one takes a fifth more.
+        started = launch(playwright, "--disable-gpu")
         yield started
         started.close()
+
+
+@pytest.fixture(scope="package")
+def profiles(browser: Browser) -> Profiles:
+    return Profiles(browser)
 
 
 @pytest.fixture
@@ -146,17 +152,21 @@ class Watching:
         for one in self.watches:
             one.allow(pattern)
 
+    def close(self) -> None:
+        for one in self.watches:
+            one.close()
+
     def check(self) -> None:
         for one in self.watches:
             one.check()
 
 
 @pytest.fixture
-def open_page(browser: Browser, stack: Stack, login: Any, watch: Watching) -> Iterator[OpenPage]:
+def open_page(profiles: Profiles, stack: Stack, login: Any, watch: Watching) -> Iterator[OpenPage]:
     """Opens a page in a browser profile of its own: `open_page(dark=True, phone=True, timezone="Asia/Tokyo")`.
 
     `cookie=None` is somebody who is not logged in; `at` is another stack than the shared one."""
-    contexts: list[BrowserContext] = []
+    pages: list[Page] = []
 
     def open_one(
         *,
@@ -166,26 +176,17 @@ def open_page(browser: Browser, stack: Stack, login: Any, watch: Watching) -> It
         cookie: Any = login,
         at: Stack = stack,
     ) -> Page:
-        context = browser.new_context(
-            base_url=at.control,
-            viewport=PHONE if phone else DESKTOP,  # type: ignore[arg-type]
-            has_touch=phone,
-            color_scheme="dark" if dark else "light",
-            reduced_motion="reduce",
-            locale="en-GB",
-            timezone_id=timezone,
-            permissions=["clipboard-read", "clipboard-write"],
-        )
-        contexts.append(context)
-        context.set_default_timeout(PATIENCE_MS)
-        watch.add(context, at.control)
+        page = profiles.take(Profile(at.control, dark, phone, timezone))
+        pages.append(page)
+        watch.add(page.context, at.control)
         if cookie is not None:
-            context.add_cookies([cookie])
-        return context.new_page()
+            page.context.add_cookies([cookie])
+        return page
 
     yield open_one
-    for context in contexts:
-        context.close()
+    watch.close()
+    for page in pages:
+        profiles.give_back(page)
 
 
 @pytest.fixture

@@ -1,6 +1,7 @@
 """Notes all that goes wrong in a browser's pages, and every request that leaves the origin."""
 
 import re
+from typing import Any
 from urllib.parse import urlsplit
 
 from playwright.sync_api import BrowserContext, ConsoleMessage, Dialog, Request, WebError
@@ -17,15 +18,26 @@ class Watch:
         self.origin = origin
         self.seen: list[str] = []
         self._allowed: list[re.Pattern[str]] = []
-        context.on("console", self._console)
-        context.on("weberror", self._error)
-        context.on("request", self._request)
-        context.on("requestfailed", self._failed)
-        context.on("dialog", self._dialog)
+        self._context = context
+        self._handlers: dict[Any, Any] = {
+            "console": self._console,
+            "weberror": self._error,
+            "request": self._request,
+            "requestfailed": self._failed,
+            "dialog": self._dialog,
+        }
+        for event, handler in self._handlers.items():
+            context.on(event, handler)
 
     def allow(self, pattern: str) -> None:
         """Takes what matches as expected: `watch.allow("status of 404")`."""
         self._allowed.append(re.compile(pattern))
+
+    def close(self) -> None:
+        """Takes what has happened until now, and looks away: what comes then is of another test."""
+        self._context.cookies()  # its answer comes after all events of before
+        for event, handler in self._handlers.items():
+            self._context.remove_listener(event, handler)
 
     def check(self) -> None:
         """Fails where something went wrong that no test allowed."""
