@@ -89,3 +89,39 @@ async def test_joiners_read_on_without_the_sender() -> None:
     assert joined.take() == b"data: 1\n\n"
     await joined.wait()
     assert (joined.take(), joined.ended) == (b"data: [DONE]\n\n", True)
+
+
+async def test_a_reader_far_behind_does_not_keep_an_endless_answer_in_memory() -> None:
+    inflight, sent = inflight_call(), Sent()
+    joiner = await joining(inflight)
+    fast = inflight.arrive(sent)
+    slow = await joiner
+    assert slow is not None
+    for number in range(200):
+        sent.feed(bytes([number]) * (1 << 20))
+        await fast.wait()
+        assert fast.take() == bytes([number]) * (1 << 20)
+        assert sum(map(len, inflight.chunks)) <= 18 << 20
+    assert slow.take() == b"" and not slow.ended
+    with pytest.raises(UpstreamError, match="shared with other callers"):
+        await slow.wait()
+    slow.close()
+    sent.feed(b"end", ended=True)
+    await fast.wait()
+    assert fast.take() == b"end" and fast.ended and not sent.closed
+    fast.close()
+    assert sent.closed
+
+
+async def test_readers_that_keep_up_share_an_answer_of_any_size() -> None:
+    inflight, sent = inflight_call(), Sent()
+    joiner = await joining(inflight)
+    first = inflight.arrive(sent)
+    second = await joiner
+    assert second is not None
+    for number in range(60):
+        sent.feed(bytes([number]) * (1 << 20), ended=number == 59)
+        for reader in (first, second):
+            await reader.wait()
+            assert reader.take() == bytes([number]) * (1 << 20)
+    assert first.ended and second.ended

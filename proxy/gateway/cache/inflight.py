@@ -7,6 +7,7 @@ that leaves ends nothing; when the last one leaves, the connection is given back
 
 import asyncio
 from collections.abc import Callable
+from typing import Final
 
 from _speedups import Key
 from proxy.core.clock import monotonic
@@ -17,13 +18,18 @@ from proxy.upstream.base import Answer
 
 __all__ = ["InflightCall", "SharedAnswer"]
 
+_MAX_LAG: Final = 16 << 20
+"""Bytes of an answer too large for the cache that are kept for readers who are behind."""
+
 
 class InflightCall:
     """From the moment a call is sent to the end of its answer."""
 
     __slots__ = (
         "_first_at",
+        "_first_kept",
         "_joiners",
+        "_kept_bytes",
         "_max_bytes",
         "_on_finish",
         "_pumping",
@@ -79,7 +85,10 @@ class InflightCall:
         self._joiners: list[asyncio.Future[bool]] = []
         self._waiters: list[asyncio.Future[None]] = []
         self._pumping = False
-        self._readers = 0
+        self._readers: set[SharedAnswer] = set()
+        self._kept_bytes = 0
+        self._first_kept = 0
+        """Chunks before this one have been read by all and are freed."""
         self._first_at = 0.0
 
     # --- for those who join -----------------------------------------------------------------------------------------
@@ -155,6 +164,7 @@ class InflightCall:
         chunk = answer.take()
         if chunk:
             self.size += len(chunk)
+            self._kept_bytes += len(chunk)
             self.chunks.append(chunk)
             if len(self.cuts) < MAX_CUTS:
                 self.cuts.append((round((monotonic() - self._first_at) * 1e3), len(chunk)))
@@ -164,6 +174,11 @@ class InflightCall:
             if self.size > self._max_bytes and not self.trimmed:
                 self.trimmed = True
                 self._on_finish(self)
+            while self.trimmed and self._kept_bytes > _MAX_LAG and len(self._readers) > 1:
+                slowest = min(self._readers, key=lambda reader: reader.seen)
+                slowest.is_lost = True
+                self._readers.discard(slowest)
+                self.free()
         if answer.ended:
             self.ended = True
             self.finish()
@@ -196,23 +211,23 @@ class InflightCall:
 
     @property
     def has_several_readers(self) -> bool:
-        return self._readers > 1
+        return len(self._readers) > 1
 
-    def add_reader(self) -> None:
-        self._readers += 1
+    def add_reader(self, reader: "SharedAnswer") -> None:
+        self._readers.add(reader)
 
-    def mark_read(self, count: int) -> None:
-        """The only reader has `count` chunks: where nobody can join any more, free their memory."""
-        if self.trimmed and self._readers == 1:
-            for at in range(count - 1, -1, -1):
-                if not self.chunks[at]:
-                    break
-                self.chunks[at] = b""
+    def free(self) -> None:
+        """Free what all readers have; called where nobody can join any more."""
+        read = min((reader.seen for reader in self._readers), default=len(self.chunks))
+        for at in range(self._first_kept, read):
+            self._kept_bytes -= len(self.chunks[at])
+            self.chunks[at] = b""
+        self._first_kept = max(self._first_kept, read)
 
-    def remove_reader(self) -> None:
+    def remove_reader(self, reader: "SharedAnswer") -> None:
         """Close the connection to the provider when the last reader leaves."""
-        self._readers -= 1
-        if self._readers == 0:
+        self._readers.discard(reader)
+        if not self._readers:
             self.finish()
             if self._upstream is not None:
                 self._upstream.close()
@@ -227,36 +242,48 @@ class InflightCall:
 class SharedAnswer:
     """`upstream.base.Answer` of one reader."""
 
-    __slots__ = ("_inflight", "_open", "_seen", "first_byte_at", "headers", "sent_at", "status")
+    __slots__ = ("_inflight", "_open", "first_byte_at", "headers", "is_lost", "seen", "sent_at", "status")
 
     def __init__(self, inflight: InflightCall, upstream: Answer, is_sender: bool) -> None:
         self._inflight = inflight
-        self._seen = 0
+        self.seen = 0
+        """Chunks that were taken."""
+        self.is_lost = False
+        """It was too far behind the others: what it has not taken is no longer kept."""
         self._open = True
         self.status = inflight.status
         self.headers = list(inflight.headers)
         self.first_byte_at = upstream.first_byte_at if is_sender else monotonic()
         self.sent_at = upstream.sent_at if is_sender else 0.0
-        inflight.add_reader()
+        inflight.add_reader(self)
 
     @property
     def ended(self) -> bool:
-        return self._inflight.ended and self._seen >= len(self._inflight.chunks)
+        return self._inflight.ended and self.seen >= len(self._inflight.chunks)
 
     def take(self) -> bytes:
+        if self.is_lost:
+            return b""
         chunks = self._inflight.chunks
-        fresh = chunks[self._seen :]
-        self._seen = len(chunks)
-        self._inflight.mark_read(self._seen)
+        fresh = chunks[self.seen :]
+        self.seen = len(chunks)
+        if self._inflight.trimmed:
+            self._inflight.free()
         return fresh[0] if len(fresh) == 1 else b"".join(fresh)
 
     def peek(self) -> bytes:
-        return b"".join(self._inflight.chunks[self._seen :])
+        return b"" if self.is_lost else b"".join(self._inflight.chunks[self.seen :])
 
     async def wait(self) -> None:
-        await self._inflight.more(self._seen)
+        if not self.is_lost:
+            await self._inflight.more(self.seen)
+        if self.is_lost:
+            raise UpstreamError(
+                f"This answer is shared with other callers, who read it more than {_MAX_LAG} bytes faster.",
+                code="answer_too_large", phase="body", retriable=False,
+            )  # fmt: skip
 
     def close(self) -> None:
         if self._open:
             self._open = False
-            self._inflight.remove_reader()
+            self._inflight.remove_reader(self)
