@@ -13,7 +13,7 @@ from libc.string cimport memchr, memcmp, memcpy, memset
 from sys import intern
 
 from ._pure import http1 as plain
-from ._pure.http1 import DIGITS_MAX, DROPPED, LINES_MAX, OURS, PROPERTY, UNUSUAL
+from ._pure.http1 import DIGITS_MAX, DROPPED, LINES_MAX, OURS, PROPERTY, TARGET_MAX, UNUSUAL
 
 __all__ = ["read_request", "read_response", "write_headers"]
 
@@ -35,7 +35,9 @@ cdef list REQUEST_PAIRS = [None] * MAX_KNOWN
 cdef list RESPONSE_LINES = [None] * MAX_KNOWN
 cdef list RESPONSE_PAIRS = [None] * MAX_KNOWN
 cdef frozenset METHODS = frozenset({b"GET", b"POST", b"PUT", b"PATCH", b"DELETE", b"OPTIONS"})
+cdef str HOST = intern("host")
 cdef int MAX_LINES = LINES_MAX
+cdef int MAX_TARGET = TARGET_MAX
 cdef int MAX_DIGITS = DIGITS_MAX
 
 
@@ -81,6 +83,8 @@ cpdef tuple read_request(bytes data):
             mark = at
         at += 1
     end = at
+    if end - path > MAX_TARGET:
+        return None
     if limit - at < 11 or memcmp(at, b" HTTP/1.1\r\n", 11) != 0:
         return None
     at += 11
@@ -172,7 +176,7 @@ cdef list headers_of(const byte** place, const byte* limit, long long* length, b
     cdef list known = RESPONSE_PAIRS if answer else REQUEST_PAIRS
     cdef Py_ssize_t size, slot
     cdef object line, pair
-    cdef int kind, _
+    cdef int kind, _, hosts = 0
     for _ in range(MAX_LINES):
         end = <const byte*>memchr(at, 10, <size_t>(limit - at))
         if end == NULL or end == at or (end - 1)[0] != 13:
@@ -186,7 +190,11 @@ cdef list headers_of(const byte** place, const byte* limit, long long* length, b
             line = lines[slot]
             if (line is not None and PyBytes_GET_SIZE(line) == size
                     and memcmp(PyBytes_AS_STRING(line), at, <size_t>size) == 0):
-                pairs.append(known[slot])
+                pair = known[slot]
+                pairs.append(pair)
+                hosts += (<tuple>pair)[0] is HOST
+                if hosts > 1:
+                    return None
                 at = end + 1
                 continue
         kind, pair = line_of(at, size, answer, length)
@@ -194,6 +202,9 @@ cdef list headers_of(const byte** place, const byte* limit, long long* length, b
             return None
         if kind != LEFT_OUT:
             pairs.append(pair)
+            hosts += (<tuple>pair)[0] is HOST
+            if hosts > 1:
+                return None
         if kind == PLAIN and slot >= 0:
             lines[slot] = PyBytes_FromStringAndSize(<const char*>at, size)
             known[slot] = pair

@@ -11,6 +11,7 @@ from .._names import HOP_BY_HOP, OURS, PROPERTY
 __all__ = ["read_request", "read_response", "write_headers"]
 
 LINES_MAX = 256
+TARGET_MAX = 64 << 10
 DIGITS_MAX = 15
 
 _REQUEST = re.compile(rb"(GET|POST|PUT|PATCH|DELETE|OPTIONS) (/[!-~]*) HTTP/1\.1\r\n")
@@ -31,13 +32,14 @@ def read_request(data: bytes) -> tuple[str, str, str, Pairs, bytes] | None:
     """Returns (method, path, query, headers, body) where `data` is exactly one request, else None.
 
     Path and query are unchanged. Names are in lower case except `Helicone-Property-*`, which keep their spelling.
-    None also for HEAD, for a target with `#` in it, and where the connection is not kept alive.
+    None also for HEAD, for a target with `#` in it or above `TARGET_MAX` bytes, for two `Host`, and where the
+    connection is not kept alive.
     """
     start = _REQUEST.match(data)
     if start is None:
         return None
     path, _, query = start[2].partition(b"?")
-    if b"#" in start[2]:
+    if b"#" in start[2] or len(start[2]) > TARGET_MAX:
         return None
     rest = _headers(data, start.end(), False)
     if rest is None:
@@ -86,6 +88,7 @@ def _headers(data: bytes, at: int, answer: bool) -> tuple[Pairs, int, int] | Non
     """Returns the headers from `at` on, where the body begins, and its announced length (-1: none)."""
     pairs: Pairs = []
     length = -1
+    hosts = 0
     for _ in range(LINES_MAX):
         if data.startswith(b"\r\n", at):
             return pairs, at + 2, length
@@ -108,5 +111,9 @@ def _headers(data: bytes, at: int, answer: bool) -> tuple[Pairs, int, int] | Non
                 continue
         elif answer and (lower in DROPPED or lower.startswith(OURS)):
             continue
+        elif lower == "host":
+            hosts += 1
+            if hosts > 1:
+                return None
         pairs.append((name if lower.startswith(PROPERTY) and not answer else lower, value))
     return None

@@ -88,6 +88,7 @@ def test_without_a_body(http1: Any) -> None:
         (b"Host: x:1", b"Upgrade: websocket"),
         (b"Host: x:1", b"Trailer: x"),
         (b"Host: x:1", b"Content-Length: 4"),
+        (b"Host: x:1", b"Host: x:1\r\nhost: y"),
         (b"length: 4", b"length: 5"),
         (b"length: 4", b"length: 3"),
         (b"length: 4", b"length: +4"),

@@ -33,6 +33,8 @@ def read(wire: Wire) -> RequestHead:
         )
     if head.upgrade:
         raise FeatureUnavailable(f"Upgrade to {head.upgrade!r} (realtime sockets) is not proxied.", param="Upgrade")
+    if not head.host and wire.lacks_host:
+        raise BadRequest("The request has no Host header, which HTTP/1.1 demands.", param="Host")
     path, key = wire.raw_path, head.auth
     if key:
         key = key.removeprefix("Bearer ").removeprefix("bearer ").strip()

@@ -49,6 +49,10 @@ class Wire(Protocol):
         """The Host header, or the authority of an absolute target."""
 
     @property
+    def lacks_host(self) -> bool:
+        """The request has no Host header though its version of HTTP demands one."""
+
+    @property
     def client(self) -> str:
         """The caller's address, without its port."""
 

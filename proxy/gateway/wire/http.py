@@ -181,6 +181,10 @@ class HttpWire:
         return ""
 
     @property
+    def lacks_host(self) -> bool:
+        return self.version == "1.1" and all(name != "host" for name, _ in self.items)
+
+    @property
     def client(self) -> str:
         return self._connection.client if self._connection is not None else ""
 

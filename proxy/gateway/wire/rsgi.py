@@ -70,6 +70,10 @@ class RsgiWire:
         return str(self._scope.authority or self._scope.headers.get("host") or "")
 
     @property
+    def lacks_host(self) -> bool:
+        return self._scope.http_version == "1.1" and not self._scope.headers.get("host")
+
+    @property
     def client(self) -> str:
         return str(self._scope.client).rpartition(":")[0].strip("[]")
 
