@@ -40,9 +40,10 @@ class Peer:
 
 
 class ScriptedProvider:
-    """Listens in threads of its own; `script` gets every request, and the connection ends where it returns."""
+    """Listens in threads of its own; `script` gets every request. The connection ends where it returns nothing; with
+    True it is kept for the next request."""
 
-    def __init__(self, script: Callable[[Peer], None] | None = None) -> None:
+    def __init__(self, script: Callable[[Peer], bool | None] | None = None) -> None:
         self.script = script or (lambda peer: None)
         self._listener = socket.create_server(("127.0.0.1", 0), backlog=128)
         self.port = self._listener.getsockname()[1]
@@ -66,22 +67,26 @@ class ScriptedProvider:
 
     def _serve(self, line: socket.socket) -> None:
         with contextlib.suppress(OSError), line:
-            request = b""
-            while b"\r\n\r\n" not in request:
-                piece = line.recv(65536)
-                if not piece:
+            while request := _read_request(line):
+                if not self.script(Peer(line, request)):
                     return
-                request += piece
+
+
+def _read_request(line: socket.socket) -> bytes:
+    """One request, head and body; nothing where the connection ends before it does."""
+    request = b""
+    length = -1
+    while length < 0 or len(request.partition(b"\r\n\r\n")[2]) < length:
+        piece = line.recv(65536)
+        if not piece:
+            return b""
+        request += piece
+        if length < 0 and b"\r\n\r\n" in request:
             length = 0
             for row in request.partition(b"\r\n\r\n")[0].split(b"\r\n"):
                 if row.lower().startswith(b"content-length:"):
                     length = int(row.partition(b":")[2])
-            while len(request.partition(b"\r\n\r\n")[2]) < length:
-                piece = line.recv(65536)
-                if not piece:
-                    return
-                request += piece
-            self.script(Peer(line, request))
+    return request
 
 
 def head(media_type: str, *more: str, status: str = "200 OK", framing: str = "transfer-encoding: chunked") -> bytes:

@@ -183,6 +183,16 @@ def answer_of(stack: Stack, *headers: str, stream: bool = False, path: str = CHA
     return answer_head.lower(), body
 
 
+def sends(data: bytes) -> Callable[[Peer], bool]:
+    """Answers every request of a connection with `data`."""
+
+    def script(peer: Peer) -> bool:
+        peer.send(data)
+        return True
+
+    return script
+
+
 def endless(*first: bytes, each: bytes) -> Callable[[Peer], None]:
     """Sends `first`, and then `each` again and again until the gateway closes the connection, or 64 MiB are sent."""
 
@@ -236,9 +246,8 @@ def test_what_is_endless_after_the_head_is_cut(stack: Stack, provider: ScriptedP
 
 
 def test_a_large_head_passes(stack: Stack, provider: ScriptedProvider) -> None:
-    provider.script = lambda peer: peer.send(
-        head("text/plain", *(f"x-{n}: {'v' * 100}" for n in range(900)), framing="content-length: 2") + b"ok"
-    )
+    lines = [f"x-{n}: {'v' * 100}" for n in range(900)]
+    provider.script = sends(head("text/plain", *lines, framing="content-length: 2") + b"ok")
     answer_head, body = answer_of(stack)
     assert answer_head.count(b"\r\nx-") >= 900 and body == b"ok"
 
@@ -251,13 +260,14 @@ OURS = ("Helicone-Id: forged", "helicone-cache: HIT", "HELICONE-COST: 0", "X-Hel
 def test_headers_of_ours_from_a_provider_are_left_out(
     stack: Stack, provider: ScriptedProvider, stream: bool, splits: bool
 ) -> None:
-    def script(peer: Peer) -> None:
+    def script(peer: Peer) -> bool:
         kind = EVENTS if stream else "application/json"
         start = head(kind, *OURS, "x-kept: 1", framing=f"content-length: {len(PLAIN)}")
         peer.send(start)
         if splits:
             time.sleep(0.05)
         peer.send(PLAIN)
+        return True
 
     provider.script = script
     for _ in range(2):  # the second time from lines that were read before
@@ -315,13 +325,13 @@ def test_a_redirect_never_takes_a_key_of_ours_along(
     for path, location, expected in OWN:
         told = location.format(origin=provider.origin, port=provider.port)
         redirect = head("text/plain", f"location: {told}", status=status, framing="content-length: 0")
-        provider.script = lambda peer, redirect=redirect: peer.send(redirect)  # type: ignore[misc]
+        provider.script = sends(redirect)
         answer_head, _ = answer_of(stack, *headers, path=path)
         assert f"location: {expected}\r\n".lower().encode() in answer_head, (told, answer_head)
     for location in FOREIGN:
         told = location.format(origin=provider.origin, port=provider.port)
         redirect = head("text/plain", f"location: {told}", status=status, framing="content-length: 0")
-        provider.script = lambda peer, redirect=redirect: peer.send(redirect)  # type: ignore[misc]
+        provider.script = sends(redirect)
         answer_head, body = answer_of(stack, *headers)
         if keyed:
             assert answer_head.startswith(b"http/1.1 502 ") and b"\r\nlocation:" not in answer_head
