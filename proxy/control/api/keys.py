@@ -6,7 +6,7 @@ from typing import Any
 import msgspec
 from litestar import Request, Response, delete, get, patch, post, put
 from litestar.exceptions import PermissionDeniedException
-from litestar.params import FromPath, JSONBody
+from litestar.params import FromPath, FromQuery, JSONBody
 
 from proxy.control.api.checks import check_name, check_policy, check_provider, check_scopes
 from proxy.control.api.paging import After, Limit, check_limit
@@ -164,7 +164,7 @@ def put_credential(
 
 @delete("/api/credentials/{provider:str}", sync_to_thread=True, opt=needs("admin"), summary="Delete a credential",
         status_code=204, operation_id="deleteCredential")  # fmt: skip
-def delete_credential(request: Request[Any, Any, Any], provider: FromPath[str], resource: str = "") -> None:
+def delete_credential(request: Request[Any, Any, Any], provider: FromPath[str], resource: FromQuery[str] = "") -> None:
     """Gone from the database; gateways know within two seconds."""
     with database_of(request).write() as rows:
         credentials.remove(rows, caller_of(request).org, provider, resource)
