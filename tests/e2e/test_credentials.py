@@ -33,8 +33,6 @@ def key(stack: Stack, simulator_origin: str) -> str:
     head = {"Authorization": f"Bearer {stack.token}"}
     with httpx.Client(base_url=stack.control, headers=head, timeout=30) as admin:
         made: str = admin.post("/api/keys", json={"name": "test"}).raise_for_status().json()["key"]
-        for provider, value in STORED.items():
-            admin.put(f"/api/credentials/{provider}", json={"value": value}).raise_for_status()
         for body in ({"value": "k"}, {"value": "k", "resource": "a/b"}, {"value": "k", "resource": "x" * 64}):
             refused = admin.put("/api/credentials/azure", json=body)
             assert (refused.status_code, refused.json()["parameter"]) == (400, "resource")
@@ -45,6 +43,8 @@ def key(stack: Stack, simulator_origin: str) -> str:
         assert admin.delete("/api/credentials/azure", params={"resource": "gone"}).status_code == 204
         listed = admin.get("/api/credentials").json()["data"]
         assert [one["resource"] for one in listed if one["provider"] == "azure"] == ["mine"]
+        for provider, value in reversed(STORED.items()):  # openai last: the gateway then has all of them
+            admin.put(f"/api/credentials/{provider}", json={"value": value}).raise_for_status()
 
     def there() -> bool:
         answer = httpx.post(stack.gateway + CHAT, json=CALL, headers={"Helicone-Auth": f"Bearer {made}"})
