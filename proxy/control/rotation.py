@@ -14,6 +14,7 @@ from proxy.core.errors import PerihelionError
 from proxy.core.locks import FileLock, LockBusy
 from proxy.core.secret import adopt_next, load_secrets, make_next, next_file
 from proxy.core.settings import Settings
+from proxy.core.snapshot import Holdings, SnapshotError, holdings
 from proxy.metadata import sealed
 from proxy.metadata.db import Database, MetadataError, metadata_url
 
@@ -58,13 +59,23 @@ class RunLock:
 
 def open_database(settings: Settings) -> Database:
     """The database of these settings; ends a rotation that was cut off. Raises `MetadataError` or `SettingError`."""
-    secrets = load_secrets(settings, create=True)
-    database = Database.open(metadata_url(settings), *secrets)
+    known = _known(settings)
+    # A secret that is lost is not made anew beside what was sealed with it.
+    secrets = load_secrets(settings, create=known is None or not (known.keys or known.others))
+    database = Database.open(metadata_url(settings), *secrets, known=known)
     if database.secret is not secrets[0]:
         adopt_next(settings)
         if settings.get_str("secret.key"):
             _log.warning("secret.key is the old secret; the new one is in %s", next_file(settings))
     return database
+
+
+def _known(settings: Settings) -> Holdings | None:
+    """What the gateways of this data folder have; None where that is nothing or cannot be read."""
+    try:
+        return holdings(settings.layout.snapshot.read_bytes())
+    except (OSError, SnapshotError):
+        return None
 
 
 def rotate(settings: Settings) -> Rotated:

@@ -13,6 +13,7 @@ from proxy.control.jobs.ship import Shipper
 from proxy.control.org_prices import OrgPrices
 from proxy.control.sinks import make_sinks
 from proxy.control.sinks.log import LogSink
+from proxy.core.files import open_lock
 from proxy.core.settings import Settings
 from proxy.logstore import LogStore
 from proxy.logstore.clickhouse import ClickHouseStore
@@ -32,8 +33,7 @@ class SpoolLock:
     """Held by the one process that ships from a spool; the kernel releases it however the process ends."""
 
     def __init__(self, folder: Path) -> None:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._fd = os.open(folder / "ship.lock", os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+        self._fd = open_lock(folder / "ship.lock")
         try:
             fcntl.flock(self._fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:

@@ -10,6 +10,7 @@ import msgspec
 from proxy import providers
 from proxy.core import log
 from proxy.core.clock import monotonic
+from proxy.core.files import make_folder
 from proxy.core.process import STOP_S
 from proxy.core.prometheus import render
 from proxy.core.settings import Settings
@@ -56,7 +57,8 @@ class Application:
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
         """Before the first call."""
         settings = self._settings
-        self._run.mkdir(parents=True, exist_ok=True)
+        for folder in (self._run, settings.layout.spool):
+            make_folder(folder)
         catalog = providers.load(
             settings.get_str("providers.folder"),
             settings.get_str("targets.allow"),

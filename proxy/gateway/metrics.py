@@ -11,6 +11,7 @@ from pathlib import Path
 
 import msgspec
 
+from proxy.core import log
 from proxy.core.files import replace
 from proxy.core.record import Record
 
@@ -70,19 +71,29 @@ class Metrics:
 
 
 def store(folder: Path, values: dict[str, float]) -> None:
-    """Leaves one worker's samples where its siblings find them."""
-    replace(folder / f"{os.getpid()}.metrics", msgspec.msgpack.encode(values))
+    """Leaves one worker's samples where its siblings find them. A disk that takes none costs the sums and no call."""
+    try:
+        replace(folder / f"{os.getpid()}.metrics", msgspec.msgpack.encode(values))
+    except OSError as error:
+        log.swallowed("metrics", error)
 
 
 def total(folder: Path, own: dict[str, float]) -> dict[str, float]:
     """`own` and the samples of all other workers, added up; gauges of dead workers are left out."""
     sums = dict(own)
     for path in folder.glob("*.metrics"):
-        pid = int(path.stem)
-        if pid == os.getpid():
+        if not path.stem.isdecimal() or (pid := int(path.stem)) == os.getpid():
+            continue
+        try:
+            samples = msgspec.msgpack.decode(path.read_bytes(), type=dict[str, float])
+        except (
+            OSError,
+            msgspec.MsgspecError,
+            UnicodeDecodeError,
+        ):  # damaged: a living worker writes another within a second
             continue
         alive = Path(f"/proc/{pid}").exists()
-        for name, value in msgspec.msgpack.decode(path.read_bytes(), type=dict[str, float]).items():
+        for name, value in samples.items():
             if alive or "_total" in name or "duration" in name:
                 sums[name] = sums.get(name, 0) + value
     return sums

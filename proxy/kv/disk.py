@@ -109,7 +109,7 @@ class Disk:
                 yield from _unsigned_values(raw)
         except FileNotFoundError:
             return
-        except (OSError, DamagedFile, msgspec.MsgspecError) as error:
+        except (OSError, DamagedFile, msgspec.MsgspecError, UnicodeDecodeError) as error:
             set_aside(path, _why(error))
 
     def start(self, snapshot: Snapshot) -> None:

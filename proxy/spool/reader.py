@@ -1,5 +1,6 @@
 """Reads segments, growing and closed, from any offset. Damage is moved aside and never stops the reader."""
 
+import errno
 import fcntl
 import os
 from collections.abc import Iterator
@@ -8,12 +9,19 @@ from typing import Final
 
 import msgspec
 
+from proxy.core.files import make_folder, set_aside
 from proxy.spool.segment import HEADER_SIZE, MAGIC, SUFFIX, State, frame_size, resync, scan
 
-__all__ = ["Batch", "Reader"]
+__all__ = ["Batch", "Reader", "UnreadableSegment"]
 
 _LEFTOVER_S: Final = 60.0
 _RECORD_SUFFIX: Final = ".record"
+_PASSING: Final = frozenset({errno.EMFILE, errno.ENFILE, errno.ENOMEM, errno.EINTR, errno.EAGAIN})
+"""What says nothing of the file."""
+
+
+class UnreadableSegment(OSError):
+    """A segment that is no file, or that the disk does not give."""
 
 
 class Batch(msgspec.Struct, frozen=True):
@@ -52,9 +60,8 @@ class Reader:
 
     def is_closed(self, segment: str) -> bool:
         """Return whether no writer holds the segment. A closed segment never grows again."""
-        try:
-            fd = os.open(self.folder / segment, os.O_RDONLY | os.O_CLOEXEC)
-        except FileNotFoundError:
+        fd = self._open(segment)
+        if fd < 0:
             return True
         try:
             fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)
@@ -96,7 +103,7 @@ class Reader:
         before = f"{segment}@"
         try:
             names = os.listdir(self.folder / "torn")
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return frozenset()
         found = (
             name[len(before) : -len(_RECORD_SUFFIX)]
@@ -107,7 +114,7 @@ class Reader:
 
     def _copy(self, segment: str, start: int, end: int, suffix: str) -> Path:
         folder = self.folder / "torn"
-        folder.mkdir(mode=0o700, exist_ok=True)
+        make_folder(folder)
         path = folder / f"{segment}@{start}{suffix}"
         fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_CLOEXEC, 0o600)
         with os.fdopen(fd, "wb") as file:
@@ -115,6 +122,10 @@ class Reader:
             file.flush()
             os.fsync(fd)
         return path
+
+    def set_aside_whole(self, segment: str, why: str) -> None:
+        """Rename what cannot be read as a segment, so that it stops no other."""
+        set_aside(self.folder / segment, why)
 
     def remove(self, segment: str) -> None:
         """Delete a segment. Only for closed segments that were read to their end."""
@@ -124,9 +135,10 @@ class Reader:
         """Delete the files of writers killed between creating and naming a segment; `now` in epoch seconds."""
         for path in self.folder.glob("*.new"):
             try:
-                if now - path.stat().st_mtime > _LEFTOVER_S and self.is_closed(path.name):
+                stat = path.stat()
+                if stat.st_size <= len(MAGIC) and now - stat.st_mtime > _LEFTOVER_S and self.is_closed(path.name):
                     path.unlink()
-            except FileNotFoundError:
+            except OSError:
                 continue
 
     def _next(self, segment: str, offset: int, max_rows: int, max_bytes: int, closed: bool) -> Batch | None:
@@ -157,11 +169,25 @@ class Reader:
         return Batch(segment, offset, offset + resync(buffer, 0), [], lost=True)
 
     def _bytes(self, segment: str, offset: int, length: int) -> bytes:
-        try:
-            fd = os.open(self.folder / segment, os.O_RDONLY | os.O_CLOEXEC)
-        except FileNotFoundError:
+        fd = self._open(segment)
+        if fd < 0:
             return b""
         try:
             return os.pread(fd, length, offset)
+        except OSError as error:
+            raise _unreadable(error) from None
         finally:
             os.close(fd)
+
+    def _open(self, segment: str) -> int:
+        """A descriptor; below 0 where there is no such segment. Raises `UnreadableSegment`."""
+        try:
+            return os.open(self.folder / segment, os.O_RDONLY | os.O_CLOEXEC)
+        except FileNotFoundError:
+            return -1
+        except OSError as error:
+            raise _unreadable(error) from None
+
+
+def _unreadable(error: OSError) -> OSError:
+    return error if error.errno in _PASSING else UnreadableSegment(*error.args)

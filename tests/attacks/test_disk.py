@@ -3,6 +3,7 @@
 import logging
 import os
 import struct
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,11 +12,18 @@ import msgspec
 import pytest
 
 from _speedups import window_packed
+from proxy.control.jobs.journal import Journal
+from proxy.control.shipping import SpoolLock
 from proxy.core.clock import now_us
+from proxy.core.record import encode
+from proxy.gateway import metrics
 from proxy.kv.base import Charge
 from proxy.kv.memory import MemoryKv
+from proxy.spool.writer import Writer
 from tests.attacks.damage import DAMAGES
 from tests.stack import Stack
+from tests.unit.records import record
+from tests.unit.test_ship import FakeStore, shipper
 
 HOUR_US = 3_600_000_000
 CHAT = "/openai/v1/chat/completions"
@@ -133,6 +141,7 @@ async def test_a_store_that_cannot_be_kept_on_disk_is_kept_in_memory(
 
 
 def test_calls_go_on_after_noise_in_the_limits(stack: Stack) -> None:
+    """And with files in the place of folders."""
     limited = {"Helicone-RateLimit-Policy": "1000;w=3600"}
     assert httpx.post(stack.gateway + CHAT, json=BODY, headers=limited).status_code == 200
     stack.stop()
@@ -140,5 +149,116 @@ def test_calls_go_on_after_noise_in_the_limits(stack: Stack) -> None:
     assert files
     for path in files:
         DAMAGES["noise"](path)
+    data = stack.folder / "data"
+    for name in ("spool", "run", "ship"):
+        (data / name).rename(data / f"{name}.before")
+        (data / name).write_bytes(b"no folder")
     stack.start()
-    assert httpx.post(stack.gateway + CHAT, json=BODY, headers=limited).status_code == 200
+    answer = httpx.post(stack.gateway + CHAT, json=BODY, headers=limited)
+    assert answer.status_code == 200
+    stack.record(answer.headers["helicone-id"])
+
+
+# --- the journal and the segments -------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def spool(tmp_path: Path) -> Writer:
+    return Writer(tmp_path / "spool", segment_bytes=1 << 20, segment_s=3600)
+
+
+def shipped(folder: Path, spool: Writer, store: FakeStore) -> Path:
+    """Eight records, five of them in the log; returns the journal."""
+    for number in range(5):
+        spool.append(encode(record(number)))
+    ship = shipper(folder, store)
+    ship.step()
+    ship.close()
+    for number in range(5, 8):
+        spool.append(encode(record(number)))
+    spool.close()
+    return folder / "journal.json"
+
+
+@pytest.mark.parametrize("damage", [*DAMAGES, "missing", "newer", "no journal"])
+def test_a_journal_that_cannot_be_used_is_taken_for_lost(tmp_path: Path, spool: Writer, damage: str) -> None:
+    store = FakeStore()
+    journal = shipped(tmp_path, spool, store)
+    if damage == "missing":
+        journal.unlink()
+    elif damage == "newer":
+        journal.write_bytes(b'{"version":3,"offsets":"elsewhere"}')
+    elif damage == "no journal":
+        journal.write_bytes(b'{"version":2,"sinks":["log"]}')
+    else:
+        DAMAGES[damage](journal)
+    ship = shipper(tmp_path, store)
+    ship.step()
+    assert store.ids == [f"id-{number}" for number in range(8)], "the log got what it lacked, and nothing twice"
+    assert ship.reader.segments() == []
+    kept = journal.with_name("journal.json.damaged")
+    assert kept.exists() == (damage != "missing")
+    ship.close()
+    assert not Journal(journal).lost
+
+
+def test_an_old_copy_of_the_journal_doubles_nothing(tmp_path: Path, spool: Writer) -> None:
+    store = FakeStore()
+    for number in range(4):
+        spool.append(encode(record(number)))
+    ship = shipper(tmp_path, store, rows=2)
+    ship.step()
+    ship.close()
+    old = (tmp_path / "journal.json").read_bytes()
+    journal = shipped(tmp_path, spool, store)
+    journal.write_bytes(old)
+    shipper(tmp_path, store, rows=3).step()
+    assert sorted(store.ids) == sorted([f"id-{number}" for number in range(8)])
+
+
+def test_an_offset_behind_the_end_of_its_segment_deletes_nothing_unread(tmp_path: Path, spool: Writer) -> None:
+    store = FakeStore()
+    for number in range(8):
+        spool.append(encode(record(number)))
+    ship = shipper(tmp_path, store)
+    ship.step()
+    ship.close()
+    (segment,) = ship.reader.segments()
+    other = Writer(tmp_path / "other")
+    other.append(encode(record(100)))
+    assert other.segment is not None
+    spool.close()
+    (tmp_path / "spool" / segment).write_bytes(other.segment.read_bytes())
+    shipper(tmp_path, store).step()
+    assert store.ids == [f"id-{number}" for number in (*range(8), 100)]
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+@pytest.mark.parametrize("name", ["segment", "torn", "ship.lock", "x.seg.new"])
+def test_whatever_lies_in_the_spool_stops_no_segment(tmp_path: Path, spool: Writer, name: str, damage: str) -> None:
+    store = FakeStore()
+    spool.append(encode(record(1)))
+    first = spool.segment
+    assert first is not None
+    spool.close()
+    time.sleep(0.002)  # segments are named after the time
+    spool.append(encode(record(2)))
+    spool.close()
+    DAMAGES[damage](first if name == "segment" else tmp_path / "spool" / name)
+    (tmp_path / "spool" / "0.seg").write_bytes(b"PERISEG1 and then something torn")
+    SpoolLock(tmp_path / "spool").release()
+    ship = shipper(tmp_path, store)
+    ship.step()
+    ship.reader.sweep(time.time() + 1000)
+    assert store.ids[-1] == "id-2"
+    assert ship.reader.segments() == []
+    kept = [path.read_bytes() for path in (tmp_path / "spool" / "torn").iterdir()]
+    assert b"PERISEG1 and then something torn" in b"".join(kept)
+
+
+@pytest.mark.parametrize("damage", DAMAGES)
+def test_damaged_counters_of_another_worker_are_passed_over(tmp_path: Path, damage: str) -> None:
+    for name in ("1", "2", "nobody"):
+        (tmp_path / f"{name}.metrics").write_bytes(msgspec.msgpack.encode({"calls_total": 7.0}))
+    DAMAGES[damage](tmp_path / "2.metrics")
+    assert metrics.total(tmp_path, {"calls_total": 1.0}) == {"calls_total": 8.0}

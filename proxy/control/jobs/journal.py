@@ -1,17 +1,24 @@
-"""How far each sink is in each segment, and which batch the log is getting: one small file, replaced atomically."""
+"""How far each sink is in each segment, and which batch the log is getting: one small file, replaced atomically.
+
+    {"version": 2, "ingested_us": …, "sinks": {…}, "crc32": <of the file as it would be without this>}
+
+A journal that cannot be used is set aside and taken for lost: the log is then asked what it lacks.
+"""
 
 from pathlib import Path
 from typing import Any, Final
+from zlib import crc32
 
 import msgspec
 
-from proxy.core.files import replace
+from proxy.core.files import replace, set_aside
 
 __all__ = ["LOG", "Journal", "SegmentOffset"]
 
 LOG: Final = "log"
 """The name of the first sink. A journal of format 1 has no other."""
 _VERSION: Final = 2
+_CHECKSUM: Final = b',"crc32":'
 
 
 class SegmentOffset(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -34,13 +41,22 @@ class _File(msgspec.Struct):
 
 
 class Journal:
-    """The offsets of all sinks. For one thread. Raises `OSError`, and `msgspec.DecodeError` for a broken file."""
+    """The offsets of all sinks. For one thread."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._file = _File(_VERSION)
-        if path.exists():
+        self.lost = True
+        """There was none that could be used: what the log has of the segments is not known."""
+        try:
             self._file = _read(path.read_bytes())
+            self.lost = False
+        except FileNotFoundError:
+            pass
+        except OSError as error:
+            set_aside(path, f"cannot be read ({error.strerror})")
+        except (msgspec.MsgspecError, ValueError) as error:
+            set_aside(path, f"is damaged ({error})" if isinstance(error, msgspec.MsgspecError) else str(error))
 
     def knows(self, sink: str) -> bool:
         """Whether the sink had offsets before."""
@@ -115,15 +131,25 @@ class Journal:
 
     def save(self) -> None:
         """Writes all to the disk."""
-        replace(self._path, msgspec.json.encode(self._file), fsync=True)
+        content = msgspec.json.encode(self._file)
+        replace(self._path, content[:-1] + _CHECKSUM + b"%d}" % crc32(content), fsync=True)
 
     def _set(self, sink: str, segment: str, offset: SegmentOffset) -> None:
         self._file.sinks.setdefault(sink, {})[segment] = offset
 
 
 def _read(data: bytes) -> _File:
-    """The journal of this version, or of the first one, which had the log's offsets alone."""
+    """The journal of this version, or of the first one, which had the log's offsets alone. Raises `ValueError` or
+    `msgspec.MsgspecError` for what is neither."""
+    before, found, checksum = data.rpartition(_CHECKSUM)
+    if found:  # earlier ones have none
+        if checksum != b"%d}" % crc32(before + b"}"):
+            raise ValueError("is damaged (its checksum is wrong)")
+        data = before + b"}"
     content: dict[str, Any] = msgspec.json.decode(data, type=dict[str, Any])
-    if "version" in content:
-        return msgspec.convert(content, _File)
-    return _File(_VERSION, sinks={LOG: msgspec.convert(content, dict[str, SegmentOffset])})
+    if "version" not in content:
+        return _File(_VERSION, sinks={LOG: msgspec.convert(content, dict[str, SegmentOffset])})
+    file = msgspec.convert(content, _File)
+    if file.version != _VERSION:
+        raise ValueError(f"is of version {file.version}, and this is version {_VERSION}")
+    return file

@@ -29,7 +29,7 @@ from proxy.control.sinks.log import LogSink
 from proxy.core.clock import now_us
 from proxy.ingest.spool import may_be_known
 from proxy.logstore import StoreError
-from proxy.spool.reader import Batch, Reader
+from proxy.spool.reader import Batch, Reader, UnreadableSegment
 
 __all__ = ["Shipper", "lag_bytes"]
 
@@ -81,6 +81,10 @@ class Shipper:
         self._offered: dict[tuple[str, str], int] = {}
         """By feed and segment, the end of what was offered to it."""
         self.figures.placed_us = journal.placed_us()
+        self._found = {name: reader.size(name) for name in reader.segments()}
+        """The segments of an earlier run whose offsets were not compared with the log yet, and their sizes."""
+        self._unsure = dict(self._found) if journal.lost else {}
+        """By segment, the end of what the log may have although it is not noted."""
         journal.keep_only_sinks({feed.name for feed in self.feeds})
         for feed in self.feeds:
             if not journal.knows(feed.name):
@@ -124,7 +128,10 @@ class Shipper:
         self._note_confirmed(segments)
         # Reported calls last: the proxied row of a call, which its segment had first, then is in the log already.
         for segment in sorted(segments, key=may_be_known):
-            moved += self._ship_segment(segment, enough)
+            try:
+                moved += self._ship_segment(segment, enough)
+            except UnreadableSegment as error:
+                self.reader.set_aside_whole(segment, f"cannot be read ({error.strerror})")
             if enough():
                 break
         else:
@@ -193,6 +200,13 @@ class Shipper:
         moved = 0
         noted = self._journal.offset(LOG, segment)
         done = noted.done
+        if done > (size := self.reader.size(segment)):
+            # Cut by a power failure, or another file than the one that was noted: nothing unread is deleted.
+            _log.warning("%s ends at %d, before its offset %d; it is compared with the log", segment, size, done)
+            self._unsure[segment] = size
+            self._journal.forget(segment)
+            noted = self._journal.offset(LOG, segment)
+            done = noted.done
         self._catch_up(segment, done)
         if noted.intent:
             batch = self.reader.read(segment, noted.done, noted.intent)
@@ -235,11 +249,14 @@ class Shipper:
                 begun = self._journal.intend(
                     segment, batch.start, batch.end, len(batch.payloads), self._clock(), step.tries + 1
                 )
-            # Behind damage in the batch that was in progress: the log may have it.
-            repeated = batch.start < noted.intent or may_be_known(segment)
+            # Behind damage in the batch that was in progress, or the journal was lost: the log may have it.
+            maybe_there = max(noted.intent, self._unsure.get(segment, 0))
+            repeated = batch.start < maybe_there or may_be_known(segment)
             try:
                 piece, rows = self._build(batch, step)
                 rows = self.log.prepare(rows)
+                if segment in self._found:
+                    repeated = self._is_known(segment, rows) or repeated
                 try:
                     self._deliver(piece, rows, begun, repeated=repeated)
                 except Exception:
@@ -303,6 +320,15 @@ class Shipper:
             if self._position(feed, batch.segment) == batch.start:
                 self._offer(feed, _row_batch(batch, rows))
 
+    def _is_known(self, segment: str, rows: list[LogRows]) -> bool:
+        """Whether the log has the first of these rows, so that it may have all that an earlier run found there: an old
+        copy of the journal may have come back."""
+        size = self._found.pop(segment)
+        if segment not in self._unsure and rows and self.log.has(rows[0]):
+            _log.warning("the log has more of %s than the journal says; it is compared with the log", segment)
+            self._unsure[segment] = size
+        return segment in self._unsure
+
     def _catch_up(self, segment: str, done: int) -> None:
         """Offers each feed what the log has and it has not: after a restart, or where a durable sink's queue was full.
         These rows have no place in the order of arrival: it is not noted for long."""
@@ -357,6 +383,7 @@ class Shipper:
                 return
         self.reader.remove(segment)
         self._journal.forget(segment)
+        self._unsure.pop(segment, None)
         for feed in self.feeds:
             feed.forget(segment)
             self._offered.pop((feed.name, segment), None)

@@ -57,6 +57,10 @@ class LogSink:
         settle_once(self._store, rows)
         return self.twice.leave_out(rows)
 
+    def has(self, rows: LogRows) -> bool:
+        """Whether the log has this record. Raises `StoreError`."""
+        return not self._store.missing("requests", [rows.request])
+
     def check(self) -> None:
         """Once in a while: removes rows of calls whose better row came through another shipper. Raises `StoreError`."""
         self.twice.check_again(self._clock())
