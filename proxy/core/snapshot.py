@@ -1,14 +1,16 @@
 """The snapshot: what gateways know of keys, limits, credentials and prompts. One file of small parts.
 
     8 bytes     PERISNP1
-    frames      length (4 bytes, little endian) and msgpack of [kind, rows]: head, then the rest, then end
+    frames      length (4 bytes, little endian) and msgpack of [kind, rows]: head, then the rest, then checksum and end
 
-The pepper of key hashes and provider credentials are sealed with the installation's secret.
+The checksum is the CRC-32 of all before it; snapshots of earlier versions have none. The pepper of key hashes and provider credentials are sealed with the installation's secret.
 """
 
 import struct
+from collections import Counter
 from collections.abc import Iterable, Iterator
 from typing import Any, Final
+from zlib import crc32
 
 import msgspec
 
@@ -20,18 +22,21 @@ __all__ = [
     "BUDGETS_MARK",
     "CredentialRow",
     "Head",
+    "Holdings",
     "KeyRow",
     "OrgRow",
     "PriceRow",
     "PromptRow",
     "SnapshotError",
     "frames",
+    "holdings",
     "read",
 ]
 
 MAGIC: Final = b"PERISNP1"
 _LENGTH: Final = struct.Struct("<I")
 _ROWS: Final = 500
+_CHECKSUM: Final = "checksum"
 BUDGETS_MARK: Final = "\0"
 """No policy can hold it."""
 
@@ -123,20 +128,29 @@ _kind_of = msgspec.msgpack.Decoder(tuple[str, msgspec.Raw]).decode
 
 def frames(head: Head, **rows: Iterable[Any]) -> Iterator[bytes]:
     """The file piece by piece. `rows` by kind: orgs, keys, log_keys, credentials, prompts, prices."""
-    yield MAGIC
-    yield _frame("head", [head])
+    checksum = crc32(MAGIC)
     count = 0
+    yield MAGIC
+    for kind, batch in _batches(head, rows):
+        frame = _frame(kind, batch)
+        checksum = crc32(frame, checksum)
+        count += len(batch) if kind != "head" else 0
+        yield frame
+    yield _frame(_CHECKSUM, [checksum])
+    yield _frame("end", [count + 1])
+
+
+def _batches(head: Head, rows: dict[str, Iterable[Any]]) -> Iterator[tuple[str, list[Any]]]:
+    yield "head", [head]
     for kind, items in rows.items():
         batch: list[Any] = []
         for item in items:
             batch.append(item)
-            count += 1
             if len(batch) == _ROWS:
-                yield _frame(kind, batch)
+                yield kind, batch
                 batch = []
         if batch:
-            yield _frame(kind, batch)
-    yield _frame("end", [count])
+            yield kind, batch
 
 
 def read(raw: bytes, only: str = "") -> Iterator[tuple[str, list[Any]]]:
@@ -144,15 +158,18 @@ def read(raw: bytes, only: str = "") -> Iterator[tuple[str, list[Any]]]:
     torn or no snapshot; kinds that are not known are passed over, so that a newer control plane may say more."""
     if raw[:8] != MAGIC:
         raise SnapshotError("not a snapshot of this format")
-    at, count, ended = len(MAGIC), 0, False
+    at, count, ended, checksum = len(MAGIC), 0, False, crc32(MAGIC)
     try:
         while at < len(raw):
             (length,) = _LENGTH.unpack_from(raw, at)
             payload = raw[at + 4 : at + 4 + length]
             if len(payload) != length:
                 raise SnapshotError("it ends in the middle of a frame")
-            at += 4 + length
             kind, rest = _kind_of(payload)
+            if kind == _CHECKSUM and msgspec.msgpack.decode(rest) != [checksum]:
+                raise SnapshotError("its checksum is wrong")
+            checksum = crc32(memoryview(raw)[at : at + 4 + length], checksum)
+            at += 4 + length
             if kind == "end":
                 ended = msgspec.msgpack.decode(rest) == [count]
                 break
@@ -161,10 +178,33 @@ def read(raw: bytes, only: str = "") -> Iterator[tuple[str, list[Any]]]:
             count += len(rows) if kind != "head" else 0
             if decode is not None:
                 yield kind, rows
-    except (struct.error, msgspec.MsgspecError) as error:
+    except (struct.error, msgspec.MsgspecError, UnicodeDecodeError, TypeError) as error:
         raise SnapshotError(f"a frame that cannot be read: {error}") from None
     if not ended:
         raise SnapshotError("its end or some of its rows are missing")
+
+
+class Holdings(msgspec.Struct, frozen=True):
+    """What a snapshot has."""
+
+    head: Head
+    keys: int
+    others: int
+    """Credentials, prompts and prices, and organisations beside the first."""
+
+
+def holdings(raw: bytes) -> Holdings:
+    """What a snapshot has. Raises `SnapshotError`."""
+    found: Head | None = None
+    counts: Counter[str] = Counter()
+    for kind, rows in read(raw):
+        if kind == "head":
+            found = next(iter(rows), None)
+        counts[kind] += len(rows)
+    if found is None:
+        raise SnapshotError("it has no head")
+    others = sum(counts[kind] for kind in ("credentials", "prompts", "prices")) + max(0, counts["orgs"] - 1)
+    return Holdings(found, counts["keys"] + counts["log_keys"], others)
 
 
 def _frame(kind: str, rows: list[Any]) -> bytes:

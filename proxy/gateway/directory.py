@@ -168,7 +168,7 @@ class Directory:
                 secrets = _secrets(self._settings)
                 for kind, rows in read(raw):
                     snapshot.add(kind, rows, secrets)
-            except PerihelionError as error:
+            except Exception as error:
                 self._fail(error)
             else:
                 self._take(snapshot)
@@ -191,7 +191,7 @@ class Directory:
                     snapshot.add(*part, secrets)
                     self.max_pause_s = max(self.max_pause_s, monotonic() - began)
                     await asyncio.sleep(0)
-            except PerihelionError as error:
+            except Exception as error:
                 self._fail(error)
             else:
                 before = self.current
@@ -206,16 +206,24 @@ class Directory:
             if seen == self._seen:
                 return b""
             self._seen = seen
-            return self._file.read_bytes()
-        except OSError:
+            raw = self._file.read_bytes()
+        except FileNotFoundError:
             return b""
+        except OSError as error:
+            self._fail(error)
+            return b""
+        if not raw:
+            self._fail(SnapshotError("it is empty"))
+        return raw
 
     def _take(self, snapshot: DirectorySnapshot) -> None:
         self.current, self._unread = snapshot, ""
         self.loads += 1
 
     def _fail(self, error: Exception) -> None:
-        self._unread = f"{self._file.name}: {error}"
+        """Whatever is wrong with the file, the snapshot before it stays in force."""
+        reason = str(error) if isinstance(error, PerihelionError) else f"{type(error).__name__}: {error}"
+        self._unread = f"{self._file.name}: {reason}"
         _log.warning("the snapshot is not used: %s", self.problem)
 
     async def _fetch(self, upstream: Upstream) -> None:

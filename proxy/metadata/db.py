@@ -17,6 +17,7 @@ from proxy.core.errors import PerihelionError, SettingError
 from proxy.core.identity import DEFAULT_ORG
 from proxy.core.secret import Secret, SecretError
 from proxy.core.settings import Settings
+from proxy.core.snapshot import Holdings
 from proxy.metadata.tables import meta, organisations
 
 __all__ = ["Connection", "Database", "MetadataError", "SecretRotated", "insert_or_keep", "metadata_url"]
@@ -58,14 +59,18 @@ class Database:
         self.pepper = pepper
 
     @classmethod
-    def open(cls, url: str, *secrets: Secret) -> "Database":
-        """Opened with the first of `secrets` that fits. Raises `MetadataError` where it cannot be reached or brought up
-        to date, and where it was sealed with another secret; nothing is changed then."""
+    def open(cls, url: str, *secrets: Secret, known: Holdings | None = None) -> "Database":
+        """Opened with the first of `secrets` that fits. `known` is what the gateways have of this database.
+
+        Raises `MetadataError` where it cannot be reached or brought up to date, where it is damaged or was sealed with
+        another secret, and where it is new or another one although gateways have something of it; nothing is changed
+        then."""
         engine = _engine(url)
         try:
             with engine.begin() as connection:  # one transaction: who has not the secret changes no schema either
+                _check(connection)
                 _migrate(connection)
-                secret, pepper = _pepper(connection, secrets)
+                secret, pepper = _pepper(connection, secrets, known)
                 _first_organisation(connection)
         except (SQLAlchemyError, OSError) as error:
             engine.dispose()
@@ -182,9 +187,21 @@ def _is_newest(connection: Connection) -> bool:
     return revisions == [max(path.name for path in (_MIGRATIONS / "versions").glob("[0-9]*.py"))[:4]]
 
 
-def _pepper(connection: Connection, secrets: tuple[Secret, ...]) -> tuple[Secret, bytes]:
+def _check(connection: Connection) -> None:
+    """Raises `MetadataError` for a damaged file. PostgreSQL checks its pages itself."""
+    if connection.dialect.name == "sqlite":
+        found = connection.exec_driver_sql("PRAGMA quick_check(1)").scalar_one()
+        if found != "ok":
+            raise MetadataError(
+                f"the metadata database is damaged: {' '.join(str(found).split())[:200]}; put a backup in its place"
+            )
+
+
+def _pepper(connection: Connection, secrets: tuple[Secret, ...], known: Holdings | None) -> tuple[Secret, bytes]:
     rows = {row.name: row.value for row in connection.execute(select(meta.c.name, meta.c.value))}
     if "pepper" not in rows:
+        if known is not None and (known.keys or known.others):
+            raise MetadataError(_lost("is new or empty", known))
         pepper = os.urandom(32)
         sealed = secrets[0].seal(pepper, "pepper").hex()
         for name, value in (("pepper", sealed), ("fingerprint", secrets[0].fingerprint), ("revision", "1")):
@@ -192,12 +209,34 @@ def _pepper(connection: Connection, secrets: tuple[Secret, ...]) -> tuple[Secret
         rows = {row.name: row.value for row in connection.execute(select(meta.c.name, meta.c.value))}
     for secret in secrets:
         try:
-            return secret, secret.open(bytes.fromhex(rows["pepper"]), "pepper")
+            pepper = secret.open(bytes.fromhex(rows["pepper"]), "pepper")
         except SecretError:
             continue
+        if known is not None and known.keys and _is_another(pepper, known, secrets):
+            raise MetadataError(_lost("is that of another installation", known))
+        return secret, pepper
     raise MetadataError(
         f"the metadata database was sealed with the secret {rows.get('fingerprint')}, and secret.key or "
         f"secret.file is {secrets[0].fingerprint}; set the right one (nothing was changed)"
+    )
+
+
+def _is_another(pepper: bytes, known: Holdings, secrets: tuple[Secret, ...]) -> bool:
+    """Whether no key that the gateways know can be in the database with this pepper."""
+    for secret in secrets:
+        try:
+            return secret.open(known.head.pepper, "pepper") != pepper
+        except SecretError:
+            continue
+    return False  # of another secret: whoever changed it knows
+
+
+def _lost(what: str, known: Holdings) -> str:
+    return (
+        f"the metadata database {what}, and the gateways' snapshot (revision {known.head.revision}) holds "
+        f"{known.keys} keys and {known.others} organisations, credentials, prompts and prices of an earlier one; put "
+        "a backup of the database in its place, or move the snapshot out of the data folder to begin anew without "
+        "them (nothing was changed)"
     )
 
 
