@@ -12,6 +12,7 @@ import click
 from proxy.cli.terminal import echo_lines
 from proxy.core.errors import SettingError
 from proxy.core.masking import mask, mask_strictly
+from proxy.core.private import keep_private
 from proxy.core.settings import Settings, load
 from proxy.upstream import check_transport
 
@@ -49,7 +50,7 @@ def with_settings(command: Callable[..., Any]) -> Callable[..., Any]:
 
 
 def opened(settings: Settings) -> Settings:
-    """The settings, once its data folder is known to be usable."""
+    """The settings, once its data folder is known to be usable, and nobody else's on this machine."""
     try:
         settings.data.mkdir(mode=0o700, parents=True, exist_ok=True)
         probe = settings.data / f".writable-{os.getpid()}"  # both planes look at the same time
@@ -59,4 +60,5 @@ def opened(settings: Settings) -> Settings:
         if error.errno in (errno.ENOSPC, errno.EDQUOT) and settings.data.is_dir():
             return settings  # calls go on while a disk is full
         refuse(f"setting 'data' is {str(settings.data)!r}; expected a folder that can be written ({error.strerror})")
+    keep_private(settings.layout)
     return settings

@@ -13,6 +13,12 @@ class Layout(msgspec.Struct, frozen=True):
     data: Path
 
     @property
+    def own(self) -> list[Path]:
+        """All that an installation keeps in its data folder and that exists."""
+        names = ("spool", "snapshot", "run", "kv", "ship", "log", "metadata.db*", "secret.key*", "control.*")
+        return sorted(path for name in names for path in self.data.glob(name))
+
+    @property
     def spool(self) -> Path:
         """Segments of finished calls: gateways append, the control plane ships and deletes."""
         return self.data / "spool"
