@@ -248,12 +248,22 @@ cdef int64_t gcra_after(int64_t tat_us, int64_t now_us, int64_t limit, int64_t w
 
 
 cdef void prune(Slots* slots, int64_t now_us, int64_t slot_us, int64_t window_us) noexcept nogil:
+    """Drops what has left the window. Where the clock went back by more than a window, what is later than now becomes
+    as of now."""
     cdef Py_ssize_t gone = 0
+    cdef int64_t current = now_us // slot_us, later = 0
     while gone < slots.count and (slots.slot[gone].slot + 1) * slot_us + window_us <= now_us:
         gone += 1
     if gone:
         slots.count -= gone
         memmove(&slots.slot[0], &slots.slot[gone], <size_t>slots.count * sizeof(Slot))
+    if slots.count and slots.slot[slots.count - 1].slot * slot_us > now_us + window_us:
+        while slots.count and slots.slot[slots.count - 1].slot >= current:
+            slots.count -= 1
+            later += slots.slot[slots.count].spent
+        slots.slot[slots.count].slot = current
+        slots.slot[slots.count].spent = min(later, _LIMIT_MAX)
+        slots.count += 1
 
 
 cdef void append(Slots* slots, int64_t slot, int64_t cost) noexcept nogil:

@@ -9,7 +9,7 @@ Two ways to limit, both over a rolling window:
 
 Spending and limits are integers of one unit that the caller picks (`scaled` turns "0.5" into thousandths).
 Every value on the way stays below 2^53 within the bounds here, so that the same steps work in Lua's doubles.
-A refused call changes nothing.
+A refused call changes nothing but what the clock did.
 """
 
 from itertools import pairwise
@@ -98,7 +98,8 @@ def window(state: tuple[int, ...], now_us: int, limit: int, window_us: int, cost
 
     The state is flat: slot, spending, slot, spending, …, oldest first, empty at first; a slot is a time divided by
     the slot's length, `ceil(window_us / 64)`. Bounds as in `gcra`; also ValueError for a state of more than 66 slots,
-    one out of order, or a spending above LIMIT_MAX. A clock that goes back is taken for the latest slot.
+    one out of order, or a spending above LIMIT_MAX. A clock that goes back is taken for the latest slot; by more than a
+    window, all that is later than now counts as of now, and a refused call changes the state in this alone.
     """
     _check(now_us, limit, window_us, cost)
     slot_us = -(-window_us // SLOTS)
@@ -201,7 +202,8 @@ def _check_tat(tat_us: int) -> None:
 
 
 def _live(state: tuple[int, ...], now_us: int, slot_us: int, window_us: int) -> tuple[int, ...]:
-    """`state`, checked, less what has left the window."""
+    """`state`, checked, less what has left the window. Where the clock went back by more than a window, what is later
+    than now is as of now."""
     slots, counts = state[::2], state[1::2]
     if len(state) % 2 or len(slots) > SLOTS + 2:
         raise ValueError(f"a state of {len(state)} numbers; expected pairs of slot and spending, at most {SLOTS + 2}")
@@ -211,7 +213,11 @@ def _live(state: tuple[int, ...], now_us: int, slot_us: int, window_us: int) -> 
     if not all(0 <= count <= LIMIT_MAX for count in counts):
         raise ValueError(f"a state with a spending that is not 0 to {LIMIT_MAX}")
     gone = sum((slot + 1) * slot_us + window_us <= now_us for slot in slots)
-    return state[2 * gone :]
+    if gone == len(slots) or slots[-1] * slot_us <= now_us + window_us:
+        return state[2 * gone :]
+    current = now_us // slot_us
+    past = sum(slot < current for slot in slots)
+    return (*state[2 * gone : 2 * past], current, min(sum(counts[past:]), LIMIT_MAX))
 
 
 def _add(live: tuple[int, ...], slot: int, cost: int) -> tuple[int, ...]:

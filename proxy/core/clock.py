@@ -5,7 +5,7 @@ import random
 import time
 from typing import Final
 
-__all__ = ["monotonic", "now_us", "parse_uuid", "uuid7", "uuid7_time_us"]
+__all__ = ["monotonic", "monotonic_us", "now_us", "parse_uuid", "uuid7", "uuid7_time_us"]
 
 monotonic = time.monotonic
 
@@ -19,6 +19,11 @@ _HEX: Final = frozenset("0123456789abcdef")
 def now_us() -> int:
     """Server time in microseconds since the Unix epoch."""
     return time.time_ns() // 1000
+
+
+def monotonic_us() -> int:
+    """Microseconds of a clock that nobody sets, from some beginning."""
+    return time.monotonic_ns() // 1000
 
 
 def uuid7(at_us: int) -> str:

@@ -13,6 +13,7 @@ from pathlib import Path
 from xxhash import xxh3_128_intdigest
 
 from _speedups import window_packed, window_settle_packed
+from proxy.core.clock import monotonic_us
 from proxy.core.clock import now_us as clock_us
 from proxy.kv.base import Charge, Grant, Hold, Room, StoreOptions
 from proxy.kv.disk import Disk, Open, Row, States
@@ -29,8 +30,9 @@ _OVERHEAD = 300
 _FREED_A_TICK = 20_000
 
 Key = int
-Reserved = tuple[int, int, int]
-"""Amount, time of the take, time of expiry."""
+Reserved = tuple[int, int, int, int]
+"""Amount, time of the take; and by the monotonic clock, which nobody sets, the time of expiry and the latest it may
+be renewed to."""
 
 
 class _Table:
@@ -48,11 +50,17 @@ class _Table:
         state = self.young.get(key)
         return self.old.get(key, b"") if state is None else state
 
+    def is_due(self, now_us: int) -> bool:
+        """Whether `turn` has something to do."""
+        return not 0 < self.until_us - now_us <= self.turn_us
+
     def turn(self, now_us: int) -> dict[Key, bytes]:
-        """Drops the older generation where its time is over, and returns it."""
-        if now_us < self.until_us:
-            return {}
+        """Drops the older generation where its time is over, and returns it. Where the clock went back, its time begins
+        again."""
+        over = now_us >= self.until_us
         self.until_us = now_us + self.turn_us
+        if not over:
+            return {}
         dropped, self.old, self.young = self.old, self.young, {}
         return dropped
 
@@ -79,11 +87,12 @@ class _Holds:
             self.total -= reserved[0]
         return reserved
 
-    def expired(self, now_us: int) -> list[Reserved]:
+    def expired(self) -> list[Reserved]:
         """Remove the expired reservations and return them."""
-        if now_us < self.soonest_us:
+        now = monotonic_us()
+        if now < self.soonest_us:
             return []
-        gone = [call for call, reserved in self.by_call.items() if reserved[2] <= now_us]
+        gone = [call for call, reserved in self.by_call.items() if reserved[2] <= now]
         expired = [reserved for call in gone if (reserved := self.pop(call)) is not None]
         self.soonest_us = min((reserved[2] for reserved in self.by_call.values()), default=1 << 62)
         return expired
@@ -135,6 +144,8 @@ class MemoryKv:
                 table.young[key] = decision.state
                 if self._disk is not None:
                     self._disk.note_state(key, charge.window_us, decision.state)
+            else:
+                self._keep_changed(table, key, charge, decision.state)
             return Grant(decision.allowed, now, [room])
         rooms: list[Room] = []
         states: list[bytes] = []
@@ -165,14 +176,15 @@ class MemoryKv:
                 self._correct(table, key, charge, now, delta, hold.at_us)
 
     def renew(self, holds: Iterable[Hold], hold_us: int) -> None:
-        now = clock_us()
+        wanted = monotonic_us() + hold_us
         for hold in holds:
             for charge in hold.charges:
                 held = self._holds.get(self._key(charge.bucket))
                 reserved = held.by_call.get(hold.id) if held is not None else None
                 if held is not None and reserved is not None:
-                    expiry = _expiry(charge, reserved[1], now + hold_us)
-                    held.by_call[hold.id] = (reserved[0], reserved[1], expiry)
+                    amount, at_us, _, latest = reserved
+                    expiry = min(wanted, latest)
+                    held.by_call[hold.id] = (amount, at_us, expiry, latest)
                     held.soonest_us = min(held.soonest_us, expiry)
 
     def _look(self, charge: Charge, now: int) -> tuple[Room, bytes]:
@@ -180,13 +192,15 @@ class MemoryKv:
         table, key = self._at(charge, now)
         holds = self._holds.get(key)
         if holds is not None:
-            for amount, at_us, _ in holds.expired(now):
+            for amount, at_us, *_ in holds.expired():
                 if not charge.concurrent:
                     self._correct(table, key, charge, now, -amount, at_us)
         if charge.concurrent:
-            return _places(charge, holds, now), b""
+            return _places(charge, holds), b""
         state = table.get(key)
         decision = window_packed(state, now, charge.limit, charge.window_us, charge.cost)
+        if not charge.cost or not decision.allowed:
+            self._keep_changed(table, key, charge, decision.state)
         shown = decision if charge.cost else window_packed(state, now, charge.limit, charge.window_us, 1)
         return Room(shown.allowed, decision.remaining, shown.retry_after_us, decision.reset_us), decision.state
 
@@ -200,9 +214,19 @@ class MemoryKv:
             holds = self._holds.get(key)
             if holds is None:
                 holds = self._holds[key] = _Holds(charge.window_us)
-            holds.add(hold, (charge.cost, now, _expiry(charge, now, now + hold_us)))
+            since = monotonic_us()
+            latest = since + charge.window_us if charge.concurrent else 1 << 62
+            holds.add(hold, (charge.cost, now, min(since + hold_us, latest), latest))
             if self._disk is not None and not charge.concurrent:
                 self._disk.note_hold(key, charge.window_us, charge.cost, now, hold)
+
+    def _keep_changed(self, table: _Table, key: Key, charge: Charge, state: bytes) -> None:
+        """What a refusal or a look makes of the state: where the clock went back, it must not be as of a later "now" each time."""
+        before = table.get(key)
+        if state != before and before:
+            table.young[key] = state
+            if self._disk is not None:
+                self._disk.note_state(key, charge.window_us, state)
 
     def _correct(self, table: _Table, key: Key, charge: Charge, now: int, delta: int, at_us: int) -> None:
         delta = min(max(delta, -_MAX_COST), _MAX_COST)
@@ -215,7 +239,7 @@ class MemoryKv:
         table = self._tables.get(charge.window_us)
         if table is None:
             table = self._tables[charge.window_us] = _Table(charge.window_us, now)
-        elif now >= table.until_us:
+        elif table.is_due(now):
             self._dying.append(table.turn(now))
         return table, self._key(charge.bucket)
 
@@ -277,7 +301,7 @@ class MemoryKv:
         now = clock_us()
         for window_us in list(self._tables):
             table = self._tables[window_us]
-            if now >= table.until_us:
+            if table.is_due(now):
                 self._dying.append(table.turn(now))
                 if not table.young and not table.old:
                     del self._tables[window_us]
@@ -308,7 +332,7 @@ class MemoryKv:
         held = [
             (key, holds.window_us, amount, at_us, call)
             for key, holds in self._holds.items()
-            for call, (amount, at_us, _) in holds.by_call.items()
+            for call, (amount, at_us, *_) in holds.by_call.items()
         ]
         return [(window_us, {**table.old, **table.young}) for window_us, table in self._tables.items()], held
 
@@ -340,15 +364,11 @@ def _open_disk(folder: Path, wait_s: float) -> Disk | None:
         return None
 
 
-def _places(charge: Charge, holds: _Holds | None, now: int) -> Room:
+def _places(charge: Charge, holds: _Holds | None) -> Room:
     taken = holds.total if holds is not None else 0
-    soonest = holds.soonest_us - now if holds is not None and holds.by_call else 0
+    soonest = holds.soonest_us - monotonic_us() if holds is not None and holds.by_call else 0
     if taken + max(charge.cost, 1) <= charge.limit:
         return Room(True, charge.limit - taken - charge.cost, 0, max(soonest, 0))
     # The end of a call in progress is unknown: a second is a fair guess, the end of a reservation the latest time.
     wait = -1 if charge.cost > charge.limit else min(max(soonest, 1), 1_000_000)
     return Room(False, max(charge.limit - taken, 0), wait, max(soonest, 0))
-
-
-def _expiry(charge: Charge, at_us: int, wanted_us: int) -> int:
-    return min(wanted_us, at_us + charge.window_us) if charge.concurrent else wanted_us

@@ -58,6 +58,12 @@ def pruned(state: list[float], now: float, slot: float, window: float) -> list[f
     state = list(state)
     while state and d(d(d(state[0] + 1) * slot) + window) <= now:
         del state[:2]
+    if state and d(state[-2] * slot) > d(now + window):
+        current, later = divide(now, slot)[0], 0.0
+        while state and state[-2] >= current:
+            later = d(later + state[-1])
+            del state[-2:]
+        state += [current, min(later, 1e14)]
     return state
 
 

@@ -15,6 +15,9 @@ from proxy.kv.base import CacheStore, KvDown
 
 __all__ = ["Cache"]
 
+_SKEW_S = 60.0
+"""How far the clocks of gateways that share a store may differ."""
+
 
 class Cache:
     """One worker's view of the cache, and the calls in flight that others may join."""
@@ -50,7 +53,8 @@ class Cache:
         if entry is None or entry.digest != lookup.key.digest:
             return None
         age_s = (now_us() - entry.created_us) / 1e6
-        return entry if age_s <= lookup.control.max_age_s else None
+        # One of the future was made before the clock went back: nobody knows its age.
+        return entry if -_SKEW_S <= age_s <= lookup.control.max_age_s else None
 
     def start(self, lookup: CacheLookup, source: str, started: float) -> InflightCall:
         """Note that the call `source` is sent: identical ones may join it. `started` is monotonic seconds."""

@@ -21,10 +21,15 @@ local function look_at_window(bucket, holds, limit, window_us, cost)
   local state, expired = read_window(bucket), take_expired(holds, now)
   for _, gone in ipairs(expired) do state = window_settle(state, now, window_us, -gone[1], gone[2]) end
   if #expired > 0 then write_window(bucket, state, now, window_us) end
-  if cost > 0 then return window(state, now, limit, window_us, cost) end
+  if cost > 0 then
+    local room, left, retry, reset, live, changed = window(state, now, limit, window_us, cost)
+    if changed and not room then write_window(bucket, live, now, window_us) end
+    return room, left, retry, reset, live
+  end
   -- A cost of 0 is allowed where 1 would be; the remaining amount and the reset time are computed without that 1.
   local room, _, retry = window(state, now, limit, window_us, 1)
-  local _, left, _, reset, live = window(state, now, limit, window_us, 0)
+  local _, left, _, reset, live, changed = window(state, now, limit, window_us, 0)
+  if changed then write_window(bucket, live, now, window_us) end
   return room, left, retry, reset, live
 end
 

@@ -6,7 +6,8 @@ local function slot_length(window_us)
   return math.ceil(window_us / 64)
 end
 
--- What of a state has not left the window, and the sum of it.
+-- What of a state has not left the window, and the sum of it. Where the clock went back by more than a window, what is
+-- later than now becomes as of now; the third result says whether it was so.
 local function live_part(state, now, slot_us, window_us)
   local live, spent, size = {}, 0, 0
   for i = 1, #state, 2 do
@@ -15,7 +16,15 @@ local function live_part(state, now, slot_us, window_us)
       size, spent = size + 2, spent + state[i + 1]
     end
   end
-  return live, spent
+  if size == 0 or live[size - 1] * slot_us <= now + window_us then return live, spent, false end
+  local current, later = math.floor(now / slot_us), 0
+  while size > 0 and live[size - 1] >= current do
+    later = later + live[size]
+    live[size - 1], live[size] = nil, nil
+    size = size - 2
+  end
+  live[size + 1], live[size + 2] = current, math.min(later, LIMIT_MAX)
+  return live, spent - later + live[size + 2], true
 end
 
 local function add(live, slot, cost)
@@ -34,13 +43,13 @@ local function window_ends(live, now, window_us)
   return (live[#live - 1] + 1) * slot_length(window_us) + window_us - now
 end
 
--- Returns: allowed, remaining, retry_after_us, reset_us, state.
+-- Returns: allowed, remaining, retry_after_us, reset_us, state, whether a refusal changes the state.
 local function window(state, now, limit, window_us, cost)
   local slot_us = slot_length(window_us)
-  local live, spent = live_part(state, now, slot_us, window_us)
+  local live, spent, was_later = live_part(state, now, slot_us, window_us)
   if spent + cost <= limit then
     add(live, math.floor(now / slot_us), cost)
-    return true, limit - spent - cost, 0, window_ends(live, now, window_us), live
+    return true, limit - spent - cost, 0, window_ends(live, now, window_us), live, was_later
   end
   local retry, over = -1, spent + cost - limit
   for i = 1, #live, 2 do
@@ -50,7 +59,7 @@ local function window(state, now, limit, window_us, cost)
       break
     end
   end
-  return false, math.max(limit - spent, 0), retry, window_ends(live, now, window_us), live
+  return false, math.max(limit - spent, 0), retry, window_ends(live, now, window_us), live, was_later
 end
 
 -- Returns the state.
