@@ -11,8 +11,10 @@ from proxy.control.annotate import AnnotationWriter
 from proxy.control.jobs.journal import Journal
 from proxy.control.jobs.ship import Shipper, lag_bytes
 from proxy.control.jobs.ship_figures import Figures
+from proxy.control.retention_guard import RetentionGuard
 from proxy.control.shipping import SpoolBusy, SpoolLock, make_shipper, open_store, price_book
 from proxy.core.errors import PerihelionError
+from proxy.core.log import swallowed
 from proxy.core.process import tune_gc, unmap_clean_code
 from proxy.core.settings import Settings
 from proxy.logstore import LogStore
@@ -22,6 +24,7 @@ __all__ = ["LogService", "NotReady"]
 
 _RETRY_S: Final = (0.2, 10.0)
 _DRAIN_S: Final = 5.0
+_CLOCK_S: Final = 1.0
 _FIGURES_AGE_S: Final = 0.25
 """Gauges that are older than this are measured again for whoever asks."""
 
@@ -44,6 +47,7 @@ class LogService:
         self.annotations = AnnotationWriter(lambda: self.store)
         self._store: LogStore | None = None
         self._began = time.time()
+        self._guard: RetentionGuard | None = None
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="ship", daemon=True)
 
@@ -95,6 +99,13 @@ class LogService:
         if self._store is not None:
             self._store.close()
 
+    def _watch_clock(self, guard: RetentionGuard) -> None:
+        while not self._stop.wait(_CLOCK_S) and guard is self._guard:
+            try:
+                guard.look()
+            except Exception as error:  # noqa: BLE001 - it is looked at again
+                swallowed("retention", error)
+
     def _run(self) -> None:
         wait = _RETRY_S[0]
         while not self._stop.is_set():
@@ -103,6 +114,9 @@ class LogService:
                 lock = SpoolLock(self.settings.layout.spool)
                 prices = price_book(self.settings)
                 store = open_store(self.settings)
+                guard = RetentionGuard(store.hold_retention, Journal(self.settings.layout.journal).newest_us)
+                self._guard = guard
+                threading.Thread(target=self._watch_clock, args=(guard,), name="retention", daemon=True).start()
                 shipper = make_shipper(self.settings, store, prices)
                 shipper.look_back()
                 self.shipper, self._store = shipper, store

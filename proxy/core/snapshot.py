@@ -3,7 +3,8 @@
     8 bytes     PERISNP1
     frames      length (4 bytes, little endian) and msgpack of [kind, rows]: head, then the rest, then checksum and end
 
-The checksum is the CRC-32 of all before it; snapshots of earlier versions have none. The pepper of key hashes and provider credentials are sealed with the installation's secret.
+The checksum is the CRC-32 of all before it; snapshots of earlier versions have none. The pepper of key hashes and
+provider credentials are sealed with the installation's secret.
 """
 
 import struct

@@ -221,7 +221,8 @@ class MemoryKv:
                 self._disk.note_hold(key, charge.window_us, charge.cost, now, hold)
 
     def _keep_changed(self, table: _Table, key: Key, charge: Charge, state: bytes) -> None:
-        """What a refusal or a look makes of the state: where the clock went back, it must not be as of a later "now" each time."""
+        """Keep what a refusal or a look made of the state: after the clock went back, each would else count what was
+        spent as of its own time."""
         before = table.get(key)
         if state != before and before:
             table.young[key] = state

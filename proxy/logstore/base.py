@@ -40,6 +40,9 @@ class LogStore(Protocol):
     def missing(self, table: Table, rows: Sequence[Row]) -> Sequence[Row]:
         """Those of the rows whose key (org, start, id) is not in the table."""
 
+    def hold_retention(self, hold: bool) -> None:
+        """Stop deleting rows that are past their retention, or go on. A store that cannot does nothing."""
+
     def settlements(self, org: str, ids: Sequence[str]) -> list[tuple[str, int, str]]:
         """(`settled_id`, start, id) of the calls of an organisation that settled one of `ids`."""
 

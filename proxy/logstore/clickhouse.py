@@ -107,6 +107,13 @@ class ClickHouseStore:
         if table == "annotations":
             self._updates.forget()
 
+    def hold_retention(self, hold: bool) -> None:
+        """Stop deleting rows that are past their retention, or go on. Only of an embedded store: a server has a clock
+        of its own. Raises what the driver raises."""
+        if self._connections.address.embedded:
+            with self._connections.write() as writer:
+                writer.command("SYSTEM STOP TTL MERGES" if hold else "SYSTEM START TTL MERGES")
+
     def missing(self, table: Table, rows: Sequence[Row]) -> list[Row]:
         if not rows:
             return []

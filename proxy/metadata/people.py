@@ -12,6 +12,7 @@ from sqlalchemy import Connection, delete, func, insert, select, update
 from proxy.core.clock import now_us, uuid7
 from proxy.core.secret import token_hash
 from proxy.metadata.errors import RowConflict, RowNotFound
+from proxy.metadata.leases import CLOCKS_US
 from proxy.metadata.tables import members, sessions, users
 
 __all__ = [
@@ -138,7 +139,9 @@ def session(connection: Connection, pepper: bytes, token: str) -> Session | None
         select(sessions.c.user_id, sessions.c.org_id, sessions.c.csrf, sessions.c.expires_us, members.c.role)
         .join(users, users.c.id == sessions.c.user_id)
         .join(members, (members.c.user_id == sessions.c.user_id) & (members.c.org_id == sessions.c.org_id))
-        .where(sessions.c.hash == token_hash(pepper, token), sessions.c.expires_us > now_us(), ~users.c.disabled)
+        .where(sessions.c.hash == token_hash(pepper, token), ~users.c.disabled)
+        # One that ends later than any that begins now was opened before the clock went back: it would last for years.
+        .where(sessions.c.expires_us.between(now_us() + 1, now_us() + SESSION_S * 1_000_000 + CLOCKS_US))
     )
     row = connection.execute(query).first()
     return Session(**row._mapping) if row is not None else None

@@ -1,7 +1,9 @@
 """Files of the data folder that are damaged, foreign, of another version or in the wrong place stop nothing."""
 
+import contextlib
 import logging
 import os
+import shutil
 import struct
 import time
 from collections.abc import Iterator
@@ -13,12 +15,23 @@ import pytest
 
 from _speedups import window_packed
 from proxy.control.jobs.journal import Journal
+from proxy.control.jobs.publish import Publisher
+from proxy.control.rotation import open_database
 from proxy.control.shipping import SpoolLock
 from proxy.core.clock import now_us
+from proxy.core.errors import SettingError
+from proxy.core.identity import DEFAULT_ORG
+from proxy.core.layout import Layout
+from proxy.core.private import keep_private
 from proxy.core.record import encode
+from proxy.core.settings import Settings, load
+from proxy.core.snapshot import SnapshotError, read
 from proxy.gateway import metrics
+from proxy.gateway.directory import Directory
 from proxy.kv.base import Charge
 from proxy.kv.memory import MemoryKv
+from proxy.metadata import keys
+from proxy.metadata.db import MetadataError
 from proxy.spool.writer import Writer
 from tests.attacks.damage import DAMAGES
 from tests.stack import Stack
@@ -262,3 +275,195 @@ def test_damaged_counters_of_another_worker_are_passed_over(tmp_path: Path, dama
         (tmp_path / f"{name}.metrics").write_bytes(msgspec.msgpack.encode({"calls_total": 7.0}))
     DAMAGES[damage](tmp_path / "2.metrics")
     assert metrics.total(tmp_path, {"calls_total": 1.0}) == {"calls_total": 8.0}
+
+
+# --- the metadata database and the snapshot ---------------------------------------------------------------------------
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return load(environ={}, overrides={"data": str(tmp_path / "data")})
+
+
+def installation(settings: Settings) -> str:
+    """A database with one key, published; returns the key's text."""
+    database = open_database(settings)
+    with database.write() as rows:
+        _, token = keys.create(rows, database.pepper, DEFAULT_ORG, "a key", ["proxy"])
+    Publisher(database, settings.layout.snapshot).publish()
+    database.close()
+    return token
+
+
+def key_of(settings: Settings, token: str) -> bool:
+    """Whether a gateway that starts now knows the key."""
+    directory = Directory(settings)
+    directory._load_now()
+    return directory.key(token) is not None
+
+
+@pytest.mark.parametrize("damage", [*DAMAGES, "missing", "another"])
+def test_a_metadata_database_that_is_lost_or_damaged_wipes_no_key(
+    tmp_path: Path, settings: Settings, damage: str
+) -> None:
+    token = installation(settings)
+    file = settings.layout.metadata
+    good = file.read_bytes()
+    if damage == "missing":
+        file.unlink()
+    elif damage == "another":
+        other = load(
+            environ={}, overrides={"data": str(tmp_path / "other"), "secret.file": str(settings.layout.secret)}
+        )
+        installation(other)
+        file.write_bytes(other.layout.metadata.read_bytes())
+    else:
+        DAMAGES[damage](file)
+    before = settings.layout.snapshot.read_bytes()
+    for _ in range(2):
+        with contextlib.ExitStack() as refused:
+            if damage != "flipped":  # a byte that SQLite does not use
+                refused.enter_context(pytest.raises(MetadataError, match="metadata database"))
+            open_database(settings).close()
+    assert settings.layout.snapshot.read_bytes() == before
+    assert key_of(settings, token)
+    if damage == "folder":
+        shutil.rmtree(file)
+    for path in settings.data.glob("metadata.db*"):
+        path.unlink()
+    file.write_bytes(good)
+    open_database(settings).close()
+    assert key_of(settings, token)
+
+
+def test_a_new_database_beside_a_snapshot_of_nothing_is_a_first_start(settings: Settings) -> None:
+    database = open_database(settings)
+    Publisher(database, settings.layout.snapshot).publish()
+    database.close()
+    settings.layout.metadata.unlink()
+    open_database(settings).close()
+
+
+def test_a_lost_secret_is_not_made_anew_beside_what_it_sealed(settings: Settings) -> None:
+    installation(settings)
+    settings.layout.secret.unlink()
+    with pytest.raises(SettingError, match=r"secret\.file"):
+        open_database(settings)
+    assert not settings.layout.secret.exists()
+
+
+def test_an_older_database_leaves_the_newer_snapshot_under_another_name(
+    settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    installation(settings)
+    old = settings.layout.metadata.read_bytes()
+    installation(settings)
+    newer = settings.layout.snapshot.read_bytes()
+    settings.layout.metadata.write_bytes(old)
+    database = open_database(settings)
+    with caplog.at_level(logging.WARNING):
+        Publisher(database, settings.layout.snapshot).publish()
+    database.close()
+    assert "older than the gateways' snapshot" in caplog.text
+    (kept,) = settings.layout.snapshot.parent.glob("snapshot.bin.revision-*")
+    assert kept.read_bytes() == newer
+
+
+@pytest.mark.parametrize("damage", [*DAMAGES, "missing", "newer", "older copy"])
+def test_a_snapshot_that_somebody_damaged_is_written_again(settings: Settings, damage: str) -> None:
+    token = installation(settings)
+    database = open_database(settings)
+    publisher = Publisher(database, settings.layout.snapshot)
+    old = settings.layout.snapshot.read_bytes()
+    with database.write() as rows:
+        _, second = keys.create(rows, database.pepper, DEFAULT_ORG, "another", ["proxy"])
+    publisher.publish()
+    assert key_of(settings, second)
+    if damage == "missing":
+        settings.layout.snapshot.unlink()
+    elif damage in ("newer", "older copy"):
+        settings.layout.snapshot.write_bytes(old if damage == "older copy" else b"PERISNP9 and what is new")
+    else:
+        DAMAGES[damage](settings.layout.snapshot)
+    assert not key_of(settings, second)
+    publisher.publish()
+    assert key_of(settings, token) and key_of(settings, second)
+    database.close()
+
+
+def test_two_publishers_of_one_file_do_not_write_in_turns(settings: Settings) -> None:
+    installation(settings)
+    database = open_database(settings)
+    publishers = [Publisher(database, settings.layout.snapshot) for _ in range(2)]
+    for publisher in publishers * 2:
+        publisher.publish()
+    stamp = settings.layout.snapshot.stat().st_ino
+    for publisher in publishers * 3:
+        publisher.publish()
+    assert settings.layout.snapshot.stat().st_ino == stamp
+    database.close()
+
+
+def test_every_byte_of_a_snapshot_is_checked(settings: Settings) -> None:
+    installation(settings)
+    raw = settings.layout.snapshot.read_bytes()
+    for place in range(len(raw)):
+        with pytest.raises(SnapshotError):
+            list(read(raw[:place] + bytes([raw[place] ^ 0x41]) + raw[place + 1 :]))
+
+
+def test_a_snapshot_without_a_checksum_is_one_of_the_version_before(settings: Settings) -> None:
+    token = installation(settings)
+    frames = [(kind, rows) for kind, rows in read(settings.layout.snapshot.read_bytes())]
+    count = sum(len(rows) for kind, rows in frames if kind != "head")
+    payloads = [msgspec.msgpack.encode(frame) for frame in [*frames, ("end", [count])]]
+    old = b"PERISNP1" + b"".join(struct.pack("<I", len(payload)) + payload for payload in payloads)
+    settings.layout.snapshot.write_bytes(old)
+    assert key_of(settings, token)
+
+
+# --- whose the files are ----------------------------------------------------------------------------------------------
+
+
+def test_files_that_others_could_read_are_closed_with_a_word(
+    settings: Settings, caplog: pytest.LogCaptureFixture
+) -> None:
+    installation(settings)
+    layout = settings.layout
+    (layout.log / "part").mkdir(parents=True)
+    (layout.log / "part" / "data.bin").write_bytes(b"bodies")
+    theirs = layout.data / "notes of the operator"
+    theirs.write_text("mine")
+    for path in (layout.data, *layout.data.rglob("*")):
+        path.chmod(0o755 if path.is_dir() else 0o644)
+    before = os.umask(0o022)
+    try:
+        with caplog.at_level(logging.WARNING):
+            keep_private(layout)
+        (layout.data / "new").write_text("x")
+    finally:
+        os.umask(before)
+    modes = {path.name: path.stat().st_mode & 0o777 for path in (layout.data, *layout.data.rglob("*"))}
+    assert {modes.pop(name) for name in (layout.data.name, "snapshot", "log", "part")} == {0o700}
+    assert modes.pop(theirs.name) == 0o644, "what is not ours stays as it is"
+    assert set(modes.values()) == {0o600}
+    assert len(caplog.records) == 1 and "other users" in caplog.text
+    keep_private(layout)
+    assert len(caplog.records) == 1
+
+
+def test_a_folder_of_everybody_is_told_and_not_closed(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    tmp_path.chmod(0o1777)
+    before = os.umask(0o022)
+    try:
+        keep_private(Layout(tmp_path))
+    finally:
+        os.umask(before)
+    assert tmp_path.stat().st_mode & 0o7777 == 0o1777
+    assert "choose another" in caplog.text
+
+
+def test_a_running_installation_leaves_nothing_that_others_can_read(stack: Stack) -> None:
+    found = [path for path in (stack.folder / "data").rglob("*") if not path.is_symlink()]
+    assert len(found) > 20
+    assert [path for path in found if path.exists() and path.stat().st_mode & 0o077] == []
