@@ -3,6 +3,7 @@
 import errno
 import fcntl
 import os
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
@@ -57,6 +58,13 @@ class Reader:
             return os.stat(self.folder / segment).st_size
         except FileNotFoundError:
             return 0
+
+    def created(self, segment: str) -> float:
+        """Return when the segment was begun, as its name says, in seconds since the epoch; now for another name."""
+        try:
+            return int(segment[:12], 16) / 1e3
+        except ValueError:
+            return time.time()
 
     def is_closed(self, segment: str) -> bool:
         """Return whether no writer holds the segment. A closed segment never grows again."""

@@ -17,6 +17,7 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from proxy.control.call_histograms import CallHistograms
+from proxy.control.jobs.doubts import Doubts
 from proxy.control.jobs.journal import LOG, Journal, SegmentOffset
 from proxy.control.jobs.log_rows import LogRows, plain_bytes
 from proxy.control.jobs.pieces import Care, Step, first, next_step, rest, tries_behind
@@ -81,10 +82,7 @@ class Shipper:
         self._offered: dict[tuple[str, str], int] = {}
         """By feed and segment, the end of what was offered to it."""
         self.figures.placed_us = journal.placed_us()
-        self._found = {name: reader.size(name) for name in reader.segments()}
-        """The segments of an earlier run whose offsets were not compared with the log yet, and their sizes."""
-        self._unsure = dict(self._found) if journal.lost else {}
-        """By segment, the end of what the log may have although it is not noted."""
+        self._doubts = Doubts(reader, journal.lost)
         journal.keep_only_sinks({feed.name for feed in self.feeds})
         for feed in self.feeds:
             if not journal.knows(feed.name):
@@ -167,7 +165,7 @@ class Shipper:
         for segment in self.reader.segments():
             offset = self._journal.offset(LOG, segment)
             if offset.tries > 1:
-                self.figures.behind_since = min(self.figures.behind_since or time.time(), _created(segment))
+                self.figures.behind_since = min(self.figures.behind_since or time.time(), self.reader.created(segment))
                 self.figures.last_error = (
                     f"the process ended at least twice over the records of {segment} from byte {offset.done} on; "
                     "they are tried again, in smaller pieces"
@@ -198,15 +196,10 @@ class Shipper:
         # Checked before reading: a closed segment that is then read to its end has been read completely.
         closed = self.reader.is_closed(segment)
         moved = 0
+        if self._doubts.is_cut(segment, self._journal.offset(LOG, segment).done, self.reader.size(segment)):
+            self._journal.forget(segment)
         noted = self._journal.offset(LOG, segment)
         done = noted.done
-        if done > (size := self.reader.size(segment)):
-            # Cut by a power failure, or another file than the one that was noted: nothing unread is deleted.
-            _log.warning("%s ends at %d, before its offset %d; it is compared with the log", segment, size, done)
-            self._unsure[segment] = size
-            self._journal.forget(segment)
-            noted = self._journal.offset(LOG, segment)
-            done = noted.done
         self._catch_up(segment, done)
         if noted.intent:
             batch = self.reader.read(segment, noted.done, noted.intent)
@@ -250,13 +243,11 @@ class Shipper:
                     segment, batch.start, batch.end, len(batch.payloads), self._clock(), step.tries + 1
                 )
             # Behind damage in the batch that was in progress, or the journal was lost: the log may have it.
-            maybe_there = max(noted.intent, self._unsure.get(segment, 0))
-            repeated = batch.start < maybe_there or may_be_known(segment)
+            repeated = batch.start < max(noted.intent, self._doubts.end(segment)) or may_be_known(segment)
             try:
                 piece, rows = self._build(batch, step)
                 rows = self.log.prepare(rows)
-                if segment in self._found:
-                    repeated = self._is_known(segment, rows) or repeated
+                repeated = self._doubts.is_known(segment, rows, self.log.has) or repeated
                 try:
                     self._deliver(piece, rows, begun, repeated=repeated)
                 except Exception:
@@ -320,15 +311,6 @@ class Shipper:
             if self._position(feed, batch.segment) == batch.start:
                 self._offer(feed, _row_batch(batch, rows))
 
-    def _is_known(self, segment: str, rows: list[LogRows]) -> bool:
-        """Whether the log has the first of these rows, so that it may have all that an earlier run found there: an old
-        copy of the journal may have come back."""
-        size = self._found.pop(segment)
-        if segment not in self._unsure and rows and self.log.has(rows[0]):
-            _log.warning("the log has more of %s than the journal says; it is compared with the log", segment)
-            self._unsure[segment] = size
-        return segment in self._unsure
-
     def _catch_up(self, segment: str, done: int) -> None:
         """Offers each feed what the log has and it has not: after a restart, or where a durable sink's queue was full.
         These rows have no place in the order of arrival: it is not noted for long."""
@@ -383,7 +365,7 @@ class Shipper:
                 return
         self.reader.remove(segment)
         self._journal.forget(segment)
-        self._unsure.pop(segment, None)
+        self._doubts.forget(segment)
         for feed in self.feeds:
             feed.forget(segment)
             self._offered.pop((feed.name, segment), None)
@@ -412,11 +394,3 @@ def lag_bytes(reader: Reader, journal: Journal, segments: Sequence[str]) -> int:
     """Bytes of the segments that the log does not have."""
     # A segment begins with its magic, which no sink gets.
     return sum(max(0, reader.size(name) - max(8, journal.offset(LOG, name).done)) for name in segments)
-
-
-def _created(segment: str) -> float:
-    """When a segment was begun, as its name says, in seconds since the epoch; now for another name."""
-    try:
-        return int(segment[:12], 16) / 1e3
-    except ValueError:
-        return time.time()
