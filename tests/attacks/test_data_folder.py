@@ -51,7 +51,7 @@ class Used:
                 json={"name": "a key", "scopes": ["proxy"]},
                 headers={"Authorization": f"Bearer {stack.token}"},
             )
-            self.key = {"Helicone-Auth": f"Bearer {made.json()['token']}"}
+            self.key = {"Helicone-Auth": f"Bearer {made.json()['key']}"}
             while self.call(stack).status_code == 401:  # until the gateway has the snapshot
                 time.sleep(0.1)
             shipped = [self.call(stack).headers["helicone-id"] for _ in range(3)]
