@@ -6,6 +6,9 @@
 
 Keys are not touched. What is put in is never looked at again. In `tools` and `response_format` a string that is one
 placeholder and nothing else takes the typed value; elsewhere numbers and booleans become their JSON text.
+
+Templates multiply what they are given, so what is made is counted while it is made: 1 MiB of characters, or four times
+the texts and values that it is made of where that is more.
 """
 
 import re
@@ -15,6 +18,7 @@ from typing import Any, Final, Literal, cast
 import msgspec
 
 from proxy.core.errors import BadRequest
+from proxy.core.rendering import MOST_PLACES, Path, Rendering, shown_path, too_large
 
 __all__ = ["Partials", "Template", "Variable", "fill", "merge", "parse"]
 
@@ -31,8 +35,6 @@ _DEEPEST: Final = 8
 _MOST_PARTIALS: Final = 1000
 """In one rendering: each could hold many others, and so on to the depth."""
 _TYPED_PLACES: Final = ("tools", "response_format")
-
-_text = msgspec.json.Encoder().encode
 
 
 class Variable(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
@@ -56,13 +58,12 @@ class _Include(msgspec.Struct, frozen=True):
 
 
 _Part = str | _Use | _Include
-_Path = tuple[str | int, ...]
 
 
 class _Spot(msgspec.Struct, frozen=True):
     """A string with placeholders: where it stands and what it is made of."""
 
-    path: _Path
+    path: Path
     parts: tuple[_Part, ...]
     typed: bool
 
@@ -73,6 +74,7 @@ class Template:
     def __init__(self, body: dict[str, Any], spots: list[_Spot], variables: dict[str, Variable]) -> None:
         self._body = body
         self._spots = spots
+        self._by_path = {spot.path: spot for spot in spots}
         self._variables = variables
 
     @property
@@ -102,12 +104,12 @@ class Template:
 
     def render(self, values: Mapping[str, Any], partials: Partials | None = None) -> dict[str, Any]:
         """A new body. Raises `BadRequest`: `missing_variable`, `wrong_variable_type`, `invalid_template` for a partial
-        that is not there or leads back to itself."""
-        return self._render(values, _counted(partials) if partials is not None else None, ())
-
-    def _render(self, values: Mapping[str, Any], partials: Partials | None, above: tuple[str, ...]) -> dict[str, Any]:
+        that is not there or leads back to itself, `filled_too_large` where values or partials multiply."""
+        made = Rendering(values)
+        counted = _counted(partials) if partials is not None else None
+        made.allow(sum(map(_literal_chars, self._spots)))
         body = dict(self._body)
-        copied: set[_Path] = set()
+        copied: set[Path] = set()
         for spot in self._spots:
             holder: Any = body
             for depth in range(1, len(spot.path)):
@@ -116,35 +118,38 @@ class Template:
                     copied.add(spot.path[:depth])
                     holder[step] = holder[step].copy()
                 holder = holder[step]
-            holder[spot.path[-1]] = self._value(spot, values, partials, above)
+            holder[spot.path[-1]] = self._value(spot, made, counted, ())
         return body
 
-    def text_of(self, index: int, values: Mapping[str, Any], partials: Partials | None, above: tuple[str, ...]) -> str:
+    def text_of(self, index: int, made: Rendering, partials: Partials | None, above: tuple[str, ...]) -> str:
         """The text of one message, filled in: what a partial stands for."""
         messages = self._body.get("messages")
         if not isinstance(messages, list) or index >= len(messages):
             raise _bad(f"$.messages[{index}]", f"no message {index}", "the number of a message of that prompt")
         content = messages[index].get("content") if isinstance(messages[index], dict) else None
-        place: _Path = ("messages", index, "content")
-        for spot in self._spots:
-            if spot.path == place:
-                return str(self._value(spot, values, partials, above))
+        place: Path = ("messages", index, "content")
+        spot = self._by_path.get(place)
+        if spot is not None:
+            made.allow_once((id(self), index), _literal_chars(spot))
+            return str(self._value(spot, made, partials, above))
         if not isinstance(content, str):
-            raise _bad(_shown(place), type(content).__name__, "a message whose content is text")
-        return content
+            raise _bad(shown_path(place), type(content).__name__, "a message whose content is text")
+        made.allow_once((id(self), index), len(content))
+        return made.take(content, place)
 
-    def _value(self, spot: _Spot, values: Mapping[str, Any], partials: Partials | None, above: tuple[str, ...]) -> Any:
+    def _value(self, spot: _Spot, made: Rendering, partials: Partials | None, above: tuple[str, ...]) -> Any:
         if spot.typed and len(spot.parts) == 1 and isinstance(spot.parts[0], _Use):
-            return self._given(spot, spot.parts[0], values)
+            value = self._given(spot, spot.parts[0], made.values)
+            made.put(spot.parts[0].name, value, spot.path)
+            return value
         out: list[str] = []
         for part in spot.parts:
             if isinstance(part, str):
-                out.append(part)
+                out.append(made.take(part, spot.path))
             elif isinstance(part, _Use):
-                given = self._given(spot, part, values)
-                out.append(given if isinstance(given, str) else _text(given).decode())
+                out.append(made.put(part.name, self._given(spot, part, made.values), spot.path))
             else:
-                out.append(_included(spot, part, values, partials, above))
+                out.append(_included(spot, part, made, partials, above))
         return "".join(out)
 
     def _given(self, spot: _Spot, use: _Use, values: Mapping[str, Any]) -> Any:
@@ -155,13 +160,13 @@ class Template:
             value = declared.default
         else:
             raise BadRequest(
-                f"Variable {use.name!r} is missing; it is used at {_shown(spot.path)}.",
+                f"Variable {use.name!r} is missing; it is used at {shown_path(spot.path)}.",
                 code="missing_variable", param=use.name,
             )  # fmt: skip
         for kind in (use.kind, declared.type if declared is not None else ""):
             if kind and not _fits(value, kind) and not (kind == "string" and not use.kind and spot.typed):
                 raise BadRequest(
-                    f"Variable {use.name!r} is {_named(value)}; it is used as a {kind} at {_shown(spot.path)}.",
+                    f"Variable {use.name!r} is {_named(value)}; it is used as a {kind} at {shown_path(spot.path)}.",
                     code="wrong_variable_type", param=use.name,
                 )  # fmt: skip
         return value
@@ -183,14 +188,18 @@ def parse(body: dict[str, Any], variables: Sequence[Variable] = ()) -> Template:
         declared[variable.name] = variable
     spots: list[_Spot] = []
     kinds = {name: variable.type for name, variable in declared.items() if variable.type is not msgspec.UNSET}
+    places = 0
     for place, text in _strings(body, (), 0):
         if "{{" not in text and "}}" not in text:
             continue
+        places += text.count("{{")
+        if places > MOST_PLACES:
+            raise _bad(shown_path(place), f"more than {MOST_PLACES} placeholders", f"at most {MOST_PLACES}")
         parts = tuple(_parts(text, place))
         for part in parts:
             if isinstance(part, _Use) and part.kind and kinds.setdefault(part.name, part.kind) != part.kind:
                 raise _bad(
-                    _shown(place), f"{part.name} as {part.kind}", f"one type; elsewhere it is {kinds[part.name]}"
+                    shown_path(place), f"{part.name} as {part.kind}", f"one type; elsewhere it is {kinds[part.name]}"
                 )
         spots.append(_Spot(place, parts, place[0] in _TYPED_PLACES))
     for at, (name, variable) in enumerate(declared.items()):
@@ -204,11 +213,14 @@ def parse(body: dict[str, Any], variables: Sequence[Variable] = ()) -> Template:
 def fill(body: dict[str, Any], values: Mapping[str, Any]) -> dict[str, Any]:
     """A caller's own body with its variables filled in. Text that is no placeholder of ours stays: a caller may say
     anything. Raises `BadRequest` for a variable that is missing or of the wrong type."""
-    spots = [
-        _Spot(path, tuple(_parts(text, path, strict=False)), path[0] in _TYPED_PLACES)
-        for path, text in _strings(body, (), 0)
-        if "{{" in text
-    ]
+    spots: list[_Spot] = []
+    places = 0
+    for path, text in _strings(body, (), 0):
+        if "{{" in text:
+            places += text.count("{{")
+            if places > MOST_PLACES:
+                raise too_large(path, f"more than {MOST_PLACES} placeholders")
+            spots.append(_Spot(path, tuple(_parts(text, path, strict=False)), path[0] in _TYPED_PLACES))
     return Template(body, spots, {}).render(values) if spots else body
 
 
@@ -224,8 +236,9 @@ def merge(prompt: dict[str, Any], call: dict[str, Any]) -> dict[str, Any]:
 
 
 def _counted(partials: Partials) -> Partials:
-    """The same, for so many of them."""
+    """The same, for so many of them; each is looked up once."""
     left = _MOST_PARTIALS
+    found: dict[tuple[str, str], Template | None] = {}
 
     def counted(prompt: str, index: int, environment: str) -> "Template | None":
         nonlocal left
@@ -234,7 +247,10 @@ def _counted(partials: Partials) -> Partials:
             raise _bad(
                 "$", f"more than {_MOST_PARTIALS} partials", f"at most {_MOST_PARTIALS}, those within others too"
             )
-        return partials(prompt, index, environment)
+        key = (prompt, environment)
+        if key not in found:
+            found[key] = partials(prompt, index, environment)
+        return found[key]
 
     return counted
 
@@ -255,26 +271,24 @@ def _passed(spot: _Spot, part: _Include, above: tuple[str, ...]) -> str:
     name = f"{part.prompt}:{part.index}" + (f":{part.environment}" if part.environment else "")
     if name in above or len(above) >= _DEEPEST:
         way = " -> ".join((*above, name))
-        raise _bad(_shown(spot.path), way, f"partials without a cycle, at most {_DEEPEST} deep")
+        raise _bad(shown_path(spot.path), way, f"partials without a cycle, at most {_DEEPEST} deep")
     return name
 
 
-def _included(
-    spot: _Spot, part: _Include, values: Mapping[str, Any], partials: Partials | None, above: tuple[str, ...]
-) -> str:
+def _included(spot: _Spot, part: _Include, made: Rendering, partials: Partials | None, above: tuple[str, ...]) -> str:
     name = _passed(spot, part, above)
     template = partials(part.prompt, part.index, part.environment) if partials is not None else None
     if template is None:
-        raise _bad(_shown(spot.path), name, "a prompt of this organisation, and an environment that it has")
-    return template.text_of(part.index, values, partials, (*above, name))
+        raise _bad(shown_path(spot.path), name, "a prompt of this organisation, and an environment that it has")
+    return template.text_of(part.index, made, partials, (*above, name))
 
 
-def _strings(value: Any, path: _Path, depth: int) -> Iterator[tuple[_Path, str]]:
+def _strings(value: Any, path: Path, depth: int) -> Iterator[tuple[Path, str]]:
     if isinstance(value, str):
         if path:
             yield path, value
     elif depth > 64:
-        raise _bad(_shown(path)[:80] + "…", "deeper than 64", "at most 64 levels")
+        raise _bad(shown_path(path)[:80] + "…", "deeper than 64", "at most 64 levels")
     elif isinstance(value, dict):
         for key, inner in value.items():
             yield from _strings(inner, (*path, key), depth + 1)
@@ -283,13 +297,13 @@ def _strings(value: Any, path: _Path, depth: int) -> Iterator[tuple[_Path, str]]
             yield from _strings(inner, (*path, at), depth + 1)
 
 
-def _parts(text: str, path: _Path, strict: bool = True) -> Iterator[_Part]:
+def _parts(text: str, path: Path, strict: bool = True) -> Iterator[_Part]:
     at = 0
     for mark in _MARK.finditer(text):
         part = _part(mark[1])
         if part is None:
             if strict:
-                raise _bad(f"{_shown(path)}", f"{mark[0][:60]} at character {mark.start() + 1}", _ACCEPTED)
+                raise _bad(f"{shown_path(path)}", f"{mark[0][:60]} at character {mark.start() + 1}", _ACCEPTED)
             continue
         before = text[at : mark.start()]
         if strict and ("{{" in before or "}}" in before):
@@ -301,7 +315,7 @@ def _parts(text: str, path: _Path, strict: bool = True) -> Iterator[_Part]:
     rest = text[at:]
     if strict and ("{{" in rest or "}}" in rest):
         place = min(found for found in (rest.find("{{"), rest.find("}}")) if found >= 0)
-        raise _bad(_shown(path), f"{rest[place : place + 40]} at character {at + place + 1}", _ACCEPTED)
+        raise _bad(shown_path(path), f"{rest[place : place + 40]} at character {at + place + 1}", _ACCEPTED)
     if rest:
         yield rest
 
@@ -315,6 +329,10 @@ def _part(inside: str) -> _Part | None:
         return _Use(typed[1], cast(Kind, typed[2]))
     partial = _PARTIAL.fullmatch(inside)
     return _Include(partial[1], int(partial[2]), partial[3] or "") if partial is not None else None
+
+
+def _literal_chars(spot: _Spot) -> int:
+    return sum(len(part) for part in spot.parts if isinstance(part, str))
 
 
 def _fits(value: Any, kind: str) -> bool:
@@ -332,7 +350,3 @@ def _named(value: Any) -> str:
 
 def _bad(path: str, found: str, accepted: str) -> BadRequest:
     return BadRequest(f"{path}: found {found}; accepted: {accepted}.", code="invalid_template", param=path)
-
-
-def _shown(path: _Path) -> str:
-    return "$" + "".join(f"[{step}]" if isinstance(step, int) else f".{step}" for step in path)

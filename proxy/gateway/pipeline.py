@@ -39,7 +39,7 @@ async def handle(gw: Gateway, wire: Wire) -> None:
         ex.phase = "receive"
         ex.body = await receive(wire, ex.head, gw.max_body)  # up to gateway.max_body
         ex.phase = "render"
-        sent_body = render(ex, gw.prompts, gw.directory)  # a managed prompt filled in, or the body as it came
+        sent_body = await render(ex, gw.prompts, gw.directory)  # a managed prompt filled in, or the body as it came
         ex.phase = "plan"
         ex.request = request = plan(ex, ex.route, sent_body, gw.directory, gw.stream_usage)  # the complete request
         ex.retry_plan = gw.targets.plan_fallbacks(request, ex.started)  # whom else to ask, where the call says so
