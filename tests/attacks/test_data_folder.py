@@ -63,7 +63,8 @@ class Used:
                 os.kill(pid, signal.SIGKILL)
             stack.process.wait()
             stack.process = None
-        self.data = folder / "used" / "data"
+        self.data = folder / "kept"
+        (folder / "used" / "data").rename(self.data)
 
     def call(self, stack: Stack) -> httpx.Response:
         return httpx.post(stack.gateway + CHAT, json=BODY, headers={**LIMITED, **self.key}, timeout=30)
@@ -84,29 +85,30 @@ def used(tmp_path_factory: pytest.TempPathFactory, simulator_origin: str) -> Ite
     yield Used(tmp_path_factory.mktemp("used"), simulator_origin)
 
 
-def test_no_file_stops_the_rest(used: Used, tmp_path: Path) -> None:
+def test_no_file_stops_the_rest(used: Used) -> None:
     problems: list[str] = []
     wanted = os.environ.get("PERIHELION_FILES", "")
     names = [name for name in used.files() if re.search(wanted, name)]
     assert len(names) > 10 or wanted
     for name in names:
         for way, damage in WAYS.items():
-            problem = trouble(used, tmp_path, name, way, damage)
+            problem = trouble(used, name, way, damage)
             print(f"{name} {way}: {problem or 'well'}", flush=True)
             if problem:
                 problems.append(f"{name} {way}: {problem}")
-            shutil.rmtree(tmp_path / "case")
+            shutil.rmtree(used.folder / "used" / "data")
     assert problems == []
 
 
-def trouble(used: Used, folder: Path, name: str, way: str, damage: object) -> str:
+def trouble(used: Used, name: str, way: str, damage: object) -> str:
     """What is wrong after this damage; empty where all is as it should be."""
-    case = folder / "case"
-    shutil.copytree(used.data, case / "data")
+    case = used.folder / "used"  # at its own place: the log store has absolute paths
+    shutil.copytree(used.data, case / "data", symlinks=True)
     assert callable(damage)
     damage(case / "data" / name)
     stack = Stack(case, used.providers, auth__mode="required")
     stack.output = case / "output"
+    stack.output.unlink(missing_ok=True)
     ready = True
     try:
         try:
