@@ -1,5 +1,6 @@
 """Accounts over HTTP: passwords and their reset, open sessions, one-time links, and the state of the installation."""
 
+import itertools
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -11,12 +12,14 @@ from proxy.cli.users import users
 from tests.stack import Stack, wait_for
 
 PASSWORD = "correct horse battery"
+ADDRESSES = itertools.count(1)
 Enter = Callable[..., httpx.Client]
 
 
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
-    with Stack(tmp_path_factory.mktemp("accounts"), limits__policy="5000;w=60", log__ttl_days="30") as running:
+    settings = {"limits__policy": "5000;w=60", "log__ttl_days": "30", "control__trusted_proxies": "127.0.0.1"}
+    with Stack(tmp_path_factory.mktemp("accounts"), **settings) as running:
         yield running
 
 
@@ -29,11 +32,12 @@ def local(stack: Stack) -> Iterator[httpx.Client]:
 
 @pytest.fixture
 def enter(stack: Stack, local: httpx.Client) -> Iterator[Enter]:
-    """Logs somebody in: by an invitation of `by`, or by a password."""
+    """Logs somebody in, each from an address of their own: by an invitation of `by`, or by a password."""
     opened: list[httpx.Client] = []
 
     def logged_in(email: str, role: str = "", password: str = PASSWORD, by: httpx.Client = local) -> httpx.Client:
-        client = httpx.Client(base_url=stack.control, timeout=30, headers={"User-Agent": f"browser of {email}"})
+        named = {"User-Agent": f"browser of {email}", "X-Forwarded-For": f"198.51.100.{next(ADDRESSES)}"}
+        client = httpx.Client(base_url=stack.control, timeout=30, headers=named)
         opened.append(client)
         if role:
             link = made(by.post("/api/members", json={"email": email, "role": role}), 201)["path"]
