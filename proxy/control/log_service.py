@@ -114,7 +114,9 @@ class LogService:
                 lock = SpoolLock(self.settings.layout.spool)
                 prices = price_book(self.settings)
                 store = open_store(self.settings)
-                guard = RetentionGuard(store.hold_retention, Journal(self.settings.layout.journal).newest_us)
+                journal = self.settings.layout.journal
+                note = journal.with_name("retention.held")
+                guard = RetentionGuard(store.hold_retention, Journal(journal).placed_us(), note)
                 self._guard = guard
                 threading.Thread(target=self._watch_clock, args=(guard,), name="retention", daemon=True).start()
                 shipper = make_shipper(self.settings, store, prices)

@@ -159,11 +159,11 @@ def test_what_was_made_under_a_wrong_clock_does_not_last(tmp_path: Path, monkeyp
 
 
 class Held:
-    def __init__(self, wall: SetClock, newest_us: int) -> None:
+    def __init__(self, wall: SetClock, newest_us: int, folder: Path) -> None:
         self.on = False
         self.mono_us = 0
         self.wall = wall
-        self.guard = RetentionGuard(self.hold, newest_us, wall=wall, clock=lambda: self.mono_us)
+        self.guard = RetentionGuard(self.hold, newest_us, folder / "held", wall=wall, clock=lambda: self.mono_us)
 
     def hold(self, on: bool) -> None:
         self.on = on
@@ -176,30 +176,35 @@ class Held:
         return self.on
 
 
-def test_a_step_forward_holds_deletion_until_the_clock_is_right_again_or_for_a_day(wall: SetClock) -> None:
-    held = Held(wall, wall.us)
+def test_a_step_forward_holds_deletion_until_the_clock_is_right_again_or_for_a_day(
+    wall: SetClock, tmp_path: Path
+) -> None:
+    held = Held(wall, wall.us, tmp_path)
     assert not held.after(1)
     wall.us += YEAR_S * 1_000_000
     assert held.after(1)
     wall.us -= YEAR_S * 1_000_000
     assert not held.after(1)
     wall.us += YEAR_S * 1_000_000
-    assert held.after(1) and held.after(86_000)
+    assert held.after(1) and held.after(43_000)
+    held = Held(wall, wall.us, tmp_path)  # another process
+    assert held.on and held.after(43_000)
     assert not held.after(500), "an operator had a day"
     assert not held.after(500)
+    assert not Held(wall, wall.us, tmp_path).on
 
 
-def test_a_start_long_after_the_newest_record_holds_deletion(wall: SetClock) -> None:
-    held = Held(wall, wall.us - YEAR_S * 1_000_000)
+def test_a_start_long_after_the_newest_record_holds_deletion(wall: SetClock, tmp_path: Path) -> None:
+    held = Held(wall, wall.us - YEAR_S * 1_000_000, tmp_path)
     assert held.on and held.after(86_000)
     wall.us -= YEAR_S * 1_000_000
     assert not held.after(1), "the clock was wrong, and is right now"
-    assert not Held(wall, wall.us - 6 * 86_400 * 1_000_000).on
-    assert not Held(wall, 0).on, "a first start"
+    assert not Held(wall, wall.us - 6 * 86_400 * 1_000_000, tmp_path).on
+    assert not Held(wall, 0, tmp_path).on, "a first start"
 
 
-def test_a_clock_that_goes_back_or_a_night_of_sleep_is_no_reason(wall: SetClock) -> None:
-    held = Held(wall, wall.us)
+def test_a_clock_that_goes_back_or_a_night_of_sleep_is_no_reason(wall: SetClock, tmp_path: Path) -> None:
+    held = Held(wall, wall.us, tmp_path)
     wall.us += 9 * 3600 * 1_000_000
     assert not held.after(1)
     wall.us -= 2 * YEAR_S * 1_000_000

@@ -58,11 +58,6 @@ class Journal:
         except (msgspec.MsgspecError, ValueError) as error:
             set_aside(path, f"is damaged ({error})" if isinstance(error, msgspec.MsgspecError) else str(error))
 
-    @property
-    def newest_us(self) -> int:
-        """When the newest record arrived, in µs since the epoch; 0: never, or not known."""
-        return self._file.ingested_us
-
     def knows(self, sink: str) -> bool:
         """Whether the sink had offsets before."""
         return sink in self._file.sinks
