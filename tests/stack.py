@@ -34,7 +34,7 @@ def free_port() -> int:
             return port
 
 
-def wait_for(what: str, probe: Callable[[], Found | None], patience_s: float = 30.0) -> Found:
+def wait_for(what: str, probe: Callable[[], Found | None], patience_s: float = 90.0) -> Found:
     """The first truthy answer of `probe`; fails by name after `patience_s`."""
     deadline = time.monotonic() + patience_s
     while time.monotonic() < deadline:
@@ -115,9 +115,9 @@ class Stack:
                 cwd=self.folder,
                 stdout=output if self.quiet or self.output else None,
             )
-        wait_for("the gateway", lambda: self.answers(self.gateway + "/readyz"), 90)
+        wait_for("the gateway", lambda: self.answers(self.gateway + "/readyz"))
         if command == "serve":
-            wait_for("the control plane", lambda: self.answers(self.control + "/readyz"), 90)
+            wait_for("the control plane", lambda: self.answers(self.control + "/readyz"))
 
     def stop(self) -> None:
         if self.process is not None:

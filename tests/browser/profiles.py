@@ -13,7 +13,7 @@ __all__ = ["DESKTOP", "PATIENCE_MS", "PHONE", "Profile", "Profiles"]
 
 DESKTOP = {"width": 1440, "height": 900}
 PHONE = {"width": 390, "height": 844}
-PATIENCE_MS = 30_000
+PATIENCE_MS = 60_000
 _KEPT = 4
 """Each is a process with 100 MB and more."""
 

@@ -109,7 +109,7 @@ def test_a_budget_is_told_and_its_delivery_is_sent_again(page: Page, receiver: H
         "href", re.compile("^/requests")
     )
 
-    wait_for("the notice of the budget", lambda: len(notices(receiver)) == 1, 30)
+    wait_for("the notice of the budget", lambda: len(notices(receiver)) == 1)
     page.goto("/channels")
     row(page, "Treasury").get_by_role("link", name=re.compile("^[0-9]+ sent")).click()
     delivery = page.get_by_role("table", name="Deliveries").get_by_role("row").filter(has_text="Pocket money")
@@ -119,7 +119,7 @@ def test_a_budget_is_told_and_its_delivery_is_sent_again(page: Page, receiver: H
     drawer = page.get_by_role("dialog")
     expect(drawer.get_by_label("The notification as JSON")).to_contain_text("Pocket money")
     drawer.get_by_role("button", name="Send again").click()
-    wait_for("the same notice once more", lambda: len(notices(receiver)) == 2, 30)
+    wait_for("the same notice once more", lambda: len(notices(receiver)) == 2)
     first, again = notices(receiver)
     assert first.headers["webhook-id"] == again.headers["webhook-id"]
     page.keyboard.press("Escape")
@@ -144,7 +144,7 @@ def test_what_was_given_up_is_sent_again_all_at_once(page: Page, receiver: HttpR
         made = api.post("/api/channels", json={"kind": "pagerduty", "name": "Pager", "config": config}).json()
         budget = {"name": "Paged money", "limit_usd": 0.0001, "shares": [100], "channels": [made["channel"]["id"]]}
         assert api.post("/api/budgets", json=budget).status_code == 201
-        wait_for("the notice of the budget", lambda: len(paged()) == 1, 30)
+        wait_for("the notice of the budget", lambda: len(paged()) == 1)
 
         page.goto("/channels")
         row(page, "Pager").get_by_role("link", name=re.compile("^[0-9]+ given up")).click()
@@ -153,7 +153,7 @@ def test_what_was_given_up_is_sent_again_all_at_once(page: Page, receiver: HttpR
         receiver.answer = Answer(status=202)
         page.get_by_role("button", name=re.compile("^Send [0-9]+ given up again")).click()
         expect(page.get_by_text(re.compile("of Pager (is|are) sent again"))).to_be_visible()
-        wait_for("the same notice once more", lambda: len(paged()) == 2, 30)
+        wait_for("the same notice once more", lambda: len(paged()) == 2)
         first, again = paged()
         assert first.json["dedup_key"] == again.json["dedup_key"]
         expect(row(page, "Pager").get_by_role("link", name=re.compile("given up"))).to_have_count(0)
@@ -182,7 +182,7 @@ def test_a_webhook_is_made_paused_and_replayed(page: Page, receiver: HttpReceive
     secret = shown_secret(page)
     webhook = row(page, "Ticket archive")
     expect(webhook.get_by_role("link", name="property.feature:support")).to_be_visible()
-    wait_for("calls at the receiver", lambda: len(sent_to(receiver, "/tickets")) > 5, 30)
+    wait_for("calls at the receiver", lambda: len(sent_to(receiver, "/tickets")) > 5)
     call = sent_to(receiver, "/tickets")[0]
     assert call.json["type"] == "call.finished"
     assert call.json["data"]["properties"]["feature"] == "support"
@@ -204,7 +204,7 @@ def test_a_webhook_is_made_paused_and_replayed(page: Page, receiver: HttpReceive
         ids = [message.headers["webhook-id"] for message in sent_to(receiver, "/tickets")]
         return set(ids[count:]) >= set(ids[:count])
 
-    wait_for("the calls once more", came_again, 30)
+    wait_for("the calls once more", came_again)
 
 
 def test_exports_say_how_they_are_turned_on(page: Page) -> None:

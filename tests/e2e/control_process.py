@@ -29,7 +29,7 @@ def free_port() -> int:
         return int(probe.getsockname()[1])
 
 
-def until(true: Callable[[], Any], what: str, patience_s: float = 30.0) -> Any:
+def until(true: Callable[[], Any], what: str, patience_s: float = 90.0) -> Any:
     """What `true` returns once that is something; fails by name after the patience."""
     deadline = time.monotonic() + patience_s
     while not (found := true()):

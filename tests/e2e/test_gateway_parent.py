@@ -39,7 +39,7 @@ def test_open_calls_end_and_a_new_gateway_waits_for_the_limits_they_hold(tmp_pat
         reader.join(30)
         assert b"".join(chunks).endswith(b"data: [DONE]\n\n")
 
-        wait_for("the next gateway", lambda: stack.answers(stack.gateway + "/readyz"), 30)
+        wait_for("the next gateway", lambda: stack.answers(stack.gateway + "/readyz"))
         left = [
             httpx.post(url, json=STREAM | {"stream": False}, headers=SLOW, timeout=30).status_code for _ in range(2)
         ]
