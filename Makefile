@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/.ready
 SOURCES := pyproject.toml setup.py $(wildcard _speedups/*.pyx _speedups/*.pxd _speedups/*.pxi)
 
-.PHONY: help run demo test soak lint build dashboard dashboard-types screenshots bench bench-short bench-frames bench-rivals bench-store bench-alerts bench-dashboard bench-attacks clean
+.PHONY: help run demo test soak soak-long lint build dashboard dashboard-types screenshots bench bench-short bench-frames bench-rivals bench-store bench-alerts bench-dashboard bench-attacks clean
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-13s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -22,6 +22,9 @@ test: dashboard ## build everything and run the tests, but for the soak tests
 
 soak: dashboard ## the tests that take long: kill -9, many workers, faults of the network, builds
 	PERIHELION_EXPECT_COMPILED=1 $(BIN)/python -m pytest -m soak -n 2 --dist loadscope
+
+soak-long: dashboard ## the same with every kill, every damaged file and ten minutes of each fuzzer: hours
+	PERIHELION_EXPECT_COMPILED=1 PERIHELION_SOAK_LONG=1 $(BIN)/python -m pytest -m soak -n 2 --dist loadscope
 
 lint: $(READY) ## ruff, mypy and the types of the dashboard
 	$(BIN)/ruff check .

@@ -5,8 +5,9 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any, Final
 
+from litestar.enums import ScopeType
 from litestar.exceptions import HTTPException
-from litestar.types import ASGIApp, Message, Receive, Scope, Send
+from litestar.types import ASGIApp, HTTPReceiveMessage, Receive, Scope, Send, WebSocketReceiveMessage
 
 from proxy.control.client_address import Network, client_address
 
@@ -33,7 +34,7 @@ class Intake:
         self._open: Counter[str] = Counter()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
+        if scope["type"] != ScopeType.HTTP:
             await self._app(scope, receive, send)
             return
         peer = scope["client"][0] if scope["client"] else ""
@@ -60,7 +61,7 @@ class _Deadline:
         self._until = 0.0
         self._done = False
 
-    async def receive(self) -> Message:
+    async def receive(self) -> HTTPReceiveMessage | WebSocketReceiveMessage:
         if self._done:
             return await self._receive()  # the end of the connection: no deadline
         loop = asyncio.get_running_loop()

@@ -8,10 +8,11 @@ from pathlib import Path
 import pytest
 
 from tests.attacks.fuzz import SEEDS, TARGETS
+from tests.soak import LONG
 from tests.stack import ROOT
 
 CORPUS = Path(__file__).parent / "corpus"
-SECONDS = 15
+SECONDS = 600 if LONG else 10
 
 
 @pytest.mark.parametrize("name", TARGETS)
