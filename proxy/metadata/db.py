@@ -14,6 +14,7 @@ from sqlalchemy.exc import SQLAlchemyError
 import proxy.metadata.alert_tables  # noqa: F401 - declares its tables
 from proxy.core.clock import now_us
 from proxy.core.errors import PerihelionError, SettingError
+from proxy.core.files import make_folder, set_aside
 from proxy.core.identity import DEFAULT_ORG
 from proxy.core.secret import Secret, SecretError
 from proxy.core.settings import Settings
@@ -141,7 +142,11 @@ def _engine(url: str) -> Engine:
     # Errors are logged, and parameters are hashes, tokens and what is sealed.
     if not url.startswith("sqlite"):
         return create_engine(url, hide_parameters=True, pool_pre_ping=True, pool_size=5, max_overflow=10)
-    Path(url.removeprefix("sqlite:///")).parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    file = Path(url.removeprefix("sqlite:///"))
+    make_folder(file.parent)
+    for beside in (file.with_name(f"{file.name}-wal"), file.with_name(f"{file.name}-shm")):
+        if beside.is_dir():
+            set_aside(beside, "is a folder and not a file of SQLite")
     engine = create_engine(url, hide_parameters=True, connect_args={"timeout": 10, "check_same_thread": False})
 
     @event.listens_for(engine, "connect")

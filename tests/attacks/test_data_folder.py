@@ -3,6 +3,7 @@
 The list of files is that of an installation which was really used and then killed, not one from memory.
 """
 
+import contextlib
 import os
 import re
 import shutil
@@ -114,7 +115,8 @@ def trouble(used: Used, name: str, way: str, damage: object) -> str:
     ready = True
     try:
         try:
-            stack.start()
+            with words_in(stack.output):
+                stack.start()
         except AssertionError as error:
             if "control" not in str(error):
                 return f"the gateway does not start: {error} {told(stack)}"
@@ -140,6 +142,19 @@ def trouble(used: Used, name: str, way: str, damage: object) -> str:
     finally:
         stack.stop()
     return ""
+
+
+@contextlib.contextmanager
+def words_in(output: Path) -> Iterator[None]:
+    """Has the processes that are started meanwhile write their errors to the file."""
+    before = os.dup(2)
+    with output.open("ab") as file:
+        os.dup2(file.fileno(), 2)
+    try:
+        yield
+    finally:
+        os.dup2(before, 2)
+        os.close(before)
 
 
 def told(stack: Stack) -> str:

@@ -343,6 +343,15 @@ def test_a_metadata_database_that_is_lost_or_damaged_wipes_no_key(
     assert key_of(settings, token)
 
 
+@pytest.mark.parametrize("name", ["metadata.db-wal", "metadata.db-shm"])
+def test_a_folder_in_the_place_of_a_file_of_sqlite_is_set_aside(settings: Settings, name: str) -> None:
+    token = installation(settings)
+    DAMAGES["folder"](settings.data / name)
+    open_database(settings).close()
+    assert (settings.data / f"{name}.damaged").is_dir()
+    assert key_of(settings, token)
+
+
 def test_a_new_database_beside_a_snapshot_of_nothing_is_a_first_start(settings: Settings) -> None:
     database = open_database(settings)
     Publisher(database, settings.layout.snapshot).publish()
