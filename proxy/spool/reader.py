@@ -34,6 +34,11 @@ class Batch(msgspec.Struct, frozen=True):
     payloads: list[memoryview]
     lost: bool = False
 
+    def offset_of(self, number: int) -> int:
+        """Where record `number` begins; the batch's end for one more than there are."""
+        # Frames lie next to each other, up to the batch's end.
+        return self.end - sum(HEADER_SIZE + len(payload) for payload in self.payloads[number:])
+
 
 class Reader:
     """The segments of one spool folder. Opens files only while it reads them."""

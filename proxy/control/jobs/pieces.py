@@ -10,7 +10,6 @@ import enum
 from typing import Final, NamedTuple
 
 from proxy.spool.reader import Batch
-from proxy.spool.segment import HEADER_SIZE
 
 __all__ = ["MAX_PLAIN_BYTES", "Care", "Step", "first", "next_step", "rest", "tries_behind"]
 
@@ -72,14 +71,9 @@ def first(batch: Batch, records: int) -> Batch:
     """Return the first records of a batch as a batch of its own."""
     if records >= len(batch.payloads):
         return batch
-    return Batch(batch.segment, batch.start, _offset(batch, records), batch.payloads[:records])
+    return Batch(batch.segment, batch.start, batch.offset_of(records), batch.payloads[:records])
 
 
 def rest(batch: Batch, records: int) -> Batch:
     """Return what follows the first records."""
-    return Batch(batch.segment, _offset(batch, records), batch.end, batch.payloads[records:])
-
-
-def _offset(batch: Batch, records: int) -> int:
-    """Where record number `records` begins: frames lie next to each other, up to the batch's end."""
-    return batch.end - sum(HEADER_SIZE + len(payload) for payload in batch.payloads[records:])
+    return Batch(batch.segment, batch.offset_of(records), batch.end, batch.payloads[records:])
