@@ -15,7 +15,7 @@ CORPUS = Path(__file__).parent / "corpus"
 
 def main() -> None:
     with atheris.instrument_imports(include=["proxy", "_speedups._pure"]):
-        from tests.attacks.fuzz import SEEDS, TARGETS
+        from tests.attacks.fuzz.registry import SEEDS, TARGETS
 
     options = argparse.ArgumentParser(prog="python -m tests.attacks.fuzz", description=__doc__)
     options.add_argument("name", choices=sorted(TARGETS))

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.attacks.fuzz import SEEDS, TARGETS
+from tests.attacks.fuzz.registry import SEEDS, TARGETS
 from tests.soak import LONG
 from tests.stack import ROOT
 
