@@ -33,7 +33,7 @@ def test_every_call_is_in_the_file_and_once_in_the_log_although_the_control_plan
         events = wait_for("the file to hold every call", lambda: complete(file, seen), 30)
         newest = next(stack.records())
         assert events[newest["id"]].keys() == newest.keys()
-        [state] = get_json(stack.control + "/readyz")["sinks"]
+        [state] = get_json(stack.control + "/readyz", stack.token)["sinks"]
         assert (state["name"], state["durable"], state["skipped"], state["last_error"]) == ("jsonl", False, 0, "")
 
 
