@@ -13,7 +13,7 @@ __all__ = ["MAX_LAYERS", "MAX_PLAIN", "MAX_RATIO", "Plain", "decompress", "decom
 
 MAX_LAYERS: Final = 3
 """Encodings on top of one another. A body with more is left as it is."""
-MAX_RATIO: Final = 100
+MAX_RATIO: Final = 50
 """Plain bytes that one compressed byte may become, beyond `_MIN_PLAIN`. Text of chats has ratios of 3 to 30."""
 MAX_PLAIN: Final = 64 << 20
 """Plain bytes that are decoded of one body, whatever its size."""

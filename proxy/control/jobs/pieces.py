@@ -13,7 +13,7 @@ from proxy.spool.reader import Batch
 
 __all__ = ["MAX_PLAIN_BYTES", "Care", "Step", "first", "next_step", "rest", "tries_behind"]
 
-MAX_PLAIN_BYTES: Final = 16 << 20
+MAX_PLAIN_BYTES: Final = 4 << 20
 """Decompressed bytes of bodies and texts whose rows are in memory at once; a single record may have more."""
 _FEW: Final = 16
 _SINGLY: Final = 3
