@@ -15,7 +15,7 @@ from proxy.control.retention_guard import RetentionGuard
 from proxy.control.shipping import SpoolBusy, SpoolLock, make_shipper, open_store, price_book
 from proxy.core.errors import PerihelionError
 from proxy.core.log import swallowed
-from proxy.core.process import tune_gc, unmap_clean_code
+from proxy.core.process import return_large_buffers, tune_gc, unmap_clean_code
 from proxy.core.settings import Settings
 from proxy.logstore import LogStore
 from proxy.spool.reader import Reader
@@ -124,6 +124,7 @@ class LogService:
                 self.shipper, self._store = shipper, store
                 # Prices and the driver stay for good, and a batch of rows holds no cycles: walk them rarely.
                 tune_gc()
+                return_large_buffers()
                 unmap_clean_code()
                 self.problem = ""
                 shipper.run(self._stop, _DRAIN_S)

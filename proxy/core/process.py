@@ -20,6 +20,7 @@ __all__ = [
     "bind_forks",
     "die_with_parent",
     "raise_file_limit",
+    "return_large_buffers",
     "take_parent",
     "tune_gc",
     "unmap_clean_code",
@@ -36,6 +37,10 @@ _MAX_FILES: Final = 1 << 20
 _MADV_DONTNEED: Final = 4
 _MAPPING: Final = re.compile(r"([0-9a-f]+)-([0-9a-f]+) r(.)(.)p \S+ \S+ ([1-9]\d*) ")
 _MIN_KIB: Final = 1024
+_M_MMAP_THRESHOLD: Final = -3
+_M_ARENA_MAX: Final = -8
+_LARGE_BYTES: Final = 256 << 10
+_ARENAS: Final = 2
 
 
 def take_parent() -> int:
@@ -100,6 +105,15 @@ def bind_forks(signum: int) -> None:
         go_on()
 
     os.register_at_fork(before=begin, after_in_parent=go_on, after_in_child=begin_child)
+
+
+def return_large_buffers() -> None:
+    """Have large buffers given back to the system when they are freed. By itself glibc keeps those of every thread for
+    the next ones, and a process that once held many large bodies never becomes smaller again."""
+    with contextlib.suppress(OSError, AttributeError):
+        libc = ctypes.CDLL(None)
+        libc.mallopt(_M_MMAP_THRESHOLD, _LARGE_BYTES)
+        libc.mallopt(_M_ARENA_MAX, _ARENAS)
 
 
 def raise_file_limit() -> int:

@@ -20,7 +20,7 @@ from proxy.logstore.hourly import LATE_US, StoredHours, late_hours
 from proxy.logstore.limits import EXPORT_LIMITS, READ_LIMITS, QueryLimits, StoreError
 from proxy.logstore.prepare import prepare
 from proxy.logstore.removal import remove_calls
-from proxy.logstore.rows import columns
+from proxy.logstore.rows import BodyRow, columns
 from proxy.logstore.sandbox import Sandbox
 from proxy.logstore.sql import query
 from proxy.logstore.sql_check import SqlResult
@@ -45,6 +45,8 @@ _INSERT: Final = {
     "max_partitions_per_insert_block": 0,
 }
 
+_LARGE_CHARS: Final = 2 << 20
+"""Characters of bodies in one insert above which freed memory is given back at once."""
 _STATEMENT: Final = {"async_insert": 0, "insert_deduplicate": 0}
 
 
@@ -103,6 +105,8 @@ class ClickHouseStore:
                 column_oriented=True,
                 settings={"insert_deduplication_token": f"{token}:{table}", **_INSERT},
             )
+            if self._connections.address.embedded and _body_chars(rows) > _LARGE_CHARS:
+                writer.command("SYSTEM JEMALLOC PURGE")  # else this process keeps what it needed for them
         self._hours.note_changes(late)  # again: hours may have been filled between the first time and the insert
         if table == "annotations":
             self._updates.forget()
@@ -263,6 +267,10 @@ class ClickHouseStore:
 
     def _updated_properties(self, org: str) -> frozenset[str]:
         return frozenset(row["name"] for row in self.read(query("updated_properties"), {"org": org}))
+
+
+def _body_chars(rows: Sequence[AnyRow]) -> int:
+    return sum(len(row.request) + len(row.response) for row in rows if isinstance(row, BodyRow))
 
 
 def _types(client: Any, table: str) -> dict[str, Any]:

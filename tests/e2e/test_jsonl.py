@@ -50,7 +50,7 @@ def test_a_file_that_cannot_be_written_is_reported_and_the_log_goes_on(tmp_path:
         assert stack.record(answer.headers["helicone-id"])["status"] == 200
 
         def failing() -> bool:
-            [state] = get_json(stack.control + "/readyz")["sinks"]
+            [state] = get_json(stack.control + "/readyz", stack.token)["sinks"]
             return "No space left" in state["last_error"] and state["lag_records"] == 1
 
         wait_for("the failure to show", failing)

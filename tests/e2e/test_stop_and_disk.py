@@ -114,7 +114,7 @@ def test_a_burst_that_comes_in_one_turn_of_the_loop_is_answered_whole_though_a_s
 def test_a_disk_that_takes_nothing_drops_rows_and_says_so(tmp_path: Path, simulator_origin: str) -> None:
     stack = Stack(tmp_path, {"openai": f'origin = "{simulator_origin}"'})
     (tmp_path / "data").mkdir()
-    (tmp_path / "data" / "spool").write_text("a file where the folder should be")
+    (tmp_path / "data" / "spool").symlink_to("/proc/sys/kernel")  # a folder that takes no file, not even of root
     try:
         stack.start("gateway")
         body = {"model": "gpt-4o-mini", "messages": []}
