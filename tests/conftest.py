@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import httpx._transports.default as transports
 import pytest
+from hypothesis import HealthCheck, settings
 
 if TYPE_CHECKING:
     from xdist.scheduler import LoadScopeScheduling
@@ -17,6 +18,10 @@ _FOLDERS = ("browser", "e2e", "attacks", "wire", "contract", "arch", "twins", "u
 _BROWSER = "tests/browser/"
 _HALF = ("test_every_page", "test_first_pages", "test_people", "test_sql")
 """Modules of the browser tests that take about as long as the others of them."""
+
+
+settings.register_profile("unhurried", deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("unhurried")  # a busy machine is no fault
 
 
 def pytest_configure() -> None:

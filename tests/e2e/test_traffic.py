@@ -159,8 +159,8 @@ def _usage_differences(id: str, record: dict[str, Any]) -> list[str]:
 
 
 def test_cut_short(stack: Stack) -> None:
-    """Half an answer: the caller gets what came of it, of a stream without the piece of an event that would be taken for
-    a whole one, and an error or a broken connection, never a quiet end."""
+    """Half an answer: the caller gets what came of it (of a stream not the piece of an event that would be taken for a
+    whole one), and an error or a broken connection, never a quiet end."""
     got = asyncio.run(play(stack, lambda exchange: {"x-sim-cut": str(len(body_of(exchange)) // 2)}))
     records = {row["id"]: row for row in _records(stack, {headers["helicone-id"] for _, headers, _ in got.values()})}
     wrong: list[str] = []

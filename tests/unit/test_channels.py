@@ -27,7 +27,7 @@ from tests.stack import ROOT
 SCHEMAS = ROOT / "tests" / "data" / "receivers"
 KEY = "0123456789abcdef0123456789abcdef"
 TIMEOUT_S = 10.0
-SHORT_S = 0.5
+SHORT_S = 1.5
 """Of an attempt whose receiver goes on for much longer."""
 HOUR_S = 3600.0
 AT_US = 1_767_225_600_123_456
