@@ -50,10 +50,6 @@ class _Table:
         state = self.young.get(key)
         return self.old.get(key, b"") if state is None else state
 
-    def is_due(self, now_us: int) -> bool:
-        """Whether `turn` has something to do."""
-        return not 0 < self.until_us - now_us <= self.turn_us
-
     def turn(self, now_us: int) -> dict[Key, bytes]:
         """Drops the older generation where its time is over, and returns it. Where the clock went back, its time begins
         again."""
@@ -240,7 +236,7 @@ class MemoryKv:
         table = self._tables.get(charge.window_us)
         if table is None:
             table = self._tables[charge.window_us] = _Table(charge.window_us, now)
-        elif table.is_due(now):
+        elif not 0 < table.until_us - now <= table.turn_us:
             self._dying.append(table.turn(now))
         return table, self._key(charge.bucket)
 
@@ -302,7 +298,7 @@ class MemoryKv:
         now = clock_us()
         for window_us in list(self._tables):
             table = self._tables[window_us]
-            if table.is_due(now):
+            if not 0 < table.until_us - now <= table.turn_us:
                 self._dying.append(table.turn(now))
                 if not table.young and not table.old:
                     del self._tables[window_us]
