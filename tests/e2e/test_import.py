@@ -252,7 +252,7 @@ def test_litellm_spend_logs_and_payloads(control: ControlProcess, api: httpx.Cli
     assert (plain["provider"], plain["operation"], plain["model"]) == ("openai", "chat", "gpt-4o-2024-08-06")
     assert (plain["latency_ms"], plain["ttft_ms"], plain["cost_nanousd"]) == (700.0, None, 2_600_000)
     assert plain["properties"] == {
-        "jobid": "42", "tags": "beta", "team": "web", "key_alias": "search", "model_group": "fast",
+        "jobid": "42", "tags": "beta", "team": "web", "alias": "search", "model_group": "fast",
     }  # fmt: skip
     assert (failed["provider"], failed["status"], failed["error"]) == ("anthropic", 429, "RateLimitError")
     assert (failed["start"], failed["ttft_ms"]) == ("2026-01-03T00:00:00.250000Z", 500.0)

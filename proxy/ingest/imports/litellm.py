@@ -153,7 +153,7 @@ def _properties(row: Row, metadata: Row) -> dict[str, str]:
         "tags": ",".join(plain),
         "team": metadata.text("user_api_key_team_alias") or row.text("team_id"),
         "organization": row.text("organization_id"),
-        "key_alias": metadata.text("user_api_key_alias"),
+        "alias": metadata.text("user_api_key_alias"),
         "model_group": row.text("model_group"),
     }
     return {**{name: text for name, text in named.items() if text}, **properties}
