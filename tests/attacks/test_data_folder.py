@@ -93,7 +93,7 @@ def test_no_file_stops_the_rest(used: Used) -> None:
     names = [name for name in used.files() if re.search(wanted, name)]
     assert len(names) > 10 or wanted
     ways = list(WAYS.items())
-    for at, name in enumerate(names):
+    for at, name in enumerate(names if LONG else names[::4]):
         for way, damage in ways if LONG else [ways[at % len(ways)]]:
             problem = trouble(used, name, way, damage)
             print(f"{name} {way}: {problem or 'well'}", flush=True)
