@@ -18,13 +18,13 @@ demo: dashboard ## the same against a simulated provider, with two weeks of call
 	$(BIN)/python -m simulator.demo
 
 test: dashboard ## build everything and run the tests, but for the soak tests
-	PERIHELION_EXPECT_COMPILED=1 $(BIN)/python -m pytest -m "not soak" -n 4 --dist loadscope --no-loadscope-reorder
+	PERIHELION_EXPECT_COMPILED=1 $(BIN)/python -m pytest -m "not soak and not long" -n 4 --dist loadscope --no-loadscope-reorder
 
 soak: dashboard ## the tests that take long: kill -9, many workers, faults of the network, builds
 	PERIHELION_EXPECT_COMPILED=1 $(BIN)/python -m pytest -m soak -n 2 --dist loadscope
 
-soak-long: dashboard ## the same with every kill, every damaged file and ten minutes of each fuzzer: hours
-	PERIHELION_EXPECT_COMPILED=1 PERIHELION_SOAK_LONG=1 $(BIN)/python -m pytest -m soak -n 2 --dist loadscope
+soak-long: dashboard ## the same, and those that take hours: every kill, every damaged file, ten minutes of each fuzzer
+	PERIHELION_EXPECT_COMPILED=1 PERIHELION_SOAK_LONG=1 $(BIN)/python -m pytest -m "soak or long" -n 2 --dist loadscope
 
 lint: $(READY) ## ruff, mypy and the types of the dashboard
 	$(BIN)/ruff check .

@@ -1,4 +1,4 @@
-"""How long soak tests go on: in CI a sample, with `make soak-long` all of it."""
+"""How long fuzzers go on: seconds in CI, ten minutes with `make soak-long`."""
 
 import os
 from typing import Final

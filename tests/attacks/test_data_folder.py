@@ -16,10 +16,9 @@ import httpx
 import pytest
 
 from tests.attacks.damage import DAMAGES
-from tests.soak import LONG
 from tests.stack import Stack, get_json
 
-pytestmark = pytest.mark.soak
+pytestmark = pytest.mark.long
 
 CHAT = "/openai/v1/chat/completions"
 BODY = {"model": "gpt-4o-mini", "messages": [{"role": "user", "content": "Say hello."}]}
@@ -92,9 +91,8 @@ def test_no_file_stops_the_rest(used: Used) -> None:
     wanted = os.environ.get("PERIHELION_FILES", "")
     names = [name for name in used.files() if re.search(wanted, name)]
     assert len(names) > 10 or wanted
-    ways = list(WAYS.items())
-    for at, name in enumerate(names if LONG else names[::4]):
-        for way, damage in ways if LONG else [ways[at % len(ways)]]:
+    for name in names:
+        for way, damage in WAYS.items():
             problem = trouble(used, name, way, damage)
             print(f"{name} {way}: {problem or 'well'}", flush=True)
             if problem:

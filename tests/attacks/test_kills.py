@@ -18,12 +18,11 @@ import pytest
 
 from simulator import process as simulator
 from tests.attacks.on_processes import child, control_worker, gateway_worker, living
-from tests.soak import LONG
 from tests.stack import Stack, descendants, wait_for
 
-pytestmark = pytest.mark.soak
+pytestmark = pytest.mark.long
 
-KILLS: Final = 20 if LONG else 4
+KILLS: Final = 20
 YOUNG_S: Final = 3.0
 DRAIN_S: Final = 4
 CHAT: Final = "/openai/v1/chat/completions"
