@@ -16,7 +16,6 @@ from typing import Any, Final
 import httpx
 import pytest
 
-from simulator import process as simulator
 from tests.attacks.on_processes import child, control_worker, gateway_worker, living
 from tests.stack import Stack, descendants, wait_for
 
@@ -79,16 +78,9 @@ class Callers:
                 self.seen.append(answer.headers["helicone-id"])
 
 
-@pytest.fixture(scope="module")
-def origin() -> Iterator[str]:
-    provider = simulator.start()
-    yield provider.origin
-    provider.stop()
-
-
 @pytest.fixture
-def stack(tmp_path: Path, origin: str) -> Iterator[Stack]:
-    made = Stack(tmp_path, {"openai": f'origin = "{origin}"'}, gateway__drain_s=str(DRAIN_S))
+def stack(tmp_path: Path, simulator_origin: str) -> Iterator[Stack]:
+    made = Stack(tmp_path, {"openai": f'origin = "{simulator_origin}"'}, gateway__drain_s=str(DRAIN_S))
     yield made
     for pid in living(tmp_path):
         os.kill(pid, signal.SIGKILL)

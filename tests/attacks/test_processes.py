@@ -16,7 +16,6 @@ from typing import Any, Final
 import httpx
 import pytest
 
-from simulator import process as simulator
 from tests.attacks.on_processes import child, gateway_worker, living, said
 from tests.e2e.control_process import ControlProcess
 from tests.stack import ROOT, Stack, children, free_port, wait_for
@@ -27,17 +26,10 @@ STREAM: Final = {**BODY, "stream": True}
 SLOW: Final = {"x-sim-chunk-ms": "100", "x-sim-chunks": "25"}
 
 
-@pytest.fixture(scope="module")
-def origin() -> Iterator[str]:
-    provider = simulator.start()
-    yield provider.origin
-    provider.stop()
-
-
 @pytest.fixture
-def stack(tmp_path: Path, origin: str) -> Iterator[Stack]:
+def stack(tmp_path: Path, simulator_origin: str) -> Iterator[Stack]:
     """Not started; whatever runs on its folder in the end is killed."""
-    made = Stack(tmp_path, {"openai": f'origin = "{origin}"'}, gateway__drain_s="10")
+    made = Stack(tmp_path, {"openai": f'origin = "{simulator_origin}"'}, gateway__drain_s="10")
     made.output = tmp_path / "said"
     yield made
     for pid in living(tmp_path):
